@@ -1,0 +1,108 @@
+/**
+ * Every error that a user can meet, in one list. `docs/reference/errors.md` is generated from it.
+ *
+ * `message` and `next` are what the user reads; `{name}` is filled from the error's `params`.
+ * `next` names a step that works: a command, a setting or a field to change.
+ */
+export interface ErrorEntry {
+  /** HTTP status on the API. The CLI's exit code follows from it. */
+  readonly status: number;
+  /** The `type` of OpenAI's error envelope. */
+  readonly type: 'invalid_request_error' | 'authentication_error' | 'permission_error' | 'not_found_error' | 'insufficient_quota' | 'rate_limit_error' | 'conflict_error' | 'server_error';
+  readonly message: string;
+  readonly next: string;
+}
+
+const entry = (status: number, type: ErrorEntry['type'], message: string, next: string): ErrorEntry => ({ status, type, message, next });
+
+export const ERRORS = {
+  // The request itself.
+  invalid_json: entry(400, 'invalid_request_error', 'The body is not valid JSON: {reason}.', 'Send one JSON object with the header content-type: application/json.'),
+  invalid_request: entry(400, 'invalid_request_error', '{reason}', 'Change the named field and send the request again. The fields are described at /openapi.json.'),
+  invalid_header: entry(400, 'invalid_request_error', 'The header {name} holds a value that is not allowed.', 'Send the header without control characters and within its length.'),
+  payload_too_large: entry(413, 'invalid_request_error', 'The body is larger than {limit} bytes.', 'Send a smaller body; the limit is the setting TANDEM_MAX_BODY_BYTES.'),
+  unsupported_media_type: entry(415, 'invalid_request_error', 'The content type {given} is not accepted here.', 'Send the header content-type: application/json.'),
+  not_found: entry(404, 'not_found_error', 'There is nothing at {path}.', 'See /openapi.json for every route.'),
+  resource_not_found: entry(404, 'not_found_error', 'There is no {kind} {id} here.', 'List what exists: tandem {verb} list.'),
+  method_not_allowed: entry(405, 'invalid_request_error', '{method} is not available at {path}.', 'See /openapi.json for the methods of each route.'),
+  not_implemented: entry(501, 'invalid_request_error', '{path} is not available.', 'Use {instead}.'),
+  internal: entry(500, 'server_error', 'Something went wrong on the server; it is recorded under request {requestId}.', 'Try again. If it stays, give the request id to the operator and run tandem doctor.'),
+
+  // Who calls.
+  invalid_api_key: entry(401, 'authentication_error', 'The API key is missing or not valid.', 'Send a valid key as Authorization: Bearer, or make one with tandem keys create NAME.'),
+  session_required: entry(401, 'authentication_error', 'You are not signed in.', 'Open a sign-in link from tandem login.'),
+  csrf_failed: entry(403, 'permission_error', 'The request did not come from this console.', 'Reload the page and try again.'),
+  permission_denied: entry(403, 'permission_error', 'The role {role} may not {action}.', 'Ask an owner or admin of the organisation for the role {needed}.'),
+
+  // The house: start, stop, database.
+  setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),
+  home_in_use: entry(500, 'server_error', 'The home {home} is in use by process {pid}, started {since}.', 'Stop that process (kill {pid}), or start with another TANDEM_HOME.'),
+  home_read_only: entry(500, 'server_error', 'The home {home} cannot be written: {reason}.', 'Give this user write access to it, or set TANDEM_HOME to a folder that can be written.'),
+  disk_full: entry(500, 'server_error', 'The disk that holds {path} is full.', 'Free some space there (300 MB are enough to start), then start again.'),
+  port_taken: entry(500, 'server_error', 'The address {host}:{port} is taken by another program.', 'Stop that program, or start with another port: TANDEM_PORT={suggestion} npm start.'),
+  database_unreachable: entry(500, 'server_error', 'The database cannot be reached: {reason}.', 'Check DATABASE_URL, or unset it to use the embedded database.'),
+  database_stale: entry(503, 'server_error', 'The server has had no contact with its database for {seconds} s and cannot check this call.', 'Try again in some seconds; an operator sees the cause with tandem doctor.'),
+  migration_failed: entry(500, 'server_error', 'The migration {name} failed: {reason}. The database was left as it was before.', 'Keep the previous version running and report this; a backup restores with npm start -- restore FILE.'),
+  database_newer: entry(500, 'server_error', 'The database was written by a newer version (migration {name} is unknown here).', 'Start the newer version, or restore a backup made by this one.'),
+  shutting_down: entry(503, 'server_error', 'The server is stopping.', 'Try again in some seconds.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorOptions {
+  /** Fills the `{name}` places of message and next step. Control characters are removed. */
+  readonly params?: Readonly<Record<string, string | number>>;
+  /** For the operator's log only; never sent to a caller. Never put a secret or content here. */
+  readonly detail?: string;
+  /** The request field that is wrong, in OpenAI's notation (`messages[0].role`). */
+  readonly param?: string;
+  /** Seconds after which trying again makes sense: becomes `retry-after`. */
+  readonly retryAfterSeconds?: number;
+  /** More facts for programs, sent beside the message (amounts as strings). */
+  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The one error class for what users may see. Anything else that is thrown is rendered as `internal`. */
+export class TandemError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly type: ErrorEntry['type'];
+  readonly next: string;
+  readonly detail: string | undefined;
+  readonly param: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly facts: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ErrorCode, options: ErrorOptions = {}) {
+    const listed: ErrorEntry = ERRORS[code];
+    super(fill(listed.message, options.params), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'TandemError';
+    this.code = code;
+    this.status = listed.status;
+    this.type = listed.type;
+    this.next = fill(listed.next, options.params);
+    this.detail = options.detail;
+    this.param = options.param;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.facts = options.facts;
+  }
+}
+
+/** True for a TandemError of the given code, or of any code when none is given. */
+export function isTandemError(error: unknown, code?: ErrorCode): error is TandemError {
+  return error instanceof TandemError && (code === undefined || error.code === code);
+}
+
+function fill(template: string, params: ErrorOptions['params']): string {
+  return template.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = params?.[name];
+    return value === undefined ? place : printable(String(value));
+  });
+}
+
+/** A value made safe to stand in a message: no control or bidi characters, at most 300 characters. */
+export function printable(text: string): string {
+  const clean = text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ');
+  return clean.length > 300 ? `${clean.slice(0, 297)}...` : clean;
+}

@@ -1,0 +1,8 @@
+export { systemClock, ManualClock, type Clock } from './clock.ts';
+export { createIdSource, isUuid, newId, uuidTimeMs, type RandomBytes } from './ids.ts';
+export {
+  PICO_PER_UNIT, divideHalfEven, divideUp, formatAmount, isCurrency, multiplyPrice, parseAmount, parsePico,
+  type Currency, type Picodollars,
+} from './money.ts';
+export { createLogger, silentLogger, type Logger } from './log.ts';
+export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type ErrorEntry, type ErrorOptions } from './errors.ts';
