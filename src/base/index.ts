@@ -6,3 +6,4 @@ export {
 } from './money.ts';
 export { createLogger, silentLogger, type Logger } from './log.ts';
 export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type ErrorEntry, type ErrorOptions } from './errors.ts';
+export { SETTINGS, readConfig, type Config } from './config.ts';

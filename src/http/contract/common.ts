@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+/** Integer picodollars as a string: "1250000" is $0.00000125. */
+export const pico = z.string().regex(/^-?\d{1,38}$/).describe('Integer picodollars (10^-12 of the currency unit), as a string');
+export const picoPositive = z.string().regex(/^\d{1,38}$/).describe('Non-negative integer picodollars, as a string');
+export const currency = z.string().regex(/^[A-Z]{3}$/).describe('ISO 4217 code');
+export const id = z.uuid().describe('UUIDv7');
+export const time = z.iso.datetime().describe('UTC, ISO 8601');
+export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/).describe('Calendar month, UTC, as YYYY-MM');
+/** A name that a person gives: 1 to 100 visible characters, no control or bidi characters. */
+export const name = z.string().trim().min(1).max(100).regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]+$/u, 'must hold no control characters').transform((text) => text.normalize('NFC'));
+export const alias = z.string().min(1).max(200).regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/).describe('A model name as callers write it, such as tandem/local');
+export const role = z.enum(['owner', 'admin', 'developer', 'viewer']);
+export const byId = z.object({ id });
+export const page = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(200).optional().describe('The nextCursor of the page before'),
+});
+export const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+/** Whole numbers too large for a JSON number travel as strings. */
+export const count = z.string().regex(/^\d{1,38}$/).describe('A whole number, as a string');
+
+/** The error body of every /api route. */
+export const errorReply = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    next: z.string().describe('A next step that works'),
+    param: z.string().optional(),
+    requestId: z.string(),
+    facts: z.record(z.string(), z.unknown()).optional(),
+  }),
+});
