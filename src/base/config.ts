@@ -79,7 +79,7 @@ export interface Config extends Readonly<Parsed> {
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>, isRoot = process.getuid?.() === 0): Config {
   const parsed = Object.fromEntries(
-    Object.entries(SETTINGS).map(([key, one]) => [key, parseSetting(one, env[one.name] ?? one.fallback)]),
+    Object.entries(SETTINGS).map(([key, one]) => [key, parseSetting(one as Setting<unknown>, env[one.name] ?? one.fallback)]),
   ) as unknown as Parsed;
 
   const home = absolute(parsed.home || (isRoot ? '/var/lib/tandem' : join(homedir(), '.tandem')));

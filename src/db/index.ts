@@ -1,0 +1,5 @@
+export { openDatabase, type Connection, type Database } from './database.ts';
+export { RESYNC, type ChannelHandler } from './channel.ts';
+export { migrate, type Migration } from './migrate.ts';
+export type { Executor, OwnRow, Scoped } from './scope.ts';
+export type { Schema } from './schema.ts';

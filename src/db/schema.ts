@@ -1,0 +1,12 @@
+import type { AccessTables } from './schema/access.ts';
+import type { BooksTables } from './schema/books.ts';
+import type { LedgerTables } from './schema/ledger.ts';
+import type { ModelsTables } from './schema/models.ts';
+
+/** Every table. A room adds its own in `schema/<room>.ts`; no room reads another's. */
+export type Schema = AccessTables & LedgerTables & BooksTables & ModelsTables;
+
+/** Tables that hold rows of one organisation, which is all but the few that stand above organisations. */
+export type ScopedTable = {
+  [T in keyof Schema]: Schema[T] extends { organisation_id: unknown } ? T : never;
+}[keyof Schema] & string;

@@ -1,0 +1,2 @@
+// Table types of this room, by table name.
+export type BooksTables = Record<never, never>;
