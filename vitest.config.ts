@@ -1,14 +1,23 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+/** `unit` tests stand beside the code, `acceptance` drives the running program, `real` needs heavy real parts. */
+const suite = process.env['TANDEM_SUITE'] ?? 'unit';
+const include = {
+  unit: ['src/**/*.test.ts', 'test/**/*.test.ts', 'console/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+  acceptance: ['test/acceptance/**/*.test.ts'],
+  real: ['**/*.real.test.ts'],
+}[suite];
+if (!include) throw new Error(`TANDEM_SUITE is unit, acceptance or real, not ${suite}`);
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'console/**/*.test.ts', 'bench/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/*.real.test.ts', 'test/acceptance/**'],
-    globalSetup: ['test/support/postgres.ts'].filter((path) => existsSync(path)),
+    include,
+    exclude: ['**/node_modules/**', ...(suite === 'real' ? [] : ['**/*.real.test.ts']), ...(suite === 'unit' ? ['test/acceptance/**'] : [])],
+    globalSetup: suite === 'unit' ? ['test/support/postgres.ts'] : [],
     pool: 'forks',
-    isolate: true,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    maxWorkers: 2,
+    fileParallelism: suite === 'unit',
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });
