@@ -1,0 +1,2 @@
+export type { EmbeddedConnection } from './connection.ts';
+export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './start.ts';
