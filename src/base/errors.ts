@@ -34,6 +34,23 @@ export const ERRORS = {
   csrf_failed: entry(403, 'permission_error', 'The request did not come from this console.', 'Reload the page and try again.'),
   permission_denied: entry(403, 'permission_error', 'The role {role} may not {action}.', 'Ask an owner or admin of the organisation for the role {needed}.'),
 
+  // Access.
+  project_bound: entry(403, 'permission_error', 'A key or session of one project may not {action}.', 'Use a key of the whole organisation, or ask an owner or admin.'),
+  role_above_own: entry(403, 'permission_error', 'The role {role} may not grant the role {granted}.', 'Grant your own role or a lesser one, or ask someone with the role {granted}.'),
+  not_your_key: entry(403, 'permission_error', 'This key belongs to {owner}; the role developer changes its own keys only.', 'Ask its owner, or an owner or admin of the organisation.'),
+  last_owner: entry(409, 'conflict_error', '{email} is the last owner of the organisation.', 'Make another member an owner first.'),
+  last_project: entry(409, 'conflict_error', '{name} is the last project of the organisation.', 'Make another project first.'),
+  name_taken: entry(409, 'conflict_error', 'There is already a {kind} with the name {name}, or one that reads the same.', 'Choose another name.'),
+  member_exists: entry(409, 'conflict_error', '{email} is a member already.', 'Change the role of the member instead.'),
+  key_ended: entry(409, 'conflict_error', 'The key {name} is {state} and cannot be changed.', 'Make a new key: tandem keys create NAME.'),
+  project_archived: entry(409, 'conflict_error', 'The project {name} is archived.', 'Choose another project, or make a new one.'),
+  account_disabled: entry(409, 'conflict_error', 'The service account {name} is disabled.', 'Choose another service account, or make a new one.'),
+  sign_in_expired: entry(401, 'authentication_error', 'The link is not valid: it was used, it has expired, or it was withdrawn.', 'Ask for a new one: tandem login, or a new invitation.'),
+  oidc_not_configured: entry(404, 'not_found_error', 'Sign-in by an identity provider is not set up here.', 'Sign in by a link from tandem login, or set oidc in the operator\'s file.'),
+  oidc_unreachable: entry(502, 'server_error', 'The identity provider cannot be reached.', 'Try again in a minute, or sign in by a link from tandem login. Operators see the cause in the log.'),
+  oidc_refused: entry(401, 'authentication_error', 'The sign-in was refused: {reason}.', 'Start again from the sign-in page; if it stays, ask an owner or admin for an invitation.'),
+  too_many_attempts: entry(429, 'rate_limit_error', 'Too many failed sign-ins from here.', 'Wait {seconds} s and try again.'),
+
   // The house: start, stop, database.
   setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),
   home_in_use: entry(500, 'server_error', 'The home {home} is in use by process {pid}, started {since}.', 'Stop that process (kill {pid}), or start with another TANDEM_HOME.'),
