@@ -4,7 +4,7 @@ import { generatedFiles } from './generate/outputs.ts';
 
 /** `npm run generate`: writes every generated reference and client. Prints only what changed. */
 const root = join(import.meta.dirname, '..');
-for (const [path, content] of await generatedFiles(root)) {
+for (const [path, content] of generatedFiles()) {
   const file = join(root, path);
   if (read(file) === content) continue;
   mkdirSync(dirname(file), { recursive: true });

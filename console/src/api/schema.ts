@@ -1,0 +1,2440 @@
+// Generated from the API contract by `npm run generate`. Do not edit.
+
+/** Path and method → operation. */
+export interface paths {
+  '/v1/chat/completions': {
+    post: operations['chat.complete'];
+  };
+  '/v1/models': {
+    get: operations['chat.models'];
+  };
+  '/v1/models/{id}': {
+    get: operations['chat.model'];
+  };
+  '/api/doctor': {
+    get: operations['doctor.show'];
+  };
+  '/api/overview': {
+    get: operations['overview.show'];
+  };
+  '/api/live': {
+    get: operations['live.watch'];
+  };
+  '/api/whoami': {
+    get: operations['whoami.show'];
+  };
+  '/api/organisation': {
+    patch: operations['organisation.update'];
+  };
+  '/api/projects': {
+    get: operations['projects.list'];
+    post: operations['projects.create'];
+  };
+  '/api/projects/{id}': {
+    patch: operations['projects.update'];
+    delete: operations['projects.archive'];
+  };
+  '/api/keys': {
+    get: operations['keys.list'];
+    post: operations['keys.create'];
+  };
+  '/api/keys/{id}': {
+    get: operations['keys.show'];
+    patch: operations['keys.update'];
+    delete: operations['keys.revoke'];
+  };
+  '/api/keys/{id}/rotate': {
+    post: operations['keys.rotate'];
+  };
+  '/api/members': {
+    get: operations['members.list'];
+  };
+  '/api/members/{id}': {
+    patch: operations['members.update'];
+    delete: operations['members.remove'];
+  };
+  '/api/invitations': {
+    get: operations['invitations.list'];
+    post: operations['invitations.create'];
+  };
+  '/api/invitations/{id}': {
+    delete: operations['invitations.revoke'];
+  };
+  '/api/invitations/accept': {
+    post: operations['invitations.accept'];
+  };
+  '/api/service-accounts': {
+    get: operations['service-accounts.list'];
+    post: operations['service-accounts.create'];
+  };
+  '/api/service-accounts/{id}': {
+    delete: operations['service-accounts.disable'];
+  };
+  '/api/login/link': {
+    post: operations['login.link'];
+  };
+  '/api/login': {
+    get: operations['login.methods'];
+  };
+  '/api/login/exchange': {
+    post: operations['login.exchange'];
+  };
+  '/api/login/key': {
+    post: operations['login.key'];
+  };
+  '/api/logout': {
+    post: operations['login.logout'];
+  };
+  '/api/events': {
+    get: operations['events.list'];
+  };
+  '/api/events/verify': {
+    get: operations['events.verify'];
+  };
+  '/api/prices': {
+    get: operations['prices.list'];
+    post: operations['prices.create'];
+  };
+  '/api/prices/import': {
+    post: operations['prices.import'];
+  };
+  '/api/budgets': {
+    get: operations['budgets.list'];
+    post: operations['budgets.create'];
+  };
+  '/api/budgets/{id}': {
+    patch: operations['budgets.update'];
+    delete: operations['budgets.remove'];
+  };
+  '/api/usage': {
+    get: operations['usage.list'];
+    post: operations['usage.record'];
+  };
+  '/api/usage/{id}': {
+    get: operations['usage.show'];
+  };
+  '/api/bill': {
+    get: operations['bill.show'];
+  };
+  '/api/bill/verify': {
+    get: operations['bill.verify'];
+  };
+  '/api/invoices': {
+    get: operations['invoices.list'];
+    post: operations['invoices.close'];
+  };
+  '/api/invoices/{id}': {
+    get: operations['invoices.show'];
+  };
+  '/api/invoices/{id}/adjustments': {
+    post: operations['adjustments.create'];
+  };
+  '/api/credits': {
+    get: operations['credits.list'];
+    post: operations['credits.create'];
+  };
+  '/api/models': {
+    get: operations['models.list'];
+    post: operations['models.create'];
+  };
+  '/api/models/{name}': {
+    delete: operations['models.remove'];
+  };
+  '/api/backends': {
+    get: operations['backends.list'];
+    post: operations['backends.create'];
+  };
+  '/api/backends/{id}': {
+    patch: operations['backends.update'];
+    delete: operations['backends.remove'];
+  };
+  '/api/backends/{id}/check': {
+    post: operations['backends.check'];
+  };
+}
+
+/** The forms that recur. */
+export interface components {
+  schemas: {
+    ChatMessage: {
+      role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+      content?: string | {
+        [key: string]: unknown;
+      }[] | null;
+      [key: string]: unknown;
+    };
+    ChatUsage: {
+      prompt_tokens: number;
+      completion_tokens: number;
+      total_tokens: number;
+      prompt_tokens_details?: {
+        cached_tokens?: number;
+        [key: string]: unknown;
+      };
+      completion_tokens_details?: {
+        reasoning_tokens?: number;
+        [key: string]: unknown;
+      };
+      [key: string]: unknown;
+    };
+    ChatReceipt: {
+      id: string;
+      /** Integer picodollars */
+      charge: string;
+      currency: string;
+      backend: string;
+      alias: string;
+      lines: {
+        [key: string]: unknown;
+      }[];
+      timings: {
+        queueMs?: number | null;
+        firstTokenMs?: number | null;
+        totalMs?: number;
+      };
+    };
+    ChatRequest: {
+      /** An alias from GET /v1/models, such as tandem/local */
+      model: string;
+      messages: components['schemas']['ChatMessage'][];
+      stream?: boolean;
+      stream_options?: {
+        include_usage?: boolean;
+      };
+      max_completion_tokens?: number;
+      max_tokens?: number;
+      temperature?: number;
+      top_p?: number;
+      seed?: number;
+      stop?: string | string[];
+      response_format?: {
+        [key: string]: unknown;
+      };
+      [key: string]: unknown;
+    };
+    ChatCompletion: {
+      id: string;
+      object: 'chat.completion';
+      created: number;
+      model: string;
+      choices: ({
+        index: number;
+        message: components['schemas']['ChatMessage'];
+        finish_reason: string | null;
+        [key: string]: unknown;
+      })[];
+      usage?: components['schemas']['ChatUsage'];
+      tandem?: components['schemas']['ChatReceipt'];
+      [key: string]: unknown;
+    };
+    ChatChunk: {
+      id: string;
+      object: 'chat.completion.chunk';
+      created: number;
+      model: string;
+      choices: ({
+        index: number;
+        delta: {
+          role?: string;
+          content?: string | null;
+          [key: string]: unknown;
+        };
+        finish_reason?: string | null;
+        [key: string]: unknown;
+      })[];
+      usage?: components['schemas']['ChatUsage'] | null;
+      tandem?: components['schemas']['ChatReceipt'];
+      [key: string]: unknown;
+    };
+    ModelCard: {
+      id: string;
+      object: 'model';
+      created: number;
+      owned_by: string;
+      [key: string]: unknown;
+    };
+    ModelApiError: {
+      error: {
+        message: string;
+        type: string;
+        param: string | null;
+        code: string | null;
+      };
+    };
+    AuditEvent: {
+      sequence: number;
+      /** UUIDv7 */
+      id: string;
+      /** UTC, ISO 8601 */
+      at: string;
+      actor: {
+        kind: 'key' | 'member' | 'service-account' | 'system';
+        id: string | null;
+        label: string;
+      };
+      action: string;
+      resourceKind: string;
+      resourceId: string | null;
+      /** Changed fields, before and after, without secrets */
+      change: {
+        [key: string]: unknown;
+      };
+      hash: string;
+    };
+    Backend: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      kind: 'local' | 'openai-compatible';
+      url: string | null;
+      /** A key is sealed here; it is never shown again */
+      hasKey: boolean;
+      enabled: boolean;
+      health: {
+        state: 'ready' | 'starting' | 'degraded' | 'unavailable' | 'unknown';
+        reason: string | null;
+        since: string | null;
+      };
+      from: 'built-in' | 'config' | 'api';
+      /** UTC, ISO 8601 */
+      createdAt: string;
+    };
+    Bill: {
+      /** Calendar month, UTC, as YYYY-MM */
+      month: string;
+      /** ISO 4217 code */
+      currency: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      total: string;
+      /** A whole number, as a string */
+      requests: string;
+      lines: ({
+        /** UUIDv7 */
+        projectId: string;
+        projectName: string;
+        keyId: string | null;
+        keyName: string | null;
+        resource: string;
+        /** A whole number, as a string */
+        requests: string;
+        quantities: {
+          /** A whole number, as a string */
+          input?: string;
+          /** A whole number, as a string */
+          cache_read?: string;
+          /** A whole number, as a string */
+          cache_write?: string;
+          /** A whole number, as a string */
+          output?: string;
+          /** A whole number, as a string */
+          reasoning?: string;
+          /** A whole number, as a string */
+          request?: string;
+          /** A whole number, as a string */
+          second?: string;
+          /** A whole number, as a string */
+          minute?: string;
+          /** A whole number, as a string */
+          hour?: string;
+          /** A whole number, as a string */
+          day?: string;
+          /** A whole number, as a string */
+          byte?: string;
+        };
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        charge: string;
+        cost: string | null;
+      })[];
+      state: 'open' | 'closed';
+      invoiceNumber: string | null;
+      credits: {
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        applied: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        available: string;
+      };
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      adjustments: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      due: string;
+      /** Everything that ended before this is in the bill */
+      postedThrough: string | null;
+      /** The rule by which each line was rounded */
+      rounding: string;
+    };
+    Budget: {
+      /** UUIDv7 */
+      id: string;
+      scope: {
+        kind: 'organisation' | 'project' | 'key';
+        /** UUIDv7 */
+        id: string;
+        name: string;
+      };
+      /** Non-negative integer picodollars, as a string */
+      amount: string;
+      /** ISO 4217 code */
+      currency: string;
+      period: 'day' | 'month' | 'total';
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      spent: string;
+      /** Held by calls that are running, and by slices */
+      held: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      left: string;
+      /** UTC, ISO 8601 */
+      windowStart: string;
+      windowEnd: string | null;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+    };
+    Credit: {
+      /** UUIDv7 */
+      id: string;
+      kind: 'prepaid' | 'grant';
+      /** Non-negative integer picodollars, as a string */
+      amount: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      left: string;
+      /** ISO 4217 code */
+      currency: string;
+      /** UTC, ISO 8601 */
+      grantedAt: string;
+      expiresAt: string | null;
+      reason: string;
+      author: string;
+    };
+    Error: {
+      error: {
+        code: string;
+        message: string;
+        /** A next step that works */
+        next: string;
+        param?: string;
+        requestId: string;
+        facts?: {
+          [key: string]: unknown;
+        };
+      };
+    };
+    Invitation: {
+      /** UUIDv7 */
+      id: string;
+      email: string;
+      role: 'owner' | 'admin' | 'developer' | 'viewer';
+      invitedBy: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      /** UTC, ISO 8601 */
+      expiresAt: string;
+      state: 'open' | 'accepted' | 'expired' | 'revoked';
+    };
+    Invoice: {
+      /** UUIDv7 */
+      id: string;
+      number: string;
+      /** Calendar month, UTC, as YYYY-MM */
+      month: string;
+      /** ISO 4217 code */
+      currency: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      total: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      credits: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      adjustments: string;
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      due: string;
+      /** UTC, ISO 8601 */
+      closedAt: string;
+    };
+    Key: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      /** The first characters, to tell keys apart */
+      prefix: string;
+      /** null: every project of the organisation */
+      projectId: string | null;
+      projectName: string | null;
+      role: 'owner' | 'admin' | 'developer' | 'viewer';
+      owner: {
+        kind: 'key' | 'member' | 'service-account' | 'system';
+        id: string | null;
+        label: string;
+      };
+      /** null: every model */
+      models: string[] | null;
+      budget: {
+        /** UUIDv7 */
+        id: string;
+        /** Non-negative integer picodollars, as a string */
+        amount: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        spent: string;
+        period: 'day' | 'month' | 'total';
+      } | null;
+      state: 'active' | 'expired' | 'revoked' | 'rotating';
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      expiresAt: string | null;
+      revokedAt: string | null;
+      lastUsedAt: string | null;
+      replacedBy: string | null;
+    };
+    Member: {
+      /** UUIDv7 */
+      id: string;
+      email: string;
+      name: string;
+      role: 'owner' | 'admin' | 'developer' | 'viewer';
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      signInBy: ('link' | 'oidc')[];
+    };
+    Model: {
+      name: string;
+      backend: {
+        /** UUIDv7 */
+        id: string;
+        name: string;
+        kind: 'local' | 'openai-compatible';
+      };
+      backendModel: string;
+      contextTokens: number | null;
+      maxOutputTokens: number;
+      health: {
+        state: 'ready' | 'starting' | 'degraded' | 'unavailable' | 'unknown';
+        reason: string | null;
+        since: string | null;
+      };
+      enabled: boolean;
+      /** What callers pay; null: no price, so calls are refused */
+      price: {
+        input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        cache_read?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        cache_write?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        reasoning?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        second?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        minute?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        hour?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        byte?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+      } | null;
+      /** What the backend costs us; null: unknown */
+      cost: {
+        input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        cache_read?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        cache_write?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        reasoning?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        second?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        minute?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        hour?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        byte?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+      } | null;
+      currency: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+    };
+    Price: {
+      /** UUIDv7 */
+      id: string;
+      /** What is priced: a model alias */
+      resource: string;
+      tier: 'standard' | 'contributor';
+      /** What callers pay, or what a backend costs us */
+      side: 'sell' | 'cost';
+      backendId: string | null;
+      /** ISO 4217 code */
+      currency: string;
+      buckets: {
+        input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_read?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_write?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        reasoning?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        second?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        minute?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        hour?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        byte?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+      };
+      /** UTC, ISO 8601 */
+      effectiveFrom: string;
+      effectiveTo: string | null;
+      source: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      createdBy: string;
+    };
+    Project: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      slug: string;
+      tier: 'standard' | 'contributor';
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      archivedAt: string | null;
+    };
+    ServiceAccount: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      role: 'owner' | 'admin' | 'developer' | 'viewer';
+      projectId: string | null;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      disabledAt: string | null;
+    };
+    UsageEvent: {
+      /** UUIDv7 */
+      id: string;
+      kind: string;
+      resource: string;
+      /** UUIDv7 */
+      projectId: string;
+      projectName: string;
+      keyId: string | null;
+      keyName: string | null;
+      /** UTC, ISO 8601 */
+      occurredAt: string;
+      /** UTC, ISO 8601 */
+      recordedAt: string;
+      quantities: {
+        /** A whole number, as a string */
+        input?: string;
+        /** A whole number, as a string */
+        cache_read?: string;
+        /** A whole number, as a string */
+        cache_write?: string;
+        /** A whole number, as a string */
+        output?: string;
+        /** A whole number, as a string */
+        reasoning?: string;
+        /** A whole number, as a string */
+        request?: string;
+        /** A whole number, as a string */
+        second?: string;
+        /** A whole number, as a string */
+        minute?: string;
+        /** A whole number, as a string */
+        hour?: string;
+        /** A whole number, as a string */
+        day?: string;
+        /** A whole number, as a string */
+        byte?: string;
+      };
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      charge: string;
+      cost: string | null;
+      /** ISO 4217 code */
+      currency: string;
+      outcome: string;
+      counted: string;
+      attributes: {
+        [key: string]: unknown;
+      };
+    };
+  };
+}
+
+/** Operation id → what it takes and gives. */
+export interface operations {
+  /** Answer a conversation, streamed or whole */
+  'chat.complete': {
+    parameters: {
+      query?: never;
+      header?: {
+        /** A repeated call gets the same reply and is charged once */
+        'idempotency-key'?: string;
+        /** Adds what the call cost and how long it took */
+        'x-tandem-receipt'?: '1';
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': components['schemas']['ChatRequest'] } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['ChatCompletion']; 'text/event-stream': components['schemas']['ChatChunk'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** The models that this key may call */
+  'chat.models': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        object: 'list';
+        data: components['schemas']['ModelCard'][];
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** One model; slashes in its id may be written as they are */
+  'chat.model': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['ModelCard'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Checks of every part, with the next step for what fails */
+  'doctor.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        state: 'pass' | 'warn' | 'fail';
+        version: string;
+        checks: ({
+          id: string;
+          title: string;
+          state: 'pass' | 'warn' | 'fail';
+          detail: string;
+          next: string | null;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** This month in a few numbers */
+  'overview.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** Calendar month, UTC, as YYYY-MM */
+        month: string;
+        /** ISO 4217 code */
+        currency: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        spend: string;
+        /** Spend at this pace by the end of the month; null before the first day is over */
+        forecast: string | null;
+        /** A whole number, as a string */
+        requests: string;
+        /** A whole number, as a string */
+        failed: string;
+        tokens: {
+          /** A whole number, as a string */
+          input: string;
+          /** A whole number, as a string */
+          cacheRead: string;
+          /** A whole number, as a string */
+          output: string;
+        };
+        daily: {
+          day: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          spend: string;
+          /** A whole number, as a string */
+          requests: string;
+        }[];
+        models: {
+          resource: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          spend: string;
+          /** A whole number, as a string */
+          requests: string;
+        }[];
+        health: {
+          state: 'pass' | 'warn' | 'fail';
+          problems: ({
+            id: string;
+            title: string;
+            state: 'pass' | 'warn' | 'fail';
+            detail: string;
+            next: string | null;
+          })[];
+        };
+        /** Of the last 24 hours */
+        firstTokenMs: {
+          p50: number | null;
+          p95: number | null;
+          calls: number;
+        };
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What changes, as it changes: server-sent events */
+  'live.watch': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'text/event-stream': {
+        type: 'usage' | 'keys' | 'budgets' | 'prices' | 'models' | 'heartbeat';
+        /** UTC, ISO 8601 */
+        at: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Who this key or session is */
+  'whoami.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        organisation: {
+          /** UUIDv7 */
+          id: string;
+          name: string;
+          slug: string;
+          /** ISO 4217 code */
+          currency: string;
+          billing: 'postpaid' | 'prepaid';
+          /** UTC, ISO 8601 */
+          createdAt: string;
+        };
+        project: components['schemas']['Project'] | null;
+        actor: {
+          kind: 'key' | 'member' | 'service-account' | 'system';
+          id: string | null;
+          label: string;
+        };
+        role: 'owner' | 'admin' | 'developer' | 'viewer';
+        permissions: string[];
+        version: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Rename the organisation */
+  'organisation.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        /** UUIDv7 */
+        id: string;
+        name: string;
+        slug: string;
+        /** ISO 4217 code */
+        currency: string;
+        billing: 'postpaid' | 'prepaid';
+        /** UTC, ISO 8601 */
+        createdAt: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Projects of the organisation */
+  'projects.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Project'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Make a project */
+  'projects.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Project'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Rename a project */
+  'projects.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Project'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Archive a project: its keys stop, its bills stay */
+  'projects.archive': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Project'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Keys, newest first */
+  'keys.list': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+        /** UUIDv7 */
+        projectId?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Key'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Make a key; its secret is shown once */
+  'keys.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      /** Default: the organisation's first project */
+      projectId?: string;
+      role?: 'owner' | 'admin' | 'developer' | 'viewer';
+      models?: string[] | null;
+      expiresAt?: string | null;
+      /** UUIDv7 */
+      serviceAccountId?: string;
+      budget?: {
+        /** Non-negative integer picodollars, as a string */
+        amount: string;
+        period?: 'day' | 'month' | 'total';
+      } | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        key: components['schemas']['Key'];
+        /** Shown once, never again */
+        secret: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One key */
+  'keys.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Key'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change name, models or expiry */
+  'keys.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name?: string;
+      models?: string[] | null;
+      expiresAt?: string | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Key'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Revoke a key; in force everywhere within a second */
+  'keys.revoke': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Key'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Make a successor; the old key works until the overlap ends */
+  'keys.rotate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      overlapSeconds?: number;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        key: components['schemas']['Key'];
+        /** Shown once, never again */
+        secret: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Members of the organisation */
+  'members.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Member'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change a role */
+  'members.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      role: 'owner' | 'admin' | 'developer' | 'viewer';
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Member'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a member; sessions and keys of theirs end */
+  'members.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Invitations */
+  'invitations.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Invitation'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Invite by a link; the link is shown once */
+  'invitations.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      email: string;
+      role?: 'owner' | 'admin' | 'developer' | 'viewer';
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        invitation: components['schemas']['Invitation'];
+        url: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Withdraw an invitation */
+  'invitations.revoke': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Accept an invitation and sign in */
+  'invitations.accept': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      token: string;
+      name: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        ok: true;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Service accounts */
+  'service-accounts.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['ServiceAccount'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Make a service account */
+  'service-accounts.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      role?: 'owner' | 'admin' | 'developer' | 'viewer';
+      projectId?: string | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['ServiceAccount'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Disable a service account; its keys stop */
+  'service-accounts.disable': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['ServiceAccount'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** A one-time sign-in link for the caller */
+  'login.link': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      201: { content: { 'application/json': {
+        url: string;
+        /** UTC, ISO 8601 */
+        expiresAt: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Ways to sign in here */
+  'login.methods': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        link: boolean;
+        key: boolean;
+        oidc: {
+          name: string;
+          url: string;
+        } | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Exchange a one-time token for a session cookie */
+  'login.exchange': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      token: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        ok: true;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Sign in to the console by key */
+  'login.key': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      key: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        ok: true;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** End this session */
+  'login.logout': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** The audit trail, newest first */
+  'events.list': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+        action?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['AuditEvent'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Recompute the hash chain of the audit trail */
+  'events.verify': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        ok: boolean;
+        checked: number;
+        firstBroken: {
+          sequence: number;
+          reason: string;
+        } | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Prices in force, or every version with history=true */
+  'prices.list': {
+    parameters: {
+      query?: {
+        history?: string;
+        resource?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Price'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Add a price version; versions are never changed */
+  'prices.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** A model name as callers write it, such as tandem/local */
+      resource: string;
+      tier?: 'standard' | 'contributor';
+      side?: 'sell' | 'cost';
+      /** UUIDv7 */
+      backendId?: string;
+      /** ISO 4217 code */
+      currency?: string;
+      buckets: {
+        input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_read?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_write?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        reasoning?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        second?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        minute?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        hour?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        byte?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+      };
+      /** Never in the past; default: now */
+      effectiveFrom?: string;
+      source: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Price'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Read a LiteLLM price map: show the difference, or apply it */
+  'prices.import': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      map: {
+        [key: string]: unknown;
+      };
+      only?: string[];
+      apply?: boolean;
+      source: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        applied: boolean;
+        changes: ({
+          resource: string;
+          tier: 'standard' | 'contributor';
+          change: 'new' | 'changed' | 'same' | 'skipped';
+          reason: string | null;
+          before: {
+            input?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            cache_read?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            cache_write?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            output?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            reasoning?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            request?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            second?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            minute?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            hour?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            day?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            byte?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+          } | null;
+          after: {
+            input?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            cache_read?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            cache_write?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            output?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            reasoning?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            request?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            second?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            minute?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            hour?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            day?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            byte?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+          } | null;
+        })[];
+        summary: {
+          new: number;
+          changed: number;
+          same: number;
+          skipped: number;
+        };
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Budgets with what is spent, held and left */
+  'budgets.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Budget'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Set a budget that cannot be overrun */
+  'budgets.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      scope: {
+        kind: 'organisation' | 'project' | 'key';
+        /** UUIDv7 */
+        id: string;
+      };
+      /** Non-negative integer picodollars, as a string */
+      amount: string;
+      period?: 'day' | 'month' | 'total';
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Budget'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change the amount */
+  'budgets.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** Non-negative integer picodollars, as a string */
+      amount: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Budget'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a budget */
+  'budgets.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Usage events, newest first */
+  'usage.list': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+        /** UUIDv7 */
+        projectId?: string;
+        /** UUIDv7 */
+        keyId?: string;
+        resource?: string;
+        /** UTC, ISO 8601 */
+        from?: string;
+        /** UTC, ISO 8601 */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['UsageEvent'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Record usage events; the same id and payload once */
+  'usage.record': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      events: ({
+        /** UUIDv7 */
+        id: string;
+        kind: string;
+        /** A model name as callers write it, such as tandem/local */
+        resource: string;
+        /** UUIDv7 */
+        projectId: string;
+        keyId?: string | null;
+        /** UTC, ISO 8601 */
+        occurredAt: string;
+        quantities: {
+          /** A whole number, as a string */
+          input?: string;
+          /** A whole number, as a string */
+          cache_read?: string;
+          /** A whole number, as a string */
+          cache_write?: string;
+          /** A whole number, as a string */
+          output?: string;
+          /** A whole number, as a string */
+          reasoning?: string;
+          /** A whole number, as a string */
+          request?: string;
+          /** A whole number, as a string */
+          second?: string;
+          /** A whole number, as a string */
+          minute?: string;
+          /** A whole number, as a string */
+          hour?: string;
+          /** A whole number, as a string */
+          day?: string;
+          /** A whole number, as a string */
+          byte?: string;
+        };
+        attributes?: {
+          [key: string]: string | number | boolean;
+        };
+      })[];
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        recorded: number;
+        repeated: number;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One usage event with its rated lines */
+  'usage.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UUIDv7 */
+        id: string;
+        kind: string;
+        resource: string;
+        /** UUIDv7 */
+        projectId: string;
+        projectName: string;
+        keyId: string | null;
+        keyName: string | null;
+        /** UTC, ISO 8601 */
+        occurredAt: string;
+        /** UTC, ISO 8601 */
+        recordedAt: string;
+        quantities: {
+          /** A whole number, as a string */
+          input?: string;
+          /** A whole number, as a string */
+          cache_read?: string;
+          /** A whole number, as a string */
+          cache_write?: string;
+          /** A whole number, as a string */
+          output?: string;
+          /** A whole number, as a string */
+          reasoning?: string;
+          /** A whole number, as a string */
+          request?: string;
+          /** A whole number, as a string */
+          second?: string;
+          /** A whole number, as a string */
+          minute?: string;
+          /** A whole number, as a string */
+          hour?: string;
+          /** A whole number, as a string */
+          day?: string;
+          /** A whole number, as a string */
+          byte?: string;
+        };
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        charge: string;
+        cost: string | null;
+        /** ISO 4217 code */
+        currency: string;
+        outcome: string;
+        counted: string;
+        attributes: {
+          [key: string]: unknown;
+        };
+        lines: ({
+          bucket: 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'request' | 'second' | 'minute' | 'hour' | 'day' | 'byte';
+          /** A whole number, as a string */
+          quantity: string;
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** A whole number, as a string */
+          per: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          amount: string;
+        })[];
+        priceVersionId: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** The bill of a month by project, key and model */
+  'bill.show': {
+    parameters: {
+      query?: {
+        /** Calendar month, UTC, as YYYY-MM */
+        month?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Bill'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Recompute everything from raw events and print the difference */
+  'bill.verify': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        ok: boolean;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        difference: string;
+        checks: ({
+          id: string;
+          title: string;
+          state: 'pass' | 'fail';
+          /** A whole number, as a string */
+          checked: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          difference: string;
+          detail: string | null;
+        })[];
+        lostToCrashes: {
+          /** A whole number, as a string */
+          calls: string;
+          note: string;
+        };
+        firstFault: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Closed months */
+  'invoices.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Invoice'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Close a past month into a numbered invoice */
+  'invoices.close': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** Calendar month, UTC, as YYYY-MM */
+      month: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Invoice'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One invoice with its lines and adjustments */
+  'invoices.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UUIDv7 */
+        id: string;
+        number: string;
+        /** Calendar month, UTC, as YYYY-MM */
+        month: string;
+        /** ISO 4217 code */
+        currency: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        total: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        credits: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        adjustments: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        due: string;
+        /** UTC, ISO 8601 */
+        closedAt: string;
+        lines: ({
+          /** UUIDv7 */
+          projectId: string;
+          projectName: string;
+          keyId: string | null;
+          keyName: string | null;
+          resource: string;
+          /** A whole number, as a string */
+          requests: string;
+          quantities: {
+            /** A whole number, as a string */
+            input?: string;
+            /** A whole number, as a string */
+            cache_read?: string;
+            /** A whole number, as a string */
+            cache_write?: string;
+            /** A whole number, as a string */
+            output?: string;
+            /** A whole number, as a string */
+            reasoning?: string;
+            /** A whole number, as a string */
+            request?: string;
+            /** A whole number, as a string */
+            second?: string;
+            /** A whole number, as a string */
+            minute?: string;
+            /** A whole number, as a string */
+            hour?: string;
+            /** A whole number, as a string */
+            day?: string;
+            /** A whole number, as a string */
+            byte?: string;
+          };
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          charge: string;
+          cost: string | null;
+        })[];
+        adjustmentList: {
+          /** UUIDv7 */
+          id: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          amount: string;
+          reason: string;
+          author: string;
+          /** UTC, ISO 8601 */
+          at: string;
+        }[];
+        hash: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Adjust a closed invoice */
+  'adjustments.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      amount: string;
+      reason: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        /** UUIDv7 */
+        id: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        amount: string;
+        reason: string;
+        author: string;
+        /** UTC, ISO 8601 */
+        at: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Prepaid credits and grants */
+  'credits.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Credit'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Add prepaid credit or a grant */
+  'credits.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** Chosen by the caller: the same id is credited once */
+      id: string;
+      kind: 'prepaid' | 'grant';
+      /** Non-negative integer picodollars, as a string */
+      amount: string;
+      expiresAt?: string | null;
+      reason: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Credit'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Model aliases, their targets, health and prices */
+  'models.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Model'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Make an alias of a model on a backend */
+  'models.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** A model name as callers write it, such as tandem/local */
+      name: string;
+      /** UUIDv7 */
+      backendId: string;
+      backendModel: string;
+      contextTokens?: number | null;
+      maxOutputTokens?: number;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Model'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove an alias */
+  'models.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** A model name as callers write it, such as tandem/local */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Backends */
+  'backends.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Backend'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Add an OpenAI-compatible backend; its key is sealed */
+  'backends.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      url: string;
+      key?: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Backend'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change name, key or whether it is used */
+  'backends.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name?: string;
+      key?: string | null;
+      enabled?: boolean;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Backend'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a backend that no alias uses */
+  'backends.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Call the backend once and say what it answers */
+  'backends.check': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        ok: boolean;
+        latencyMs: number | null;
+        models: string[];
+        problem: string | null;
+        next: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+}
