@@ -51,6 +51,9 @@ export const ERRORS = {
   oidc_refused: entry(401, 'authentication_error', 'The sign-in was refused: {reason}.', 'Start again from the sign-in page; if it stays, ask an owner or admin for an invitation.'),
   too_many_attempts: entry(429, 'rate_limit_error', 'Too many failed sign-ins from here.', 'Wait {seconds} s and try again.'),
 
+  // Money.
+  price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input USD --output USD (per million tokens; an explicit 0 is allowed).'),
+
   // The house: start, stop, database.
   setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),
   home_in_use: entry(500, 'server_error', 'The home {home} is in use by process {pid}, started {since}.', 'Stop that process (kill {pid}), or start with another TANDEM_HOME.'),

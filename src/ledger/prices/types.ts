@@ -1,0 +1,42 @@
+import type { Currency, Picodollars } from '../../base/index.ts';
+
+/**
+ * Kinds of what is counted. They are disjoint: a token is in exactly one of them, so that a charge is
+ * the plain sum of its lines (`input` excludes `cache_read` and `cache_write`, `output` excludes `reasoning`).
+ */
+export const BUCKETS = ['input', 'cache_read', 'cache_write', 'output', 'reasoning', 'request', 'second', 'minute', 'hour', 'day', 'byte'] as const;
+export type Bucket = (typeof BUCKETS)[number];
+
+/** How much of each bucket was used: whole, non-negative numbers. A bucket that is absent counts as zero. */
+export type Quantities = { readonly [B in Bucket]?: bigint };
+
+/** `price` picodollars for `per` units: 1,250,000,000,000 for 1,000,000 tokens is $1.25 per million. `per` is at least 1. */
+export interface UnitPrice {
+  readonly price: Picodollars;
+  readonly per: bigint;
+}
+export type PriceBuckets = { readonly [B in Bucket]?: UnitPrice };
+
+export type PriceTier = 'standard' | 'contributor';
+/** `sell`: what callers pay. `cost`: what a backend costs the operator. */
+export type PriceSide = 'sell' | 'cost';
+
+/**
+ * One version of a price: immutable. It is in force from `effectiveFromMs` until the next version of the same
+ * list (organisation, resource, tier, side, backend) begins; two versions of one list never begin at the same time.
+ */
+export interface PriceVersion {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly resource: string;
+  readonly tier: PriceTier;
+  readonly side: PriceSide;
+  /** Which backend's cost this is; null for what callers pay, or for a cost that every backend shares. */
+  readonly backendId: string | null;
+  readonly currency: Currency;
+  readonly buckets: PriceBuckets;
+  /** UTC milliseconds; whole. */
+  readonly effectiveFromMs: number;
+  /** Where the figures come from, with a date. */
+  readonly source: string;
+}
