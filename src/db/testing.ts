@@ -31,7 +31,7 @@ let server: Promise<Connection> | undefined;
 
 /** The one server of this test run. The first file that asks starts it, the others find it running. */
 export function testPostgres(): Promise<Connection> {
-  server ??= startEmbeddedPostgres({ home: inject('testPostgresHome'), log: silentLogger, clock: systemClock, settings: SETTINGS }).then(
+  server ??= startEmbeddedPostgres({ home: inject('testPostgresHome'), log: silentLogger, clock: systemClock, settings: SETTINGS, watch: false }).then(
     ({ connection }) => connection,
   );
   return server;

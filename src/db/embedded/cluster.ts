@@ -86,7 +86,7 @@ export async function resetPassword(options: ClusterOptions): Promise<void> {
     giveTo(user, script);
     const stdin = openSync(script, 'r');
     try {
-      const words = ['--single', '-D', directoryName(layout.data), '-c', 'exit_on_error=true', '-c', 'log_min_messages=fatal', '-c', 'log_min_error_statement=panic', 'postgres'];
+      const words = ['--single', '-D', directoryName(layout.data), '-c', 'exit_on_error=true', '-c', 'log_min_messages=fatal', '-c', 'log_min_error_statement=panic', 'template1'];
       const done = await runCommand(options.runtime.postgres, words, { user, cwd: layout.data, stdin, signal: options.signal, timeoutMs: options.timeoutMs });
       if (done.code !== 0) throw explainOutput(done.output, layout);
     } finally {

@@ -1,4 +1,4 @@
-import { chownSync, lchownSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TandemError } from '../../base/index.ts';
 
@@ -49,10 +49,14 @@ export function giveTo(user: DatabaseUser | undefined, path: string): void {
   if (user !== undefined) lchownSync(path, user.uid, user.gid);
 }
 
-/** Gives a whole folder to the database's user: for a data directory that was copied by root. */
-export function giveTreeTo(user: DatabaseUser, folder: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    lchownSync(join(entry.parentPath, entry.name), user.uid, user.gid);
+/** Puts right what copying a data directory changes: its owner (root's copy) and its mode, which Postgres insists on. */
+export function repairOwnership(user: DatabaseUser | undefined, folder: string): void {
+  const found = lstatSync(folder);
+  if (user !== undefined && found.uid === 0) {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      lchownSync(join(entry.parentPath, entry.name), user.uid, user.gid);
+    }
+    lchownSync(folder, user.uid, user.gid);
   }
-  chownSync(folder, user.uid, user.gid);
+  if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }

@@ -14,6 +14,8 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly code: ErrorCode }[] 
   },
 ];
 
+const NO_SUCH_USER = /could not look up effective user ID (\d+)/;
+
 /** True when the server refused to start because another one holds, or just held, this data directory. */
 export function saysInUse(output: string): boolean {
   return /lock file "[^"]*" already exists|pre-existing shared memory block/i.test(output);
@@ -22,6 +24,8 @@ export function saysInUse(output: string): boolean {
 /** The error for a database program that failed, recognised by what it printed. */
 export function explainOutput(output: string, layout: Layout): TandemError {
   const line = tellingLine(output);
+  const nameless = NO_SUCH_USER.exec(output)?.[1];
+  if (nameless !== undefined) return new TandemError('database_user', { params: { user: `user ${nameless}`, reason: 'this system has no name for it' } });
   for (const { pattern, code } of CAUSES) {
     if (!pattern.test(output)) continue;
     return new TandemError(code, {

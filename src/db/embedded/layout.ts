@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { TandemError } from '../../base/index.ts';
 import { isAlive } from './process-table.ts';
@@ -42,21 +42,35 @@ export async function prepareLayout(layout: Layout): Promise<void> {
 
 /** The database role's password: 24 random bytes, made once, readable by us alone. */
 export async function readOrMakePassword(layout: Layout): Promise<string> {
+  const found = await readPassword(layout);
+  if (found !== undefined) return found;
+  await rm(layout.password, { force: true });
+  const fresh = `${layout.password}.new-${process.pid}`;
+  await writeDurably(fresh, `${randomBytes(24).toString('base64url')}\n`);
+  try {
+    // A link, not a rename: of two starts at once the first decides, and both use its password.
+    await link(fresh, layout.password);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(fresh, { force: true });
+  }
+  await syncFolder(layout.root);
+  const made = await readPassword(layout);
+  if (made === undefined) throw new TandemError('home_in_use', { params: { home: layout.home, pid: 'unknown', since: 'just now' } });
+  return made;
+}
+
+async function readPassword(layout: Layout): Promise<string | undefined> {
   try {
     const found = (await readFile(layout.password, 'utf8')).trim();
-    if (/^[\w-]{16,128}$/.test(found)) {
-      await chmod(layout.password, 0o600);
-      return found;
-    }
+    if (!/^[\w-]{16,128}$/.test(found)) return undefined;
+    await chmod(layout.password, 0o600);
+    return found;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-  const made = randomBytes(24).toString('base64url');
-  const fresh = `${layout.password}.new-${process.pid}`;
-  await writeDurably(fresh, `${made}\n`);
-  await rename(fresh, layout.password);
-  await syncFolder(layout.root);
-  return made;
 }
 
 /** Writes a file readable by us alone, and waits until the disk has it. */

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import { commandLine, isAlive } from './process-table.ts';
@@ -38,7 +38,8 @@ export function identityOf(dataDirectory: string): string {
 export function isServerOf(pid: number, dataDirectory: string): boolean {
   if (pid <= 1 || !isAlive(pid)) return false;
   const words = commandLine(pid);
-  if (!words.includes('/postgres -D ') || !words.includes(` ${marker(identityOf(dataDirectory))} `)) return false;
+  if (!words.includes('/postgres -D ') || !existsSync(dataDirectory)) return false;
+  if (!words.includes(` ${marker(identityOf(dataDirectory))} `)) return false;
   if (process.platform !== 'linux') return true;
   // A user who may write the file must not make root signal a process of someone else.
   const owner = lstatSync(`/proc/${pid}`, { throwIfNoEntry: false });

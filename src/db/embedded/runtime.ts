@@ -71,7 +71,7 @@ async function tryRun(native: string, user: DatabaseUser | undefined, signal: Ab
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (user !== undefined && (code === 'EPERM' || code === 'EINVAL')) {
-      throw new TandemError('database_user', { params: { user: user.name, reason: code }, cause: error });
+      throw new TandemError('database_user', { params: { user: user.name, reason: `root may not start programs as that user here (${code})` }, cause: error });
     }
     if (code === undefined) throw error;
     return code === 'ENOENT' ? 'this system lacks the C library (glibc) that it needs' : code;

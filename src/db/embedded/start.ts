@@ -1,21 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { lstatSync } from 'node:fs';
-import { open, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { TandemError, type Clock, type Logger } from '../../base/index.ts';
-import { createCluster, directoryName, resetPassword, type ClusterOptions } from './cluster.ts';
-import { databaseEnvironment } from './command.ts';
+import type { Clock, Logger } from '../../base/index.ts';
+import { BringUp, type Server } from './bring-up.ts';
 import { connectionTo, type EmbeddedConnection } from './connection.ts';
-import { databaseUser, giveTreeTo, spawnIdentity, type DatabaseUser } from './database-user.ts';
-import { explainFileError, explainOutput, saysInUse } from './failure.ts';
-import { dataVersion, layoutOf, prepareLayout, readOrMakePassword, requireMajor, rotateLog, type Layout } from './layout.ts';
-import { findPostgresPackage, type PostgresPackage } from './package.ts';
-import { identityOf, isServerOf, readPostmasterFile, stopServer, waitUntil } from './postmaster.ts';
-import { probe } from './probe.ts';
-import { commandLine, isAlive } from './process-table.ts';
-import { copyPlaces, findRuntime, type Runtime } from './runtime.ts';
-import { serverArguments } from './settings.ts';
+import { explainFileError } from './failure.ts';
+import { keepRunning } from './keep-running.ts';
+import { layoutOf } from './layout.ts';
+import type { PostgresPackage } from './package.ts';
+import { isServerOf, stopServer } from './postmaster.ts';
 import { openSocketPath } from './socket-path.ts';
 
 export interface EmbeddedPostgresOptions {
@@ -31,22 +21,20 @@ export interface EmbeddedPostgresOptions {
   readonly startTimeoutMs?: number;
   /** The programs' package; found by platform when not given. */
   readonly source?: PostgresPackage;
+  /** Start the server again when it ends by itself. Default true. */
+  readonly watch?: boolean;
 }
 
 export interface EmbeddedPostgres {
+  /** Stays valid for as long as this process lives, also after the server was started again. */
   readonly connection: EmbeddedConnection;
   /** True when a server was already running on this home, left by a process that was killed. */
   readonly adopted: boolean;
-  /** The postmaster's process number. */
+  /** The postmaster's process number, as of now. */
   readonly pid: number;
   /** Fast shutdown; immediate when that takes longer than 30 s. Returns when the process is gone. May be called twice. */
   stop(): Promise<void>;
 }
-
-const INITDB_TIMEOUT_MS = 120_000;
-const START_TIMEOUT_MS = 300_000;
-/** A server that was killed leaves backends that end by themselves; they hold the data directory until then. */
-const IN_USE_TIMEOUT_MS = 30_000;
 
 /**
  * Starts the embedded Postgres of a home, or adopts the one that already runs there. The server
@@ -54,213 +42,45 @@ const IN_USE_TIMEOUT_MS = 30_000;
  * Every failure is a TandemError, and leaves no process behind that this call started.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { log, clock } = options;
   const layout = layoutOf(options.home);
-  try {
-    return await new Supervisor(options, layout).start();
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw explainFileError(error, layout);
-  }
-}
-
-class Supervisor {
-  readonly #options: EmbeddedPostgresOptions;
-  readonly #layout: Layout;
-  readonly #deadlineMs: number;
-  #passwordReset = false;
-  #runtime: Runtime | undefined;
-
-  constructor(options: EmbeddedPostgresOptions, layout: Layout) {
-    this.#options = options;
-    this.#layout = layout;
-    this.#deadlineMs = options.clock.monotonicMs() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
-  }
-
-  async start(): Promise<EmbeddedPostgres> {
-    const { signal, clock } = this.#options;
-    signal?.throwIfAborted();
-    const source = this.#options.source ?? findPostgresPackage();
-    await prepareLayout(this.#layout);
-    const password = await readOrMakePassword(this.#layout);
-    const user = databaseUser(this.#layout.data);
-
-    const found = await dataVersion(this.#layout);
-    if (found === 'absent') {
-      await createCluster(await this.#cluster(source, user, password));
-    } else {
-      requireMajor(this.#layout, found, source.major);
-      if (user !== undefined && lstatSync(this.#layout.data).uid === 0) giveTreeTo(user, this.#layout.data);
-    }
-
-    const inUseUntilMs = clock.monotonicMs() + IN_USE_TIMEOUT_MS;
-    for (;;) {
-      signal?.throwIfAborted();
-      const adopted = await this.#adopt(password, source, user);
-      if (adopted !== undefined) return adopted;
-      const started = await this.#startServer(await this.#cluster(source, user, password));
-      if (started !== 'in_use') return started;
-      if (clock.monotonicMs() > inUseUntilMs) throw this.#inUse('another process that holds its shared memory');
-      await clock.sleep(100, signal);
-    }
-  }
-
-  async #cluster(source: PostgresPackage, user: DatabaseUser | undefined, password: string): Promise<ClusterOptions> {
-    const { signal, settings } = this.#options;
-    this.#runtime ??= await findRuntime({ source, user, copyTo: copyPlaces(user, this.#layout.root), signal });
-    return { layout: this.#layout, runtime: this.#runtime, user, password, sync: settings?.['fsync'] !== 'off', signal, timeoutMs: INITDB_TIMEOUT_MS };
-  }
-
-  /** The running server of this data directory, once it answers. `undefined` when a new one must be started. */
-  async #adopt(password: string, source: PostgresPackage, user: DatabaseUser | undefined): Promise<EmbeddedPostgres | undefined> {
-    const { data } = this.#layout;
-    const file = readPostmasterFile(data);
-    if (file === undefined) return undefined;
-    if (!isServerOf(file.pid, data)) {
-      await this.#clearStale(file.pid, password);
-      return undefined;
-    }
-    const answer = await this.#untilAnswers(file.pid, password);
-    if (answer === 'gone') return undefined;
-    if (answer === 'wrong_password') {
-      await stopServer(file.pid, data, this.#options.clock);
-      await this.#resetPassword(await this.#cluster(source, user, password));
-      return undefined;
-    }
-    this.#options.log.info({ pid: file.pid }, 'adopted the running embedded database');
-    return this.#running(file.pid, true, password);
-  }
-
-  /**
-   * A postmaster.pid whose server is gone. Postgres clears it by itself, except where the number
-   * now belongs to some other process of the same user: that it would take for a live server.
-   */
-  async #clearStale(pid: number, password: string): Promise<void> {
-    const { data } = this.#layout;
-    const socket = openSocketPath(data);
+  const bringUp = async (signal: AbortSignal | undefined): Promise<Server> => {
     try {
-      // A server in another container shares our files but not our process numbers.
-      const answer = await probe(connectionTo(socket.host, password));
-      if (answer.kind !== 'silent') throw this.#inUse('a server that is not on this process list (another container?)');
-    } finally {
-      socket.close();
-    }
-    if (pid > 1 && isAlive(pid) && commandLine(pid) === '') throw this.#inUse(`process ${pid}, which this system hides`);
-    this.#options.log.info({ pid }, 'cleared the trace of a database that was killed');
-    await unlink(join(data, 'postmaster.pid')).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-  }
-
-  async #startServer(cluster: ClusterOptions): Promise<EmbeddedPostgres | 'in_use'> {
-    const { clock, log, signal, settings } = this.#options;
-    const { data } = this.#layout;
-    await rotateLog(this.#layout);
-    const logFile = await open(this.#layout.log, 'a', 0o600);
-    const logStart = (await stat(this.#layout.log)).size;
-    const beganMs = clock.monotonicMs();
-    let pid: number | undefined;
-    try {
-      const child = spawn(cluster.runtime.postgres, serverArguments(directoryName(data), identityOf(data), this.#layout, settings ?? {}), {
-        ...spawnIdentity(cluster.user),
-        cwd: data,
-        env: databaseEnvironment(),
-        detached: true,
-        stdio: ['ignore', logFile.fd, logFile.fd],
-      });
-      await once(child, 'spawn');
-      pid = child.pid;
-      child.unref();
-    } finally {
-      await logFile.close();
-    }
-    if (pid === undefined) throw new Error('the database has no process number');
-    try {
-      const answer = await this.#untilAnswers(pid, cluster.password);
-      if (answer === 'gone') return await this.#explainEnd(logStart);
-      if (answer === 'wrong_password') {
-        await stopServer(pid, data, clock);
-        await this.#resetPassword(cluster);
-        return 'in_use';
-      }
+      return await new BringUp({ ...options, signal }, layout).run();
     } catch (error) {
-      await stopServer(pid, data, clock, { fastMs: 2_000, immediateMs: 3_000 });
-      throw error;
+      signal?.throwIfAborted();
+      throw explainFileError(error, layout);
     }
-    signal?.throwIfAborted();
-    log.info({ pid, tookMs: Math.round(clock.monotonicMs() - beganMs) }, 'started the embedded database');
-    return this.#running(pid, false, cluster.password);
-  }
+  };
 
-  /** Waits until this server answers with our password, has gone, or the time is up. */
-  async #untilAnswers(pid: number, password: string): Promise<'answers' | 'wrong_password' | 'gone'> {
-    const { clock, signal } = this.#options;
-    const { data } = this.#layout;
-    const socket = openSocketPath(data);
-    let answer: 'answers' | 'wrong_password' | 'gone' | undefined;
-    try {
-      await waitUntil(
-        async () => {
-          if (!isServerOf(pid, data)) answer = 'gone';
-          // Asking before it says "ready" would only fill its log with refusals.
-          else if (isReady(data, pid)) {
-            const found = await probe(connectionTo(socket.host, password));
-            if (found.kind === 'answers' && found.pid === pid) answer = 'answers';
-            if (found.kind === 'wrong_password') answer = 'wrong_password';
-          }
-          return answer !== undefined;
-        },
-        { clock, timeoutMs: Math.max(0, this.#deadlineMs - clock.monotonicMs()), signal },
-      );
-    } finally {
-      socket.close();
-    }
-    if (answer !== undefined) return answer;
-    throw new TandemError('database_timeout', {
-      params: { step: 'answer', seconds: Math.round((this.#options.startTimeoutMs ?? START_TIMEOUT_MS) / 1000), log: this.#layout.log },
-    });
-  }
+  const first = await bringUp(options.signal);
+  const socket = openSocketPath(layout.data);
+  const watching = new AbortController();
+  let pid = first.pid;
+  const watch = options.watch === false ? Promise.resolve() : keepRunning({
+    isRunning: () => isServerOf(pid, layout.data),
+    startAgain: async () => {
+      pid = (await bringUp(watching.signal)).pid;
+    },
+    clock,
+    log,
+    signal: watching.signal,
+  });
 
-  async #explainEnd(logStart: number): Promise<'in_use'> {
-    const file = await open(this.#layout.log, 'r');
-    let output: string;
-    try {
-      const { size } = await file.stat();
-      const length = Math.min(65_536, Math.max(0, size - logStart));
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-      output = buffer.toString('utf8');
-    } finally {
-      await file.close();
-    }
-    if (saysInUse(output)) return 'in_use';
-    throw explainOutput(output, this.#layout);
-  }
-
-  async #resetPassword(cluster: ClusterOptions): Promise<void> {
-    if (this.#passwordReset) throw new TandemError('database_start_failed', { params: { reason: 'it refuses our password', log: this.#layout.log } });
-    this.#passwordReset = true;
-    this.#options.log.warn({ file: this.#layout.password }, 'the password file and the database disagreed; the file holds now');
-    await resetPassword(cluster);
-  }
-
-  #running(pid: number, adopted: boolean, password: string): EmbeddedPostgres {
-    const { clock, log } = this.#options;
-    const { data } = this.#layout;
-    const socket = openSocketPath(data);
-    let stopping: Promise<void> | undefined;
-    const stop = async (): Promise<void> => {
-      const how = await stopServer(pid, data, clock);
-      socket.close();
-      log.info({ pid, how }, 'stopped the embedded database');
-    };
-    return { connection: connectionTo(socket.host, password), adopted, pid, stop: () => (stopping ??= stop()) };
-  }
-
-  #inUse(holder: string): TandemError {
-    return new TandemError('database_in_use', { params: { path: this.#layout.data, holder } });
-  }
-}
-
-function isReady(dataDirectory: string, pid: number): boolean {
-  const file = readPostmasterFile(dataDirectory);
-  return file !== undefined && file.pid === pid && file.status === 'ready';
+  const stop = async (): Promise<void> => {
+    watching.abort();
+    await watch;
+    const how = await stopServer(pid, layout.data, clock);
+    socket.close();
+    log.info({ pid, how }, 'stopped the embedded database');
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    connection: connectionTo(socket.host, first.password),
+    adopted: first.adopted,
+    get pid() {
+      return pid;
+    },
+    stop: () => (stopping ??= stop()),
+  };
 }
