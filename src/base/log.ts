@@ -1,4 +1,5 @@
-import { pino, type Logger as PinoLogger } from 'pino';
+import { createRequire } from 'node:module';
+import type { Logger as PinoLogger, pino as Pino } from 'pino';
 
 /** What a room may log with. Never pass a prompt, a key or a secret: ids, counts and codes only. */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
@@ -10,6 +11,8 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fat
  * prints. Fields whose names could hold a secret are removed even if a caller slips.
  */
 export function createLogger(level: string): Logger {
+  // Loaded here and not above: the CLI imports this room too, and must not pay for a logger it never makes.
+  const { pino } = createRequire(import.meta.url)('pino') as { pino: typeof Pino };
   return pino(
     {
       level,

@@ -1,0 +1,26 @@
+import type { Context } from './context.ts';
+
+/** Exit codes of every verb, as `gh` has them. */
+export const EXIT = { ok: 0, error: 1, usage: 2, login: 4, pending: 8 } as const;
+
+/** What a command gets: its arguments in order (a variadic one as the rest), its options by camel-case name. */
+export interface Input {
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** Returns the exit code; nothing means ok. Errors are thrown and rendered in one place. */
+export type Run = (context: Context, input: Input) => Promise<number | void>;
+
+/** One verb as data: help, completion and `docs/reference/cli.md` are made from it. */
+export interface Command {
+  /** `keys create`: the words that call it. */
+  readonly path: string;
+  readonly about: string;
+  /** In commander's notation: `<name>` is required, `[month]` is not. */
+  readonly args?: readonly { readonly form: string; readonly about: string }[];
+  readonly options?: readonly { readonly form: string; readonly about: string }[];
+  readonly examples: readonly string[];
+  /** Loaded when the command is called, so that help is quick. */
+  readonly load: () => Promise<Run>;
+}

@@ -1,0 +1,49 @@
+import { usageError } from '../cli-error.ts';
+import type { Client } from '../client/client.ts';
+import type { Run } from '../command.ts';
+import { print } from '../context.ts';
+import { amountArgument, moneyText } from '../output/money.ts';
+import { table } from '../output/table.ts';
+import { findKey, findProject, oneOf } from './keys.ts';
+
+type Scope = { kind: 'organisation' | 'project' | 'key'; id: string };
+
+export const list: Run = async (context) => {
+  const { items } = await context.client().call('GET', '/api/budgets', {});
+  print(context, items, (rows) => (rows.length === 0 ? 'No budgets yet. Set one: tandem budgets set organisation 100.00' : table(rows, [
+    { title: 'SCOPE', value: (budget) => `${budget.scope.kind} ${budget.scope.name}` },
+    { title: 'PERIOD', value: (budget) => budget.period },
+    { title: 'AMOUNT', align: 'right', value: (budget) => moneyText(budget.amount, budget.currency) },
+    { title: 'SPENT', align: 'right', value: (budget) => moneyText(budget.spent, budget.currency) },
+    { title: 'HELD', align: 'right', value: (budget) => moneyText(budget.held, budget.currency) },
+    { title: 'LEFT', align: 'right', value: (budget) => moneyText(budget.left, budget.currency) },
+    { title: 'ID', value: (budget) => budget.id },
+  ], context.out.isTTY === true)));
+};
+
+export const set: Run = async (context, { args, options }) => {
+  const client = context.client();
+  const amount = amountArgument(args[1]!, 'The amount');
+  const period = oneOf(options['period'] ?? 'month', ['day', 'month', 'total'], '--period');
+  const scope = await findScope(client, args[0]!);
+  const { items } = await client.call('GET', '/api/budgets', {});
+  const existing = items.find((budget) => budget.scope.kind === scope.kind && budget.scope.id === scope.id && budget.period === period);
+  const budget = existing
+    ? await client.call('PATCH', '/api/budgets/{id}', { path: { id: existing.id }, body: { amount } })
+    : await client.call('POST', '/api/budgets', { body: { scope, amount, period } });
+  print(context, budget, () => `${budget.scope.kind} ${budget.scope.name}: ${moneyText(budget.amount, budget.currency)} ${period === 'total' ? 'in total' : `a ${period}`}, ${moneyText(budget.left, budget.currency)} left.`);
+};
+
+export const remove: Run = async (context, { args }) => {
+  await context.client().call('DELETE', '/api/budgets/{id}', { path: { id: args[0]! } });
+  print(context, { removed: args[0] }, () => 'Removed the budget.');
+};
+
+async function findScope(client: Client, text: string): Promise<Scope> {
+  if (text === 'organisation') return { kind: 'organisation', id: (await client.call('GET', '/api/whoami', {})).organisation.id };
+  const [kind, ...rest] = text.split(':');
+  const name = rest.join(':');
+  if (kind === 'key' && name !== '') return { kind, id: (await findKey(client, name)).id };
+  if (kind === 'project' && name !== '') return { kind, id: await findProject(client, name) };
+  throw usageError(`${text} is not a scope.`, 'Write key:NAME, project:NAME or organisation.');
+}

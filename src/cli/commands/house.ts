@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Reply } from '../client/client.ts';
+import { EXIT, type Run } from '../command.ts';
+import { print } from '../context.ts';
+import { visible } from '../output/text.ts';
+
+const START = join(dirname(fileURLToPath(import.meta.url)), '../../start/main.ts');
+
+/** The server is another program: this process becomes it, so that signals and exit code are its own. */
+function become(verb: string): Run {
+  return async (context, { args }) => {
+    const argv = [...process.execArgv, START, verb, ...args, ...(context.json ? ['--json'] : [])];
+    if (typeof process.execve === 'function') {
+      process.execve(process.execPath, [process.execPath, ...argv], { ...process.env });
+    }
+    const child = spawn(process.execPath, argv, { stdio: 'inherit' });
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code) => resolve(code ?? EXIT.error));
+    });
+  };
+}
+
+export const up = become('up');
+export const backup = become('backup');
+export const restore = become('restore');
+
+type Doctor = Reply<'/api/doctor', 'GET'>;
+
+const GLYPH = { pass: '✓', warn: '!', fail: '✗' } as const;
+
+export const doctor: Run = async (context) => {
+  const report = await context.client().call('GET', '/api/doctor', {});
+  print(context, report, doctorText);
+  return report.state === 'fail' ? EXIT.error : EXIT.ok;
+};
+
+function doctorText(report: Doctor): string {
+  const lines = report.checks.flatMap(({ state, title, detail, next }) => [
+    `${GLYPH[state]} ${state.padEnd(4)}  ${visible(title)}: ${visible(detail)}`,
+    ...(next === null ? [] : [`         Next: ${visible(next)}`]),
+  ]);
+  const bad = report.checks.filter(({ state }) => state !== 'pass').length;
+  return [...lines, '', bad === 0 ? `All ${report.checks.length} checks pass. Tandem ${report.version}.` : `${bad} of ${report.checks.length} checks need a look.`].join('\n');
+}

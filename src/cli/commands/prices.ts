@@ -1,0 +1,75 @@
+import { usageError } from '../cli-error.ts';
+import type { Reply } from '../client/client.ts';
+import type { Run } from '../command.ts';
+import { print, readInput } from '../context.ts';
+import { amountArgument, perMillion } from '../output/money.ts';
+import { table } from '../output/table.ts';
+import { timeText } from '../output/text.ts';
+import { oneOf } from './keys.ts';
+import { findBackend } from './models.ts';
+
+type Price = Reply<'/api/prices', 'GET'>['items'][number];
+
+export const list: Run = async (context, { options }) => {
+  const { items } = await context.client().call('GET', '/api/prices', { query: { history: options['history'] === true } as never });
+  print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : table(rows, [
+    { title: 'MODEL', value: (price) => price.resource },
+    { title: 'TIER', value: (price) => price.tier },
+    { title: 'SIDE', value: (price) => price.side },
+    { title: 'IN /M', align: 'right', value: (price) => unit(price, 'input') },
+    { title: 'CACHED /M', align: 'right', value: (price) => unit(price, 'cache_read') },
+    { title: 'OUT /M', align: 'right', value: (price) => unit(price, 'output') },
+    { title: 'SINCE', value: (price) => timeText(price.effectiveFrom) },
+    { title: 'SOURCE', value: (price) => price.source },
+  ], context.out.isTTY === true)));
+};
+
+export const set: Run = async (context, { args, options }) => {
+  const client = context.client();
+  const buckets: Record<string, { price: string; per: string }> = {};
+  for (const [option, bucket] of [['input', 'input'], ['cached', 'cache_read'], ['output', 'output']] as const) {
+    const value = options[option];
+    if (typeof value === 'string') buckets[bucket] = { price: amountArgument(value, `--${option}`), per: '1000000' };
+  }
+  if (Object.keys(buckets).length === 0) throw usageError('No price is given.', 'Give prices per million tokens: --input 1.00 --output 3.00');
+  if (typeof options['source'] !== 'string') throw usageError('--source is missing.', 'Say where the price comes from: --source "contract 17"');
+  const backend = typeof options['costOf'] === 'string' ? await findBackend(client, options['costOf']) : undefined;
+  const price = await client.call('POST', '/api/prices', {
+    body: { resource: args[0]!, tier: oneOf(options['tier'] ?? 'standard', ['standard', 'contributor'], '--tier'), buckets, source: options['source'],
+      ...(backend ? { side: 'cost' as const, backendId: backend.id } : {}) },
+  });
+  print(context, price, () => `${price.resource} (${price.tier}${price.side === 'cost' ? ', what it costs us' : ''}) from ${timeText(price.effectiveFrom)}: in ${unit(price, 'input')}, cached ${unit(price, 'cache_read')}, out ${unit(price, 'output')} per million tokens.`);
+};
+
+export const importMap: Run = async (context, { args, options }) => {
+  const text = await readInput(context, args[0]!);
+  let map: Record<string, unknown>;
+  try {
+    map = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw usageError(`${args[0]} is not JSON.`, 'Get LiteLLM\'s file model_prices_and_context_window.json and give its path.');
+  }
+  const only = typeof options['only'] === 'string' ? options['only'].split(',').map((name) => name.trim()) : undefined;
+  const result = await context.client().call('POST', '/api/prices/import', {
+    body: { map, apply: options['apply'] === true, source: `LiteLLM price map, ${args[0] === '-' ? 'standard input' : args[0]!.split('/').at(-1)!}`, ...(only ? { only } : {}) },
+  });
+  print(context, result, () => {
+    const { summary } = result;
+    const shown = result.changes.filter(({ change }) => change === 'new' || change === 'changed' || (only !== undefined && change === 'skipped'));
+    const rows = shown.length === 0 ? [] : [table(shown, [
+      { title: 'CHANGE', value: (change) => change.change },
+      { title: 'MODEL', value: (change) => change.resource },
+      { title: 'IN /M', align: 'right', value: (change) => fromTo(change.before?.input, change.after?.input) },
+      { title: 'OUT /M', align: 'right', value: (change) => fromTo(change.before?.output, change.after?.output) },
+      { title: 'REASON', value: (change) => change.reason ?? '' },
+    ], context.out.isTTY === true), ''];
+    const counts = `${summary.new} new, ${summary.changed} changed, ${summary.same} the same, ${summary.skipped} skipped.`;
+    return [...rows, result.applied ? `Applied: ${counts}` : `${counts} Nothing is applied yet: run the same command with --apply.`].join('\n');
+  });
+};
+
+const unit = (price: Price, bucket: 'input' | 'cache_read' | 'output') => perMillion(price.buckets[bucket], price.currency);
+
+function fromTo(before: { price: string; per: string } | undefined, after: { price: string; per: string } | undefined): string {
+  return before ? `${perMillion(before, 'USD')} → ${perMillion(after, 'USD')}` : perMillion(after, 'USD');
+}

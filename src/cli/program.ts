@@ -1,0 +1,52 @@
+import { Command as Program } from 'commander';
+import { createClient } from './client/client.ts';
+import { readCredentials } from './client/credentials.ts';
+import type { Command } from './command.ts';
+import type { Context } from './context.ts';
+
+const ABOUT = 'One control plane for the GPUs and the Macs behind AI-powered Apple apps.';
+const FOOTER = `
+Exit codes: 0 ok, 1 error, 2 cancelled or bad usage, 4 needs login, 8 still pending.
+Settings: TANDEM_HOME, TANDEM_URL, TANDEM_KEY. Reference: docs/reference/cli.md
+Next: tandem chat "What is the capital of France?"`;
+
+/** Makes commander's program from the command table. */
+export function buildProgram(commands: readonly Command[], outside: Omit<Context, 'json' | 'client'>, exit: (code: number) => void): Program {
+  const root = prepare(new Program('tandem'), '', outside).description(ABOUT).addHelpText('after', FOOTER);
+  const byPath = new Map<string, Program>([['', root]]);
+  for (const command of commands) {
+    const words = command.path.split(' ');
+    const parent = byPath.get(words.slice(0, -1).join(' '));
+    if (!parent) throw new Error(`${command.path} stands before the command that it belongs to`);
+    const program = prepare(new Program(words.at(-1)!), command.path, outside).description(command.about);
+    for (const { form, about } of command.args ?? []) program.argument(form, about);
+    for (const { form, about } of command.options ?? []) program.option(form, about);
+    program.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
+    program.action(async (...received: unknown[]) => {
+      const self = received.at(-1) as Program;
+      const options = self.optsWithGlobals<Record<string, string | boolean | undefined>>();
+      const context: Context = {
+        ...outside, json: options['json'] === true,
+        client: () => createClient(readCredentials(outside.env), outside.signal),
+      };
+      const run = await command.load();
+      exit((await run(context, { args: self.args, options })) ?? 0);
+    });
+    parent.addCommand(program);
+    byPath.set(command.path, program);
+  }
+  return root;
+}
+
+function prepare(program: Program, path: string, { out, err }: Omit<Context, 'json' | 'client'>): Program {
+  return program
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .showHelpAfterError(`  Next: tandem ${path === '' ? '' : `${path} `}--help`)
+    .option('--json', 'print JSON, errors too')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) });
+}

@@ -1,0 +1,98 @@
+import type { Command } from './command.ts';
+
+const from = <M, K extends keyof M>(module: () => Promise<M>, name: K) => async (): Promise<M[K]> => (await module())[name];
+
+const house = () => import('./commands/house.ts');
+const login = () => import('./commands/login.ts');
+const chat = () => import('./commands/chat.ts');
+const models = () => import('./commands/models.ts');
+const keys = () => import('./commands/keys.ts');
+const bill = () => import('./commands/bill.ts');
+const budgets = () => import('./commands/budgets.ts');
+const prices = () => import('./commands/prices.ts');
+const people = () => import('./commands/people.ts');
+const api = () => import('./commands/api.ts');
+const completion = () => import('./commands/completion.ts');
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly Command[] = [
+  { path: 'up', about: 'Start the server in the foreground', examples: ['tandem up', 'TANDEM_PORT=4700 tandem up'], load: from(house, 'up') },
+  { path: 'backup', about: 'Write the whole state into one file', args: [{ form: '<file>', about: 'the file to write' }], examples: ['tandem backup tandem.backup'], load: from(house, 'backup') },
+  { path: 'restore', about: 'Bring the state back from a backup, into an empty home', args: [{ form: '<file>', about: 'a file that backup wrote' }],
+    examples: ['TANDEM_HOME=/srv/tandem tandem restore tandem.backup'], load: from(house, 'restore') },
+  { path: 'doctor', about: 'Check every part and name the next step for what fails', examples: ['tandem doctor', 'tandem doctor --json'], load: from(house, 'doctor') },
+
+  { path: 'login', about: 'Print a one-time link to the console, or save a server and key for this user',
+    options: [{ form: '--url <url>', about: 'the server to use from now on' }, { form: '--key-file <file>', about: 'a file with the key; - reads it from standard input' }],
+    examples: ['tandem login', 'tandem login --url https://tandem.example.com --key-file - < key.txt'], load: from(login, 'login') },
+  { path: 'whoami', about: 'Show who this key is', examples: ['tandem whoami'], load: from(login, 'whoami') },
+
+  { path: 'chat', about: 'Ask a model; prints answer, tokens, latency and cost', args: [{ form: '<text...>', about: 'the question; - reads it from standard input' }],
+    options: [{ form: '-m, --model <name>', about: 'the model (default: tandem/local)' }, { form: '-s, --system <text>', about: 'a system prompt' },
+      { form: '--max-tokens <n>', about: 'the longest answer' }, { form: '--temperature <n>', about: '0 to 2' }, { form: '--seed <n>', about: 'the same seed, the same answer' }, { form: '--no-stream', about: 'wait for the whole answer' }],
+    examples: ['tandem chat "What is the capital of France?"', 'tandem chat --model muse-spark "Hello"'], load: from(chat, 'chat') },
+
+  { path: 'models', about: 'List models with their backend, health and price', examples: ['tandem models'], load: from(models, 'list') },
+  { path: 'models add', about: 'Give a backend\'s model a name', args: [{ form: '<name>', about: 'the name that callers use' }],
+    options: [{ form: '--backend <id-or-name>', about: 'the backend' }, { form: '--model <name>', about: 'the model\'s name on the backend' }, { form: '--max-output-tokens <n>', about: 'the output cap where the caller gives none (default: 4096)' }],
+    examples: ['tandem models add muse-spark --backend meta --model muse-spark'], load: from(models, 'add') },
+  { path: 'models remove', about: 'Remove a model\'s name', args: [{ form: '<name>', about: 'the model' }], examples: ['tandem models remove muse-spark'], load: from(models, 'remove') },
+  { path: 'backends', about: 'List backends', examples: ['tandem backends'], load: from(models, 'backends') },
+  { path: 'backends add', about: 'Add an OpenAI-compatible backend; its key is sealed', args: [{ form: '<name>', about: 'a name for it' }],
+    options: [{ form: '--url <url>', about: 'its base URL, such as https://api.example.com/v1' }, { form: '--key-file <file>', about: 'a file with its key; - reads it from standard input' }],
+    examples: ['tandem backends add meta --url https://api.example.com/v1 --key-file key.txt'], load: from(models, 'backendAdd') },
+  { path: 'backends check', about: 'Call a backend once and say what it answers', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends check meta'], load: from(models, 'backendCheck') },
+  { path: 'backends remove', about: 'Remove a backend that no model uses', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends remove meta'], load: from(models, 'backendRemove') },
+
+  { path: 'keys', about: 'List API keys', options: [{ form: '--all', about: 'also keys that are revoked or expired' }], examples: ['tandem keys', 'tandem keys --json'], load: from(keys, 'list') },
+  { path: 'keys create', about: 'Make a key; its secret is shown once', args: [{ form: '<name>', about: 'a name to know it by' }],
+    options: [{ form: '--budget <usd>', about: 'a budget that cannot be overrun, such as 25.00' }, { form: '--period <period>', about: 'what the budget is for: day, month or total (default: month)' },
+      { form: '--role <role>', about: 'owner, admin, developer or viewer (default: developer)' }, { form: '--models <names>', about: 'only these models, comma-separated' },
+      { form: '--project <id-or-name>', about: 'the project (default: the first)' }, { form: '--expires <time>', about: 'such as 30d, 12h or 2027-01-31' }],
+    examples: ['tandem keys create ci --budget 25.00', 'tandem keys create app --models tandem/local --expires 90d'], load: from(keys, 'create') },
+  { path: 'keys show', about: 'Show one key', args: [{ form: '<key>', about: 'its id, name or first characters' }], examples: ['tandem keys show ci'], load: from(keys, 'show') },
+  { path: 'keys rotate', about: 'Make a successor; the old key works until the overlap ends', args: [{ form: '<key>', about: 'its id, name or first characters' }],
+    options: [{ form: '--overlap <time>', about: 'such as 1h or 0s (default: 1d)' }], examples: ['tandem keys rotate ci --overlap 1h'], load: from(keys, 'rotate') },
+  { path: 'keys revoke', about: 'Revoke a key, at once and everywhere', args: [{ form: '<key>', about: 'its id, name or first characters' }], examples: ['tandem keys revoke ci'], load: from(keys, 'revoke') },
+
+  { path: 'bill', about: 'Show a month\'s bill by project, key and model, or verify it',
+    options: [{ form: '--month <month>', about: 'such as 2026-11 (default: this month)' }, { form: '--verify', about: 'recompute everything from raw events and print the difference' }],
+    examples: ['tandem bill', 'tandem bill --month 2026-10', 'tandem bill --verify'], load: from(bill, 'bill') },
+  { path: 'bill usage', about: 'List usage events, newest first', options: [{ form: '--limit <n>', about: 'how many (default: 20)' }], examples: ['tandem bill usage --limit 5'], load: from(bill, 'usage') },
+  { path: 'bill invoices', about: 'List closed months', examples: ['tandem bill invoices'], load: from(bill, 'invoices') },
+  { path: 'bill close', about: 'Close a past month into a numbered invoice', args: [{ form: '<month>', about: 'such as 2026-10' }], examples: ['tandem bill close 2026-10'], load: from(bill, 'close') },
+  { path: 'bill adjust', about: 'Adjust a closed invoice', args: [{ form: '<invoice>', about: 'its id or number' }, { form: '<amount>', about: 'such as -1.50' }], options: [{ form: '--reason <text>', about: 'why' }],
+    examples: ['tandem bill adjust 2026-000001 --reason "goodwill" -- -1.50'], load: from(bill, 'adjust') },
+  { path: 'bill credits', about: 'List prepaid credits and grants', examples: ['tandem bill credits'], load: from(bill, 'credits') },
+  { path: 'bill credit', about: 'Add prepaid credit or a grant', args: [{ form: '<amount>', about: 'such as 100.00' }],
+    options: [{ form: '--grant', about: 'a grant instead of prepaid credit' }, { form: '--expires <time>', about: 'such as 90d or 2027-01-31' }, { form: '--reason <text>', about: 'why' }],
+    examples: ['tandem bill credit 100.00 --reason "purchase order 17"'], load: from(bill, 'credit') },
+
+  { path: 'budgets', about: 'List budgets with what is spent, held and left', examples: ['tandem budgets'], load: from(budgets, 'list') },
+  { path: 'budgets set', about: 'Set the budget of a key, a project or the organisation', args: [{ form: '<scope>', about: 'key:NAME, project:NAME or organisation' }, { form: '<usd>', about: 'such as 250.00' }],
+    options: [{ form: '--period <period>', about: 'day, month or total (default: month)' }], examples: ['tandem budgets set project:default 250.00', 'tandem budgets set key:ci 5.00 --period day'], load: from(budgets, 'set') },
+  { path: 'budgets remove', about: 'Remove a budget', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem budgets remove 0192…'], load: from(budgets, 'remove') },
+
+  { path: 'prices', about: 'List the prices in force', options: [{ form: '--history', about: 'every version' }], examples: ['tandem prices', 'tandem prices --history'], load: from(prices, 'list') },
+  { path: 'prices set', about: 'Add a price version, in force from now', args: [{ form: '<model>', about: 'the model\'s name' }],
+    options: [{ form: '--input <usd>', about: 'per million input tokens' }, { form: '--cached <usd>', about: 'per million input tokens read from a cache' }, { form: '--output <usd>', about: 'per million output tokens' },
+      { form: '--tier <tier>', about: 'standard or contributor (default: standard)' }, { form: '--cost-of <backend>', about: 'what this backend costs us, instead of what callers pay' },
+      { form: '--source <text>', about: 'where the price comes from' }],
+    examples: ['tandem prices set tandem/local --input 0.02 --cached 0.002 --output 0.08 --source "our own rate"'], load: from(prices, 'set') },
+  { path: 'prices import', about: 'Read LiteLLM\'s price map: show the difference, apply it with --apply', args: [{ form: '<file>', about: 'the JSON file; - reads standard input' }],
+    options: [{ form: '--only <names>', about: 'only these models, comma-separated' }, { form: '--apply', about: 'apply the difference' }],
+    examples: ['tandem prices import model_prices.json --only gpt-4o-mini', 'tandem prices import model_prices.json --apply'], load: from(prices, 'importMap') },
+
+  { path: 'projects', about: 'List projects', examples: ['tandem projects'], load: from(people, 'projects') },
+  { path: 'projects create', about: 'Make a project', args: [{ form: '<name>', about: 'its name' }], examples: ['tandem projects create app'], load: from(people, 'projectCreate') },
+  { path: 'members', about: 'List members of the organisation', examples: ['tandem members'], load: from(people, 'members') },
+  { path: 'members invite', about: 'Invite a person; the link is shown once', args: [{ form: '<email>', about: 'their address' }], options: [{ form: '--role <role>', about: 'owner, admin, developer or viewer (default: developer)' }],
+    examples: ['tandem members invite ada@example.com --role admin'], load: from(people, 'invite') },
+  { path: 'members remove', about: 'Remove a member; their sessions and keys end', args: [{ form: '<email>', about: 'their address' }], examples: ['tandem members remove ada@example.com'], load: from(people, 'memberRemove') },
+  { path: 'trail', about: 'Show the audit trail, or verify its hash chain', options: [{ form: '--verify', about: 'recompute the chain' }, { form: '--limit <n>', about: 'how many (default: 20)' }],
+    examples: ['tandem trail', 'tandem trail --verify'], load: from(people, 'trail') },
+
+  { path: 'api', about: 'Call any route of the control API', args: [{ form: '<method>', about: 'GET, POST, PATCH or DELETE' }, { form: '<path>', about: 'such as /api/keys' }],
+    options: [{ form: '--data <json>', about: 'the body; - reads standard input' }], examples: ['tandem api GET /api/overview', 'tandem api POST /api/projects --data \'{"name":"app"}\''], load: from(api, 'api') },
+  { path: 'completion', about: 'Print a completion script for bash, zsh or fish', args: [{ form: '<shell>', about: 'bash, zsh or fish' }], examples: ['source <(tandem completion bash)'], load: from(completion, 'completion') },
+];
