@@ -1,0 +1,3 @@
+export { createLocalEngine, type LocalEngineOptions } from './engine.ts';
+export type { ChatMessage, EngineEvent, EngineState, GenerateRequest, GenerationCounts, LocalEngine } from './local-engine.ts';
+export { engineLimits, type EngineLimits } from './limits.ts';
