@@ -43,8 +43,9 @@ export const ERRORS = {
 
   // Access.
   project_bound: entry(403, 'permission_error', 'A key or session of one project may not {action}.', 'Use a key of the whole organisation, or ask an owner or admin.'),
-  role_above_own: entry(403, 'permission_error', 'The role {role} may not grant the role {granted}.', 'Grant your own role or a lesser one, or ask someone with the role {granted}.'),
+  role_above_own: entry(403, 'permission_error', 'The role {role} may not give the role {granted}, nor change what has it.', 'Choose your own role or a lesser one, or ask someone with the role {granted}.'),
   not_your_key: entry(403, 'permission_error', 'This key belongs to {owner}; the role developer changes its own keys only.', 'Ask its owner, or an owner or admin of the organisation.'),
+  budgeted_key: entry(403, 'permission_error', 'A key with a budget of its own may not make keys.', 'Sign in as a member, or use a key without a budget.'),
   last_owner: entry(409, 'conflict_error', '{email} is the last owner of the organisation.', 'Make another member an owner first.'),
   last_project: entry(409, 'conflict_error', '{name} is the last project of the organisation.', 'Make another project first.'),
   name_taken: entry(409, 'conflict_error', 'There is already a {kind} with the name {name}, or one that reads the same.', 'Choose another name.'),
@@ -96,6 +97,9 @@ export const ERRORS = {
   database_stale: entry(503, 'server_error', 'The server has had no contact with its database for {seconds} s and cannot check this call.', 'Try again in some seconds; an operator sees the cause with tandem doctor.'),
   migration_failed: entry(500, 'server_error', 'The migration {name} failed: {reason}. The database was left as it was before.', 'Keep the previous version running and report this; a backup restores with npm start -- restore FILE.'),
   database_newer: entry(500, 'server_error', 'The database was written by a newer version (migration {name} is unknown here).', 'Start the newer version, or restore a backup made by this one.'),
+  restore_not_empty: entry(500, 'server_error', '{what} is not empty, and a restore never writes over anything.', 'Restore into an empty home: TANDEM_HOME=/new/folder npm start -- restore FILE (and an empty DATABASE_URL, if you use one).'),
+  backup_invalid: entry(500, 'server_error', '{path} is not a backup of Tandem: {reason}.', 'Give a file that npm start -- backup FILE wrote.'),
+  file_exists: entry(500, 'server_error', '{path} is there already.', 'Choose another name, or move that file away.'),
   shutting_down: entry(503, 'server_error', 'The server is stopping.', 'Try again in some seconds.'),
 
   // The local engine.
