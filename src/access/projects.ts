@@ -1,0 +1,127 @@
+import type { Selectable } from 'kysely';
+import { TandemError } from '../base/index.ts';
+import type { Executor, Schema } from '../db/index.ts';
+import type { By } from './audit.ts';
+import { iso, isDuplicate, notFound, nowOf, type AccessContext, type List } from './context.ts';
+import type { KnownProject } from './directory-state.ts';
+import { foldName, slugOf } from './names.ts';
+import { freeSlug } from './organisations.ts';
+import type { Principal, Tier } from './principal.ts';
+import { demand } from './roles.ts';
+
+export interface ProjectView {
+  readonly id: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly tier: Tier;
+  readonly createdAt: string;
+  readonly archivedAt: string | null;
+}
+
+type ProjectRow = Selectable<Schema['projects']>;
+
+/** Projects: what usage is counted by inside an organisation. */
+export class Projects {
+  readonly #context: AccessContext;
+
+  constructor(context: AccessContext) {
+    this.#context = context;
+  }
+
+  /** Oldest first, archived ones too: their bills stay. */
+  async list(principal: Principal): Promise<List<ProjectView>> {
+    demand(principal, 'projects.read');
+    let query = this.#context.database.scoped(principal.organisationId).selectFrom('projects').selectAll().orderBy('id');
+    if (principal.projectId !== null) query = query.where('id', '=', principal.projectId);
+    return { items: (await query.execute()).map(projectView), nextCursor: null };
+  }
+
+  async create(principal: Principal, input: { name: string }): Promise<ProjectView> {
+    demand(principal, 'projects.write');
+    const { database, directory } = this.#context;
+    const row = await database.transaction((tx) => this.insert(tx, principal, input));
+    await directory.refresh('project', row.id);
+    return projectView(row);
+  }
+
+  /** The row, its notice and its audit entry, in a transaction of the caller's. */
+  async insert(tx: Executor, by: By, input: { name: string; tier?: Tier }): Promise<ProjectRow> {
+    const { database, newId, audit, directory } = this.#context;
+    const own = database.scoped(by.organisationId, tx);
+    const wanted = slugOf(input.name, 'project');
+    const taken = await own.selectFrom('projects').select('slug').where('slug', 'like', `${wanted}%`).execute();
+    const values = {
+      id: newId(), name: input.name, name_folded: foldName(input.name), slug: freeSlug(wanted, taken.map((row) => row.slug)),
+      tier: input.tier ?? 'standard', created_at: nowOf(this.#context),
+    };
+    const row = await nameTaken(input.name, () => own.insertInto('projects', values).returningAll().executeTakeFirstOrThrow());
+    await directory.announce(tx, 'project', row.id);
+    await audit.record(tx, by, { action: 'project.create', resourceKind: 'project', resourceId: row.id, change: { name: row.name, slug: row.slug, tier: row.tier } });
+    return row;
+  }
+
+  async update(principal: Principal, id: string, input: { name: string }): Promise<ProjectView> {
+    demand(principal, 'projects.write');
+    const { database, directory, audit } = this.#context;
+    const row = await database.transaction(async (tx) => {
+      const before = await this.#lock(tx, principal, id);
+      if (before.archived_at !== null) throw new TandemError('project_archived', { params: { name: before.name } });
+      const after = await nameTaken(input.name, () => database.scoped(principal.organisationId, tx).updateTable('projects')
+        .set({ name: input.name, name_folded: foldName(input.name) }).where('id', '=', id).returningAll().executeTakeFirstOrThrow());
+      await directory.announce(tx, 'project', id);
+      await audit.record(tx, principal, { action: 'project.update', resourceKind: 'project', resourceId: id, change: { name: { from: before.name, to: after.name } } });
+      return after;
+    });
+    await directory.refresh('project', id);
+    return projectView(row);
+  }
+
+  /** Ends the project: its keys are revoked, its usage and bills stay. Once more changes nothing. */
+  async archive(principal: Principal, id: string): Promise<ProjectView> {
+    demand(principal, 'projects.write');
+    const { database, directory, audit } = this.#context;
+    const row = await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      // All open projects are locked, so that two archivings at once cannot leave none.
+      const open = await own.selectFrom('projects').selectAll().where('archived_at', 'is', null).orderBy('id').forUpdate().execute();
+      const before = open.find((project) => project.id === id) ?? await this.#lock(tx, principal, id);
+      if (before.archived_at !== null) return before;
+      if (open.length === 1) throw new TandemError('last_project', { params: { name: before.name } });
+      const now = nowOf(this.#context);
+      const after = await own.updateTable('projects').set({ archived_at: now }).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+      const revoked = await own.updateTable('api_keys').set({ revoked_at: now }).where('project_id', '=', id).where('revoked_at', 'is', null).returning('id').execute();
+      await directory.announce(tx, 'project', id);
+      await audit.record(tx, principal, { action: 'project.archive', resourceKind: 'project', resourceId: id, change: { name: after.name, revokedKeys: revoked.map((key) => key.id) } });
+      return after;
+    });
+    await directory.refresh('project', id);
+    return projectView(row);
+  }
+
+  async #lock(tx: Executor, principal: Principal, id: string): Promise<ProjectRow> {
+    const row = await this.#context.database.scoped(principal.organisationId, tx).selectFrom('projects').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+    if (row === undefined) throw notFound('project', id, 'projects');
+    return row;
+  }
+}
+
+async function nameTaken<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isDuplicate(error)) throw new TandemError('name_taken', { params: { kind: 'project', name }, param: 'name' });
+    throw error;
+  }
+}
+
+/** The same from memory. */
+export function projectViewOf(known: KnownProject): ProjectView {
+  return {
+    id: known.id, name: known.name, slug: known.slug, tier: known.tier,
+    createdAt: iso(new Date(known.createdAtMs)), archivedAt: iso(known.archivedAtMs === null ? null : new Date(known.archivedAtMs)),
+  };
+}
+
+function projectView(row: ProjectRow): ProjectView {
+  return { id: row.id, name: row.name, slug: row.slug, tier: row.tier, createdAt: iso(row.created_at), archivedAt: iso(row.archived_at) };
+}
