@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock, type Clock } from './clock.ts';
 import { TandemError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Who holds a home, as that process wrote it down. */
 export interface HomeHolder {
@@ -71,7 +72,7 @@ export function homeHolder(home: string): HomeHolder | undefined {
 function openLock(folder: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     database = new DatabaseSync(join(folder, 'tandem.lock'), { timeout: BUSY_TIMEOUT_MS });
     // No journal file: nothing is ever written.
     database.exec('pragma journal_mode = memory; begin exclusive');

@@ -7,5 +7,6 @@ export {
 export { createLogger, silentLogger, type Logger } from './log.ts';
 export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type ErrorEntry, type ErrorOptions } from './errors.ts';
 export { SETTINGS, readConfig, type Config } from './config.ts';
+export { makeFolder } from './make-folder.ts';
 export { homeHolder, lockHome, type HomeHolder, type HomeLock } from './home-lock.ts';
 export { openSecretBox, type SecretBox } from './secret-box.ts';

@@ -12,7 +12,7 @@ import { dataVersion, prepareLayout, readOrMakePassword, requireMajor, rotateLog
 import { findPostgresPackage, type PostgresPackage } from './package.ts';
 import { identityOf, isServerOf, readPostmasterFile, stopServer, waitUntil } from './postmaster.ts';
 import { probe } from './probe.ts';
-import { commandLine, isAlive } from './process-table.ts';
+import { commandLine, existsInTable, isAlive } from './process-table.ts';
 import { copyPlaces, findRuntime, type Runtime } from './runtime.ts';
 import { serverArguments } from './settings.ts';
 import { openSocketPath } from './socket-path.ts';
@@ -112,16 +112,22 @@ export class BringUp {
    */
   async #clearStale(pid: number, password: string): Promise<void> {
     const { data } = this.#layout;
+    const changed = (): boolean => readPostmasterFile(data)?.pid !== pid;
     const socket = openSocketPath(data);
     try {
       // A server in another container shares our files but not our process numbers.
       const answer = await probe(connectionTo(socket.host, password));
+      if (changed()) return;
       if (answer.kind !== 'silent') throw this.#inUse('a server that is not on this process list (another container?)');
     } finally {
       socket.close();
     }
-    if (pid > 1 && isAlive(pid) && commandLine(pid) === '') throw this.#inUse(`process ${pid}, which this system hides`);
-    this.#options.log.info({ pid }, 'cleared the trace of a database that was killed');
+    if (!existsInTable(pid)) return;
+    // Without a command line it is ending right now, or a zombie, or hidden from us.
+    const seen = await waitUntil(() => !isAlive(pid) || commandLine(pid) !== '', { clock: this.#options.clock, timeoutMs: 3_000 });
+    if (changed()) return;
+    if (!seen) throw this.#inUse(`process ${pid}, which this system hides`);
+    this.#options.log.info({ pid }, 'the number of a database that was killed now belongs to another process');
     await unlink(join(data, 'postmaster.pid')).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });

@@ -9,7 +9,7 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly code: ErrorCode }[] 
   { pattern: /Read-only file system/i, code: 'home_read_only' },
   { pattern: /database files are incompatible with server/i, code: 'database_corrupt' },
   {
-    pattern: /could not locate (?:a valid|required) checkpoint record|invalid checkpoint record|invalid (?:primary |secondary )?checkpoint|incorrect checksum in control file|invalid data in file|could not open (?:control )?file "[^"]*(?:pg_control|pg_wal|global\/|PG_VERSION)|could not find the database system|is not a database cluster directory|is missing or erroneous|could not read file "[^"]*(?:pg_control|global\/|pg_filenode)|contains invalid data|could not access the server configuration file|could not open (?:configuration file|directory)|could not access status of transaction|could not load pg_hba/i,
+    pattern: /could not locate (?:a valid|required) checkpoint record|invalid checkpoint record|invalid (?:primary |secondary )?checkpoint|incorrect checksum in control file|invalid data in file|could not open (?:control )?file "[^"]*(?:pg_control|pg_wal|global\/|PG_VERSION)|could not find the database system|is not a database cluster directory|is missing or erroneous|could not read file "[^"]*(?:pg_control|global\/|pg_filenode)|contains invalid data|could not access the server configuration file|could not open (?:configuration file|directory)|could not access status of transaction|could not load \S*pg_hba/i,
     code: 'database_corrupt',
   },
 ];
@@ -50,6 +50,7 @@ export function explainFileError(error: unknown, layout: Layout): unknown {
     case 'EPERM':
       return new TandemError('home_read_only', { params: { home: layout.home, reason: `this user may not use ${path ?? layout.root}` }, cause: error });
     case 'ENOTDIR':
+    case 'EEXIST':
       return new TandemError('home_read_only', { params: { home: layout.home, reason: `${path ?? layout.root} is not a folder` }, cause: error });
     default:
       return error;

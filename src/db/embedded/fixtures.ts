@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,6 +12,7 @@ import { readPostmasterFile, stopServer } from './postmaster.ts';
 /** For tests of the supervisor on the real programs: homes that clean up after themselves, and processes to kill. */
 
 const made: string[] = [];
+const mounts: string[] = [];
 const children: ChildProcess[] = [];
 let seed: string | undefined;
 
@@ -69,6 +70,24 @@ export async function startInProcess(home: string, options: { uid?: number; gid?
   throw new Error(`the process ended with ${child.exitCode} before it said anything`);
 }
 
+/** Mounts a file system in memory of this size; `undefined` where that is not allowed, with the reason printed. */
+export function smallDisk(size: string): string | undefined {
+  const folder = emptyFolder();
+  const done = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0755`, 'tmpfs', folder], { encoding: 'utf8' });
+  if (done.status !== 0) {
+    console.warn(`skipped: no small disk can be mounted here (${done.stderr?.trim() ?? done.error?.message})`);
+    return undefined;
+  }
+  mounts.push(folder);
+  return folder;
+}
+
+/** Process numbers of servers and initdb runs below this home. */
+export function databaseProcesses(home: string): string[] {
+  const found = spawnSync('ps', ['-ww', '-A', '-o', 'pid=,stat=,command='], { encoding: 'utf8' }).stdout.split('\n');
+  return found.filter((line) => line.includes(`tandem.home=${home} `) || line.endsWith(`tandem.home=${home}`));
+}
+
 export function ended(child: ChildProcess): Promise<void> {
   return new Promise((done) => {
     if (child.exitCode !== null || child.signalCode !== null) done();
@@ -86,6 +105,7 @@ afterAll(async () => {
       const file = readPostmasterFile(data);
       if (file !== undefined) await stopServer(file.pid, data, systemClock, { fastMs: 0, immediateMs: 5_000 });
     }
+    if (mounts.includes(folder)) spawnSync('umount', [folder]);
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { chmod, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { TandemError } from '../../base/index.ts';
+import { TandemError, makeFolder } from '../../base/index.ts';
 import { isAlive } from './process-table.ts';
 
 /** Where the embedded database keeps what, all below `<home>/postgres`. */
@@ -31,7 +31,7 @@ export function layoutOf(home: string): Layout {
 
 /** Makes the folders, and clears away what an interrupted first start left. */
 export async function prepareLayout(layout: Layout): Promise<void> {
-  await mkdir(join(layout.root, 'log'), { recursive: true, mode: 0o700 });
+  makeFolder(join(layout.root, 'log'), 0o700);
   for (const name of await readdir(layout.root)) {
     const pid = /^(?:data|password)\.new-(\d+)$/.exec(name)?.[1];
     if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid))) {

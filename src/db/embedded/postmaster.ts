@@ -16,7 +16,8 @@ export function readPostmasterFile(dataDirectory: string): PostmasterFile | unde
   try {
     text = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
   const lines = text.split('\n');
@@ -72,7 +73,9 @@ export const STOP_TIMES: StopTimes = { fastMs: 30_000, immediateMs: 5_000 };
  * then immediate (the next start recovers from the log), then by force. Returns once it is gone.
  */
 export async function stopServer(pid: number, dataDirectory: string, clock: Clock, times: StopTimes = STOP_TIMES): Promise<'fast' | 'immediate' | 'killed'> {
-  const gone = (): boolean => !isServerOf(pid, dataDirectory);
+  if (!isServerOf(pid, dataDirectory)) return 'fast';
+  // A process that is ending has no command line any more, but is not gone yet.
+  const gone = (): boolean => !isAlive(pid) || (commandLine(pid) !== '' && !isServerOf(pid, dataDirectory));
   const steps = [
     { signal: 'SIGINT', how: 'fast', timeoutMs: times.fastMs },
     { signal: 'SIGQUIT', how: 'immediate', timeoutMs: times.immediateMs },

@@ -1,14 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** True while a process with this number runs, whoever owns it. A zombie (ended, not yet collected) does not. */
-export function isAlive(pid: number): boolean {
+/** True while the number is taken, whoever has it, be it a zombie (ended, not yet collected). */
+export function existsInTable(pid: number): boolean {
+  if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return process.platform !== 'linux' || !isZombie(pid);
+}
+
+/** True while a process with this number runs, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  return existsInTable(pid) && !(process.platform === 'linux' && isZombie(pid));
 }
 
 /** Containers whose first process collects nobody keep zombies for ever. */

@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TandemError } from '../../base/index.ts';
 import { runCommand } from './command.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { libraryLinks, makeLibraryLinks, type PostgresPackage } from './package.ts';
+import { isAlive } from './process-table.ts';
 
 /** Postgres programs that the database's user can run. */
 export interface Runtime {
@@ -80,7 +82,8 @@ async function tryRun(native: string, user: DatabaseUser | undefined, signal: Ab
 
 /** A folder that only we (or root) can write: else someone could plant programs for us to run. */
 async function isSafePlace(place: string): Promise<boolean> {
-  await mkdir(place, { recursive: true, mode: 0o755 });
+  // The umask may have taken the others' rights.
+  if ((await mkdir(place, { recursive: true })) !== undefined) await chmod(place, 0o755);
   const found = await lstat(place);
   const ours = found.uid === 0 || found.uid === process.getuid?.();
   return found.isDirectory() && ours && (found.mode & 0o022) === 0;
@@ -88,9 +91,11 @@ async function isSafePlace(place: string): Promise<boolean> {
 
 /** Copies `bin`, `lib` and `share` with their links, then puts the copy in place with one rename. */
 async function copyPrograms(native: string, folder: string): Promise<void> {
-  const fresh = `${folder}.new-${process.pid}`;
-  await rm(fresh, { recursive: true, force: true });
+  await clearInterrupted(folder);
+  const fresh = `${folder}.new-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
+    await mkdir(fresh);
+    await chmod(fresh, 0o755);
     for (const part of ['bin', 'lib', 'share']) await copyTree(join(native, part), join(fresh, part));
     for (const { source, target } of await libraryLinks(native)) {
       await symlink(source, join(fresh, 'lib', target)).catch(ignoreExisting);
@@ -104,11 +109,18 @@ async function copyPrograms(native: string, folder: string): Promise<void> {
   }
 }
 
+/** Copies that were killed before they were whole. */
+async function clearInterrupted(folder: string): Promise<void> {
+  for (const name of await readdir(dirname(folder))) {
+    const pid = name.startsWith(`${basename(folder)}.new-`) ? Number(name.slice(basename(folder).length + 5).split('-')[0]) : 0;
+    if (pid > 0 && !isAlive(pid)) await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
 /** Readable by everyone whatever our umask, without static libraries and build files (7 MB). */
 async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   await chmod(to, 0o755);
-  if (basenameOf(to) === 'lib') await chmod(dirname(to), 0o755);
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const source = join(from, entry.name);
     const target = join(to, entry.name);
@@ -116,13 +128,9 @@ async function copyTree(from: string, to: string): Promise<void> {
       if (entry.name !== 'pgxs' && entry.name !== 'pkgconfig') await copyTree(source, target);
     } else if (entry.isFile() && !entry.name.endsWith('.a')) {
       await copyFile(source, target, constants.COPYFILE_FICLONE);
-      await chmod(target, basenameOf(to) === 'bin' ? 0o755 : 0o644);
+      await chmod(target, basename(to) === 'bin' ? 0o755 : 0o644);
     }
   }
-}
-
-function basenameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {
