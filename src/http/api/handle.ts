@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import type { Principal } from '../../access/index.ts';
+import type { RouteContract } from '../contract/index.ts';
+
+type Parsed<S, Absent> = S extends z.ZodType ? z.output<S> : Absent;
+
+/** What a handler returns: the contract's reply, before its defaults; nothing for 204. */
+export type ReplyOf<C extends RouteContract> = C extends { readonly reply: infer S extends z.ZodType } ? z.input<S> : void;
+
+/** Sets or ends the browser's session with the reply. */
+export interface SessionCookie {
+  set(token: string, expiresAtMs: number): void;
+  clear(): void;
+}
+
+/** One call of an operation, checked: the caller may do it and the fields fit the contract. */
+export interface Call<C extends RouteContract = RouteContract> {
+  /** Null only where the contract says `public`. */
+  readonly principal: C['access'] extends 'public' ? null : Principal;
+  readonly params: Parsed<C['params'], Record<string, never>>;
+  readonly query: Parsed<C['query'], Record<string, never>>;
+  readonly body: Parsed<C['body'], undefined>;
+  readonly requestId: string;
+  /** The caller's address, for limits on failed sign-ins. */
+  readonly peer: string;
+  /** The origin by which the caller reached this server, for links made for it. */
+  readonly origin: string;
+  readonly cookie: SessionCookie;
+  /** Node's request, for the few that need a header of their own. */
+  readonly raw: IncomingMessage;
+}
+
+/** An operation of the contract and what carries it out. */
+export interface Binding {
+  readonly contract: RouteContract;
+  run(call: Call): Promise<unknown>;
+}
+
+/** Binds an operation to its handler; the types of both sides come from the contract. */
+export function handle<const C extends RouteContract>(contract: C, run: (call: Call<C>) => Promise<ReplyOf<C>>): Binding {
+  // The call is checked against this very contract before `run` sees it.
+  return { contract, run: (call) => run(call as unknown as Call<C>) };
+}

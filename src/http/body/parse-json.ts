@@ -1,0 +1,33 @@
+import { isUtf8 } from 'node:buffer';
+import secureJson from 'secure-json-parse';
+import { TandemError } from '../../base/index.ts';
+import { MAX_DEPTH, deeperThan } from './depth.ts';
+
+const refuse = { protoAction: 'error', constructorAction: 'error' } as const;
+
+/**
+ * The JSON value in a request's body. The parser's own message is not passed on: it quotes the body.
+ * @throws TandemError invalid_json: empty, not UTF-8, nested too deep, not JSON, or with a key `__proto__` or `constructor.prototype`.
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) throw invalid('it is empty');
+  if (!isUtf8(body)) throw invalid('it is not UTF-8');
+  if (deeperThan(body, MAX_DEPTH)) throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
+  try {
+    return secureJson.parse(body, null, refuse);
+  } catch (error) {
+    throw invalid(reasonOf(error));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('forbidden prototype property')) return 'it holds a key that is not allowed (__proto__ or constructor.prototype)';
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position) return `it breaks off or goes wrong at byte ${position}`;
+  return message.includes('end of JSON input') ? 'it ends too early' : 'it has an unexpected character';
+}
+
+function invalid(reason: string): TandemError {
+  return new TandemError('invalid_json', { params: { reason } });
+}

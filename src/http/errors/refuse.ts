@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Rendered } from './render.ts';
+
+/** How long a refused upload is still read and thrown away, so that its sender can read the answer. */
+const LINGER_MS = 2_000;
+
+/**
+ * Sends a rendered error. When the request has not arrived whole, the connection is not reused: the answer
+ * goes out complete, what still comes is thrown away for a moment (an immediate close would reset the
+ * connection before the client has read the answer), then the connection closes.
+ */
+export function refuse(request: IncomingMessage, response: ServerResponse, rendered: Rendered): void {
+  if (response.destroyed || response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = Buffer.from(rendered.body);
+  const headers: Record<string, string> = { ...rendered.headers, 'content-length': String(body.length) };
+  if (request.complete || !hasBody(request)) {
+    response.writeHead(rendered.status, headers).end(body);
+    return;
+  }
+  response.writeHead(rendered.status, { ...headers, connection: 'close' }).write(body);
+  const finish = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('end', finish);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length'];
+  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}

@@ -1,0 +1,54 @@
+import { TandemError, type Logger } from '../../base/index.ts';
+
+/** A reply made from an error: status, headers, and the JSON text of the body. */
+export interface Rendered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type Envelope = 'openai' | 'tandem';
+
+/**
+ * The one place where an error becomes a reply. What is not a TandemError becomes `internal` with the
+ * request's id: the client gets no stack, no path and no secret; the operator's log gets all but secrets.
+ */
+export function renderError(error: unknown, envelope: Envelope, requestId: string, log: Logger): Rendered {
+  const known = error instanceof TandemError ? error : new TandemError('internal', { params: { requestId }, cause: error });
+  if (known !== error) {
+    log.error({ requestId, err: error }, 'an unexpected error');
+  } else if (known.status >= 500) {
+    log.warn({ requestId, code: known.code, detail: known.detail }, known.message);
+  } else {
+    log.debug({ requestId, code: known.code, detail: known.detail }, 'refused');
+  }
+  const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': requestId };
+  if (known.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(known.retryAfterSeconds)));
+  if (known.status === 401) headers['www-authenticate'] = 'Bearer realm="tandem"';
+  return { status: known.status, headers, body: JSON.stringify(envelope === 'openai' ? openAi(known) : own(known, requestId)) };
+}
+
+function openAi(error: TandemError) {
+  return {
+    error: {
+      message: `${error.message} ${error.next}`,
+      type: error.type,
+      param: error.param ?? null,
+      code: error.code,
+      ...(error.facts === undefined ? {} : { facts: error.facts }),
+    },
+  };
+}
+
+function own(error: TandemError, requestId: string) {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      next: error.next,
+      ...(error.param === undefined ? {} : { param: error.param }),
+      requestId,
+      ...(error.facts === undefined ? {} : { facts: error.facts }),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readJsonBody } from '../body/read.ts';
+import { demand } from '../../access/index.ts';
+import { parseJson } from '../body/parse-json.ts';
+import type { ModelApi } from '../faces.ts';
+import type { Authenticate } from '../caller/authenticate.ts';
+import { ResponseSink } from './reply-sink.ts';
+
+export interface ChatOptions {
+  readonly models: Pick<ModelApi, 'chat'>;
+  readonly authenticate: Authenticate;
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * One call of POST /v1/chat/completions: key first (nothing is read for a caller without one), then the body,
+ * then `models`. What is thrown before the reply began is the caller's to render; after that the
+ * connection is cut, because a reply that ends cleanly would claim to be whole.
+ */
+export async function serveChat(request: IncomingMessage, response: ServerResponse, requestId: string, options: ChatOptions): Promise<void> {
+  const known = options.authenticate(request, true);
+  const principal = known instanceof Promise ? await known : known;
+  demand(principal, 'models.call');
+  const body = parseJson(await readJsonBody(request, options.maxBodyBytes));
+  const left = new AbortController();
+  const leave = () => {
+    if (!response.writableFinished) left.abort(new Error('the client left'));
+  };
+  if (response.destroyed) leave();
+  else response.once('close', leave);
+  const sink = new ResponseSink(response, requestId);
+  const idempotencyKey = request.headers['idempotency-key'];
+  try {
+    await options.models.chat({
+      principal, body, requestId,
+      idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null,
+      receipt: request.headers['x-tandem-receipt'] === '1',
+      signal: left.signal,
+    }, sink);
+  } catch (error) {
+    if (sink.started) sink.cut();
+    throw error;
+  }
+}

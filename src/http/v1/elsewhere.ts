@@ -1,0 +1,37 @@
+import { TandemError } from '../../base/index.ts';
+
+const CHAT = '/v1/chat/completions';
+
+/** Routes that callers know from other servers, and what does the same here. The first match counts. */
+const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
+  ['/v1/responses', `${CHAT} with the same model; it keeps no state, so send the conversation each time`],
+  ['/v1/messages', `${CHAT}, which takes the same conversation in OpenAI's form`],
+  ['/v1/completions', `${CHAT} with one user message`],
+  ['/v1/assistants', `${CHAT}, and keep the conversation on your side`],
+  ['/v1/threads', `${CHAT}, and keep the conversation on your side`],
+  ['/v1/conversations', `${CHAT}, and keep the conversation on your side`],
+  ['/v1/batches', `${CHAT} once per request, several in parallel`],
+  ['/v1/files', `${CHAT} with the text of the file in a message`],
+  ['/v1/uploads', `${CHAT} with the text of the file in a message`],
+  ['/v1/vector_stores', `${CHAT} with the text of the file in a message`],
+  ['/v1/moderations', `${CHAT} with an instruction to classify and a JSON schema as response_format`],
+  ['/v1/rerank', `${CHAT} with an instruction to order and a JSON schema as response_format`],
+  ['/v1/score', `${CHAT} with an instruction to order and a JSON schema as response_format`],
+  ['/v1/embeddings', 'a backend that serves embeddings, called directly; this version serves chat only'],
+  ['/v1/audio', 'a backend that serves audio, called directly; this version serves chat only'],
+  ['/v1/images', 'a backend that serves images, called directly; this version serves chat only'],
+  ['/v1/videos', 'a backend that serves video, called directly; this version serves chat only'],
+  ['/v1/realtime', `${CHAT} with stream: true`],
+  ['/v1/fine_tuning', 'a trained model as a backend: give it an alias with POST /api/models'],
+  ['/v1/evals', `${CHAT} once per case`],
+  ['/v1/organization', 'the control API under /api, described at /openapi.json'],
+  ['/v1/usage', 'GET /api/usage'],
+  ['/v1/status', 'GET /readyz, or tandem doctor'],
+  ['/v1/feedback', `${CHAT}; feedback is not taken in this version`],
+];
+
+/** The answer for a route under /v1 that is not served: never a bare 404, always what to use. */
+export function elsewhere(path: string): TandemError {
+  const found = INSTEAD.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
+  return new TandemError('not_implemented', { params: { path, instead: found?.[1] ?? `${CHAT} or /v1/models; /openapi.json has every route` } });
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
+import { refuse } from '../errors/refuse.ts';
+import { renderError } from '../errors/render.ts';
+import { serveChat, type ChatOptions } from './chat.ts';
+import { elsewhere } from './elsewhere.ts';
+import { listModels, showModel } from './models.ts';
+import type { ModelApi } from '../faces.ts';
+
+export interface ModelApiOptions extends ChatOptions {
+  readonly models: ModelApi;
+  readonly log: Logger;
+  /** Told the code of every refusal, for the figures. */
+  readonly refused: (code: string) => void;
+}
+
+const CHAT = '/v1/chat/completions';
+const MODELS = '/v1/models';
+
+/**
+ * The model API straight on Node's request and response: this is the path that every token takes.
+ * `path` is the raw path without its query; no part of it is decoded but a model's id.
+ */
+export async function serveModelApi(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: ModelApiOptions): Promise<void> {
+  try {
+    if (path === CHAT) {
+      demandMethod(request, path, 'POST');
+      await serveChat(request, response, requestId, options);
+    } else if (path === MODELS) {
+      demandMethod(request, path, 'GET');
+      sendJson(response, requestId, listModels(await options.authenticate(request, false), options.models));
+    } else if (path.startsWith(`${MODELS}/`)) {
+      demandMethod(request, path, 'GET');
+      sendJson(response, requestId, showModel(await options.authenticate(request, false), path.slice(MODELS.length + 1), options.models));
+    } else {
+      throw elsewhere(path);
+    }
+  } catch (error) {
+    options.refused(isTandemError(error) ? error.code : 'internal');
+    refuse(request, response, renderError(error, 'openai', requestId, options.log));
+  }
+}
+
+function demandMethod(request: IncomingMessage, path: string, method: string): void {
+  if (request.method !== method) throw new TandemError('method_not_allowed', { params: { method: request.method ?? '', path } });
+}
+
+function sendJson(response: ServerResponse, requestId: string, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length, 'cache-control': 'no-store', 'x-request-id': requestId }).end(body);
+}
