@@ -1,2 +1,175 @@
+import type { ColumnType } from 'kysely';
+
+type Written<T> = ColumnType<T, T, never>;
+/** NUMERIC(38,0): picodollars or a count. Goes in as text or bigint, comes out as text. */
+type Amount = ColumnType<string, string | bigint, string | bigint>;
+type Count = ColumnType<string, string | bigint | number | undefined, string | bigint | number>;
+type Time = ColumnType<Date, Date, Date>;
+type NullableTime = ColumnType<Date | null, Date | null | undefined, Date | null>;
+/** jsonb: goes in as JSON text and comes out parsed. */
+type Json<T> = ColumnType<T, string, never>;
+
+/**
+ * One log of usage: of a gateway process from its start to its end (`log`), or the one for events
+ * that come in by the API (`direct`). Stands above organisations.
+ */
+export interface EpochRow {
+  id: Written<string>;
+  kind: Written<'log' | 'direct'>;
+  host: Written<string>;
+  /** The home and the folder of its log, on that host. */
+  home: Written<string>;
+  folder: Written<string>;
+  pid: Written<number>;
+  /** With the pid it names one process for ever: when the process was started, as the system tells it. */
+  process_start: Written<string>;
+  started_at: Written<Date>;
+  heartbeat_at: Time;
+  /** Set before anybody but the epoch's own poster posts its log; from then on the epoch gets no slices. */
+  fenced_at: NullableTime;
+  /** Posted to the end, its holds ended and its slices freed. */
+  closed_at: NullableTime;
+  /** An operator decided that its disk is gone and freed its slices without its log. */
+  forgotten_at: NullableTime;
+  /** The watermark: everything in the log before it is in Postgres. */
+  posted_segment: Count;
+  posted_offset: Count;
+  posted_record: Count;
+  /** Sequence number of the last usage event; they run 1, 2, 3 … without a gap. */
+  posted_sequence: Count;
+  posted_at: NullableTime;
+  /** Hash of the last row of `postings`. */
+  chain: Buffer;
+  /** What `bill --verify` reports: calls that were admitted and of which a crash left no progress, and what was held for them. */
+  lost_calls: Count;
+  lost_held: ColumnType<string, string | bigint | undefined, string | bigint>;
+  /** Events whose charge by the gateway was not the charge by the poster. An alarm: always 0. */
+  charge_mismatches: Count;
+}
+
+/** Append-only; the database refuses to change or remove a row. */
+export interface UsageEventRow {
+  organisation_id: Written<string>;
+  /** UUIDv7, given at admission; the same in log, hold and event. */
+  id: Written<string>;
+  project_id: Written<string>;
+  key_id: Written<string | null>;
+  /** `call` for the model API; others come by POST /api/usage. */
+  kind: Written<string>;
+  resource: Written<string>;
+  tier: Written<'standard' | 'contributor'>;
+  /** Admission: the time by which it is rated and to whose month and budget window it belongs. */
+  occurred_at: Written<Date>;
+  /** When it was posted. */
+  recorded_at: Written<Date>;
+  /** Bucket → whole number as text. */
+  quantities: Json<Record<string, string>>;
+  /** What the caller pays: the sum of the rated lines, less `attributes.excess` (text, picodollars) where the hold capped it. */
+  charge: Written<string>;
+  /** What it cost the operator; null: not known. */
+  cost: Written<string | null>;
+  currency: Written<string>;
+  price_version_id: Written<string | null>;
+  outcome: Written<string>;
+  counted: Written<string>;
+  /** Calls: `hold`, `timings`, `attempts`, `finishReason`, `streamed`, and `excess` where there is one. */
+  attributes: Json<Record<string, unknown>>;
+  epoch_id: Written<string>;
+  sequence: Written<string>;
+  /** `eventHash` of the row. */
+  hash: Written<Buffer>;
+}
+
+/**
+ * Sums by organisation, project, key, resource, day (UTC, of `occurred_at`) and bucket. The bucket `total`
+ * counts each event once: `charge` there is what is paid. In the other buckets `charge` is the rated lines.
+ */
+export interface UsageRollupRow {
+  organisation_id: Written<string>;
+  project_id: Written<string>;
+  key_id: Written<string | null>;
+  resource: Written<string>;
+  /** Comes out as text, YYYY-MM-DD, when selected with `::text`. */
+  day: Written<Date | string>;
+  bucket: Written<string>;
+  quantity: Amount;
+  charge: Amount;
+  /** Sum over the events whose cost is known. Only in `total`. */
+  cost: Amount;
+  /** Events whose cost is not known. Only in `total`. */
+  cost_unknown: Count;
+  events: Count;
+  /** Events with outcome `failed`. Only in `total`. */
+  failed: Count;
+}
+
+/** One row per posted batch: `hash` chains the events' hashes in the order of their sequence. */
+export interface PostingRow {
+  epoch_id: Written<string>;
+  first_sequence: Written<string>;
+  last_sequence: Written<string>;
+  /** `chainHash` of the posting before (32 zero bytes at first) and of the events' hashes. */
+  hash: Written<Buffer>;
+  posted_at: Written<Date>;
+}
+
+/** Calls that are admitted and not ended, as far as the log is posted. */
+export interface HoldRow {
+  organisation_id: Written<string>;
+  epoch_id: Written<string>;
+  id: Written<string>;
+  /** The admission's record, and the last record of its progress, as they stand in the log. */
+  admission: Written<string>;
+  progress: ColumnType<string | null, string | null, string | null>;
+}
+
+export interface BudgetRow {
+  organisation_id: Written<string>;
+  id: Written<string>;
+  /** `prepaid`: the balance of a prepaid organisation, kept by the credits. */
+  kind: Written<'budget' | 'prepaid'>;
+  scope_kind: Written<'organisation' | 'project' | 'key'>;
+  scope_id: Written<string>;
+  amount: Amount;
+  currency: Written<string>;
+  period: Written<'day' | 'month' | 'total'>;
+  created_at: Written<Date>;
+  /** Windows from here on are counted. */
+  first_window: Written<Date>;
+  removed_at: NullableTime;
+}
+
+/** spent + leased ≤ amount, unless the amount was lowered after. */
+export interface BudgetWindowRow {
+  organisation_id: Written<string>;
+  budget_id: Written<string>;
+  window_start: Written<Date>;
+  /** A copy of the budget's, so that one guarded UPDATE of one row decides. */
+  amount: Amount;
+  /** Charges of all posted events of the scope that were admitted in the window. */
+  spent: Amount;
+  /** The sum of the window's slices. */
+  leased: Amount;
+  last_grant: Amount;
+}
+
+/** What one epoch may still spend of one window: its holds, its charges that are not posted, and what is free. */
+export interface SliceRow {
+  organisation_id: Written<string>;
+  budget_id: Written<string>;
+  window_start: Written<Date>;
+  epoch_id: Written<string>;
+  amount: Amount;
+}
+
 // Table types of this room, by table name.
-export type LedgerTables = Record<never, never>;
+export interface LedgerTables {
+  epochs: EpochRow;
+  usage_events: UsageEventRow;
+  usage_rollups: UsageRollupRow;
+  postings: PostingRow;
+  holds: HoldRow;
+  budgets: BudgetRow;
+  budget_windows: BudgetWindowRow;
+  slices: SliceRow;
+}
