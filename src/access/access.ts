@@ -11,6 +11,8 @@ import { Invitations } from './invitations.ts';
 import { Keys } from './keys.ts';
 import { Members } from './members.ts';
 import { foldEmail } from './names.ts';
+import { Oidc } from './oidc.ts';
+import { readOidcConfig } from './oidc-config.ts';
 import { parseOperatorPart } from './operator-file.ts';
 import { Organisations, type OrganisationView } from './organisations.ts';
 import type { Actor, Principal } from './principal.ts';
@@ -49,6 +51,7 @@ export class Access {
   readonly invitations: Invitations;
   readonly serviceAccounts: ServiceAccounts;
   readonly sessions: Sessions;
+  readonly oidc: Oidc;
   readonly audit: Audit;
   readonly attempts: Attempts;
   readonly #bootstrap: Bootstrap;
@@ -73,6 +76,7 @@ export class Access {
     this.attempts = new Attempts(clock);
     this.#bootstrap = new Bootstrap(context, this);
     this.#refusals = new Refusals(database, this.audit, clock, log);
+    this.oidc = new Oidc(context, readOidcConfig(options.config.file['oidc']), { members: this.members, sessions: this.sessions, refusals: this.#refusals });
     this.#upkeep = new Upkeep(database, this.directory, clock, log);
     this.#first = firstTenant(options.config.file['organisation']);
   }

@@ -9,6 +9,7 @@ export type { KeyBudgets, KeyWithSecret, NewKey } from './keys.ts';
 export type { KeyState, KeyView } from './key-view.ts';
 export type { MemberView } from './members.ts';
 export type { OrganisationView } from './organisations.ts';
+export type { OidcBegin } from './oidc.ts';
 export type { Actor, Principal, Tier } from './principal.ts';
 export type { ProjectView } from './projects.ts';
 export { PERMISSIONS, ROLES, can, demand, type Permission, type Role } from './roles.ts';

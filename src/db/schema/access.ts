@@ -111,7 +111,7 @@ export interface SignInLinkRow {
   used_at: NullableTime;
 }
 
-/** An OIDC sign-in on its way. The secrets of it are in the browser's cookie only. */
+/** The state of an OIDC sign-in that was finished: it is not taken twice. */
 export interface OidcSignInRow {
   state_hash: Buffer;
   organisation_id: string;
