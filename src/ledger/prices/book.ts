@@ -1,0 +1,170 @@
+import type { Selectable } from 'kysely';
+import type { Database, Executor, Schema } from '../../db/index.ts';
+import type { PriceBuckets, PriceSide, PriceTier, PriceVersion } from './types.ts';
+
+/** Every price version in memory, and which of them is in force at a time. */
+export interface PriceBook {
+  /** Loads all versions and listens for new ones. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * Takes in what was written since the last time. Called by itself when another process writes. With an
+   * executor it reads through that transaction, and so takes no second connection while one is held.
+   */
+  refresh(executor?: Executor): Promise<void>;
+  /**
+   * The version in force at `atMs`: of the organisation's own list, else of the operator's list when that is
+   * in the organisation's currency. A cost list of one backend goes before the cost list for all backends.
+   * A lookup and a short scan: made to be called for every request.
+   */
+  priceAt(organisationId: string, resource: string, tier: PriceTier, atMs: number, side?: PriceSide, backendId?: string | null): PriceVersion | undefined;
+  /** A version by its id, for rating what was admitted under it. */
+  byId(id: string): StoredPrice | undefined;
+  /** Every version of the lists of one organisation, newest first within a list. */
+  listsOf(organisationId: string): StoredPrice[][];
+  /** One list, newest first; empty when there is none. */
+  listOf(organisationId: string, resource: string, tier: PriceTier, side: PriceSide, backendId: string | null): readonly StoredPrice[];
+  /** The operator's lists, as far as they serve this organisation. */
+  sharedLists(organisationId: string): StoredPrice[][];
+  /** The last version of what callers pay by the own list, in force or to come. */
+  newest(organisationId: string, resource: string, tier: PriceTier): StoredPrice | undefined;
+}
+
+/** A version with what only people read. */
+export interface StoredPrice extends PriceVersion {
+  readonly createdAtMs: number;
+  readonly createdBy: string;
+}
+
+export interface PriceBookOptions {
+  readonly database: Pick<Database, 'unscoped' | 'listen'>;
+  /** The organisation whose list serves where others have none. */
+  readonly operator: () => string | null;
+  /** Undefined: not known here, then the currency is not compared. */
+  readonly currencyOf: (organisationId: string) => string | undefined;
+}
+
+/**
+ * Versions are read by when they were written, this far behind the newest one known: a transaction that
+ * commits late, or on a machine whose clock is behind, is still seen.
+ */
+const OVERLAP_MS = 15 * 60_000;
+
+export function createPriceBook({ database, operator, currencyOf }: PriceBookOptions): PriceBook {
+  const lists = new Map<string, StoredPrice[]>();
+  const byId = new Map<string, StoredPrice>();
+  let newestMs = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let unlisten: (() => Promise<void>) | undefined;
+
+  function add(version: StoredPrice): void {
+    if (byId.has(version.id)) return;
+    byId.set(version.id, version);
+    newestMs = Math.max(newestMs, version.createdAtMs);
+    const key = listKey(version.organisationId, version.resource, version.tier, version.side, version.backendId);
+    const list = lists.get(key) ?? [];
+    // A new array, so that a reader in the middle of the old one is not disturbed.
+    lists.set(key, [...list, version].sort((a, b) => b.effectiveFromMs - a.effectiveFromMs));
+  }
+
+  async function read(executor: Executor): Promise<void> {
+    for (const row of await rowsSince(executor, newestMs - OVERLAP_MS)) add(fromRow(row));
+  }
+
+  async function refresh(executor?: Executor): Promise<void> {
+    if (executor !== undefined) return read(executor);
+    if (running !== undefined) {
+      // What is being read may have been read already: once more, after it.
+      again = true;
+      return running;
+    }
+    running = (async () => {
+      do {
+        again = false;
+        await read(database.unscoped('the price book holds the lists of every organisation'));
+      } while (again);
+    })();
+    try {
+      await running;
+    } finally {
+      running = undefined;
+    }
+  }
+
+  function inForce(organisationId: string, resource: string, tier: PriceTier, atMs: number, side: PriceSide, backendId: string | null): StoredPrice | undefined {
+    const own = newestBefore(lists.get(listKey(organisationId, resource, tier, side, backendId)), atMs);
+    if (own !== undefined || backendId === null) return own;
+    return newestBefore(lists.get(listKey(organisationId, resource, tier, side, null)), atMs);
+  }
+
+  const listsOf = (organisationId: string) => [...lists.values()].filter((list) => list[0]?.organisationId === organisationId);
+
+  function serves(shared: StoredPrice, organisationId: string): boolean {
+    const currency = currencyOf(organisationId);
+    return currency === undefined || currency === shared.currency;
+  }
+
+  return {
+    refresh,
+    async start() {
+      unlisten = await database.listen('prices', () => void refresh().catch(() => {
+        // The channel says 'resync' when the database is back, which reads again; until then
+        // `database.staleForMs` refuses what cannot be checked.
+      }));
+      await refresh();
+    },
+    async stop() {
+      await unlisten?.();
+    },
+    priceAt(organisationId, resource, tier, atMs, side = 'sell', backendId = null) {
+      const own = inForce(organisationId, resource, tier, atMs, side, backendId);
+      if (own !== undefined) return own;
+      const house = operator();
+      if (house === null || house === organisationId) return undefined;
+      const shared = inForce(house, resource, tier, atMs, side, backendId);
+      return shared !== undefined && serves(shared, organisationId) ? shared : undefined;
+    },
+    byId: (id) => byId.get(id),
+    listsOf,
+    listOf: (organisationId, resource, tier, side, backendId) => lists.get(listKey(organisationId, resource, tier, side, backendId)) ?? [],
+    sharedLists(organisationId) {
+      const house = operator();
+      return house === null || house === organisationId ? [] : listsOf(house).filter(([price]) => price !== undefined && serves(price, organisationId));
+    },
+    newest: (organisationId, resource, tier) => lists.get(listKey(organisationId, resource, tier, 'sell', null))?.[0],
+  };
+}
+
+/** Lists are sorted newest first, and nearly always the first that is looked at is the one. */
+function newestBefore(list: readonly StoredPrice[] | undefined, atMs: number): StoredPrice | undefined {
+  return list?.find((version) => version.effectiveFromMs <= atMs);
+}
+
+function listKey(organisationId: string, resource: string, tier: PriceTier, side: PriceSide, backendId: string | null): string {
+  return `${organisationId} ${tier} ${side} ${backendId ?? '-'} ${resource}`;
+}
+
+async function rowsSince(executor: Executor, sinceMs: number): Promise<Selectable<Schema['price_versions']>[]> {
+  const query = executor.selectFrom('price_versions').selectAll();
+  return Number.isFinite(sinceMs) ? query.where('created_at', '>=', new Date(sinceMs)).execute() : query.execute();
+}
+
+/** A stored row as rating sees it. */
+export function fromRow(row: Selectable<Schema['price_versions']>): StoredPrice {
+  return {
+    id: row.id, organisationId: row.organisation_id, resource: row.resource, tier: row.tier, side: row.side, backendId: row.backend_id,
+    currency: row.currency, buckets: bucketsFromJson(row.buckets), effectiveFromMs: row.effective_from.getTime(), source: row.source,
+    createdAtMs: row.created_at.getTime(), createdBy: row.created_by,
+  };
+}
+
+export type JsonBuckets = Record<string, { price: string; per: string }>;
+
+export function bucketsFromJson(json: JsonBuckets): PriceBuckets {
+  return Object.fromEntries(Object.entries(json).map(([bucket, unit]) => [bucket, { price: BigInt(unit.price), per: BigInt(unit.per) }]));
+}
+
+export function bucketsToJson(buckets: PriceBuckets): JsonBuckets {
+  return Object.fromEntries(Object.entries(buckets).map(([bucket, unit]) => [bucket, { price: String(unit.price), per: String(unit.per) }]));
+}

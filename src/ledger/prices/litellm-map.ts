@@ -1,0 +1,59 @@
+import { completeBuckets } from './complete.ts';
+import { unitPriceOf } from './decimal.ts';
+import type { Bucket, PriceBuckets, UnitPrice } from './types.ts';
+
+/** One entry of LiteLLM's public price map, read: its prices, or why it has none that can be used. */
+export type MapEntry = { readonly resource: string } & (
+  | { readonly buckets: PriceBuckets; readonly source: string | null }
+  | { readonly skipped: string }
+);
+
+/** Fields of the map, from the price map's own `sample_spec` and LiteLLM 1.109.1. Unit: US dollars for one token. */
+const FIELDS: readonly (readonly [string, Bucket])[] = [
+  ['input_cost_per_token', 'input'],
+  ['cache_read_input_token_cost', 'cache_read'],
+  ['cache_creation_input_token_cost', 'cache_write'],
+  ['output_cost_per_token', 'output'],
+  ['output_cost_per_reasoning_token', 'reasoning'],
+];
+/** The calls of these modes are paid by the token. */
+const TOKEN_MODES = new Set(['chat', 'completion', 'responses', 'embedding']);
+const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/;
+/** A second price for long prompts. Suffixes after it (`_priority`, `_batches`) are other kinds of service. */
+const LONG_PROMPT = /_above_\d+k_tokens$/;
+
+/** The map is in US dollars. */
+export const MAP_CURRENCY = 'USD';
+
+/** Reads every entry of the map, in its order. Entries that cannot be priced exactly say why. */
+export function readLiteLlmMap(map: Readonly<Record<string, unknown>>): MapEntry[] {
+  return Object.entries(map).filter(([name]) => name !== 'sample_spec').map(([name, value]) => readEntry(name, value));
+}
+
+function readEntry(resource: string, value: unknown): MapEntry {
+  const skip = (skipped: string): MapEntry => ({ resource, skipped });
+  if (!ALIAS.test(resource)) return skip('the name cannot be a model alias');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return skip('the entry is not an object');
+  const entry = value as Readonly<Record<string, unknown>>;
+
+  const mode = entry['mode'];
+  if (mode !== undefined && mode !== null && !(typeof mode === 'string' && TOKEN_MODES.has(mode))) return skip(`calls of the mode ${String(mode)} are not paid by the token`);
+  const long = Object.keys(entry).find((field) => LONG_PROMPT.test(field));
+  if (long !== undefined) return skip(`its price depends on the length of the prompt (${long}), which one price cannot express`);
+
+  const buckets: { [B in Bucket]?: UnitPrice } = {};
+  for (const [field, bucket] of FIELDS) {
+    const cost = entry[field];
+    if (cost === undefined || cost === null) continue;
+    const price = typeof cost === 'number' ? unitPriceOf(cost) : undefined;
+    if (price === undefined) return skip(`${field} is not a price: ${String(cost).slice(0, 60)}`);
+    buckets[bucket] = price;
+  }
+  if (buckets.input === undefined) return skip('it has no input_cost_per_token');
+  if (buckets.output === undefined && mode !== 'embedding') return skip('it has no output_cost_per_token');
+  if (buckets.input.price === 0n && (buckets.output?.price ?? 0n) === 0n) {
+    return skip('the map says 0, which often means unknown there; set an explicit price of 0 if it is free');
+  }
+  const source = entry['source'];
+  return { resource, buckets: completeBuckets(buckets), source: typeof source === 'string' ? source : null };
+}
