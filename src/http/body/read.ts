@@ -45,8 +45,12 @@ function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer
       }
     });
     request.on('end', () => resolve(rest ? Buffer.concat(rest, size) : (first ?? Buffer.alloc(0))));
-    request.on('error', () => reject(gone()));
-    request.on('close', () => reject(gone()));
+    const broken = () => {
+      // Every request closes at its end; only one that closes before it is broken.
+      if (!request.complete) reject(gone());
+    };
+    request.on('error', broken);
+    request.on('close', broken);
   });
 }
 

@@ -72,11 +72,9 @@ export class ResponseSink implements ReplySink {
     const response = this.#response;
     if (response.destroyed || response.writableEnded) return;
     if (this.#headers && chunk !== undefined) {
-      const body = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      if (!this.#headers.includes('content-length')) this.#headers.push('content-length', String(body.length));
-      this.#sendHead();
-      response.end(body);
-      return;
+      // A text goes out in one write with its head; bytes would take two.
+      const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
+      if (!this.#headers.includes('content-length')) this.#headers.push('content-length', String(length));
     }
     this.#sendHead();
     response.end(chunk);
