@@ -69,7 +69,9 @@ type SettingName = keyof typeof SETTINGS;
 type Parsed = { [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
 
 /** All settings, parsed; paths are absolute. `file` is the operator's file as parsed JSON, checked by the room that reads a part of it. */
-export interface Config extends Readonly<Parsed> {
+export interface Config extends Readonly<Omit<Parsed, 'secretFile' | 'configFile'>> {
+  readonly secretFile: string;
+  readonly configFile: string;
   readonly file: Readonly<Record<string, unknown>>;
 }
 

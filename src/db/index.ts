@@ -6,3 +6,4 @@ export type { Schema } from './schema.ts';
 export { dumpTables, type DumpManifest } from './backup/dump.ts';
 export { restoreTables } from './backup/restore.ts';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/index.ts';
+export { startPeriodic, type PeriodicTask } from './periodic.ts';

@@ -1,0 +1,73 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cp, mkdir, open, rename } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { create } from 'tar';
+import { TandemError, homeHolder, readConfig, systemClock, type Config } from '../base/index.ts';
+import { dumpTables, startEmbeddedPostgres, type Connection } from '../db/index.ts';
+import { houseLogger, openHouse } from './house.ts';
+import { Phases } from './phases.ts';
+import { FORMAT, VERSION, type BackupManifest } from './backup-format.ts';
+
+/**
+ * Writes the whole state into one file: every table as of one moment, the ledger's log that is not
+ * posted yet, the key that opens sealed secrets, and the operator's file. The file opens everything,
+ * so it is readable by this user only. Works while the server runs and when it does not.
+ */
+export async function backup(file: string): Promise<void> {
+  const target = resolve(file);
+  if (existsSync(target)) throw new TandemError('file_exists', { params: { path: target } });
+  const config = readConfig(process.env);
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+  const log = houseLogger(config);
+  const phases = new Phases(log, systemClock);
+  const draft = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  try {
+    const connection = await reach(config, phases, interrupted.signal, log);
+    const manifest = await collect(config, connection, draft, interrupted.signal);
+    await create({ file: join(draft, 'backup.tar.gz'), cwd: draft, gzip: { level: 6 }, portable: true }, ['manifest.json', 'tables', 'files']);
+    const handle = await open(join(draft, 'backup.tar.gz'), 'r+');
+    await handle.chmod(0o600);
+    await handle.sync();
+    const { size } = await handle.stat();
+    await handle.close();
+    await rename(join(draft, 'backup.tar.gz'), target);
+    const rows = manifest.dump.tables.reduce((sum, table) => sum + table.rows, 0);
+    process.stdout.write(`Wrote ${target}: ${rows} rows of ${manifest.dump.tables.length} tables, ${(size / 1e6).toFixed(1)} MB.\nIt holds the key to all sealed secrets: keep it as you would keep a password.\n`);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+    await phases.stopAll();
+  }
+}
+
+/** The running server's database when there is one, else the home's own, started for as long as this takes. */
+async function reach(config: Config, phases: Phases, signal: AbortSignal, log: ReturnType<typeof houseLogger>): Promise<Connection> {
+  if (config.databaseUrl !== null) return { connectionString: config.databaseUrl };
+  if (!existsSync(config.home)) throw new TandemError('resource_not_found', { params: { kind: 'home', id: config.home, verb: 'keys' } });
+  if (homeHolder(config.home) !== undefined) {
+    // It runs, so this adopts it; it is the server's to stop, not ours.
+    return (await startEmbeddedPostgres({ home: config.home, log, clock: systemClock, signal, watch: false })).connection;
+  }
+  return (await openHouse(config, phases, signal, log)).connection;
+}
+
+async function collect(config: Config, connection: Connection, draft: string, signal: AbortSignal): Promise<BackupManifest> {
+  const tables = join(draft, 'tables');
+  const files = join(draft, 'files');
+  await mkdir(tables, { mode: 0o700 });
+  await mkdir(files, { mode: 0o700 });
+  // The log first: what is posted and deleted after this is in the tables, what is posted twice changes nothing.
+  if (existsSync(join(config.home, 'ledger'))) await cp(join(config.home, 'ledger'), join(files, 'ledger'), { recursive: true, force: true, errorOnExist: false }).catch(ignoreVanished);
+  if (existsSync(config.secretFile)) await cp(config.secretFile, join(files, 'secret'));
+  if (existsSync(config.configFile)) await cp(config.configFile, join(files, 'config.json'));
+  if (existsSync(join(config.home, 'credentials.json'))) await cp(join(config.home, 'credentials.json'), join(files, 'credentials.json'));
+  const dump = await dumpTables(connection, tables, signal);
+  const manifest: BackupManifest = { format: FORMAT, version: VERSION, madeAt: new Date(systemClock.nowMs()).toISOString(), dump };
+  writeFileSync(join(draft, 'manifest.json'), JSON.stringify(manifest, null, 2), { mode: 0o600 });
+  return manifest;
+}
+
+/** A segment that was posted and deleted while it was copied is in the tables. */
+function ignoreVanished(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

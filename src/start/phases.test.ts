@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { ManualClock, silentLogger } from '../base/index.ts';
+import { Phases } from './phases.ts';
+
+test('parts stop backwards, once, and a failing one does not keep the others', async () => {
+  const phases = new Phases(silentLogger, new ManualClock());
+  const stopped: string[] = [];
+  phases.add('first', 100, () => void stopped.push('first'));
+  phases.add('broken', 100, () => Promise.reject(new Error('no')));
+  phases.add('last', 100, () => void stopped.push('last'));
+  await Promise.all([phases.stopAll(), phases.stopAll()]);
+  expect(stopped).toEqual(['last', 'first']);
+});
+
+test('a part that hangs is left behind at its deadline', async () => {
+  const clock = new ManualClock();
+  const phases = new Phases(silentLogger, clock);
+  let stopped = false;
+  phases.add('first', 100, () => {
+    stopped = true;
+  });
+  phases.add('hanging', 5_000, () => new Promise(() => {}));
+  const all = phases.stopAll();
+  await Promise.resolve();
+  clock.advance(5_000);
+  await all;
+  expect(stopped).toBe(true);
+});
