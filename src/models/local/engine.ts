@@ -1,4 +1,5 @@
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { defaultSystemMessage } from './default-model.ts';
 import { EventStream } from './event-stream.ts';
 import { FairQueue } from './fair-queue.ts';
 import { ANY_OBJECT, jsonGrammar } from './json-grammar.ts';
@@ -14,6 +15,8 @@ export interface LocalEngineOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<EngineLimits>;
+  /** The system message of chats that bring none. Default: the known one of the default weights; the template's own for any other file. */
+  readonly systemMessage?: string;
   /** Another way to make the process; for tests. */
   readonly spawn?: SpawnWorker;
 }
@@ -51,6 +54,7 @@ class ProcessEngine implements LocalEngine {
     this.#queue = new FairQueue(this.#limits.maxWaiting, this.#limits.maxWaitingPerKey);
     this.#supervisor = new Supervisor({
       modelPath: options.modelPath,
+      systemMessage: options.systemMessage ?? defaultSystemMessage(options.modelPath),
       limits: this.#limits,
       clock: options.clock,
       log: options.log,

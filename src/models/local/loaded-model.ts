@@ -22,8 +22,11 @@ export interface LoadedModel {
 /** Compiled grammars that are kept, oldest out first. */
 const KEPT_GRAMMARS = 16;
 
-/** @throws Error when the file is no model, memory is short, or the native library does not run here. */
-export async function loadModel(modelPath: string, limits: EngineLimits): Promise<LoadedModel> {
+/**
+ * `systemMessage` stands before chats that bring none.
+ * @throws Error when the file is no model, memory is short, or the native library does not run here.
+ */
+export async function loadModel(modelPath: string, limits: EngineLimits, systemMessage?: string): Promise<LoadedModel> {
   const llama = await getLlama({
     gpu: false,
     build: 'never',
@@ -50,7 +53,9 @@ export async function loadModel(modelPath: string, limits: EngineLimits): Promis
     contextTokens: Math.min(contextTokens, context.contextSize),
     sequences: Array.from({ length: limits.sequences }, () => context.getSequence()),
     promptTokens: (messages) => {
-      const history: ChatHistoryItem[] = messages.map((message) => {
+      const brought = messages[0]?.role === 'system' || systemMessage === undefined;
+      const chatMessages: readonly ChatMessage[] = brought ? messages : [{ role: 'system', content: systemMessage }, ...messages];
+      const history: ChatHistoryItem[] = chatMessages.map((message) => {
         if (message.role === 'assistant') return { type: 'model', response: [message.content] };
         return { type: message.role, text: message.content };
       });

@@ -4,7 +4,7 @@ import type { EngineLimits } from './limits.ts';
 
 /** What the server tells the worker process, over the IPC channel. */
 export type ToWorker =
-  | { readonly type: 'load'; readonly modelPath: string; readonly limits: EngineLimits }
+  | { readonly type: 'load'; readonly modelPath: string; readonly limits: EngineLimits; readonly systemMessage?: string }
   | { readonly type: 'ping'; readonly sequence: number }
   | { readonly type: 'count'; readonly id: number; readonly messages: readonly ChatMessage[] }
   | { readonly type: 'generate'; readonly request: WorkerRequest; readonly queueMs: number }

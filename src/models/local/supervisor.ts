@@ -20,6 +20,8 @@ export interface SupervisorHooks {
 
 export interface SupervisorOptions {
   readonly modelPath: string;
+  /** For chats that bring none. */
+  readonly systemMessage?: string | undefined;
   readonly limits: EngineLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -151,7 +153,7 @@ export class Supervisor {
   }
 
   async #oneLife(): Promise<LifeEnd> {
-    const { clock, hooks, limits, log, modelPath, spawn } = this.#options;
+    const { clock, hooks, limits, log, modelPath, spawn, systemMessage } = this.#options;
     const over = new AbortController();
     const life = { ready: false, missed: 0, stalled: 0, progress: 0, ticks: 0, readyTicks: 0 };
     let killedFor: LifeEnd | undefined;
@@ -192,7 +194,7 @@ export class Supervisor {
     const stop = () => this.#end(worker, over.signal);
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
     if (this.#stopping.signal.aborted) stop();
-    this.send({ type: 'load', modelPath, limits });
+    this.send({ type: 'load', modelPath, limits, ...(systemMessage === undefined ? {} : { systemMessage }) });
 
     const beat = async () => {
       for (;;) {

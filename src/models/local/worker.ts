@@ -51,10 +51,10 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
-async function load({ modelPath, limits }: Extract<ToWorker, { type: 'load' }>): Promise<void> {
+async function load({ modelPath, limits, systemMessage }: Extract<ToWorker, { type: 'load' }>): Promise<void> {
   const beganMs = systemClock.monotonicMs();
   try {
-    const model = await loadModel(modelPath, limits);
+    const model = await loadModel(modelPath, limits, systemMessage);
     tools = {
       model,
       slots: new Slots<Token, LlamaContextSequence>(model.sequences),
