@@ -1,21 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { open, stat, unlink } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
-import { createCluster, directoryName, resetPassword, type ClusterOptions } from './cluster.ts';
-import { databaseEnvironment } from './command.ts';
+import { createCluster, resetPassword, type ClusterOptions } from './cluster.ts';
 import { connectionTo } from './connection.ts';
-import { databaseUser, repairOwnership, spawnIdentity, type DatabaseUser } from './database-user.ts';
+import { databaseUser, repairOwnership, type DatabaseUser } from './database-user.ts';
 import { explainOutput, saysInUse } from './failure.ts';
-import { dataVersion, prepareLayout, readOrMakePassword, requireMajor, rotateLog, type Layout } from './layout.ts';
+import { dataVersion, prepareLayout, readOrMakePassword, requireMajor, type Layout } from './layout.ts';
 import { findPostgresPackage, type PostgresPackage } from './package.ts';
-import { identityOf, isServerOf, readPostmasterFile, stopServer, waitUntil } from './postmaster.ts';
+import { LOCK_FILES, isServerOf, readPostmasterFile, stopServer, waitUntil } from './postmaster.ts';
 import { probe } from './probe.ts';
 import { commandLine, existsInTable, isAlive } from './process-table.ts';
 import { copyPlaces, findRuntime, type Runtime } from './runtime.ts';
-import { serverArguments } from './settings.ts';
 import { openSocketPath } from './socket-path.ts';
+import { spawnServer } from './spawn-server.ts';
 
 export interface BringUpOptions {
   readonly log: Logger;
@@ -90,9 +87,8 @@ export class BringUp {
   async #adopt(password: string, source: PostgresPackage, user: DatabaseUser | undefined): Promise<Server | undefined> {
     const { data } = this.#layout;
     const file = readPostmasterFile(data);
-    if (file === undefined) return undefined;
-    if (!isServerOf(file.pid, data)) {
-      await this.#clearStale(file.pid, password);
+    if (file === undefined || !isServerOf(file.pid, data)) {
+      await this.#clearStale(password);
       return undefined;
     }
     const answer = await this.#untilAnswers(file.pid, password);
@@ -107,58 +103,51 @@ export class BringUp {
   }
 
   /**
-   * A postmaster.pid whose server is gone. Postgres clears it by itself, except where the number
-   * now belongs to some other process of the same user: that it would take for a live server.
+   * Lock files whose server is gone. Postgres clears them by itself, except where their number is
+   * taken by some other process of the same user: that it would take for a live server.
    */
-  async #clearStale(pid: number, password: string): Promise<void> {
+  async #clearStale(password: string): Promise<void> {
     const { data } = this.#layout;
-    const changed = (): boolean => readPostmasterFile(data)?.pid !== pid;
-    const socket = openSocketPath(data);
-    try {
+    for (const name of LOCK_FILES) {
+      const pid = readPostmasterFile(data, name)?.pid;
+      if (pid === undefined) continue;
+      if (isServerOf(pid, data)) return;
+      const changed = (): boolean => readPostmasterFile(data, name)?.pid !== pid;
       // A server in another container shares our files but not our process numbers.
-      const answer = await probe(connectionTo(socket.host, password));
+      const answers = await this.#anyoneAnswers(password);
       if (changed()) return;
-      if (answer.kind !== 'silent') throw this.#inUse('a server that is not on this process list (another container?)');
+      if (answers) throw this.#inUse('a server that is not on this process list (another container?)');
+      if (!existsInTable(pid)) continue;
+      // Without a command line it is ending right now, or a zombie, or hidden from us.
+      const seen = await waitUntil(() => !isAlive(pid) || commandLine(pid) !== '', { clock: this.#options.clock, timeoutMs: 3_000 });
+      if (changed()) return;
+      if (!seen) throw this.#inUse(`process ${pid}, which this system hides`);
+      this.#options.log.info({ pid, file: name }, 'cleared the lock of a database that was killed; its process number is taken');
+      await rm(join(data, name), { force: true });
+    }
+  }
+
+  async #anyoneAnswers(password: string): Promise<boolean> {
+    const socket = openSocketPath(this.#layout.data);
+    try {
+      return (await probe(connectionTo(socket.host, password))).kind !== 'silent';
     } finally {
       socket.close();
     }
-    if (!existsInTable(pid)) return;
-    // Without a command line it is ending right now, or a zombie, or hidden from us.
-    const seen = await waitUntil(() => !isAlive(pid) || commandLine(pid) !== '', { clock: this.#options.clock, timeoutMs: 3_000 });
-    if (changed()) return;
-    if (!seen) throw this.#inUse(`process ${pid}, which this system hides`);
-    this.#options.log.info({ pid }, 'the number of a database that was killed now belongs to another process');
-    await unlink(join(data, 'postmaster.pid')).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
   }
 
   async #startServer(cluster: ClusterOptions): Promise<Server | 'in_use'> {
     const { clock, log, signal, settings } = this.#options;
     const { data } = this.#layout;
-    await rotateLog(this.#layout);
-    const logFile = await open(this.#layout.log, 'a', 0o600);
-    const logStart = (await stat(this.#layout.log)).size;
     const beganMs = clock.monotonicMs();
-    let pid: number | undefined;
-    try {
-      const child = spawn(cluster.runtime.postgres, serverArguments(directoryName(data), identityOf(data), this.#layout, settings ?? {}), {
-        ...spawnIdentity(cluster.user),
-        cwd: data,
-        env: databaseEnvironment(),
-        detached: true,
-        stdio: ['ignore', logFile.fd, logFile.fd],
-      });
-      await once(child, 'spawn');
-      pid = child.pid;
-      child.unref();
-    } finally {
-      await logFile.close();
-    }
-    if (pid === undefined) throw new Error('the database has no process number');
+    const { pid, output } = await spawnServer(cluster, settings ?? {});
     try {
       const answer = await this.#untilAnswers(pid, cluster.password);
-      if (answer === 'gone') return await this.#explainEnd(logStart);
+      if (answer === 'gone') {
+        const printed = await output();
+        if (saysInUse(printed)) return 'in_use';
+        throw explainOutput(printed, this.#layout);
+      }
       if (answer === 'wrong_password') {
         await stopServer(pid, data, clock);
         await this.#resetPassword(cluster);
@@ -200,21 +189,6 @@ export class BringUp {
     throw new TandemError('database_timeout', {
       params: { step: 'answer', seconds: Math.round((this.#options.startTimeoutMs ?? START_TIMEOUT_MS) / 1000), log: this.#layout.log },
     });
-  }
-
-  async #explainEnd(logStart: number): Promise<'in_use'> {
-    const file = await open(this.#layout.log, 'r');
-    let output: string;
-    try {
-      const { size } = await file.stat();
-      const length = Math.min(65_536, Math.max(0, size - logStart));
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-      output = buffer.toString('utf8');
-    } finally {
-      await file.close();
-    }
-    if (saysInUse(output)) return 'in_use';
-    throw explainOutput(output, this.#layout);
   }
 
   async #resetPassword(cluster: ClusterOptions): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import { commandLine, isAlive } from './process-table.ts';
-import { marker } from './settings.ts';
+import { PORT, marker } from './settings.ts';
 
 /** What Postgres writes into `postmaster.pid`, as far as we need it. */
 export interface PostmasterFile {
@@ -11,10 +11,13 @@ export interface PostmasterFile {
   readonly status: string;
 }
 
-export function readPostmasterFile(dataDirectory: string): PostmasterFile | undefined {
+/** The two files by which Postgres keeps a second server away: from the data, and from the socket. */
+export const LOCK_FILES = ['postmaster.pid', `.s.PGSQL.${PORT}.lock`] as const;
+
+export function readPostmasterFile(dataDirectory: string, name: (typeof LOCK_FILES)[number] = 'postmaster.pid'): PostmasterFile | undefined {
   let text: string;
   try {
-    text = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8');
+    text = readFileSync(join(dataDirectory, name), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, r
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ended, emptyFolder, preparedHome, query, start, startInProcess } from './fixtures.ts';
-import { isServerOf } from './postmaster.ts';
+import { LOCK_FILES, isServerOf } from './postmaster.ts';
 import { isAlive } from './process-table.ts';
 
 const root = process.getuid?.() === 0;
@@ -132,12 +132,13 @@ describe('after a crash', () => {
     const home = await preparedHome();
     const first = await start({ home, watch: false });
     const identity = lstatSync(`/proc/${first.pid}`);
-    const file = join(dataOf(home), 'postmaster.pid');
-    const stale = readFileSync(file, 'utf8');
     process.kill(first.pid, 'SIGKILL');
     await expect.poll(() => isAlive(first.pid)).toBe(false);
     const stranger = spawn('sleep', ['600'], { uid: identity.uid, gid: identity.gid });
-    writeFileSync(file, stale.replace(/^\d+/, String(stranger.pid)));
+    for (const name of LOCK_FILES) {
+      const file = join(dataOf(home), name);
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(stranger.pid)));
+    }
 
     const server = await start({ home });
     expect(server.adopted).toBe(false);
