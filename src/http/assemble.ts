@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Clock, Logger } from '../base/index.ts';
 import { TandemError, newId } from '../base/index.ts';
+import type { Principal } from '../access/index.ts';
 import type { Binding } from './api/handle.ts';
-import { registerApi } from './api/register.ts';
+import { registerApi, type ApiOptions } from './api/register.ts';
 import { parseJson } from './body/parse-json.ts';
 import { readJsonBody } from './body/read.ts';
 import { createAuthenticate, type Credentials } from './caller/authenticate.ts';
@@ -35,6 +36,11 @@ export interface ShellOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly credentials: Credentials;
+  /** Rejects when a caller from before may no longer act: for streams. */
+  readonly recheck: (principal: Principal) => Promise<void>;
+  readonly onMiss?: ApiOptions['onMiss'];
+  /** Routes outside the contract that browsers visit by themselves. */
+  readonly browserRoutes?: (app: FastifyInstance, parts: { readonly peers: Peers; readonly sameSite: SameSite; readonly publicOrigin: string | null }) => void;
   readonly models: ModelApi;
   readonly bindings: readonly Binding[];
   readonly readiness: Readiness;
@@ -60,7 +66,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   const peers = new Peers(options.trustedProxies);
   const sameSite = new SameSite(peers, options.publicOrigin);
   const authenticate = createAuthenticate(options.credentials, sameSite);
-  const live = new LiveStreams({ authenticate, clock, heartbeatMs: limits.heartbeatMs });
+  const live = new LiveStreams({ recheck: options.recheck, clock, heartbeatMs: limits.heartbeatMs });
   const metrics = new Metrics({ ...options.metricsSource, http: () => ({ inFlight: raw?.inFlight ?? 0, liveStreams: live.size }) });
   const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, log, refused: (code: string) => metrics.refused(code) };
   const readiness: Readiness = () => [{ name: 'accepting', problem: raw?.draining === true ? 'the server is stopping' : undefined }, ...options.readiness()];
@@ -81,7 +87,8 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   });
   shape(app, options.maxBodyBytes, log);
   registerSystem(app, { authenticate, peers, readiness, metrics });
-  registerApi(app, options.bindings, { authenticate, peers, sameSite, live, publicOrigin: options.publicOrigin, checkReplies: options.checkReplies ?? false });
+  registerApi(app, options.bindings, { authenticate, peers, sameSite, live, publicOrigin: options.publicOrigin, checkReplies: options.checkReplies ?? false, onMiss: options.onMiss ?? (() => {}) });
+  options.browserRoutes?.(app, { peers, sameSite, publicOrigin: options.publicOrigin });
   registerPages(app, options.consoleFolder);
   await app.ready();
   const shell = raw!;

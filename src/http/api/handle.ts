@@ -10,7 +10,7 @@ export type ReplyOf<C extends RouteContract> = C extends { readonly reply: infer
 
 /** Sets or ends the browser's session with the reply. */
 export interface SessionCookie {
-  set(token: string, expiresAtMs: number): void;
+  set(token: string, maxAgeSeconds: number): void;
   clear(): void;
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { TandemError } from '../../base/index.ts';
+import { TandemError, isTandemError } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import { SESSION_COOKIE } from '../caller/credentials.ts';
@@ -19,6 +19,8 @@ export interface ApiOptions {
   readonly publicOrigin: string | null;
   /** Tests set it: a reply that does not fit the contract is then an error. */
   readonly checkReplies: boolean;
+  /** Told when a signed-in caller asked for something by id that is not there for it. */
+  readonly onMiss: (principal: Principal, contract: RouteContract, id: string) => void;
 }
 
 const NOTHING = z.object({}).strict();
@@ -52,7 +54,11 @@ function runner(binding: Binding, options: ApiOptions) {
       cookie: cookieOn(response, options.peers.isSecure(request.raw)),
       raw: request.raw,
     };
-    const result = await binding.run(call);
+    const result = await binding.run(call).catch((error: unknown) => {
+      const id = (call.params as { readonly id?: unknown }).id;
+      if (principal && typeof id === 'string' && isTandemError(error, 'resource_not_found')) options.onMiss(principal, contract, id);
+      throw error;
+    });
     response.code(contract.status);
     if (contract.status === 204) return response.send();
     return response.send(reply ? fitting(reply, result, contract) : result);
@@ -64,7 +70,7 @@ function streamer(contract: RouteContract, options: ApiOptions) {
     const principal = await admit(request, contract, options);
     if (!principal) throw new TandemError('session_required');
     response.hijack();
-    options.live.open(request.raw, response.raw, request.id, principal);
+    options.live.open(response.raw, request.id, principal);
   };
 }
 
@@ -94,7 +100,7 @@ function placesOf(request: FastifyRequest, contract: RouteContract): Record<stri
 function cookieOn(response: FastifyReply, secure: boolean): SessionCookie {
   const attributes = `Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   return {
-    set: (token, expiresAtMs) => void response.header('set-cookie', `${SESSION_COOKIE}=${token}; ${attributes}; Expires=${new Date(expiresAtMs).toUTCString()}`),
+    set: (token, maxAgeSeconds) => void response.header('set-cookie', `${SESSION_COOKIE}=${token}; ${attributes}; Max-Age=${maxAgeSeconds}`),
     clear: () => void response.header('set-cookie', `${SESSION_COOKIE}=; ${attributes}; Max-Age=0`),
   };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Rendered } from './render.ts';
 
 /** How long a refused upload is still read and thrown away, so that its sender can read the answer. */
-const LINGER_MS = 2_000;
+const LINGER_MS = 1_000;
 
 /**
  * Sends a rendered error. When the request has not arrived whole, the connection is not reused: the answer

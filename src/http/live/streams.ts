@@ -1,28 +1,30 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
-import type { Authenticate } from '../caller/authenticate.ts';
 
 export const LIVE_TYPES = ['usage', 'keys', 'budgets', 'prices', 'models'] as const;
 export type LiveType = (typeof LIVE_TYPES)[number];
 
 interface Stream {
-  readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly organisationId: string;
+  readonly principal: Principal;
   /** Types told since the last write: a burst becomes one line each. */
   readonly pending: Set<LiveType>;
   lastWriteMs: number;
+  checkedMs: number;
 }
 
 export interface LiveOptions {
-  readonly authenticate: Authenticate;
+  /** Rejects when the caller's key or session may no longer act. */
+  readonly recheck: (principal: Principal) => Promise<void>;
   readonly clock: Clock;
   readonly heartbeatMs: number;
 }
 
 /** How often open streams are looked at: what changed is told, and an ended session is cut off, within this. */
 const TICK_MS = 500;
+/** Without any notice of a change, each caller is checked again this often. */
+const RECHECK_MS = 10_000;
 /** A reader that lets this much pile up is cut off; its EventSource connects again and reads everything anew. */
 const MAX_BUFFERED_BYTES = 65_536;
 
@@ -34,6 +36,8 @@ export class LiveStreams {
   readonly #streams = new Set<Stream>();
   readonly #options: LiveOptions;
   #timer: NodeJS.Timeout | undefined;
+  /** Keys, sessions or members changed since the last look. */
+  #accessChanged = false;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -43,10 +47,10 @@ export class LiveStreams {
     return this.#streams.size;
   }
 
-  open(request: IncomingMessage, response: ServerResponse, requestId: string, principal: Principal): void {
+  open(response: ServerResponse, requestId: string, principal: Principal): void {
     response.on('error', () => {});
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', 'x-request-id': requestId });
-    const stream: Stream = { request, response, organisationId: principal.organisationId, pending: new Set(), lastWriteMs: 0 };
+    const stream: Stream = { response, principal, pending: new Set(), lastWriteMs: 0, checkedMs: this.#options.clock.monotonicMs() };
     this.#write(stream, 'heartbeat');
     this.#streams.add(stream);
     response.once('close', () => this.#forget(stream));
@@ -56,13 +60,20 @@ export class LiveStreams {
   /** Something of this kind changed; `null` for the organisation means: for everyone. */
   tell(organisationId: string | null, type: LiveType): void {
     for (const stream of this.#streams) {
-      if (organisationId === null || stream.organisationId === organisationId) stream.pending.add(type);
+      if (organisationId === null || stream.principal.organisationId === organisationId) stream.pending.add(type);
     }
   }
 
-  /** One look at every stream: is its caller still known, what is there to tell, is a heartbeat due. */
+  /** Somebody's rights changed: every stream's caller is checked again at the next look. */
+  accessChanged(): void {
+    this.#accessChanged = true;
+  }
+
+  /** One look at every stream: may its caller still act, what is there to tell, is a heartbeat due. */
   async tick(): Promise<void> {
-    await Promise.all([...this.#streams].map((stream) => this.#look(stream)));
+    const changed = this.#accessChanged;
+    this.#accessChanged = false;
+    await Promise.all([...this.#streams].map((stream) => this.#look(stream, changed)));
   }
 
   /** Ends every stream: their clients connect again, to whoever listens then. */
@@ -70,11 +81,8 @@ export class LiveStreams {
     for (const stream of this.#streams) stream.response.end();
   }
 
-  async #look(stream: Stream): Promise<void> {
-    try {
-      await this.#options.authenticate(stream.request, false);
-    } catch {
-      // The session or key has ended, or cannot be checked any more: both end the stream.
+  async #look(stream: Stream, changed: boolean): Promise<void> {
+    if (!(await this.#mayGoOn(stream, changed))) {
       stream.response.end();
       this.#forget(stream);
       return;
@@ -87,6 +95,16 @@ export class LiveStreams {
     for (const type of stream.pending) this.#write(stream, type);
     stream.pending.clear();
     if (this.#options.clock.monotonicMs() - stream.lastWriteMs >= this.#options.heartbeatMs) this.#write(stream, 'heartbeat');
+  }
+
+  /** False when the key or session has ended, or cannot be checked any more. */
+  async #mayGoOn(stream: Stream, changed: boolean): Promise<boolean> {
+    const { clock, recheck } = this.#options;
+    const { expiresAtMs } = stream.principal;
+    if (expiresAtMs !== null && expiresAtMs <= clock.nowMs()) return false;
+    if (!changed && clock.monotonicMs() - stream.checkedMs < RECHECK_MS) return true;
+    stream.checkedMs = clock.monotonicMs();
+    return recheck(stream.principal).then(() => true, () => false);
   }
 
   #write(stream: Stream, type: LiveType | 'heartbeat'): void {

@@ -49,6 +49,7 @@ export async function startShell(options: Partial<ShellOptions> = {}): Promise<T
         return { ...testPrincipal, keyId: null, sessionId: '01900000-0000-7000-8000-000000000003' };
       },
     },
+    recheck: async () => {},
     models: echoModels,
     bindings: [],
     readiness: () => [],
