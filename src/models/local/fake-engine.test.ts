@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../base/index.ts';
+import { collect, describeEngine, failureOf, request } from './engine.conformance.ts';
+import { FakeEngine } from './fake-engine.ts';
+
+describeEngine('the fake engine', async () => {
+  const words = Array.from({ length: 300 }, (_, index) => `word${index}`).join(' ');
+  const engine: FakeEngine = new FakeEngine({
+    limits: { sequences: 2, contextTokens: 512, maxWaiting: 8, maxWaitingPerKey: 6 },
+    script: { tokenDelayMs: 1, promptDelayMs: 2 },
+  });
+  const ownAnswer = engine.script.answer;
+  engine.script.answer = (asks) => (asks.grammar === undefined ? words : ownAnswer(asks));
+  return { engine, longQuestion: 'Tell me a long story.' };
+});
+
+test('says what was asked, a word a token', async () => {
+  const engine = new FakeEngine({ clock: new ManualClock() });
+  await engine.start();
+  const { text, end } = await collect(engine, request('two words'));
+  expect(text).toBe('You said: two words');
+  expect(end).toMatchObject({ finishReason: 'stop', outputTokens: 4 });
+  await engine.stop();
+});
+
+test('a crash fails what runs and leaves what waits', async () => {
+  const clock = new ManualClock();
+  const engine = new FakeEngine({ clock, limits: { sequences: 1 }, script: { tokenDelayMs: 1000 } });
+  await engine.start();
+  const running = failureOf(engine, request('first'));
+  const waiting = collect(engine, request('second'), new AbortController().signal, (event) => {
+    if (event.type === 'queued' && event.position === 1) engine.crash('its process was ended by SIGSEGV');
+  });
+  expect(await running).toMatchObject({ code: 'engine_restarted', status: 502 });
+  expect(engine.state()).toMatchObject({ state: 'restarting', reason: 'its process was ended by SIGSEGV' });
+  engine.script.tokenDelayMs = 0;
+  clock.advance(250);
+  expect((await waiting).text).toBe('You said: second');
+  expect(engine.state()).toMatchObject({ state: 'ready', restarts: 1 });
+  await engine.stop();
+  expect(await failureOf(engine, request('third'))).toMatchObject({ code: 'engine_unavailable', status: 503 });
+});
