@@ -34,7 +34,8 @@ const held = new Set<DatabaseSync>();
  *
  * The lock is the kernel's (an empty SQLite file, `tandem.lock`, locked exclusively), so it ends
  * with its process however that ends, no process number can be mistaken for it, and two containers
- * that share the folder see each other. `tandem.pid` beside it only says who holds it.
+ * that share the folder see each other. `tandem.pid` beside it only says who holds it. Nothing else
+ * in the holding process may open `tandem.lock`: closing any handle of a file drops its POSIX locks.
  */
 export async function lockHome(home: string, clock: Clock = systemClock): Promise<HomeLock> {
   const folder = resolve(home);

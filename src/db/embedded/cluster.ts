@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm } from 'node:fs/promises';
 import { TandemError } from '../../base/index.ts';
 import { runCommand } from './command.ts';
 import { SUPERUSER } from './connection.ts';
@@ -68,7 +68,10 @@ async function runInitdb({ layout, runtime, user, sync, signal, timeoutMs }: Clu
     ];
     const made = await runCommand(runtime.initdb, words, { user, cwd: fresh, stdin, signal, timeoutMs });
     if (made.timedOut) throw new TandemError('database_timeout', { params: { step: 'create its files', seconds: timeoutMs / 1000, log: layout.log }, detail: made.output });
-    if (made.code !== 0) throw explainOutput(made.output, layout);
+    if (made.code !== 0) {
+      await appendFile(layout.log, made.output, { mode: 0o600 }).catch(() => {});
+      throw explainOutput(made.output, layout);
+    }
   } finally {
     closeSync(stdin);
   }

@@ -1,4 +1,5 @@
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { emptyFolder } from './fixtures.ts';
@@ -81,6 +82,22 @@ describe.runIf(root && process.platform === 'linux')('as root', () => {
     await expect(findRuntime({ source, user: nobody, copyTo: [place] })).rejects.toMatchObject({ code: 'database_platform' });
     expect(readdirSync(place)).toEqual([]);
   });
+});
+
+test.runIf(root && process.platform === 'linux')('an ordinary user who may not make the links copies the programs', async () => {
+  const folder = emptyFolder();
+  chmodSync(folder, 0o755);
+  const source = await freshPackage(folder);
+  const home = emptyFolder();
+  chownSync(home, 1, 1);
+  const program = `import { findRuntime, copyPlaces } from ${JSON.stringify(join(import.meta.dirname, 'runtime.ts'))};
+    const source = ${JSON.stringify(source)};
+    console.log(JSON.stringify(await findRuntime({ source, user: undefined, copyTo: copyPlaces(undefined, ${JSON.stringify(home)}) })));`;
+  const done = spawnSync(process.execPath, ['--input-type=module', '-e', program], { uid: 1, gid: 1, cwd: '/', encoding: 'utf8' });
+  expect(JSON.parse(done.stdout), done.stderr).toMatchObject({
+    postgres: join(home, 'programs', `postgres-${source.version}-${source.platform}`, 'bin', 'postgres'),
+  });
+  expect(existsSync(join(source.native, 'lib', 'libpq.so.5'))).toBe(false);
 });
 
 test('says why when the programs do not run here', async () => {

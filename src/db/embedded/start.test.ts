@@ -176,7 +176,8 @@ describe.runIf(root && process.platform === 'linux')('as root', () => {
   test('with a home of 200 characters below a folder of mode 0700', async () => {
     const locked = emptyFolder('/root');
     chmodSync(locked, 0o700);
-    const home = join(locked, 'h'.repeat(199 - locked.length));
+    const name = `it's a "home" of $HOME and ü; `;
+    const home = join(locked, name + 'h'.repeat(199 - locked.length - name.length));
     expect(home).toHaveLength(200);
     const server = await start({ home });
     expect(await query(server.connection, 'select 1 as one')).toEqual([{ one: 1 }]);
