@@ -10,7 +10,7 @@ export interface EmbeddedConnection {
 }
 
 export const SUPERUSER = 'tandem';
-export const DATABASE = 'tandem';
+const DATABASE = 'tandem';
 
 export function connectionTo(host: string, password: string): EmbeddedConnection {
   return { host, port: PORT, user: SUPERUSER, password, database: DATABASE };

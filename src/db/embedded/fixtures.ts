@@ -16,8 +16,8 @@ const mounts: string[] = [];
 const children: ChildProcess[] = [];
 let seed: string | undefined;
 
-export const REPOSITORY = resolve(import.meta.dirname, '../../..');
-export const SYNC_OFF = { fsync: 'off' };
+const REPOSITORY = resolve(import.meta.dirname, '../../..');
+const SYNC_OFF = { fsync: 'off' };
 
 /** An empty folder of this file, removed at its end with any server that still runs in it. */
 export function emptyFolder(parent: string = tmpdir()): string {
@@ -111,5 +111,5 @@ afterAll(async () => {
 });
 
 function dataFolders(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /postgres\/data$/.test(name)).map((name) => join(folder, name));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('postgres/data')).map((name) => join(folder, name));
 }

@@ -69,7 +69,7 @@ export interface StopTimes {
   readonly immediateMs: number;
 }
 
-export const STOP_TIMES: StopTimes = { fastMs: 30_000, immediateMs: 5_000 };
+const STOP_TIMES: StopTimes = { fastMs: 30_000, immediateMs: 5_000 };
 
 /**
  * Stops the server of that data directory: fast (open transactions roll back, all is written),

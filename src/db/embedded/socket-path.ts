@@ -11,7 +11,7 @@ export interface SocketPath {
 }
 
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS, the last of them a zero. */
-export const MAX_SOCKET_BYTES = process.platform === 'linux' ? 107 : 103;
+const MAX_SOCKET_BYTES = process.platform === 'linux' ? 107 : 103;
 
 /**
  * The socket lies in the data directory, whose path may be longer than a socket's may be. Then we

@@ -36,7 +36,7 @@ describe('data that cannot be used', () => {
     ['no PG_VERSION', (data: string) => rmSync(join(data, 'PG_VERSION'))],
     ['a torn control file', (data: string) => truncateSync(join(data, 'global', 'pg_control'), 100)],
     ['no control file', (data: string) => rmSync(join(data, 'global', 'pg_control'))],
-    ['no log', (data: string) => readdirSync(join(data, 'pg_wal')).filter((name) => /^0/.test(name)).forEach((name) => rmSync(join(data, 'pg_wal', name)))],
+    ['no log', (data: string) => readdirSync(join(data, 'pg_wal')).filter((name) => name.startsWith('0')).forEach((name) => rmSync(join(data, 'pg_wal', name)))],
     ['no configuration', (data: string) => rmSync(join(data, 'postgresql.conf'))],
     ['no rules who may connect', (data: string) => rmSync(join(data, 'pg_hba.conf'))],
     ['a file in its place', (data: string) => { rmSync(data, { recursive: true }); writeFileSync(data, ''); }],
