@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { usageError } from './cli-error.ts';
 import { EXIT } from './command.ts';
 import type { Context } from './context.ts';
 import { printFailure } from './output/failure.ts';
@@ -24,14 +25,19 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 export async function runWith(argv: readonly string[], outside: Omit<Context, 'json' | 'client'>): Promise<number> {
   const json = argv.includes('--json');
   let exitCode: number = EXIT.ok;
-  const program = buildProgram(commands, outside, (code) => {
+  // Commander prints its own errors as text; as JSON they are rendered like all others, below.
+  const quiet = { ...outside, err: { write: () => true } };
+  const program = buildProgram(commands, json ? quiet : outside, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      return json ? printFailure(usageError(error.message.replace(/^error: /, ''), 'tandem --help'), json, outside.out, outside.err) : EXIT.usage;
+    }
     return printFailure(error, json, outside.out, outside.err);
   }
 }

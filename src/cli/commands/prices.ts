@@ -11,7 +11,7 @@ import { findBackend } from './models.ts';
 type Price = Reply<'/api/prices', 'GET'>['items'][number];
 
 export const list: Run = async (context, { options }) => {
-  const { items } = await context.client().call('GET', '/api/prices', { query: { history: options['history'] === true } as never });
+  const { items } = await context.client().call('GET', '/api/prices', { query: { history: options['history'] === true ? 'true' : 'false' } });
   print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : table(rows, [
     { title: 'MODEL', value: (price) => price.resource },
     { title: 'TIER', value: (price) => price.tier },
