@@ -63,9 +63,11 @@ export const ERRORS = {
   price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input USD --output USD (per million tokens; an explicit 0 is allowed).'),
   price_in_past: entry(400, 'invalid_request_error', 'A price cannot begin in the past: {from} is before {now}.', 'Leave effectiveFrom out to begin as soon as every process knows it, or give a later time.'),
   currency_mismatch: entry(400, 'invalid_request_error', 'The amount is in {given}, but this organisation keeps its books in {own}.', 'Convert the figures and set them in {own} with tandem prices set.'),
+  month_not_closable: entry(409, 'conflict_error', 'The month {month} cannot be closed now: {reason}.', 'Close it later; tandem bill shows how far usage is posted. Months close by themselves some hours after their end.'),
+  month_closed: entry(409, 'conflict_error', 'The month {month} is closed: its invoice is {number}.', 'See it with tandem bill --month {month}; a change is an adjustment of the invoice.'),
 
   // Money: the path of a call.
-  budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {scope} {name} does not cover this call: {left} {currency} of {amount} are left.{cap}', 'Ask for at most the named output, wait for the next {period}, or have the budget raised: tandem keys budget, or the page Money.'),
+  budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {scope} {name} does not cover this call: {left} {currency} of {amount} are left.{cap}', 'Ask for a smaller output (max_tokens), or have the budget raised or more credit added: the page Money of the console, or /api/budgets.'),
   ledger_unavailable: entry(503, 'server_error', 'No calls are admitted now, since they could not be recorded: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),
   id_conflict: entry(409, 'conflict_error', 'The id {id} was used before with another payload.', 'Send the first payload again, or use a new id.'),
   usage_refused: entry(400, 'invalid_request_error', 'The event {id} is refused: {reason}.', 'Correct the event and send it again; nothing of this request was recorded.'),

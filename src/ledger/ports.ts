@@ -17,3 +17,11 @@ export interface NamesPort {
   projectName(id: string): string | null;
   keyName(id: string): string | null;
 }
+
+/** What the books ask of the money path. */
+export interface MoneyPathPort {
+  /** Everything that ended before this is in `usage_events`; null: nothing is known to be missing. */
+  postedThrough(executor: Executor): Promise<Date | null>;
+  /** The escrowed balance of a prepaid organisation: all credit ever given less what expired. */
+  setPrepaid(tx: Executor, organisationId: string, amount: bigint): Promise<void>;
+}

@@ -43,8 +43,8 @@ export interface LedgerEntryRow {
   organisation_id: Written<string>;
   transaction_id: Written<string>;
   kind: Written<'credit' | 'draw' | 'expiry' | 'invoice' | 'adjustment'>;
-  account: Written<'credit' | 'funding' | 'covered' | 'expired' | 'revenue' | 'receivable'>;
-  /** Positive: the account is owed more to the organisation (`credit`) or by it (`receivable`); see docs/how/ledger.md. */
+  account: Written<'credit' | 'funding' | 'expired' | 'revenue' | 'receivable'>;
+  /** Positive on the credit side: what the organisation has left in `credit`, what was earned in `revenue`; what it owes is negative in `receivable`. */
   amount: Amount;
   currency: Written<string>;
   credit_id: Written<string | null>;

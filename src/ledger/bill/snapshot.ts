@@ -1,0 +1,6 @@
+import type { Database, Executor } from '../../db/index.ts';
+
+/** Reads that must fit together: all of them see the database as it was at the first. Nothing can be written. */
+export function snapshot<T>(database: Pick<Database, 'unscoped'>, reason: string, work: (executor: Executor) => Promise<T>): Promise<T> {
+  return database.unscoped(reason).transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
+}

@@ -1,0 +1,47 @@
+import type { Clock, Logger } from '../base/index.ts';
+import type { Principal } from '../access/index.ts';
+import type { Database } from '../db/index.ts';
+import { showBill, type BillView } from './bill/bill.ts';
+import type { Month } from './bill/months.ts';
+import { Credits } from './credits/credits.ts';
+import { Invoices } from './invoices/invoices.ts';
+import { overview, type Overview } from './overview/overview.ts';
+import type { AuditPort, MoneyPathPort, NamesPort } from './ports.ts';
+import type { PriceBook } from './prices/book.ts';
+import { Prices } from './prices/prices.ts';
+import { UsageReader } from './usage/usage.ts';
+
+export interface BooksOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly audit: AuditPort;
+  readonly names: NamesPort;
+  readonly moneyPath: MoneyPathPort;
+  /** Started and stopped by whoever made it: the money path rates by the same book. */
+  readonly book: PriceBook;
+}
+
+/** What is written about money after it is spent, and what is asked about it. */
+export interface Books {
+  readonly prices: Prices;
+  readonly credits: Credits;
+  readonly invoices: Invoices;
+  readonly usage: UsageReader;
+  readonly bill: {
+    show(principal: Principal, input: { month?: Month | undefined }): Promise<BillView>;
+  };
+  overview(principal: Principal): Promise<Overview>;
+}
+
+export function createBooks(options: BooksOptions): Books {
+  return {
+    prices: new Prices(options),
+    credits: new Credits(options),
+    invoices: new Invoices(options),
+    usage: new UsageReader(options),
+    bill: { show: (principal, input) => showBill(options, principal, input) },
+    overview: (principal) => overview(options, principal),
+  };
+}

@@ -1,0 +1,88 @@
+import { sql } from 'kysely';
+import type { Clock } from '../../base/index.ts';
+import { demand, type Principal } from '../../access/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import { monthDays, monthOf, type Month } from '../bill/months.ts';
+import { snapshot } from '../bill/snapshot.ts';
+import { forecast } from './forecast.ts';
+
+/** This month in a few numbers. Amounts are picodollars as text, counts are whole numbers as text. */
+export interface Overview {
+  readonly month: Month;
+  readonly currency: string;
+  readonly spend: string;
+  readonly forecast: string | null;
+  readonly requests: string;
+  readonly failed: string;
+  /** `input` with what was written to the cache, `output` with reasoning. */
+  readonly tokens: { readonly input: string; readonly cacheRead: string; readonly output: string };
+  /** Every day of the month up to today. */
+  readonly daily: { readonly day: string; readonly spend: string; readonly requests: string }[];
+  /** The ten dearest. */
+  readonly models: { readonly resource: string; readonly spend: string; readonly requests: string }[];
+  readonly firstTokenMs: { readonly p50: number | null; readonly p95: number | null; readonly calls: number };
+}
+
+const TOP_MODELS = 10;
+const DAY_MS = 86_400_000;
+/** Percentiles look at this many of the newest calls at most, so that the page costs the same on a busy server. */
+const NEWEST_CALLS = 50_000;
+
+export function overview(options: { database: Database; clock: Clock }, principal: Principal): Promise<Overview> {
+  demand(principal, 'usage.read');
+  return snapshot(options.database, 'sums over the rows of the organisation given', (executor) => read(executor, principal, options.clock.nowMs()));
+}
+
+async function read(executor: Executor, principal: Principal, nowMs: number): Promise<Overview> {
+  const month = monthOf(nowMs);
+  const { from, to } = monthDays(month);
+  const ofProject = principal.projectId === null ? sql`true` : sql`project_id = ${principal.projectId}`;
+  const ofMonth = sql`from usage_rollups where organisation_id = ${principal.organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}`;
+
+  const days = (await sql<{ day: string; spend: string; requests: string; failed: string }>`
+    select day::text as day, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed ${ofMonth} and bucket = 'total' group by day`.execute(executor)).rows;
+  const buckets = (await sql<{ bucket: string; quantity: string }>`
+    select bucket, sum(quantity)::text as quantity ${ofMonth} and bucket <> 'total' group by bucket`.execute(executor)).rows;
+  const models = (await sql<{ resource: string; spend: string; requests: string }>`
+    select resource, sum(charge)::text as spend, sum(events)::text as requests ${ofMonth} and bucket = 'total'
+    group by resource order by sum(charge) desc, sum(events) desc, resource limit ${TOP_MODELS}`.execute(executor)).rows;
+
+  const spend = days.reduce((sum, day) => sum + BigInt(day.spend), 0n);
+  const count = (name: 'requests' | 'failed') => String(days.reduce((sum, day) => sum + BigInt(day[name]), 0n));
+  const quantity = (...names: string[]) => String(buckets.reduce((sum, row) => (names.includes(row.bucket) ? sum + BigInt(row.quantity) : sum), 0n));
+  const expected = forecast(spend, month, nowMs);
+  return {
+    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), requests: count('requests'), failed: count('failed'),
+    tokens: { input: quantity('input', 'cache_write'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning') },
+    daily: daysUntil(month, nowMs).map((day) => {
+      const found = days.find((one) => one.day === day);
+      return { day, spend: found?.spend ?? '0', requests: found?.requests ?? '0' };
+    }),
+    models, firstTokenMs: await firstTokens(executor, principal, nowMs, ofProject),
+  };
+}
+
+/** Ids are UUIDv7: the primary key finds the last day's calls. */
+async function firstTokens(executor: Executor, principal: Principal, nowMs: number, ofProject: ReturnType<typeof sql>): Promise<Overview['firstTokenMs']> {
+  const since = new Date(nowMs - DAY_MS);
+  const { rows } = await sql<{ p50: number | null; p95: number | null; calls: number }>`
+    select percentile_disc(0.5) within group (order by ms) as p50, percentile_disc(0.95) within group (order by ms) as p95, count(ms)::int as calls
+    from (
+      select (attributes #>> '{timings,firstTokenMs}')::float8 as ms from usage_events
+      where organisation_id = ${principal.organisationId} and id >= ${idFloor(since.getTime())}::uuid and kind = 'call' and occurred_at >= ${since} and ${ofProject}
+        and jsonb_typeof(attributes #> '{timings,firstTokenMs}') = 'number'
+      order by id desc limit ${NEWEST_CALLS}
+    ) as newest`.execute(executor);
+  return rows[0] ?? { p50: null, p95: null, calls: 0 };
+}
+
+/** The smallest UUID of a time: its milliseconds, then zeros. */
+function idFloor(atMs: number): string {
+  const hex = atMs.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+function daysUntil(month: Month, nowMs: number): string[] {
+  const today = new Date(nowMs).getUTCDate();
+  return Array.from({ length: today }, (_, at) => `${month}-${String(at + 1).padStart(2, '0')}`);
+}
