@@ -1,4 +1,71 @@
 import type { Principal } from '../access/index.ts';
+import type { Executor } from '../db/index.ts';
+import type { BodyOf, QueryOf, ReplyOf } from './api/handle.ts';
+import type { routes } from './contract/index.ts';
+
+/**
+ * What this room asks of `ledger`, `models` and `start`: only the parts of their faces that routes use, in the
+ * contract's own forms, so that a face that drifts from the contract does not compile.
+ */
+type Routes = typeof routes;
+type Reply<K extends keyof Routes> = Promise<ReplyOf<Routes[K]>>;
+type Body<K extends keyof Routes> = BodyOf<Routes[K]>;
+type Query<K extends keyof Routes> = QueryOf<Routes[K]>;
+type Now<T> = T | Promise<T>;
+
+/** A key's own budget as its row shows it. */
+export interface KeyBudget {
+  readonly id: string;
+  readonly amount: string;
+  readonly spent: string;
+  readonly period: 'day' | 'month' | 'total';
+}
+
+export interface LedgerDoor {
+  readonly prices: {
+    list(principal: Principal, query: Query<'priceList'>): Now<ReplyOf<Routes['priceList']>>;
+    create(principal: Principal, body: Body<'priceCreate'>): Reply<'priceCreate'>;
+    import(principal: Principal, body: Body<'priceImport'>): Reply<'priceImport'>;
+  };
+  readonly budgets: {
+    list(principal: Principal): Reply<'budgetList'>;
+    /** In a transaction of the caller's when one is given. */
+    create(principal: Principal, body: Body<'budgetCreate'>, tx?: Executor): Reply<'budgetCreate'>;
+    update(principal: Principal, id: string, body: Body<'budgetUpdate'>): Reply<'budgetUpdate'>;
+    remove(principal: Principal, id: string): Promise<void>;
+    /** The budgets of keys, by the key's id. */
+    ofKeys(organisationId: string, keyIds: readonly string[]): Promise<ReadonlyMap<string, KeyBudget>>;
+  };
+  readonly usage: {
+    list(principal: Principal, query: Query<'usageList'>): Reply<'usageList'>;
+    show(principal: Principal, id: string): Reply<'usageShow'>;
+    record(principal: Principal, events: Body<'usageRecord'>['events']): Reply<'usageRecord'>;
+  };
+  readonly bill: {
+    month(principal: Principal, query: Query<'billShow'>): Reply<'billShow'>;
+    verify(principal: Principal): Reply<'billVerify'>;
+  };
+  readonly invoices: {
+    list(principal: Principal): Reply<'invoiceList'>;
+    show(principal: Principal, id: string): Reply<'invoiceShow'>;
+    close(principal: Principal, body: Body<'invoiceClose'>): Reply<'invoiceClose'>;
+    adjust(principal: Principal, invoiceId: string, body: Body<'adjustmentCreate'>): Reply<'adjustmentCreate'>;
+  };
+  readonly credits: {
+    list(principal: Principal): Reply<'creditList'>;
+    create(principal: Principal, body: Body<'creditCreate'>): Reply<'creditCreate'>;
+  };
+  overview(principal: Principal): Promise<Omit<ReplyOf<Routes['overview']>, 'health'>>;
+  status(): LedgerStatus;
+}
+
+export interface LedgerStatus {
+  readonly unsyncedAgeMs: number;
+  readonly backlogRecords: number;
+  readonly backlogBytes: number;
+  /** Why new calls are not admitted at the moment; null when they are. */
+  readonly refusing: string | null;
+}
 
 /** Where a reply is written: see the `models` room. */
 export interface ReplySink {
@@ -25,3 +92,21 @@ export interface ModelApi {
   chat(call: ChatCall, sink: ReplySink): Promise<void>;
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
 }
+
+export interface ModelsDoor extends ModelApi {
+  readonly aliases: {
+    list(principal: Principal): Now<ReplyOf<Routes['modelList']>>;
+    create(principal: Principal, body: Body<'modelCreate'>): Reply<'modelCreate'>;
+    remove(principal: Principal, name: string): Promise<void>;
+  };
+  readonly backends: {
+    list(principal: Principal): Now<ReplyOf<Routes['backendList']>>;
+    create(principal: Principal, body: Body<'backendCreate'>): Reply<'backendCreate'>;
+    update(principal: Principal, id: string, body: Body<'backendUpdate'>): Reply<'backendUpdate'>;
+    remove(principal: Principal, id: string): Promise<void>;
+    check(principal: Principal, id: string): Reply<'backendCheck'>;
+  };
+}
+
+/** Checks of every part, by `start`, which knows them all. */
+export type Doctor = () => Promise<Omit<ReplyOf<Routes['doctor']>, 'version'>>;

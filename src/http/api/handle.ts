@@ -5,8 +5,14 @@ import type { RouteContract } from '../contract/index.ts';
 
 type Parsed<S, Absent> = S extends z.ZodType ? z.output<S> : Absent;
 
+type Unchanged<T> = T extends object ? { readonly [K in keyof T]: Unchanged<T[K]> } : T;
+
 /** What a handler returns: the contract's reply, before its defaults; nothing for 204. */
-export type ReplyOf<C extends RouteContract> = C extends { readonly reply: infer S extends z.ZodType } ? z.input<S> : void;
+export type ReplyOf<C extends RouteContract> = C extends { readonly reply: infer S extends z.ZodType } ? Unchanged<z.input<S>> : void;
+
+/** What callers send, after the contract's check. */
+export type BodyOf<C extends RouteContract> = Parsed<C['body'], undefined>;
+export type QueryOf<C extends RouteContract> = Parsed<C['query'], Record<string, never>>;
 
 /** Sets or ends the browser's session with the reply. */
 export interface SessionCookie {

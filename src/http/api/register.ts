@@ -6,7 +6,7 @@ import type { Authenticate } from '../caller/authenticate.ts';
 import { SESSION_COOKIE } from '../caller/credentials.ts';
 import type { Peers } from '../caller/peers.ts';
 import type { SameSite } from '../caller/same-site.ts';
-import type { RouteContract } from '../contract/index.ts';
+import { routes, type RouteContract } from '../contract/index.ts';
 import type { LiveStreams } from '../live/streams.ts';
 import { check, strictly } from './check.ts';
 import type { Binding, Call, SessionCookie } from './handle.ts';
@@ -25,13 +25,13 @@ export interface ApiOptions {
 
 const NOTHING = z.object({}).strict();
 
-/** Makes the routes of the control API out of the bindings. */
+/** Makes the routes of the control API out of the bindings, and the stream of changes. */
 export function registerApi(app: FastifyInstance, bindings: readonly Binding[], options: ApiOptions): void {
   for (const binding of bindings) {
     const { contract } = binding;
-    const run = contract.stream ? streamer(contract, options) : runner(binding, options);
-    app.route({ method: contract.method, url: routerPath(contract), handler: run });
+    app.route({ method: contract.method, url: routerPath(contract), handler: runner(binding, options) });
   }
+  app.route({ method: routes.live.method, url: routes.live.path, handler: streamer(routes.live, options) });
 }
 
 function runner(binding: Binding, options: ApiOptions) {
