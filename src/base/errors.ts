@@ -76,7 +76,6 @@ export const ERRORS = {
   // Models.
   model_not_found: entry(404, 'not_found_error', 'There is no model {model} that this key may use.{near}', 'Choose one of the names from /v1/models.'),
   unsupported_parameter: entry(400, 'invalid_request_error', '{field} is not available for {model}: {reason}.', 'Leave {field} out, or call another model from /v1/models.'),
-  prompt_too_long: entry(400, 'invalid_request_error', 'The messages do not fit: {model} reads at most {limit} tokens.', 'Send fewer or shorter messages.'),
   idempotency_conflict: entry(409, 'conflict_error', 'A call with this Idempotency-Key {state}.', 'Wait and send the same request again to get its reply, or send a new Idempotency-Key to make a new call.'),
   idempotency_mismatch: entry(422, 'invalid_request_error', 'This Idempotency-Key was used with another request.', 'Send a new Idempotency-Key with each new request.'),
   backend_unreachable: entry(503, 'server_error', 'The backend {backend} cannot be reached: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),

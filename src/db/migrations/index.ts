@@ -2,10 +2,12 @@ import type { Migration } from '../migrate.ts';
 import { access } from './0001-access.ts';
 import { ledger } from './0002-ledger.ts';
 import { books } from './0003-books.ts';
+import { models } from './0004-models.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
   access,
   ledger,
   books,
+  models,
 ];

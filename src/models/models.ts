@@ -1,0 +1,106 @@
+import { dirname, basename } from 'node:path';
+import { createIdSource, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
+import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/index.ts';
+import type { Database } from '../db/index.ts';
+import type { ChatInput } from './chat-call.ts';
+import { answerChat, type ChatTools } from './chat.ts';
+import { Deadlines } from './deadlines.ts';
+import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
+import type { AccessPort, LedgerPort, Principal } from './ports.ts';
+import { Aliases } from './registry/aliases.ts';
+import { Backends } from './registry/backends.ts';
+import { Catalogue } from './registry/catalogue.ts';
+import { readOperatorFile } from './registry/operator-file.ts';
+import type { Backend } from './registry/target.ts';
+import { healthOf } from './registry/tools.ts';
+import { backendView, type BackendView } from './registry/views.ts';
+import type { ReplySink } from './reply-sink.ts';
+
+export interface ModelsOptions {
+  readonly access: AccessPort;
+  readonly ledger: LedgerPort;
+  readonly database: Database;
+  readonly config: Pick<Config, 'file' | 'configFile' | 'secretFile' | 'localModel'>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Null: there is no local model; `tandem/local` answers 503 with the next step. */
+  readonly engine: LocalEngine | null;
+  /** The operator's organisation, whose aliases everybody sees; null before it is made. */
+  readonly operator: () => string | null;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly resolve?: Resolve;
+}
+
+/** One entry of `GET /v1/models`, in OpenAI's form. */
+export interface ListedModel {
+  readonly id: string;
+  readonly object: 'model';
+  /** Unix seconds. */
+  readonly created: number;
+  readonly owned_by: string;
+}
+
+/** The model API behind its routes: routing, backends, streaming and metering. */
+export class Models {
+  readonly aliases: Aliases;
+  readonly backends: Backends;
+  readonly #catalogue: Catalogue;
+  readonly #chat: ChatTools;
+  readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
+
+  /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
+  constructor(options: ModelsOptions) {
+    const { access, ledger, database, config, log, clock, engine } = options;
+    const policy = readEgressPolicy(config.file['egress']);
+    const file = readOperatorFile({ content: config.file, folder: dirname(config.configFile), env: options.env ?? process.env, policy });
+    const secrets = openSecretBox(config.secretFile);
+    const resolve = options.resolve ?? systemResolve;
+    const newId = createIdSource(() => clock.nowMs());
+    const model = config.localModel === 'default' || config.localModel === 'off' ? DEFAULT_MODEL.name : basename(config.localModel, '.gguf');
+    this.#healthOf = (backend) => healthOf(backend, engine);
+    this.#catalogue = new Catalogue({
+      database, secrets, file, policy, clock, log, operator: options.operator, resolve,
+      local: { model, contextTokens: engineLimits().contextTokens },
+    });
+    const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, healthOf: this.#healthOf };
+    this.aliases = new Aliases(tools);
+    this.backends = new Backends(tools);
+    this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
+  }
+
+  /** Reads the registry and listens for changes. After the first organisation is made. */
+  start(): Promise<void> {
+    return this.#catalogue.start();
+  }
+
+  /** Lets running calls end, then closes the connections to backends. The engine is its maker's to stop. */
+  stop(): Promise<void> {
+    return this.#catalogue.stop();
+  }
+
+  /**
+   * Answers one chat. What is thrown comes before the reply has begun; later errors are told inside the reply.
+   * @throws TandemError
+   */
+  chat(input: ChatInput, sink: ReplySink): Promise<void> {
+    return answerChat(input, sink, this.#chat);
+  }
+
+  /** `GET /v1/models`: what this caller may use. */
+  list(principal: Principal): { readonly object: 'list'; readonly data: readonly ListedModel[] } {
+    return {
+      object: 'list',
+      data: this.#catalogue.registry.visible(principal).map((target) => ({ id: target.alias, object: 'model', created: Math.floor(target.createdAtMs / 1000), owned_by: target.backend.name })),
+    };
+  }
+
+  /** Every backend of this process with how it is doing, for readiness and the doctor. No addresses, no keys. */
+  health(): BackendView[] {
+    return this.#catalogue.registry.all().map((backend) => backendView(backend, this.#healthOf(backend), false));
+  }
+}
+
+/** Makes the room. Nothing is read from the database before `start`. */
+export function createModels(options: ModelsOptions): Models {
+  return new Models(options);
+}

@@ -1,0 +1,162 @@
+import { TandemError, isTandemError, type Clock, type Logger, type SecretBox } from '../../base/index.ts';
+import type { EgressPolicy, Resolve } from '../../base/egress/index.ts';
+import type { Database } from '../../db/index.ts';
+import { RemoteBackend } from '../remote/remote-backend.ts';
+import { fixedId, type OperatorFile } from './operator-file.ts';
+import { Registry } from './registry.ts';
+import type { Backend, Target } from './target.ts';
+
+/** Told at commit of every change of a backend or an alias. */
+export const CHANNEL = 'models';
+export const LOCAL_ALIAS = 'tandem/local';
+
+export interface CatalogueOptions {
+  readonly database: Pick<Database, 'unscoped' | 'listen'>;
+  readonly secrets: SecretBox;
+  readonly file: OperatorFile;
+  readonly policy: EgressPolicy;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The operator's organisation: the first one. Asked at each load, since it is made before the first. */
+  readonly operator: () => string | null;
+  readonly local: { readonly model: string; readonly contextTokens: number };
+  readonly resolve?: Resolve;
+}
+
+/** The context that a backend's key is sealed under. */
+export const keyContext = (backendId: string): string => `backends:${backendId}`;
+
+/**
+ * Builds the registry from the local engine, the operator's file and the database's rows, and builds it anew when
+ * another process has changed them. Connections to a backend that did not change are kept.
+ */
+export class Catalogue {
+  readonly registry = new Registry();
+  readonly #options: CatalogueOptions;
+  readonly #startedMs: number;
+  /** By the backend's id; `signature` tells whether url or key changed. */
+  #remotes = new Map<string, { readonly signature: string; readonly remote: RemoteBackend }>();
+  #loading: Promise<void> | undefined;
+  #again = false;
+  #unlisten: (() => Promise<void>) | undefined;
+
+  constructor(options: CatalogueOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.nowMs();
+  }
+
+  async start(): Promise<void> {
+    this.#unlisten = await this.#options.database.listen(CHANNEL, () => {
+      this.reload().catch((error: unknown) => this.#options.log.error({ code: isTandemError(error) ? error.code : 'internal' }, 'the models could not be read again'));
+    });
+    await this.reload();
+  }
+
+  /** Lets running replies end, then closes every connection. */
+  async stop(): Promise<void> {
+    await this.#unlisten?.();
+    await Promise.all([...this.#remotes.values()].map(({ remote }) => remote.close()));
+    this.#remotes.clear();
+  }
+
+  /** Resolves when what is in the database now is in force here. */
+  async reload(): Promise<void> {
+    if (this.#loading) {
+      this.#again = true;
+      return this.#loading;
+    }
+    this.#loading = (async () => {
+      do {
+        this.#again = false;
+        await this.#load();
+      } while (this.#again);
+    })();
+    try {
+      await this.#loading;
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { database, file, clock } = this.#options;
+    const db = database.unscoped('the registry serves every organisation of this process');
+    const [backendRows, aliasRows] = await Promise.all([
+      db.selectFrom('backends').selectAll().orderBy('created_at').orderBy('id').execute(),
+      db.selectFrom('model_aliases').selectAll().execute(),
+    ]);
+    const operatorId = this.#options.operator();
+    const kept = this.#remotes;
+    this.#remotes = new Map();
+    const connect = (id: string, name: string, url: string, key: string | null): RemoteBackend => {
+      const signature = JSON.stringify([name, url, key]);
+      const known = kept.get(id);
+      if (known?.signature === signature) kept.delete(id);
+      const entry = known?.signature === signature ? known : {
+        signature, remote: new RemoteBackend({
+          id, name, url, key, policy: this.#options.policy, connectTimeoutMs: file.deadlines.connectMs, clock, ...(this.#options.resolve && { resolve: this.#options.resolve }),
+        }),
+      };
+      this.#remotes.set(id, entry);
+      return entry.remote;
+    };
+
+    const backends: Backend[] = [];
+    const targets: Target[] = [];
+    if (operatorId !== null) this.#addOperators(operatorId, connect, backends, targets);
+    for (const row of backendRows) {
+      const key = this.#openKey(row.id, row.sealed_key);
+      backends.push({
+        id: row.id, name: row.name, kind: 'openai-compatible', organisationId: row.organisation_id, url: row.url, hasKey: row.sealed_key !== null, enabled: row.enabled,
+        from: 'api', createdAtMs: row.created_at.getTime(), remote: key === undefined ? null : connect(row.id, row.name, row.url, key),
+      });
+    }
+    const byId = new Map(backends.map((backend) => [backend.id, backend]));
+    for (const row of aliasRows) {
+      const backend = byId.get(row.backend_id);
+      // An alias of a backend that left the operator's file leads nowhere: it is not shown until the backend is back.
+      if (!backend) continue;
+      targets.push({
+        alias: row.name, organisationId: row.organisation_id, backend, backendModel: row.backend_model, contextTokens: row.context_tokens,
+        maxOutputTokens: row.max_output_tokens, capField: 'max_tokens', createdAtMs: row.created_at.getTime(),
+      });
+    }
+    this.registry.replace({ operatorId, backends, targets });
+    for (const { remote } of kept.values()) void remote.close();
+  }
+
+  #addOperators(operatorId: string, connect: (id: string, name: string, url: string, key: string | null) => RemoteBackend, backends: Backend[], targets: Target[]): void {
+    const { file, local } = this.#options;
+    const common = { organisationId: operatorId, enabled: true, createdAtMs: this.#startedMs };
+    const engine: Backend = { ...common, id: fixedId('built-in:local'), name: 'local', kind: 'local', url: null, hasKey: false, from: 'built-in', remote: null };
+    backends.push(engine);
+    targets.push({
+      alias: LOCAL_ALIAS, organisationId: operatorId, backend: engine, backendModel: local.model, contextTokens: local.contextTokens, maxOutputTokens: local.contextTokens,
+      capField: 'max_tokens', createdAtMs: this.#startedMs,
+    });
+    for (const given of file.backends) {
+      const backend: Backend = {
+        ...common, id: given.id, name: given.name, kind: 'openai-compatible', url: given.url, hasKey: given.key !== null, from: 'config', remote: connect(given.id, given.name, given.url, given.key),
+      };
+      backends.push(backend);
+      for (const model of given.models) {
+        targets.push({
+          alias: model.alias, organisationId: operatorId, backend, backendModel: model.model, contextTokens: model.contextTokens, maxOutputTokens: model.maxOutputTokens,
+          capField: model.outputLimitField, createdAtMs: this.#startedMs,
+        });
+      }
+    }
+  }
+
+  /** `undefined` when the key cannot be opened: the backend is shown as unavailable, and the others work on. */
+  #openKey(id: string, sealed: Buffer | null): string | null | undefined {
+    if (sealed === null) return null;
+    try {
+      return this.#options.secrets.open(sealed, keyContext(id)).toString();
+    } catch (error) {
+      const reason = error instanceof TandemError ? error.message : 'unknown';
+      this.#options.log.error({ backend: id, reason }, 'the key of a backend cannot be opened');
+      return undefined;
+    }
+  }
+}

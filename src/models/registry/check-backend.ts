@@ -1,0 +1,62 @@
+import { isTandemError, printable, type Clock } from '../../base/index.ts';
+import type { Health } from '../health.ts';
+import { CollectedReply } from '../remote/exchange.ts';
+import { connectionError, failed, statusError } from '../remote/failure.ts';
+import { isObject } from '../request/json.ts';
+import type { Backend } from './target.ts';
+
+/** What one call to a backend has shown. */
+export interface BackendCheck {
+  readonly ok: boolean;
+  readonly latencyMs: number | null;
+  readonly models: string[];
+  readonly problem: string | null;
+  readonly next: string | null;
+}
+
+const WAIT_MS = 10_000;
+const MOST_MODELS = 500;
+
+/** Asks a backend for its models, or the local engine for its state. Never throws: a failing backend is the answer. */
+export async function checkBackend(backend: Backend, health: Health, clock: Clock): Promise<BackendCheck> {
+  if (!backend.remote) {
+    const ok = health.state === 'ready';
+    return {
+      ok, latencyMs: ok ? 0 : null, models: [], problem: ok ? null : health.reason ?? `it is ${health.state}`,
+      next: ok ? null : backend.kind === 'local' ? 'Run tandem doctor to see what the local model waits for.' : 'Enter the key again: PATCH /api/backends/{id} with key.',
+    };
+  }
+  const { remote } = backend;
+  const startedMs = clock.monotonicMs();
+  const exchange = new CollectedReply(clock);
+  const done = new AbortController();
+  // A wait that ends with the exchange: whichever is first stops the other.
+  const late = clock.sleep(WAIT_MS, done.signal).then(() => exchange.stop(failed(remote.words, `it did not answer within ${WAIT_MS / 1000} s`)), () => {});
+  try {
+    remote.models(exchange);
+    await exchange.ended;
+    if (exchange.status !== 200) throw statusError(remote.words, exchange.status, exchange.text(), undefined);
+    const models = modelsIn(exchange.text());
+    if (!models) throw failed(remote.words, 'it has no list of models at its address; the URL should end where /chat/completions follows');
+    remote.worked();
+    return { ok: true, latencyMs: clock.monotonicMs() - startedMs, models, problem: null, next: null };
+  } catch (error) {
+    const told = isTandemError(error) && error.code !== 'url_not_allowed' ? error : connectionError(remote.words, error as Error, exchange.answered);
+    remote.failed(told.message);
+    return { ok: false, latencyMs: null, models: [], problem: told.message, next: 'Check that the server runs, that its URL ends where /chat/completions follows, and that its key is right; then check again.' };
+  } finally {
+    done.abort();
+    await late;
+  }
+}
+
+function modelsIn(text: string): string[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value) || !Array.isArray(value['data'])) return undefined;
+  return value['data'].flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [printable(model['id'])] : [])).slice(0, MOST_MODELS);
+}

@@ -1,0 +1,241 @@
+import { isTandemError, TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { STREAM_HEADERS, replyId, type ChatCall } from '../chat-call.ts';
+import type { DeadlineLimits, Deadlines, Watched } from '../deadlines.ts';
+import { writeErrorFrame } from '../error-frame.ts';
+import { MeteredCall } from '../metered-call.ts';
+import type { Counted, LedgerPort, Outcome } from '../ports.ts';
+import type { TokenCounts } from '../quantities.ts';
+import { isObject, type JsonObject } from '../request/json.ts';
+import { ChatStream } from './chat-stream.ts';
+import { CollectedReply, ReplyTooLarge, Stopped, type Exchange } from './exchange.ts';
+import { connectionError, failed, inBandError, statusError } from './failure.ts';
+import type { RemoteBackend } from './remote-backend.ts';
+import { remoteRequest, type RemoteRequest } from './remote-request.ts';
+import { estimateInput, estimateOutput, readUsage, writeUsage } from './usage.ts';
+
+export interface RemoteTools {
+  readonly ledger: LedgerPort;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly deadlines: Deadlines;
+  readonly limits: DeadlineLimits;
+}
+
+/** How long a backend may take to close its side after its last event, before the connection is cut. */
+const CLOSE_MS = 2_000;
+/** A kept connection can be closed by the backend just as a request is sent on it; that much is tried once more. */
+const RETRIED_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** One chat on an OpenAI-compatible backend, from hold to charge. @throws TandemError before the reply has begun. */
+export async function remoteChat(call: ChatCall, backend: RemoteBackend, tools: RemoteTools): Promise<void> {
+  const sent = remoteRequest(call.request, call.target);
+  const metered = await MeteredCall.admit(call, sent.inputBound, sent.outputBound, tools);
+  await (call.request.stream ? streamed(call, backend, sent, metered, tools) : collected(call, backend, sent, metered, tools));
+}
+
+async function collected(call: ChatCall, backend: RemoteBackend, sent: RemoteRequest, metered: MeteredCall, tools: RemoteTools): Promise<void> {
+  let exchange = new CollectedReply(tools.clock);
+  let reply: { [field: string]: unknown };
+  try {
+    try {
+      await exchangeWith(call, backend, sent.body, exchange, tools);
+    } catch (error) {
+      if (!mayRetry(exchange, error)) throw error;
+      metered.retried('failed', null);
+      exchange = new CollectedReply(tools.clock);
+      await exchangeWith(call, backend, sent.body, exchange, tools);
+    }
+    reply = readReply(backend, exchange);
+  } catch (error) {
+    await metered.release(outcomeOf(error), exchange.status || null);
+    if (error instanceof Stopped && error.reason === 'client_left') return;
+    throw callerError(backend, error, exchange, tools);
+  }
+  backend.worked();
+  metered.connectMs = exchange.connectedMs - call.startedMs;
+  metered.firstTokenMs = exchange.firstByteMs - call.startedMs;
+  const { finishReason, pieces, textBytes } = choicesOf(reply);
+  const usage = readUsage(reply['usage']);
+  const counts = usage ?? estimated(call, sent, estimateOutput(pieces, textBytes));
+  if (!usage) reply['usage'] = writeUsage(counts);
+  const settlement = await metered.settle({ outcome: 'completed', counts, counted: usage ? 'backend' : 'estimate', finishReason, httpStatus: 200 });
+  reply['id'] = replyId(call);
+  reply['model'] = call.target.alias;
+  metered.sendJson(reply, settlement);
+}
+
+async function streamed(call: ChatCall, backend: RemoteBackend, sent: RemoteRequest, metered: MeteredCall, tools: RemoteTools): Promise<void> {
+  const showUsage = call.request.includeUsage || call.receipt;
+  const open = () => {
+    const stream = new ChatStream({
+      clock: tools.clock, backend: backend.words, sink: call.sink, replyId: replyId(call), alias: call.target.alias, showUsage, headers: STREAM_HEADERS,
+      onProgress: () => metered.progress(stream.usage ?? estimated(call, sent, stream.estimate())),
+    });
+    return stream;
+  };
+  let stream = open();
+  let error: unknown;
+  try {
+    try {
+      await exchangeWith(call, backend, sent.body, stream, tools);
+    } catch (failure) {
+      if (!mayRetry(stream, failure)) throw failure;
+      metered.retried('failed', null);
+      stream = open();
+      await exchangeWith(call, backend, sent.body, stream, tools);
+    }
+    if (stream.status !== 200) throw statusError(backend.words, stream.status, stream.errorText, header(stream, 'retry-after'));
+  } catch (failure) {
+    error = failure;
+  }
+  if (!stream.closed) closeLater(stream, tools);
+  metered.connectMs = Math.max(0, stream.connectedMs - call.startedMs);
+  metered.firstTokenMs = Math.max(0, stream.firstTokenMs - call.startedMs);
+  if (error === undefined) {
+    backend.worked();
+    await endWell(call, stream, sent, metered);
+  } else {
+    await endBadly(call, backend, stream, sent, metered, error, tools);
+  }
+}
+
+/** Usage and receipt, then `[DONE]`: the reply's end, sent only after the charge is in the log. */
+async function endWell(call: ChatCall, stream: ChatStream, sent: RemoteRequest, metered: MeteredCall): Promise<void> {
+  const { counts, counted } = countsOf(call, stream, sent);
+  try {
+    const settlement = await metered.settle({ outcome: 'completed', counts, counted, finishReason: stream.finishReason, httpStatus: 200 });
+    let tail = 'data: [DONE]\n\n';
+    if (call.request.includeUsage || call.receipt) {
+      const frame = {
+        id: replyId(call), object: 'chat.completion.chunk', created: stream.created, model: call.target.alias, choices: [],
+        usage: stream.rawUsage ?? writeUsage(counts), ...(call.receipt && { tandem: metered.receipt(settlement) }),
+      };
+      tail = `data: ${JSON.stringify(frame)}\n\n${tail}`;
+    }
+    call.sink.end(tail);
+  } catch (error) {
+    writeErrorFrame(call.sink, error, call.id);
+  }
+}
+
+/** What was delivered is charged; a call that delivered nothing is not. The caller learns of it where it still can. */
+async function endBadly(call: ChatCall, backend: RemoteBackend, stream: ChatStream, sent: RemoteRequest, metered: MeteredCall, error: unknown, tools: RemoteTools): Promise<void> {
+  const outcome = outcomeOf(error);
+  const told = callerError(backend, error, stream, tools);
+  if (stream.pieces === 0) {
+    await metered.release(outcome, stream.status || null);
+  } else {
+    const { counts, counted } = countsOf(call, stream, sent);
+    try {
+      await metered.settle({ outcome: outcome === 'failed' ? 'cut' : outcome, counts, counted, finishReason: stream.finishReason, httpStatus: stream.status || null });
+    } catch (failure) {
+      tools.log.error({ call: call.id, reason: failure instanceof Error ? failure.message : 'unknown' }, 'a cut call could not be settled');
+    }
+  }
+  if (error instanceof Stopped && error.reason === 'client_left') return;
+  if (!call.sink.started) throw told;
+  writeErrorFrame(call.sink, told, call.id);
+}
+
+/** Sends a request and waits for its end, for the client's leaving or for a deadline. */
+async function exchangeWith(call: ChatCall, backend: RemoteBackend, body: string, exchange: Exchange, tools: RemoteTools): Promise<void> {
+  const { clock, deadlines, limits } = tools;
+  if (call.signal.aborted) throw new Stopped('client_left', '');
+  const onLeft = () => exchange.stop(new Stopped('client_left', ''));
+  call.signal.addEventListener('abort', onLeft);
+  const wholeDueMs = call.startedMs + limits.wholeMs;
+  const watched: Watched = {
+    dueMs: exchange instanceof ChatStream ? Math.min(wholeDueMs, clock.monotonicMs() + limits.firstTokenMs) : wholeDueMs,
+    expire() {
+      const nowMs = clock.monotonicMs();
+      if (nowMs >= wholeDueMs || !(exchange instanceof ChatStream)) return exchange.stop(new Stopped('deadline', 'finish its answer'));
+      // The deadline is only looked at when it is due, so that a token costs no move of a timer.
+      const gapDueMs = exchange.paused ? nowMs + limits.gapMs : exchange.lastPieceMs + limits.gapMs;
+      if (!call.sink.started || gapDueMs <= nowMs) return exchange.stop(new Stopped('deadline', call.sink.started ? 'go on with its answer' : 'begin its answer'));
+      watched.dueMs = Math.min(wholeDueMs, gapDueMs);
+      deadlines.watch(watched);
+    },
+  };
+  deadlines.watch(watched);
+  try {
+    backend.chat(body, exchange);
+    await exchange.ended;
+  } finally {
+    deadlines.unwatch(watched);
+    call.signal.removeEventListener('abort', onLeft);
+  }
+}
+
+function closeLater(stream: ChatStream, { deadlines, clock }: RemoteTools): void {
+  deadlines.watch({ dueMs: clock.monotonicMs() + CLOSE_MS, expire: () => { if (!stream.closed) stream.stop(new Error('the backend kept its answer open')); } });
+}
+
+function mayRetry(exchange: Exchange, error: unknown): boolean {
+  return !exchange.answered && error instanceof Error && 'code' in error && RETRIED_CODES.has(String(error.code));
+}
+
+function outcomeOf(error: unknown): Outcome {
+  return error instanceof Stopped ? error.reason : 'failed';
+}
+
+/** What the caller is told, and what the backend's health is told. */
+function callerError(backend: RemoteBackend, error: unknown, exchange: Exchange, tools: RemoteTools): TandemError {
+  const told = toTandemError(backend, error, exchange, tools);
+  if (told.code !== 'backend_refused' && !(error instanceof Stopped && error.reason === 'client_left')) {
+    backend.failed(told.message);
+    tools.log.warn({ backend: backend.id, code: told.code, detail: told.detail }, 'a backend failed');
+  }
+  return told;
+}
+
+function toTandemError(backend: RemoteBackend, error: unknown, exchange: Exchange, { limits }: RemoteTools): TandemError {
+  if (error instanceof Stopped) {
+    const ms = error.step.startsWith('begin') ? limits.firstTokenMs : error.step.startsWith('go on') ? limits.gapMs : limits.wholeMs;
+    return new TandemError('backend_timeout', { params: { backend: backend.words.name, step: error.step, seconds: Math.round(ms / 1000) } });
+  }
+  if (error instanceof ReplyTooLarge) return failed(backend.words, 'its answer is too large');
+  if (isTandemError(error) && error.code !== 'url_not_allowed') return error;
+  return connectionError(backend.words, error instanceof Error ? error : new Error('unknown'), exchange.answered);
+}
+
+function readReply(backend: RemoteBackend, exchange: CollectedReply): { [field: string]: unknown } {
+  if (exchange.status !== 200) throw statusError(backend.words, exchange.status, exchange.text(), header(exchange, 'retry-after'));
+  let reply: unknown;
+  try {
+    reply = JSON.parse(exchange.text());
+  } catch {
+    throw failed(backend.words, 'its answer is not valid JSON', `content-type ${header(exchange, 'content-type') ?? 'none'}`);
+  }
+  if (!isObject(reply)) throw failed(backend.words, 'its answer is not a JSON object');
+  if (reply['error'] != null) throw inBandError(backend.words, reply['error']);
+  if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) throw failed(backend.words, 'its answer has no choices');
+  return reply;
+}
+
+function choicesOf(reply: JsonObject): { finishReason: string | null; pieces: number; textBytes: number } {
+  let finishReason: string | null = null;
+  let pieces = 0;
+  let textBytes = 0;
+  for (const choice of reply['choices'] as unknown[]) {
+    if (!isObject(choice)) continue;
+    if (typeof choice['finish_reason'] === 'string') finishReason = choice['finish_reason'];
+    const message = choice['message'];
+    if (!isObject(message)) continue;
+    pieces += 1;
+    if (reply['usage'] == null) textBytes += Buffer.byteLength(JSON.stringify(message));
+  }
+  return { finishReason, pieces, textBytes };
+}
+
+function countsOf(call: ChatCall, stream: ChatStream, sent: RemoteRequest): { counts: TokenCounts; counted: Counted } {
+  return stream.usage ? { counts: stream.usage, counted: 'backend' } : { counts: estimated(call, sent, stream.estimate()), counted: 'estimate' };
+}
+
+function estimated(call: ChatCall, sent: RemoteRequest, output: number): TokenCounts {
+  return { input: Math.min(sent.inputBound, estimateInput(sent.textBytes, call.request.messages.length)), cacheRead: 0, output: Math.min(output, sent.outputBound), reasoning: 0 };
+}
+
+function header(exchange: Exchange, name: string): string | undefined {
+  const value = exchange.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,51 @@
+import type { TokenCounts } from '../quantities.ts';
+import { isObject, type JsonObject } from '../request/json.ts';
+
+/**
+ * Reads the `usage` of OpenAI's wire form (vLLM, SGLang and llama.cpp's server write the same), where cached tokens
+ * are part of the prompt's and reasoning is part of the completion's. `undefined` when there is none, or when it is
+ * not made of whole, non-negative numbers that fit together: unknown is not zero, and zero is not unknown.
+ */
+export function readUsage(usage: unknown): TokenCounts | undefined {
+  if (!isObject(usage)) return undefined;
+  const prompt = count(usage['prompt_tokens']);
+  const completion = count(usage['completion_tokens']);
+  if (prompt === undefined || completion === undefined) return undefined;
+  const cached = detail(usage['prompt_tokens_details'], 'cached_tokens');
+  const reasoning = detail(usage['completion_tokens_details'], 'reasoning_tokens');
+  const cacheRead = Math.min(cached, prompt);
+  const thought = Math.min(reasoning, completion);
+  return { input: prompt - cacheRead, cacheRead, output: completion - thought, reasoning: thought };
+}
+
+/** The wire form of counts, for replies that are made here. */
+export function writeUsage(counts: TokenCounts): JsonObject {
+  const prompt = counts.input + counts.cacheRead;
+  const completion = counts.output + counts.reasoning;
+  return {
+    prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: counts.cacheRead },
+    completion_tokens_details: { reasoning_tokens: counts.reasoning },
+  };
+}
+
+/** Characters of text to a token in the common tokenizers' own documents (English). Used only where a backend gives no count. */
+const BYTES_PER_TOKEN = 4;
+
+/** A careful guess of the prompt: a quarter of its bytes and the few tokens that a template puts around each message. */
+export function estimateInput(bodyBytes: number, messages: number): number {
+  return Math.ceil(bodyBytes / BYTES_PER_TOKEN) + 4 * messages;
+}
+
+/** A guess of what was delivered: at least one token for each piece that came with text. */
+export function estimateOutput(pieces: number, textBytes: number): number {
+  return Math.max(pieces, Math.ceil(textBytes / BYTES_PER_TOKEN));
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function detail(details: unknown, name: string): number {
+  return (isObject(details) ? count(details[name]) : undefined) ?? 0;
+}

@@ -1,0 +1,11 @@
+/** Where a reply goes: the room `http` implements it over the socket. Nothing here throws when the client is gone. */
+export interface ReplySink {
+  /** Status and headers; once. After it, errors are told inside the reply. */
+  head(status: number, headers: Record<string, string>): void;
+  /** False when the client reads more slowly than it is written to: wait for `drained`. */
+  write(chunk: string | Buffer): boolean;
+  drained(): Promise<void>;
+  end(chunk?: string | Buffer): void;
+  /** Whether `head` was called. */
+  readonly started: boolean;
+}

@@ -1,0 +1,86 @@
+import { invalid } from './fields.ts';
+import { isObject, type JsonObject } from './json.ts';
+
+/** What the messages hold that decides the bound of the input and which backends can read them. */
+export interface MessageFacts {
+  images: number;
+  /** Characters of image URLs (often inline data): they are not read as text. */
+  imageCharacters: number;
+  /** Where a message or part other than plain text from system, user or assistant was found: `messages[2]`. */
+  beyondText: string | null;
+  /** What that was: a tool's message, an image. */
+  beyondTextKind: string | null;
+}
+
+const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']);
+
+/**
+ * Checks every message of a chat.
+ * @throws TandemError invalid_request with the place, as in `messages[0].content[1].text`.
+ */
+export function checkMessages(messages: readonly unknown[]): MessageFacts {
+  if (messages.length === 0) throw invalid('messages', 'must hold at least one message');
+  const facts: MessageFacts = { images: 0, imageCharacters: 0, beyondText: null, beyondTextKind: null };
+  for (let index = 0; index < messages.length; index += 1) {
+    const message = messages[index];
+    if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object');
+    if (Object.hasOwn(message, '__proto__')) throw invalid(`messages[${index}]`, 'must not hold __proto__');
+    checkMessage(message, index, facts);
+  }
+  return facts;
+}
+
+function checkMessage(message: JsonObject, index: number, facts: MessageFacts): void {
+  const role = message['role'];
+  if (typeof role !== 'string' || !ROLES.has(role)) throw invalid(`messages[${index}].role`, `must be one of ${[...ROLES].join(', ')}`);
+  if (message['name'] != null && typeof message['name'] !== 'string') throw invalid(`messages[${index}].name`, 'must be a string');
+  const called = message['tool_calls'] ?? message['function_call'];
+  if (called != null) {
+    if (message['tool_calls'] != null && !Array.isArray(message['tool_calls'])) throw invalid(`messages[${index}].tool_calls`, 'must be a list');
+    if (role !== 'assistant') throw invalid(`messages[${index}].tool_calls`, 'is for messages of the assistant');
+    notPlain(facts, index, 'a call of a tool');
+  }
+  if (role === 'tool' || role === 'function') {
+    if (role === 'tool' && typeof message['tool_call_id'] !== 'string') throw invalid(`messages[${index}].tool_call_id`, 'must be a string');
+    notPlain(facts, index, 'the message of a tool');
+  }
+  if (message['audio'] != null) throw invalid(`messages[${index}].audio`, 'is not available here: audio is not metered');
+  const content = message['content'];
+  if (typeof content === 'string') return;
+  if (Array.isArray(content)) {
+    if (content.length === 0) throw invalid(`messages[${index}].content`, 'must hold at least one part');
+    for (let at = 0; at < content.length; at += 1) checkPart(content[at], index, at, facts);
+    return;
+  }
+  if (content == null && role === 'assistant' && (called != null || typeof message['refusal'] === 'string')) return;
+  if (content == null && role === 'function') return;
+  throw invalid(`messages[${index}].content`, 'must be a string or a list of parts');
+}
+
+function checkPart(part: unknown, index: number, at: number, facts: MessageFacts): void {
+  const place = `messages[${index}].content[${at}]`;
+  if (!isObject(part)) throw invalid(place, 'must be an object');
+  switch (part['type']) {
+    case 'text':
+      if (typeof part['text'] !== 'string') throw invalid(`${place}.text`, 'must be a string');
+      return;
+    case 'refusal':
+      if (typeof part['refusal'] !== 'string') throw invalid(`${place}.refusal`, 'must be a string');
+      return;
+    case 'image_url': {
+      const url = isObject(part['image_url']) ? part['image_url']['url'] : undefined;
+      if (typeof url !== 'string' || !/^(data:image\/|https?:\/\/)/i.test(url)) throw invalid(`${place}.image_url.url`, 'must be an https URL or inline data (data:image/…)');
+      facts.images += 1;
+      facts.imageCharacters += url.length;
+      notPlain(facts, index, 'an image');
+      return;
+    }
+    default:
+      throw invalid(`${place}.type`, 'must be text or image_url: nothing else is metered here');
+  }
+}
+
+function notPlain(facts: MessageFacts, index: number, kind: string): void {
+  facts.beyondText ??= `messages[${index}]`;
+  facts.beyondTextKind ??= kind;
+}

@@ -1,0 +1,64 @@
+import { silentLogger, systemClock, type Clock } from '../../base/index.ts';
+import { readEgressPolicy } from '../../base/egress/index.ts';
+import type { ChatInput } from '../chat-call.ts';
+import { answerChat } from '../chat.ts';
+import { DEFAULT_DEADLINES, Deadlines, type DeadlineLimits } from '../deadlines.ts';
+import type { LocalEngine } from '../local/index.ts';
+import type { Principal } from '../ports.ts';
+import { Registry } from '../registry/registry.ts';
+import type { Backend, Target } from '../registry/target.ts';
+import { RemoteBackend } from '../remote/remote-backend.ts';
+import type { ReplySink } from '../reply-sink.ts';
+import { FakeLedger } from './fake-ledger.ts';
+import { MemorySink } from './memory-sink.ts';
+
+export const ORGANISATION = '01900000-0000-7000-8000-000000000001';
+export const CALL_ID = '01900000-0000-7000-8000-0000000000ff';
+export const BACKEND_KEY = 'sk-backend-secret';
+export const LOOPBACK = readEgressPolicy({ allow: ['127.0.0.0/8'] });
+
+export const PRINCIPAL: Principal = {
+  organisationId: ORGANISATION, projectId: '01900000-0000-7000-8000-000000000002', keyId: '01900000-0000-7000-8000-000000000003',
+  actor: { kind: 'key', id: '01900000-0000-7000-8000-000000000003', label: 'test' }, role: 'developer', allowedModels: null,
+  tier: 'standard', currency: 'USD', sessionId: null, expiresAtMs: null,
+};
+
+/** A registry, a fake ledger and one real backend connection, without http and database. */
+export class TestHouse {
+  readonly ledger = new FakeLedger();
+  readonly registry = new Registry();
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly limits: DeadlineLimits;
+  readonly engine: LocalEngine | null;
+  readonly remote: RemoteBackend;
+
+  constructor(options: { url: string; clock?: Clock; limits?: Partial<DeadlineLimits>; engine?: LocalEngine; target?: Partial<Target> }) {
+    this.clock = options.clock ?? systemClock;
+    this.deadlines = new Deadlines(this.clock);
+    this.limits = { ...DEFAULT_DEADLINES, ...options.limits };
+    this.engine = options.engine ?? null;
+    this.remote = new RemoteBackend({ id: '01900000-0000-8000-8000-00000000000b', name: 'gpu', url: options.url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock });
+    const backend: Backend = {
+      id: this.remote.id, name: 'gpu', kind: 'openai-compatible', organisationId: ORGANISATION, url: options.url, hasKey: true, enabled: true, from: 'api', createdAtMs: 0, remote: this.remote,
+    };
+    const local: Backend = { ...backend, id: '01900000-0000-8000-8000-00000000000c', name: 'local', kind: 'local', url: null, hasKey: false, from: 'built-in', remote: null };
+    const target: Target = {
+      alias: 'team/big', organisationId: ORGANISATION, backend, backendModel: 'meta/big-70b', contextTokens: null, maxOutputTokens: 1000, capField: 'max_tokens', createdAtMs: 0, ...options.target,
+    };
+    this.registry.replace({
+      operatorId: ORGANISATION, backends: [backend, local],
+      targets: [target, { ...target, alias: 'tandem/local', backend: local, backendModel: 'smollm2', contextTokens: 2048 }],
+    });
+  }
+
+  chat(body: unknown, options: Partial<Omit<ChatInput, 'body'>> & { sink?: ReplySink } = {}): Promise<void> {
+    const { sink = new MemorySink(), ...input } = options;
+    return answerChat(
+      { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, limits: this.limits },
+    );
+  }
+}
+
+export const ask = (more: Record<string, unknown> = {}): Record<string, unknown> => ({ model: 'team/big', messages: [{ role: 'user', content: 'Say hello' }], ...more });
