@@ -1,0 +1,107 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { answers, commandOf, descendants, moveToCore, printed, startOnCore, stop } from '../support/processes.ts';
+import { MODEL } from './workload.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** One gateway under test: where it listens, what its callers send, and the process that is it. */
+export interface Gateway {
+  readonly name: string;
+  /** Port for plain replies, and for streams where the gateway has another upstream for them. */
+  readonly port: number;
+  readonly streamPort: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly streamHeaders: Readonly<Record<string, string>>;
+  readonly pid: number;
+  /** The gateway's other processes, by name, on the other core. */
+  helpers(): Readonly<Record<string, readonly number[]>>;
+  stop(): Promise<void>;
+}
+
+interface Ports {
+  readonly plain: number;
+  readonly stream: number;
+}
+
+export async function startBareProxy(core: number, mocks: Ports, firstPort: number): Promise<Gateway> {
+  const script = join(import.meta.dirname, 'bare-proxy.ts');
+  const plain = startOnCore(core, [process.execPath, script, String(firstPort), `http://127.0.0.1:${mocks.plain}`]);
+  const stream = startOnCore(core, [process.execPath, script, String(firstPort + 1), `http://127.0.0.1:${mocks.stream}`]);
+  await Promise.all([printed(plain, 'listening'), printed(stream, 'listening')]);
+  return {
+    name: 'bare Node proxy', port: firstPort, streamPort: firstPort + 1, headers: {}, streamHeaders: {}, pid: plain.pid!, helpers: () => ({ stream: [stream.pid!] }),
+    stop: async () => void (await Promise.all([stop(plain), stop(stream)])),
+  };
+}
+
+export async function startPortkey(core: number, mocks: Ports, port: number): Promise<Gateway> {
+  const script = join(createRequire(import.meta.url).resolve('@portkey-ai/gateway/package.json'), '../build/start-server.js');
+  const child = startOnCore(core, [process.execPath, script, `--port=${port}`, '--headless'], { cwd: tmpdir() });
+  child.stdout?.resume();
+  child.stderr?.resume();
+  await answers(`http://127.0.0.1:${port}/`);
+  const headers = (upstream: number) => ({ 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstream}/v1`, authorization: 'Bearer sk-bench' });
+  return {
+    name: 'Portkey 1.15.2', port, streamPort: port, headers: headers(mocks.plain), streamHeaders: headers(mocks.stream), pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL'),
+  };
+}
+
+/** Tandem as `npm start` runs it: key, budget, ledger and log on; poster and Postgres on the other core. */
+export async function startTandem(core: number, otherCore: number, mocks: Ports, port: number, strict: boolean): Promise<Gateway & { readonly url: string; readonly key: string; readonly home: string }> {
+  const home = mkdtempSync(join(tmpdir(), 'tandem-bench-home-'));
+  const backend = (name: string, upstream: number, alias: string) => ({ name, url: `http://127.0.0.1:${upstream}/v1`, models: [{ alias, model: 'mock', maxOutputTokens: 256 }] });
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ backends: [backend('plain', mocks.plain, MODEL), backend('stream', mocks.stream, `${MODEL}-stream`)], egress: { allow: ['127.0.0.0/8'] } }));
+  const child = startOnCore(core, [process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'src/start/main.ts'), 'up'], {
+    env: { ...process.env, TANDEM_HOME: home, TANDEM_PORT: String(port), TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', TANDEM_STRICT: strict ? '1' : '0' },
+  });
+  await printed(child, 'Ctrl-C stops everything.');
+  const url = `http://127.0.0.1:${port}`;
+  const admin = (JSON.parse(readFileSync(join(home, 'credentials.json'), 'utf8')) as { key: string }).key;
+  const api = async (path: string, body: unknown) => {
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as { secret: string };
+  };
+  for (const resource of [MODEL, `${MODEL}-stream`]) {
+    await api('/api/prices', { resource, buckets: { input: { price: '1250000000000', per: '1000000' }, cache_read: { price: '150000000000', per: '1000000' }, output: { price: '4250000000000', per: '1000000' } }, source: 'benchmark' });
+  }
+  const { secret } = await api('/api/keys', { name: 'bench', budget: { amount: '1000000000000000000', period: 'month' } });
+  await priceInForce(url, secret);
+
+  // The database's processes are not our children: it has a session of its own.
+  const parts = (): Record<string, number[]> => {
+    const postmaster = Number(readFileSync(join(home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+    return {
+      poster: descendants(child.pid!).filter((pid) => commandOf(pid).includes('poster')),
+      postgres: [postmaster, ...descendants(postmaster)],
+    };
+  };
+  const settle = () => Object.values(parts()).flat().forEach((pid) => moveToCore(pid, otherCore));
+  settle();
+  return {
+    name: strict ? 'Tandem, strict' : 'Tandem', port, streamPort: port, headers: { authorization: `Bearer ${secret}` }, streamHeaders: { authorization: `Bearer ${secret}` }, pid: child.pid!, url, key: admin, home,
+    helpers: () => {
+      settle();
+      return parts();
+    },
+    stop: () => stop(child, 'SIGTERM'),
+  };
+}
+
+/** A price begins some seconds after it was made, so that every process knows it by then. */
+async function priceInForce(url: string, key: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'x' }], max_tokens: 8 }),
+    });
+    const text = await response.text();
+    if (response.ok) return;
+    if (performance.now() > deadline) throw new Error(`the benchmark's model does not answer: ${response.status} ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
