@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../base/index.ts';
-import { collect, describeEngine, request } from './engine.conformance.ts';
+import { collect, describeEngine, failureOf, request } from './engine.conformance.ts';
 import { createLocalEngine } from './engine.ts';
 import type { LocalEngine } from './local-engine.ts';
 import { testWeights } from './test-weights.ts';
@@ -50,12 +50,12 @@ describe('the default model', () => {
   });
 
   test('answers several at once, each as if alone', async () => {
-    const questions = ['What is the capital of France?', 'What is the capital of Japan?', 'What is the capital of Italy?'];
+    // Long enough that a mix-up of two sequences, which llama.cpp makes possible, would show (see worker-process.ts).
+    const questions = ['Write a story about a dragon.', 'Explain photosynthesis.', 'List three fruits and why they are good.'];
+    const ask = async (question: string) => (await collect(engine, request(question, { temperature: 0, maxTokens: 50, fairnessKey: question, seed: 1 }))).text;
     const alone = [];
-    for (const question of questions) alone.push((await collect(engine, request(question, { temperature: 0 }))).text);
-    const together = await Promise.all(questions.map((question) => collect(engine, request(question, { temperature: 0, fairnessKey: question }))));
-    expect(together.map(({ text }) => /Paris|Tokyo|Rome/.exec(text)?.[0])).toEqual(['Paris', 'Tokyo', 'Rome']);
-    expect(alone.map((text) => /Paris|Tokyo|Rome/.exec(text)?.[0])).toEqual(['Paris', 'Tokyo', 'Rome']);
+    for (const question of questions) alone.push(await ask(question));
+    expect(await Promise.all(questions.map(ask))).toEqual(alone);
   });
 
   test('a conversation reuses what it evaluated before', async () => {
@@ -86,8 +86,13 @@ describe('the default model', () => {
     expect(Object.keys(city)).toEqual(['city', 'population', 'founded', 'rivers']);
     expect(city.founded).toMatch(/^\d{4}-\d\d-\d\d$/);
     expect(city.rivers.length).toBeLessThanOrEqual(2);
-    const any = await collect(engine, request('Give me a JSON object with one key.', { jsonObject: true, seed: 3, maxTokens: 300 }));
+    const any = await collect(engine, request('Give me a JSON object with one key.', { jsonObject: true, seed: 3, maxTokens: 40 }));
     expect(any.text.startsWith('{')).toBe(true);
+  });
+
+  test('a schema that never ends is refused', async () => {
+    const jsonSchema = { anyOf: [{ $ref: '#' }, { type: 'null' }] };
+    expect(await failureOf(engine, request('Hello', { jsonSchema }))).toMatchObject({ code: 'schema_unsupported' });
   });
 
   test('penalties change the answer', async () => {

@@ -47,6 +47,7 @@ class ProcessEngine implements LocalEngine {
   readonly #running = new Set<Job>();
   readonly #counting = new Map<number, { resolve: (tokens: number) => void; reject: (error: unknown) => void }>();
   #countsAsked = 0;
+  #stopping = false;
 
   constructor(options: LocalEngineOptions) {
     this.#clock = options.clock;
@@ -75,11 +76,13 @@ class ProcessEngine implements LocalEngine {
   }
 
   async start(signal?: AbortSignal): Promise<void> {
+    this.#stopping = false;
     const failure = await this.#supervisor.start(signal);
     if (failure !== undefined) throw unavailable(failure);
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#failWaiting(() => unavailable('it is stopping'));
     for (const job of this.#running) this.#supervisor.send({ type: 'abort', id: job.request.id });
     await this.#supervisor.stop();
@@ -233,17 +236,18 @@ class ProcessEngine implements LocalEngine {
   }
 
   #onLost(reason: string): void {
+    const lost = () => (this.#stopping ? unavailable('it is stopping') : new TandemError('engine_restarted', { params: { reason }, retryAfterSeconds: 2 }));
     for (const job of [...this.#running]) {
       if (job.signal.aborted) {
         job.stream.push({ type: 'aborted', ...NOTHING, ...job.known });
         this.#close(job);
       } else {
-        this.#close(job, new TandemError('engine_restarted', { params: { reason }, retryAfterSeconds: 2 }));
+        this.#close(job, lost());
       }
     }
     for (const [id, waiter] of this.#counting) {
       this.#counting.delete(id);
-      waiter.reject(new TandemError('engine_restarted', { params: { reason }, retryAfterSeconds: 2 }));
+      waiter.reject(lost());
     }
   }
 
@@ -267,6 +271,7 @@ class ProcessEngine implements LocalEngine {
 
   #demandUp(): void {
     const { state, reason } = this.#supervisor.state;
+    if (this.#stopping) throw unavailable('it is stopping');
     if (state === 'failed' || state === 'stopped') throw unavailable(reason ?? 'it was not started');
   }
 

@@ -40,3 +40,28 @@ test('a crash fails what runs and leaves what waits', async () => {
   await engine.stop();
   expect(await failureOf(engine, request('third'))).toMatchObject({ code: 'engine_unavailable', status: 503 });
 });
+
+test('stop ends what runs and what waits, and start serves again', async () => {
+  const engine = new FakeEngine({ clock: new ManualClock(), limits: { sequences: 1 }, script: { tokenDelayMs: 1000 } });
+  await engine.start();
+  const both = [failureOf(engine, request('first')), failureOf(engine, request('second'))];
+  await engine.countTokens([{ role: 'user', content: 'so that both were sent' }]);
+  await engine.stop();
+  for (const failure of both) expect(await failure).toMatchObject({ code: 'engine_unavailable', message: expect.stringContaining('it is stopping') });
+  engine.script.tokenDelayMs = 0;
+  await engine.start();
+  expect((await collect(engine, request('again'))).text).toBe('You said: again');
+  await engine.stop();
+});
+
+test('what cannot be loaded is said, and asked for again after a minute', async () => {
+  const clock = new ManualClock();
+  const engine = new FakeEngine({ clock, script: { loadFailure: 'out of memory' } });
+  await expect(engine.start()).rejects.toMatchObject({ code: 'engine_unavailable', message: expect.stringContaining('out of memory') });
+  expect(await failureOf(engine, request('hello'))).toMatchObject({ code: 'engine_unavailable', retryAfterSeconds: 5 });
+  engine.script.loadFailure = undefined;
+  clock.advance(60_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect((await collect(engine, request('hello'))).text).toBe('You said: hello');
+  await engine.stop();
+});

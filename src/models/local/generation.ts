@@ -1,4 +1,4 @@
-import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from 'node-llama-cpp';
+import type { LlamaContextSequence, LlamaGrammarEvaluationState, SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 import type { Clock } from '../../base/index.ts';
 import type { EngineEvent } from './local-engine.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -129,8 +129,17 @@ async function samplingOf(request: WorkerRequest, tools: GenerationTools): Promi
     topP: request.topP ?? DEFAULT_SAMPLING.topP,
     topK: DEFAULT_SAMPLING.topK,
     seed: request.seed ?? tools.randomSeed(),
-    ...(request.grammar === undefined ? {} : { grammarEvaluationState: await tools.model.grammar(request.grammar) }),
+    ...(request.grammar === undefined ? {} : { grammarEvaluationState: await grammarOf(request.grammar, tools.model) }),
   };
+}
+
+async function grammarOf(gbnf: string, model: LoadedModel): Promise<LlamaGrammarEvaluationState> {
+  try {
+    return await model.grammar(gbnf);
+  } catch {
+    // What the writer of the grammar lets through, llama.cpp only refuses for a rule that begins with itself.
+    throw new WorkerRefusal({ code: 'schema_unsupported', options: { params: { path: '$', reason: 'a part of it refers to itself without end' }, param: 'response_format.json_schema.schema' } });
+  }
 }
 
 /** OpenAI's penalties: per token already made in this answer, the prompt not counted. */

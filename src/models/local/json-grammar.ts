@@ -77,12 +77,12 @@ class GrammarWriter {
     if (schema['$ref'] !== undefined) return this.#reference(only(schema, path, '$ref')['$ref'], path, depth);
     for (const keyword of ['anyOf', 'oneOf'] as const) {
       if (schema[keyword] === undefined) continue;
-      const choices = list(only(schema, path, keyword, 'type')[keyword], `${path}.${keyword}`);
+      const choices = choiceList(only(schema, path, keyword, 'type')[keyword], `${path}.${keyword}`);
       return alternatives(choices.map((choice, index) => this.#value(choice, `${path}.${keyword}[${index}]`, depth + 1)));
     }
     if (schema['const'] !== undefined) return literal(only(schema, path, 'const', 'type')['const'], path);
     if (schema['enum'] !== undefined) {
-      return alternatives(list(only(schema, path, 'enum', 'type')['enum'], `${path}.enum`).map((value) => literal(value, `${path}.enum`)));
+      return alternatives(choiceList(only(schema, path, 'enum', 'type')['enum'], `${path}.enum`).map((value) => literal(value, `${path}.enum`)));
     }
     const types = schema['type'] === undefined ? impliedTypes(schema) : Array.isArray(schema['type']) ? schema['type'] : [schema['type']];
     if (types === undefined) {
@@ -211,6 +211,12 @@ function bound(schema: Schema, keyword: string, path: string): number | undefine
 function list(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) refuse(path, 'it is a list');
   return value as readonly unknown[];
+}
+
+function choiceList(value: unknown, path: string): readonly unknown[] {
+  const choices = list(value, path);
+  if (choices.length === 0) refuse(path, 'it holds nothing to choose from');
+  return choices;
 }
 
 /** Refuses every keyword that is neither named here nor a mere annotation. */

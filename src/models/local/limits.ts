@@ -6,7 +6,7 @@ export interface EngineLimits {
   readonly sequences: number;
   /** Prompt and answer of one request together, in tokens. 4 sequences of 2,048 take 185 MB beside the weights of SmolLM2-135M. */
   readonly contextTokens: number;
-  /** llama.cpp's threads spin while they wait, so one core is left to the server. */
+  /** llama.cpp's threads spin while they wait, so one core is left to the server; models this small gain little from more than 4. */
   readonly threads: number;
   /** Prompt tokens evaluated between two looks at abort and deadline. */
   readonly promptChunkTokens: number;
@@ -34,7 +34,7 @@ export function engineLimits(chosen: Partial<EngineLimits> = {}): EngineLimits {
   return {
     sequences: 4,
     contextTokens: 2048,
-    threads: Math.max(1, availableParallelism() - 1),
+    threads: Math.min(4, Math.max(1, availableParallelism() - 1)),
     promptChunkTokens: 128,
     maxWaiting: 1024,
     maxWaitingPerKey: 512,

@@ -35,7 +35,13 @@ export const spawnWorker: SpawnWorker = (callbacks) => {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     cwd: '/',
     execArgv: ['--max-old-space-size=512'],
-    env: Object.fromEntries(PASSED_ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    env: {
+      ...Object.fromEntries(PASSED_ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+      // One libuv thread, so that the library never samples two sequences of one batch at the same time:
+      // llama.cpp puts a batch's logits in order on the first look at them, and two first looks mix them up
+      // (seen as words of one answer in another). llama.cpp's own threads are not libuv's.
+      UV_THREADPOOL_SIZE: '1',
+    },
   });
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
