@@ -105,8 +105,13 @@ export class Directory {
     return id;
   }
 
-  organisationName(id: string): string | null {
-    return this.#state.organisations.get(id)?.name ?? null;
+  /** The ISO 4217 code of an organisation's money; undefined: no such organisation. */
+  currencyOf(organisationId: string): string | undefined {
+    return this.#state.organisations.get(organisationId)?.currency;
+  }
+
+  isPrepaid(organisationId: string): boolean {
+    return this.#state.organisations.get(organisationId)?.billing === 'prepaid';
   }
 
   /** Names for bills, of archived projects too. */

@@ -101,8 +101,8 @@ export class Keys {
     const row = await database.transaction(async (tx) => {
       const before = await this.#lockLive(tx, principal, id);
       const name = input.name ?? before.name;
-      const models = input.models === undefined ? before.models : input.models;
-      if (input.models !== undefined) this.#demandModels(principal, input.models);
+      const models = input.models === undefined ? before.models : input.models ?? principal.allowedModels;
+      this.#demandModels(principal, models);
       const expiresAt = input.expiresAt === undefined ? before.expires_at : this.#futureTime(input.expiresAt);
       if (before.replaced_by !== null && input.expiresAt !== undefined) throw new TandemError('key_ended', { params: { name: before.name, state: 'being replaced' } });
       const after = await database.scoped(principal.organisationId, tx).updateTable('api_keys')
@@ -122,6 +122,7 @@ export class Keys {
     const made = await database.transaction(async (tx) => {
       const before = await this.#lockLive(tx, principal, id);
       if (before.replaced_by !== null) throw new TandemError('key_ended', { params: { name: before.name, state: 'being replaced already' } });
+      this.#demandModels(principal, before.models);
       const successor = await this.insert(tx, principal, {
         projectId: before.project_id, name: before.name, role: before.role, ownerKind: before.owner_kind, ownerId: before.owner_id,
         models: before.models, expiresAt: before.expires_at,
@@ -175,7 +176,8 @@ export class Keys {
 
   async #create(tx: Executor, principal: Principal, input: NewKey): Promise<KeyWithSecret> {
     if (principal.keyId !== null && await this.#budgets?.limited(tx, principal.organisationId, principal.keyId)) throw new TandemError('budgeted_key');
-    this.#demandModels(principal, input.models);
+    const models = input.models ?? principal.allowedModels;
+    this.#demandModels(principal, models);
     const owner = await this.#ownerFor(tx, principal, input);
     let projectId = input.projectId === undefined ? owner.projectId ?? this.#context.directory.projectFor(principal) : input.projectId;
     if (projectId === null && principal.projectId !== null) projectId = principal.projectId;
@@ -185,7 +187,7 @@ export class Keys {
     if (projectId !== null) await demandOpenProject(this.#context, tx, principal, projectId);
     const { row, secret } = await this.insert(tx, principal, {
       projectId, name: input.name, role: input.role, ownerKind: owner.kind, ownerId: owner.id,
-      models: input.models ?? principal.allowedModels, expiresAt: this.#futureTime(input.expiresAt),
+      models, expiresAt: this.#futureTime(input.expiresAt),
     });
     return { key: keyView(this.#context, row), secret };
   }
@@ -234,8 +236,8 @@ export class Keys {
   #demandModels(principal: Principal, models: readonly string[] | null): void {
     const allowed = principal.allowedModels;
     if (allowed === null) return;
-    const beyond = models?.find((model) => !allowed.includes(model));
-    if (beyond !== undefined) throw new TandemError('invalid_request', { params: { reason: `Your own key may not call ${beyond}, so it cannot allow it.` }, param: 'models' });
+    const beyond = models === null ? 'every model' : models.find((model) => !allowed.includes(model));
+    if (beyond !== undefined) throw new TandemError('invalid_request', { params: { reason: `Your own key may not call ${beyond}, so it cannot give a key that may.` }, param: 'models' });
   }
 
   #futureTime(text: string | null): Date | null {

@@ -16,7 +16,8 @@ export class Refusals {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #windows = new Map<string, { count: number; endsMs: number }>();
-  readonly #open = new Set<Promise<void>>();
+  /** One after the other: an attack must not take the connections that calls need. */
+  #tail: Promise<void> = Promise.resolve();
 
   constructor(database: Database, audit: Audit, clock: Clock, log: Logger) {
     this.#database = database;
@@ -35,15 +36,20 @@ export class Refusals {
     }
     window.count += 1;
     if (window.count > PER_WINDOW) return false;
-    const writing = this.#database.transaction((tx) => this.#audit.record(tx, by, entry))
-      .catch((error: unknown) => this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'a refused attempt could not be written to the audit trail'))
-      .finally(() => this.#open.delete(writing));
-    this.#open.add(writing);
+    this.#tail = this.#tail.then(() => this.#write(by, entry));
     return true;
   }
 
   /** Resolves when what was noted is written. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#open);
+  settled(): Promise<void> {
+    return this.#tail;
+  }
+
+  async #write(by: By, entry: AuditEntry): Promise<void> {
+    try {
+      await this.#database.transaction((tx) => this.#audit.record(tx, by, entry));
+    } catch (error) {
+      this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'a refused attempt could not be written to the audit trail');
+    }
   }
 }

@@ -103,10 +103,10 @@ export class Sessions {
     if (row === undefined || principal === null) throw new TandemError('session_required');
     if (mutating && csrfHeader !== '1') throw new TandemError('csrf_failed');
     const nowMs = clock.nowMs();
-    if (nowMs - row.last_seen_at.getTime() >= SEEN_EVERY_MS) {
-      await database.scoped(row.organisation_id).updateTable('sessions').set({ last_seen_at: new Date(nowMs) }).where('id', '=', row.id).execute();
-    }
-    return principal;
+    if (nowMs - row.last_seen_at.getTime() < SEEN_EVERY_MS) return principal;
+    const seenAt = new Date(nowMs);
+    await database.scoped(row.organisation_id).updateTable('sessions').set({ last_seen_at: seenAt }).where('id', '=', row.id).execute();
+    return this.#live({ ...row, last_seen_at: seenAt }) ?? principal;
   }
 
   /** Whether a principal from before may still act: for streams, after `directory.onChange` and now and then. @throws like `verify` */

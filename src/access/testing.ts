@@ -3,6 +3,7 @@ import { openDatabase, type Database } from '../db/index.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing.ts';
 import { createAccess, type Access } from './access.ts';
 import type { Principal } from './principal.ts';
+import type { Role } from './roles.ts';
 
 /** A started access room on a database of its own, with the first organisation in it. */
 export interface TestAccess {
@@ -52,4 +53,35 @@ async function openOne(test: TestDatabase, clock: Clock, file: Record<string, un
   // The channel's heartbeat is in real time: a test's clock stands still, and contact would never look lost.
   const database = await openDatabase({ connection: test.connection, log: silentLogger, clock: systemClock, poolSize: 5 });
   return { database, access: createAccess({ database, clock, log: silentLogger, config: { file } }) };
+}
+
+/** Resolves when the condition holds in a directory, looking whenever it has changed. Gives the milliseconds that it took. */
+export async function untilDirectory(access: Access, holds: () => boolean): Promise<number> {
+  const startMs = performance.now();
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (!holds()) return;
+      forget();
+      resolve();
+    };
+    const forget = access.directory.onChange(look);
+    look();
+  });
+  return performance.now() - startMs;
+}
+
+/** Signs a new member in by invitation. */
+export async function memberOf(test: Pick<TestAccess, 'access'>, by: Principal, email: string, role: Role): Promise<Principal> {
+  const { token } = await test.access.invitations.create(by, { email, role });
+  return (await test.access.invitations.accept({ token, name: email })).principal;
+}
+
+/** True when the key works. */
+export function works(access: Access, secret: string): boolean {
+  try {
+    access.directory.verify(secret);
+    return true;
+  } catch {
+    return false;
+  }
 }
