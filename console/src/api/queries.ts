@@ -1,0 +1,38 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api } from './client.ts';
+
+/**
+ * What the pages read. The first element of each query key is the kind of thing that a live event
+ * names, so that an event makes exactly its queries stale (see live.ts).
+ */
+export const queries = {
+  whoami: queryOptions({ queryKey: ['whoami'], queryFn: ({ signal }) => api.get('/api/whoami', { signal }), staleTime: 60_000 }),
+  login: queryOptions({ queryKey: ['login'], queryFn: ({ signal }) => api.get('/api/login', { signal }), staleTime: 60_000 }),
+  overview: queryOptions({ queryKey: ['usage', 'overview'], queryFn: ({ signal }) => api.get('/api/overview', { signal }) }),
+  doctor: queryOptions({ queryKey: ['models', 'doctor'], queryFn: ({ signal }) => api.get('/api/doctor', { signal }) }),
+  projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
+  keys: infiniteQueryOptions({
+    queryKey: ['keys', 'list'], initialPageParam: '',
+    queryFn: ({ pageParam, signal }) => api.get('/api/keys', { query: { limit: 500, ...(pageParam === '' ? {} : { cursor: pageParam }) }, signal }),
+    getNextPageParam: (page) => page.nextCursor,
+  }),
+  key: (id: string) => queryOptions({ queryKey: ['keys', 'one', id], queryFn: ({ signal }) => api.get('/api/keys/{id}', { path: { id }, signal }) }),
+  usageOfKey: (keyId: string) => queryOptions({ queryKey: ['usage', 'key', keyId], queryFn: ({ signal }) => api.get('/api/usage', { query: { keyId, limit: 20 }, signal }) }),
+  usageEvent: (id: string) => queryOptions({ queryKey: ['usage', 'event', id], queryFn: ({ signal }) => api.get('/api/usage/{id}', { path: { id }, signal }) }),
+  bill: (month: string) => queryOptions({ queryKey: ['usage', 'bill', month], queryFn: ({ signal }) => api.get('/api/bill', { query: { month }, signal }) }),
+  budgets: queryOptions({ queryKey: ['budgets'], queryFn: ({ signal }) => api.get('/api/budgets', { signal }) }),
+  prices: queryOptions({ queryKey: ['prices'], queryFn: ({ signal }) => api.get('/api/prices', { query: { history: 'true' }, signal }) }),
+  invoices: queryOptions({ queryKey: ['usage', 'invoices'], queryFn: ({ signal }) => api.get('/api/invoices', { signal }) }),
+  invoice: (id: string) => queryOptions({ queryKey: ['usage', 'invoice', id], queryFn: ({ signal }) => api.get('/api/invoices/{id}', { path: { id }, signal }) }),
+  credits: queryOptions({ queryKey: ['usage', 'credits'], queryFn: ({ signal }) => api.get('/api/credits', { signal }) }),
+  models: queryOptions({ queryKey: ['models', 'list'], queryFn: ({ signal }) => api.get('/api/models', { signal }) }),
+  backends: queryOptions({ queryKey: ['models', 'backends'], queryFn: ({ signal }) => api.get('/api/backends', { signal }) }),
+  members: queryOptions({ queryKey: ['members', 'list'], queryFn: ({ signal }) => api.get('/api/members', { signal }) }),
+  invitations: queryOptions({ queryKey: ['members', 'invitations'], queryFn: ({ signal }) => api.get('/api/invitations', { signal }) }),
+  serviceAccounts: queryOptions({ queryKey: ['members', 'service-accounts'], queryFn: ({ signal }) => api.get('/api/service-accounts', { signal }) }),
+  events: (action: string) => infiniteQueryOptions({
+    queryKey: ['events', action], initialPageParam: '',
+    queryFn: ({ pageParam, signal }) => api.get('/api/events', { query: { limit: 100, ...(action === '' ? {} : { action }), ...(pageParam === '' ? {} : { cursor: pageParam }) }, signal }),
+    getNextPageParam: (page) => page.nextCursor,
+  }),
+};

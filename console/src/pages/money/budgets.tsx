@@ -1,0 +1,151 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { ApiError, api } from '../../api/client.ts';
+import type { BodyOf, Schemas } from '../../api/client.ts';
+import { queries } from '../../api/queries.ts';
+import { useWhoami, useWhyNot } from '../../lib/access.ts';
+import { useAction } from '../../lib/action.ts';
+import { apiCall } from '../../lib/commands.ts';
+import { dayText, plural } from '../../lib/format.ts';
+import { exactMoney, parseMoney, plainAmount, shortMoney, widestFraction } from '../../lib/money.ts';
+import { useProject, useUrlState } from '../../lib/url.ts';
+import { ColumnMoney } from '../../ui/amount.tsx';
+import { Button } from '../../ui/button.tsx';
+import { SameInTerminal } from '../../ui/command.tsx';
+import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { Field } from '../../ui/field.tsx';
+import { BudgetMeter, periodText } from '../../ui/meter.tsx';
+import { Empty, ErrorNotice } from '../../ui/notice.tsx';
+import { Show } from '../../ui/query.tsx';
+import { TableBones } from '../../ui/skeleton.tsx';
+import { Table } from '../../ui/table.tsx';
+import type { Column } from '../../ui/table.tsx';
+import { announce } from '../../ui/toasts.tsx';
+import { MoneyPage } from './frame.tsx';
+
+type Budget = Schemas['Budget'];
+type Body = BodyOf<'/api/budgets', 'post'>;
+const KIND = { organisation: 'Organisation', project: 'Project', key: 'Key' } as const;
+const badAmount = (text: string): ApiError => new ApiError(0, { code: 'invalid_request', message: `“${text}” is not an amount, such as 25 or 12.50.`, next: 'Correct the amount and try again.', param: 'amount' });
+
+export function BudgetsPage() {
+  const query = useQuery(queries.budgets);
+  const project = useProject();
+  const whyNot = useWhyNot('budgets.write');
+  const [open, setOpen] = useState<'new' | Budget>();
+  const rows = query.data?.items.filter(({ scope }) => project === undefined || scope.kind !== 'project' || scope.id === project);
+  const lead = rows ? budgetsLead(rows) : query.error ? 'The budgets could not be read.' : 'Reading the budgets…';
+  return (
+    <MoneyPage title="Budgets" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Set a budget</Button>}>
+      <Show query={{ data: rows, error: query.error, refetch: query.refetch }} bones={<TableBones columns={5} />}>
+        {(budgets) => (budgets.length === 0 ? (
+          <Empty title="Nothing limits spending yet" command={apiCall('POST', '/api/budgets', { scope: { kind: 'organisation', id: 'ID' }, amount: '25000000000000', period: 'month' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Set the first budget</Button>}>
+            <p>A budget of the organisation, a project or a key stops calls before they would overrun it.</p>
+          </Empty>
+        ) : <List rows={budgets} onOpen={setOpen} />)}
+      </Show>
+      {open === 'new' ? <NewBudget onClose={() => setOpen(undefined)} /> : open ? <ChangeBudget budget={open} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
+    </MoneyPage>
+  );
+}
+
+function budgetsLead(rows: readonly Budget[]): string {
+  if (rows.length === 0) return 'No budget limits spending yet.';
+  const spent = rows.filter(({ left }) => BigInt(left) <= 0n);
+  const one = spent[0];
+  if (one) return spent.length === 1 ? `The budget of ${one.scope.name} is spent: its calls are refused.` : `${plural(spent.length, 'budget')} are spent: their calls are refused.`;
+  const tightest = rows.reduce((least, budget) => (BigInt(budget.left) * BigInt(least.amount) < BigInt(least.left) * BigInt(budget.amount) ? budget : least));
+  return `No budget is spent; the tightest, ${tightest.scope.name}, has ${shortMoney(tightest.left, tightest.currency)} left ${periodText(tightest.period)}.`;
+}
+
+function List({ rows, onOpen }: { rows: readonly Budget[]; onOpen: (budget: Budget) => void }) {
+  const [{ sort = 'name' }, set] = useUrlState();
+  const decimals = useMemo(() => widestFraction(rows.map(({ left }) => left)), [rows]);
+  const columns = useMemo((): Column<Budget>[] => [
+    { id: 'name', header: 'Budget of', narrow: 'title', compare: (a, b) => a.scope.name.localeCompare(b.scope.name), cell: ({ scope }) => <>{scope.name}<span className="muted beside">{KIND[scope.kind]}</span></> },
+    { id: 'spent', header: 'Spent and held', width: '20rem', narrow: 'sub', cell: (budget) => <BudgetMeter amount={budget.amount} spent={budget.spent} held={budget.held} period={budget.period} currency={budget.currency} /> },
+    { id: 'until', header: 'Starts again', width: '9rem', narrow: 'hidden', compare: (a, b) => (a.windowEnd ?? '9').localeCompare(b.windowEnd ?? '9'), cell: ({ windowEnd }) => (windowEnd === null ? <span className="muted">never</span> : dayText(windowEnd)) },
+    { id: 'left', header: 'Left', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'side', compare: (a, b) => (BigInt(a.left) < BigInt(b.left) ? -1 : 1), cell: ({ left }) => <ColumnMoney pico={left} decimals={decimals} /> },
+  ], [decimals, rows]);
+  return (
+    <>
+      <Table label="Budgets" columns={columns} rows={rows} rowKey={({ id }) => id} onRow={onOpen} sort={sort} onSort={(next) => set({ sort: next })} />
+      <p className="small muted table-note">Spent is what was charged; held is reserved by running calls and by the server’s own slices, and comes back when they end.</p>
+    </>
+  );
+}
+
+function NewBudget({ onClose }: { onClose: () => void }) {
+  const { organisation } = useWhoami();
+  const projects = useQuery(queries.projects).data?.items ?? [];
+  const keys = useInfiniteQuery(queries.keys).data?.pages.flatMap(({ items }) => items) ?? [];
+  const scopes = [{ kind: 'organisation' as const, id: organisation.id, name: organisation.name }, ...projects.map(({ id, name }) => ({ kind: 'project' as const, id, name })), ...keys.filter(({ state }) => state === 'active').map(({ id, name }) => ({ kind: 'key' as const, id, name }))];
+  const [scope, setScope] = useState(organisation.id);
+  const [amount, setAmount] = useState('');
+  const [period, setPeriod] = useState<'day' | 'month' | 'total'>('month');
+  const chosen = scopes.find(({ id }) => id === scope) ?? scopes[0]!;
+  const body = (): Body => ({ scope: { kind: chosen.kind, id: chosen.id }, amount: (parseMoney(amount) ?? 0n).toString(), period });
+  const create = useAction(async () => {
+    if ((parseMoney(amount) ?? -1n) < 0n) throw badAmount(amount);
+    return api.post('/api/budgets', { body: body() });
+  }, ['budgets', 'keys', 'events']);
+  return (
+    <Dialog title="Set a budget" onClose={onClose}>
+      <form className="form" onSubmit={(event) => {
+        event.preventDefault();
+        void create.run().then((budget) => {
+          if (!budget) return;
+          announce(`${budget.scope.name} has a budget of ${exactMoney(budget.amount, budget.currency)}`);
+          onClose();
+        });
+      }}>
+        <Field label="Budget of">{(field) => <select {...field} value={scope} onChange={(event) => setScope(event.target.value)}>{scopes.map(({ kind, id, name }) => <option key={id} value={id}>{KIND[kind]}: {name}</option>)}</select>}</Field>
+        <div className="pair">
+          <Field label={`Amount, ${organisation.currency}`} error={create.error?.param === 'amount' ? create.error.message : undefined}>{(field) => <input {...field} inputMode="decimal" className="num" placeholder="25.00" value={amount} onChange={(event) => setAmount(event.target.value)} />}</Field>
+          <Field label="For">{(field) => <select {...field} value={period} onChange={(event) => setPeriod(event.target.value as 'day' | 'month' | 'total')}><option value="month">each month</option><option value="day">each day</option><option value="total">all time</option></select>}</Field>
+        </div>
+        <p className="muted small">Calls are refused before the budget would be overrun, also when thousands run at once.</p>
+        {create.error && create.error.param !== 'amount' ? <ErrorNotice error={create.error} /> : null}
+        <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Set the budget</Button></div>
+        <SameInTerminal line={apiCall('POST', '/api/budgets', body())} />
+      </form>
+    </Dialog>
+  );
+}
+
+function ChangeBudget({ budget, whyNot, onClose }: { budget: Budget; whyNot: string | undefined; onClose: () => void }) {
+  const [amount, setAmount] = useState(plainAmount(budget.amount));
+  const [removing, setRemoving] = useState(false);
+  const save = useAction(async () => {
+    const pico = parseMoney(amount);
+    if (pico === undefined || pico < 0n) throw badAmount(amount);
+    return api.patch('/api/budgets/{id}', { path: { id: budget.id }, body: { amount: pico.toString() } });
+  }, ['budgets', 'keys', 'events']);
+  const client = useQueryClient();
+  if (removing) {
+    return (
+      <ConfirmDialog title={`Remove the budget of ${budget.scope.name}?`} name={budget.scope.name} action="Remove the budget" command={apiCall('DELETE', `/api/budgets/${budget.id}`)} onClose={onClose}
+        onConfirm={async () => {
+          await api.delete('/api/budgets/{id}', { path: { id: budget.id } });
+          await client.invalidateQueries({ queryKey: ['budgets'] });
+        }}>
+        <p>Nothing limits its spending afterwards but the budgets above it. What was counted in this window is lost with it.</p>
+      </ConfirmDialog>
+    );
+  }
+  return (
+    <Dialog title={`Budget of ${budget.scope.name}`} onClose={onClose}>
+      <form className="form" onSubmit={(event) => {
+        event.preventDefault();
+        if (whyNot === undefined) void save.run().then((done) => done && onClose());
+      }}>
+        <BudgetMeter amount={budget.amount} spent={budget.spent} held={budget.held} period={budget.period} currency={budget.currency} />
+        <Field label={`Amount ${periodText(budget.period)}, ${budget.currency}`} hint="Less than what is spent already stops its calls at once." error={save.error?.param === 'amount' ? save.error.message : undefined}>{(field) => <input {...field} inputMode="decimal" className="num" value={amount} onChange={(event) => setAmount(event.target.value)} />}</Field>
+        {save.error && save.error.param !== 'amount' ? <ErrorNotice error={save.error} /> : null}
+        <div className="row end"><Button kind="danger" why={whyNot} onClick={() => setRemoving(true)}>Remove</Button><span className="grow" /><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy} aria-disabled={whyNot !== undefined || undefined}>Save</Button></div>
+        <SameInTerminal line={apiCall('PATCH', `/api/budgets/${budget.id}`, { amount: (parseMoney(amount) ?? 0n).toString() })} />
+      </form>
+    </Dialog>
+  );
+}

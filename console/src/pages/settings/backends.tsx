@@ -1,0 +1,139 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { api } from '../../api/client.ts';
+import type { Schemas } from '../../api/client.ts';
+import { queries } from '../../api/queries.ts';
+import { useWhyNot } from '../../lib/access.ts';
+import { useAction } from '../../lib/action.ts';
+import { apiCall } from '../../lib/commands.ts';
+import { duration, plural } from '../../lib/format.ts';
+import { Ago } from '../../ui/amount.tsx';
+import { Button } from '../../ui/button.tsx';
+import { SameInTerminal } from '../../ui/command.tsx';
+import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { Field } from '../../ui/field.tsx';
+import { Empty, ErrorNotice } from '../../ui/notice.tsx';
+import { Facts } from '../../ui/page.tsx';
+import { Show } from '../../ui/query.tsx';
+import { TableBones } from '../../ui/skeleton.tsx';
+import { State } from '../../ui/state.tsx';
+import { Table } from '../../ui/table.tsx';
+import { announce } from '../../ui/toasts.tsx';
+import { SettingsPage } from './frame.tsx';
+import { HEALTH } from './health.ts';
+
+type Backend = Schemas['Backend'];
+const FROM = { 'built-in': 'Built in', config: 'Operator’s file', api: 'Added here' } as const;
+
+export function BackendsPage() {
+  const query = useQuery(queries.backends);
+  const whyNot = useWhyNot('models.write');
+  const [open, setOpen] = useState<string>();
+  const rows = query.data?.items;
+  const shown = rows?.find(({ id }) => id === open);
+  const lead = rows ? backendsLead(rows) : query.error ? 'The backends could not be read.' : 'Reading the backends…';
+  return (
+    <SettingsPage title="Backends" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a backend</Button>}>
+      <Show query={query} bones={<TableBones rows={4} columns={5} />}>
+        {({ items }) => (items.length === 0 ? <Empty title="Nothing answers yet" command={apiCall('POST', '/api/backends', { name: 'vllm', url: 'https://gpu.example.com/v1' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first backend</Button>}><p>A backend is a server that speaks OpenAI’s API: vLLM, SGLang, llama.cpp’s server, Meta’s Model API.</p></Empty> : (
+          <Table label="Backends" rows={items} rowKey={({ id }) => id} onRow={({ id }) => setOpen(id)} columns={[
+            { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
+            { id: 'health', header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
+            { id: 'url', header: 'Address', narrow: 'sub', cell: ({ url, kind }) => (kind === 'local' ? <span className="muted">this machine</span> : <span className="mono clip">{url}</span>) },
+            { id: 'key', header: 'Key', narrow: 'hidden', width: '7rem', cell: ({ hasKey }) => (hasKey ? 'sealed' : <span className="muted">none</span>) },
+            { id: 'from', header: 'From', narrow: 'hidden', width: '9rem', cell: ({ from }) => FROM[from] },
+          ]} />
+        ))}
+      </Show>
+      {open === 'new' ? <NewBackend onClose={() => setOpen(undefined)} /> : shown ? <BackendDialog backend={shown} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
+    </SettingsPage>
+  );
+}
+
+function backendsLead(rows: readonly Backend[]): string {
+  const down = rows.filter(({ enabled, health }) => enabled && (health.state === 'unavailable' || health.state === 'degraded'));
+  const first = down[0];
+  if (rows.length === 0) return 'Nothing answers calls yet.';
+  if (!first) return `${plural(rows.length, 'backend')} ${rows.length === 1 ? 'answers' : 'answer'} calls, and nothing is wrong with ${rows.length === 1 ? 'it' : 'them'}.`;
+  return `${first.name} is ${first.health.state}${first.health.reason === null ? '' : `: ${first.health.reason.replace(/\.$/, '')}`}.`;
+}
+
+function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot: string | undefined; onClose: () => void }) {
+  const client = useQueryClient();
+  const [removing, setRemoving] = useState(false);
+  const [key, setKey] = useState('');
+  const path = { id: backend.id };
+  const check = useAction(() => api.post('/api/backends/{id}/check', { path }), ['models']);
+  const [answer, setAnswer] = useState<Awaited<ReturnType<typeof check.run>>>();
+  const change = useAction((body: { enabled?: boolean; key?: string }) => api.patch('/api/backends/{id}', { path, body }), ['models', 'events']);
+  const fixed = whyNot ?? (backend.from === 'config' ? 'It is set in the operator’s file.' : backend.from === 'built-in' ? 'It is built in.' : undefined);
+  if (removing) {
+    return (
+      <ConfirmDialog title={`Remove ${backend.name}?`} name={backend.name} action="Remove the backend" command={apiCall('DELETE', `/api/backends/${backend.id}`)} onClose={onClose}
+        onConfirm={async () => {
+          await api.delete('/api/backends/{id}', { path });
+          await client.invalidateQueries({ queryKey: ['models'] });
+          announce(`${backend.name} is removed`);
+        }}>
+        <p>Its sealed key is deleted. A backend that a model still uses is not removed.</p>
+      </ConfirmDialog>
+    );
+  }
+  return (
+    <Dialog title={backend.name} onClose={onClose}>
+      <div className="form">
+        <Facts items={[
+          ['State', <span key="state"><State tone={HEALTH[backend.health.state][0]}>{HEALTH[backend.health.state][1]}</State>{backend.health.reason === null ? '' : ` ${backend.health.reason}`}{backend.health.since === null ? null : <span className="muted beside">since <Ago at={backend.health.since} /></span>}</span>],
+          ['Address', backend.url === null ? 'This machine' : <code key="url" className="break">{backend.url}</code>],
+          ['From', FROM[backend.from]],
+          ['Key', backend.hasKey ? 'Sealed here; it is never shown again' : 'None'],
+        ]} />
+        {answer ? <p className="verify-lead"><State tone={answer.ok ? 'good' : 'bad'}>{answer.ok ? 'It answers' : 'It does not answer'}</State> {answer.ok ? `in ${answer.latencyMs === null ? 'no time' : duration(answer.latencyMs)}, with ${plural(answer.models.length, 'model')}: ${answer.models.slice(0, 6).join(', ')}` : `${answer.problem ?? ''} ${answer.next ?? ''}`}</p> : null}
+        {fixed === undefined ? (
+          <Field label={backend.hasKey ? 'Replace the key' : 'Add a key'} hint="It is sealed at once and never shown again.">{(field) => <span className="joined"><input {...field} type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} /><Button busy={change.busy} onClick={() => {
+            if (key !== '') void change.run({ key }).then((done) => done && setKey(''));
+          }}>Save</Button></span>}</Field>
+        ) : null}
+        {check.error ? <ErrorNotice error={check.error} /> : null}
+        {change.error ? <ErrorNotice error={change.error} /> : null}
+        {fixed === undefined ? null : <p className="small muted">{fixed}</p>}
+        <div className="row end">
+          {fixed === undefined ? <><Button kind="danger" onClick={() => setRemoving(true)}>Remove</Button><Button onClick={() => void change.run({ enabled: !backend.enabled })}>{backend.enabled ? 'Switch off' : 'Switch on'}</Button></> : null}
+          <span className="grow" />
+          <Button kind="primary" busy={check.busy} aria-disabled={whyNot !== undefined || undefined} onClick={() => {
+            if (whyNot === undefined) void check.run().then(setAnswer);
+          }}>{check.busy ? 'Calling it…' : 'Check it now'}</Button>
+        </div>
+        <SameInTerminal line={apiCall('POST', `/api/backends/${backend.id}/check`)} />
+      </div>
+    </Dialog>
+  );
+}
+
+function NewBackend({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [url, setUrl] = useState('');
+  const [key, setKey] = useState('');
+  const create = useAction(() => api.post('/api/backends', { body: { name: name.trim(), url: url.trim(), ...(key === '' ? {} : { key }) } }), ['models', 'events']);
+  const wrong = (param: string): string | undefined => (create.error?.param === param ? `${create.error.message} ${create.error.next}` : undefined);
+  return (
+    <Dialog title="Add a backend" onClose={onClose}>
+      <form className="form" onSubmit={(event) => {
+        event.preventDefault();
+        void create.run().then((backend) => {
+          if (!backend) return;
+          announce(`${backend.name} is added; give one of its models a name next`);
+          onClose();
+        });
+      }}>
+        <Field label="Name" error={wrong('name')}>{(field) => <input {...field} autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label="Address" hint="Up to and with /v1. Private ranges are opened in the operator’s file only." error={wrong('url')}>{(field) => <input {...field} type="url" className="mono" placeholder="https://gpu.example.com/v1" spellCheck={false} value={url} onChange={(event) => setUrl(event.target.value)} />}</Field>
+        <Field label="Key" hint="It is sealed at once and never shown again. Empty: none." error={wrong('key')}>{(field) => <input {...field} type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />}</Field>
+        {create.error && ['name', 'url', 'key'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
+        <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the backend</Button></div>
+        <SameInTerminal line={apiCall('POST', '/api/backends', { name: name.trim(), url: url.trim(), ...(key === '' ? {} : { key: '…' }) })} />
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,140 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { api } from '../../api/client.ts';
+import type { Schemas } from '../../api/client.ts';
+import { queries } from '../../api/queries.ts';
+import { useWhyNot } from '../../lib/access.ts';
+import { useAction } from '../../lib/action.ts';
+import { apiCall, commands } from '../../lib/commands.ts';
+import { count, plural } from '../../lib/format.ts';
+import { exactMoney } from '../../lib/money.ts';
+import { Ago } from '../../ui/amount.tsx';
+import { Button, ButtonLink } from '../../ui/button.tsx';
+import { SameInTerminal } from '../../ui/command.tsx';
+import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { Field } from '../../ui/field.tsx';
+import { Empty, ErrorNotice } from '../../ui/notice.tsx';
+import { Facts } from '../../ui/page.tsx';
+import { Show } from '../../ui/query.tsx';
+import { TableBones } from '../../ui/skeleton.tsx';
+import { State } from '../../ui/state.tsx';
+import { Table } from '../../ui/table.tsx';
+import { announce } from '../../ui/toasts.tsx';
+import { SettingsPage } from './frame.tsx';
+import { HEALTH } from './health.ts';
+
+type Model = Schemas['Model'];
+
+export function ModelsPage() {
+  const query = useQuery(queries.models);
+  const whyNot = useWhyNot('models.write');
+  const [open, setOpen] = useState<'new' | Model>();
+  const rows = query.data?.items;
+  const lead = rows ? modelsLead(rows) : query.error ? 'The models could not be read.' : 'Reading the models…';
+  return (
+    <SettingsPage title="Models" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a model</Button>}>
+      <Show query={query} bones={<TableBones rows={4} columns={5} />}>
+        {({ items }) => (items.length === 0 ? <Empty title="There is no model yet" command={commands.doctor} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first model</Button>}><p>The embedded model comes by itself; this says why it has not:</p></Empty> : (
+          <Table label="Models" rows={items} rowKey={({ name }) => name} onRow={setOpen} columns={[
+            { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => <span className="mono">{name}</span> },
+            { id: 'health', header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
+            { id: 'backend', header: 'Answered by', narrow: 'sub', cell: ({ backend, backendModel }) => <>{backend.name}<span className="muted beside mono">{backendModel}</span></> },
+            { id: 'context', header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
+            { id: 'price', header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PriceText model={model} /> },
+          ]} />
+        ))}
+      </Show>
+      {open === 'new' ? <NewModel onClose={() => setOpen(undefined)} /> : open ? <ModelDialog model={open} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
+    </SettingsPage>
+  );
+}
+
+function modelsLead(rows: readonly Model[]): string {
+  if (rows.length === 0) return 'No model can be called yet.';
+  const ready = rows.filter(({ health, enabled, price }) => enabled && price !== null && (health.state === 'ready' || health.state === 'unknown'));
+  const priceless = rows.filter(({ price }) => price === null);
+  const down = rows.find(({ health }) => health.state === 'unavailable');
+  return `${count(ready.length)} of ${plural(rows.length, 'model')} can be called${down ? `; ${down.name} is unavailable` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
+}
+
+function PriceText({ model }: { model: Model }) {
+  if (model.price === null) return <State tone="warn">No price</State>;
+  const unit = (bucket: 'input' | 'output'): string => {
+    const found = model.price?.[bucket];
+    return found === undefined ? '–' : found.per === '1000000' ? exactMoney(found.price, model.currency) : `${exactMoney(found.price, model.currency)} / ${count(found.per)}`;
+  };
+  return <span className="num">{unit('input')} / {unit('output')}</span>;
+}
+
+function ModelDialog({ model, whyNot, onClose }: { model: Model; whyNot: string | undefined; onClose: () => void }) {
+  const client = useQueryClient();
+  const [removing, setRemoving] = useState(false);
+  const why = whyNot ?? (model.backend.kind === 'local' ? 'It is built in.' : undefined);
+  if (removing) {
+    return (
+      <ConfirmDialog title={`Remove ${model.name}?`} name={model.name} action="Remove the model" command={apiCall('DELETE', `/api/models/${encodeURIComponent(model.name)}`)} onClose={onClose}
+        onConfirm={async () => {
+          await api.delete('/api/models/{name}', { path: { name: model.name } });
+          await client.invalidateQueries({ queryKey: ['models'] });
+          announce(`${model.name} is removed`);
+        }}>
+        <p>Calls by this name are answered with 404 from then on. Its prices and bills stay.</p>
+      </ConfirmDialog>
+    );
+  }
+  return (
+    <Dialog title={model.name} onClose={onClose}>
+      <div className="form">
+        <Facts items={[
+          ['State', <span key="state"><State tone={HEALTH[model.health.state][0]}>{HEALTH[model.health.state][1]}</State>{model.health.reason === null ? '' : ` ${model.health.reason}`}{model.health.since === null ? null : <span className="muted beside">since <Ago at={model.health.since} /></span>}</span>],
+          ['Answered by', <span key="by">{model.backend.name} <code>{model.backendModel}</code></span>],
+          ['Context', model.contextTokens === null ? 'Not known' : plural(model.contextTokens, 'token')],
+          ['Longest reply', plural(model.maxOutputTokens, 'token')],
+          ['Price in / out', <PriceText key="price" model={model} />],
+          ['Made', <Ago key="made" at={model.createdAt} />],
+        ]} />
+        <div className="row end"><Button kind="danger" why={why} onClick={() => setRemoving(true)}>Remove</Button><span className="grow" /><ButtonLink to="/playground" search={{ model: model.name }} kind="primary">Try it</ButtonLink></div>
+        <SameInTerminal line={commands.chat('Hello', model.name)} />
+      </div>
+    </Dialog>
+  );
+}
+
+function NewModel({ onClose }: { onClose: () => void }) {
+  const backends = useQuery(queries.backends).data?.items ?? [];
+  const [name, setName] = useState('');
+  const [backendId, setBackend] = useState('');
+  const [backendModel, setModel] = useState('');
+  const [context, setContext] = useState('');
+  const [most, setMost] = useState('4096');
+  const chosen = backendId === '' ? backends.find(({ kind }) => kind !== 'local')?.id ?? backends[0]?.id ?? '' : backendId;
+  const body = { name: name.trim(), backendId: chosen, backendModel: backendModel.trim(), contextTokens: context.trim() === '' ? null : Number(context), maxOutputTokens: Number(most) };
+  const create = useAction(() => api.post('/api/models', { body }), ['models', 'events']);
+  const wrong = (param: string): string | undefined => (create.error?.param === param ? create.error.message : undefined);
+  return (
+    <Dialog title="Add a model" onClose={onClose}>
+      <form className="form" onSubmit={(event) => {
+        event.preventDefault();
+        void create.run().then((model) => {
+          if (!model) return;
+          announce(model.price === null ? `${model.name} is added; it needs a price before it can be called` : `${model.name} is added`);
+          onClose();
+        });
+      }}>
+        <Field label="Name" hint="What callers write, such as team/fast." error={wrong('name')}>{(field) => <input {...field} className="mono" autoFocus spellCheck={false} maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <div className="pair">
+          <Field label="Backend" error={wrong('backendId')}>{(field) => <select {...field} value={chosen} onChange={(event) => setBackend(event.target.value)}>{backends.map(({ id, name: title }) => <option key={id} value={id}>{title}</option>)}</select>}</Field>
+          <Field label="Its name there" error={wrong('backendModel')}>{(field) => <input {...field} className="mono" spellCheck={false} maxLength={300} value={backendModel} onChange={(event) => setModel(event.target.value)} />}</Field>
+        </div>
+        <div className="pair">
+          <Field label="Context, tokens" hint="Empty: not known." error={wrong('contextTokens')}>{(field) => <input {...field} inputMode="numeric" className="num" value={context} onChange={(event) => setContext(event.target.value)} />}</Field>
+          <Field label="Longest reply, tokens" error={wrong('maxOutputTokens')}>{(field) => <input {...field} inputMode="numeric" className="num" value={most} onChange={(event) => setMost(event.target.value)} />}</Field>
+        </div>
+        {create.error && ['name', 'backendId', 'backendModel', 'contextTokens', 'maxOutputTokens'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
+        <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the model</Button></div>
+        <SameInTerminal line={apiCall('POST', '/api/models', body)} />
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,27 @@
+import { BookText, CircleGauge, KeyRound, MessageSquareText, Settings, Wallet } from 'lucide-react';
+
+/** The entries of the rail, in its order; a new room adds its line here. */
+export const RAIL = [
+  { to: '/', title: 'Overview', icon: CircleGauge, group: 'main' },
+  { to: '/playground', title: 'Playground', icon: MessageSquareText, group: 'main' },
+  { to: '/money', title: 'Money', icon: Wallet, group: 'main' },
+  { to: '/keys', title: 'Keys', icon: KeyRound, group: 'house' },
+  { to: '/settings', title: 'Settings', icon: Settings, group: 'house' },
+] as const;
+
+export const MONEY_TABS = [
+  ['/money/bill', 'Bill'], ['/money/budgets', 'Budgets'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
+] as const;
+
+export const SETTINGS_TABS = [
+  ['/settings/organisation', 'Organisation'], ['/settings/members', 'Members'], ['/settings/service-accounts', 'Service accounts'],
+  ['/settings/models', 'Models'], ['/settings/backends', 'Backends'], ['/settings/trail', 'Audit trail'],
+] as const;
+
+/** Everything that ⌘K opens by name. */
+export const PLACES = [
+  ...RAIL.filter(({ to }) => to !== '/money' && to !== '/settings').map(({ to, title, icon }) => ({ to, title, icon })),
+  ...MONEY_TABS.map(([to, title]) => ({ to, title: `Money: ${title}`, icon: Wallet })),
+  { to: '/keys/new', title: 'Make a key', icon: KeyRound },
+  ...SETTINGS_TABS.map(([to, title]) => ({ to, title: `Settings: ${title}`, icon: to.endsWith('trail') ? BookText : Settings })),
+];

@@ -1,0 +1,22 @@
+import type { ReactNode } from 'react';
+import { asApiError } from '../api/client.ts';
+import { ErrorNotice } from './notice.tsx';
+
+interface Queried<T> {
+  readonly data: T | undefined;
+  readonly error: Error | null;
+  readonly refetch: () => unknown;
+}
+
+/** Loading, error and content of a query are three different things. Old data stays under a failed refresh, with a word. */
+export function Show<T>({ query, bones, children }: { query: Queried<T>; bones: ReactNode; children: (data: T) => ReactNode }) {
+  const notice = query.error ? <ErrorNotice error={asApiError(query.error)} onRetry={() => void query.refetch()} /> : null;
+  if (query.data === undefined) return notice ?? <div aria-busy="true">{bones}</div>;
+  return <>{notice}{children(query.data)}</>;
+}
+
+/** The lead of a page while its query is not there yet. */
+export function leadOf<T>(query: Queried<T>, what: string, answer: (data: T) => ReactNode): { lead: ReactNode; busy: boolean } {
+  if (query.data !== undefined) return { lead: answer(query.data), busy: false };
+  return query.error ? { lead: `${what} could not be read.`, busy: false } : { lead: `Reading ${what.charAt(0).toLowerCase()}${what.slice(1)}…`, busy: true };
+}
