@@ -42,7 +42,7 @@ export interface LedgerDoor {
     record(principal: Principal, events: Body<'usageRecord'>['events']): Reply<'usageRecord'>;
   };
   readonly bill: {
-    month(principal: Principal, query: Query<'billShow'>): Reply<'billShow'>;
+    show(principal: Principal, query: Query<'billShow'>): Reply<'billShow'>;
     verify(principal: Principal): Reply<'billVerify'>;
   };
   readonly invoices: {

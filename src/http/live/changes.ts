@@ -1,25 +1,35 @@
 import type { Access } from '../../access/index.ts';
-import type { Database } from '../../db/index.ts';
+import { RESYNC, type Database } from '../../db/index.ts';
 import { LIVE_TYPES, type LiveStreams, type LiveType } from './streams.ts';
 
-/** The channel on which a room tells its changes, and what a page has to read again then. */
-const CHANNELS: Readonly<Record<string, readonly LiveType[]>> = {
-  usage: ['usage', 'budgets'],
-  budgets: ['budgets', 'keys'],
-  prices: ['prices', 'models'],
-  models: ['models'],
-};
+interface Channel {
+  /** What a page has to read again. */
+  readonly types: readonly LiveType[];
+  /** The payload names the organisations concerned; else everybody is told, as the operator's lists serve all. */
+  readonly named: boolean;
+}
 
-/**
- * Passes changes on to the open streams. The notifications name no organisation that could be trusted to
- * be complete, and what is told holds no data, so everybody is told that something of a kind changed.
- */
+/** The channels on which rooms tell their changes. */
+const CHANNELS: Readonly<Record<string, Channel>> = {
+  usage: { types: ['usage', 'budgets'], named: true },
+  budgets: { types: ['budgets', 'keys'], named: true },
+  prices: { types: ['prices', 'models'], named: false },
+  models: { types: ['models'], named: false },
+};
+const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** Passes changes on to the open streams. What is told holds no data, only that something of a kind changed. */
 export async function watchChanges(options: { readonly access: Pick<Access, 'directory'>; readonly database: Pick<Database, 'listen'>; readonly live: LiveStreams }): Promise<() => Promise<void>> {
   const { access, database, live } = options;
-  const ends = await Promise.all(Object.entries(CHANNELS).map(([channel, types]) =>
+  const ends = await Promise.all(Object.entries(CHANNELS).map(([channel, { types, named }]) =>
     database.listen(channel, (payload) => {
       // After a gap anything may have been missed.
-      for (const type of payload === 'resync' ? LIVE_TYPES : types) live.tell(null, type);
+      if (payload === RESYNC) return LIVE_TYPES.forEach((type) => live.tell(null, type));
+      const organisations = named ? (payload.match(UUIDS) ?? []) : [];
+      for (const type of types) {
+        if (organisations.length === 0) live.tell(null, type);
+        for (const organisation of organisations) live.tell(organisation, type);
+      }
     })));
   const endAccess = access.directory.onChange(() => {
     live.accessChanged();

@@ -18,7 +18,7 @@ export function moneyRoutes({ prices, budgets, usage, bill, invoices, credits }:
     handle(routes.usageShow, ({ principal, params }) => usage.show(principal, params.id)),
     handle(routes.usageRecord, ({ principal, body }) => usage.record(principal, body.events)),
 
-    handle(routes.billShow, ({ principal, query }) => bill.month(principal, query)),
+    handle(routes.billShow, ({ principal, query }) => bill.show(principal, query)),
     handle(routes.billVerify, ({ principal }) => bill.verify(principal)),
     handle(routes.invoiceList, ({ principal }) => invoices.list(principal)),
     handle(routes.invoiceShow, ({ principal, params }) => invoices.show(principal, params.id)),

@@ -1,0 +1,25 @@
+import { TandemError } from '../../base/index.ts';
+import type { LedgerDoor, ModelsDoor } from '../faces.ts';
+import { echoModels } from './shell.ts';
+
+const nothing = async () => ({ items: [], nextCursor: null });
+const absent = async (): Promise<never> => { throw new TandemError('resource_not_found', { params: { kind: 'thing', id: 'x', verb: 'things' } }); };
+
+/** A fake of `ledger` that owns nothing: for tests of the surface alone. */
+export const emptyLedger: LedgerDoor = {
+  prices: { list: nothing, create: absent, import: absent },
+  budgets: { list: nothing, create: absent, update: absent, remove: absent, ofKeys: async () => new Map() },
+  usage: { list: nothing, show: absent, record: async (_principal, events) => ({ recorded: events.length, repeated: 0 }) },
+  bill: { show: absent, verify: absent },
+  invoices: { list: nothing, show: absent, close: absent, adjust: absent },
+  credits: { list: nothing, create: absent },
+  overview: absent,
+  status: () => ({ unsyncedAgeMs: 0, backlogRecords: 0, backlogBytes: 0, refusing: null }),
+};
+
+/** A fake of `models` without aliases of its own. */
+export const emptyModels: ModelsDoor = {
+  ...echoModels,
+  aliases: { list: nothing, create: absent, remove: absent },
+  backends: { list: nothing, create: absent, update: absent, remove: absent, check: absent },
+};
