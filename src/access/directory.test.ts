@@ -52,7 +52,7 @@ describe('another process', () => {
 
 describe('last use', () => {
   it('is written in one statement for all keys, never while a key is checked', async () => {
-    const clock = new ManualClock(Date.now());
+    const clock = new ManualClock();
     const test = await openTestAccess({ clock });
     const { access, admin, database } = test;
     const [one, two] = [await access.keys.create(admin, { ...plain, name: '1' }), await access.keys.create(admin, { ...plain, name: '2' })];
@@ -83,7 +83,7 @@ describe('without contact', () => {
     let staleMs = 0;
     const test = await openTestAccess();
     const real = test.database;
-    const directory = new Directory({ ...real, staleForMs: () => staleMs }, new ManualClock(Date.now()), silentLogger);
+    const directory = new Directory({ ...real, staleForMs: () => staleMs }, new ManualClock(), silentLogger);
     expect(() => directory.verify(test.adminKey)).toThrow(expect.objectContaining({ code: 'database_stale' }));
     await directory.start();
     expect(directory.verify(test.adminKey).role).toBe('owner');

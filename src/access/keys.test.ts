@@ -4,7 +4,7 @@ import type { Principal } from './principal.ts';
 import { memberOf, openTestAccess, works, type TestAccess } from './testing.ts';
 
 const DAY_MS = 86_400_000;
-const clock = new ManualClock(Date.now());
+const clock = new ManualClock();
 let test: TestAccess;
 beforeAll(async () => {
   test = await openTestAccess({ clock });

@@ -1,5 +1,5 @@
 import { createHmac, createPublicKey } from 'node:crypto';
-import { SignJWT, generateKeyPair, type JWK } from 'jose';
+import { SignJWT, generateKeyPair, type JWK, type JWTPayload } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../base/index.ts';
 import type { NewSession } from './sessions.ts';
@@ -7,7 +7,7 @@ import { memberOf, openTestAccess, type TestAccess } from './testing.ts';
 import { TestOidcProvider, rawToken, type HonestToken, type TestPerson } from './testing/oidc-provider.ts';
 
 const redirectUri = 'http://127.0.0.1:4600/api/login/oidc/callback';
-const clock = new ManualClock(Date.now());
+const clock = new ManualClock();
 let provider: TestOidcProvider;
 let test: TestAccess;
 beforeAll(async () => {
@@ -160,6 +160,7 @@ describe('an attack on the way back', () => {
   });
 
   const inPem = (jwk: JWK): string => createPublicKey({ key: jwk as Record<string, unknown>, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString();
+  const without = (payload: JWTPayload, claim: string): JWTPayload => Object.fromEntries(Object.entries(payload).filter(([name]) => name !== claim));
   const forgeries: [string, (token: HonestToken) => Promise<string> | string][] = [
     ['no signature (alg none)', ({ payload }) => rawToken({ alg: 'none' }, payload, () => '')],
     ['alg None in other letters', ({ payload }) => rawToken({ alg: 'nOnE' }, payload, () => '')],
@@ -180,9 +181,9 @@ describe('an attack on the way back', () => {
     ['an audience among others, for another party', ({ payload, privateKey }) => new SignJWT({ ...payload, aud: ['another-client', 'tandem-test'], azp: 'another-client' }).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
     ['another issuer', ({ payload, privateKey }) => new SignJWT({ ...payload, iss: 'https://evil.example' }).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
     ['another nonce', ({ payload, privateKey }) => new SignJWT({ ...payload, nonce: 'of another sign-in' }).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
-    ['no nonce', ({ payload: { nonce: _, ...rest }, privateKey }) => new SignJWT(rest).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
+    ['no nonce', ({ payload, privateKey }) => new SignJWT(without(payload, 'nonce')).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
     ['an expiry in the past', ({ payload, privateKey }) => new SignJWT({ ...payload, iat: 1_000, exp: 2_000 }).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
-    ['no subject', ({ payload: { sub: _, ...rest }, privateKey }) => new SignJWT(rest).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
+    ['no subject', ({ payload, privateKey }) => new SignJWT(without(payload, 'sub')).setProtectedHeader({ alg: 'RS256', kid: 'test-1' }).sign(privateKey)],
     ['no token at all', () => ''],
   ];
   it.each(forgeries)('with an ID token that has %s is refused', async (_, forge) => {

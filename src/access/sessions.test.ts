@@ -4,7 +4,7 @@ import { memberOf, openTestAccess, type TestAccess } from './testing.ts';
 
 const HOUR_MS = 3_600_000;
 const plain = { role: 'developer', models: null, expiresAt: null } as const;
-const clock = new ManualClock(Date.now());
+const clock = new ManualClock();
 let test: TestAccess;
 beforeAll(async () => {
   test = await openTestAccess({ clock });

@@ -24,7 +24,7 @@ class WatchedClock extends ManualClock {
 
 describe('upkeep', () => {
   it('deletes sessions, links and sign-ins a day after their end, and nothing before', async () => {
-    const clock = new ManualClock(Date.now());
+    const clock = new ManualClock();
     const test = await openTestAccess({ clock });
     const { access, admin, adminKey, database } = test;
     const upkeep = new Upkeep(database, access.directory, clock, silentLogger);
@@ -44,7 +44,7 @@ describe('upkeep', () => {
   });
 
   it('writes the times of use once a minute', async () => {
-    const clock = new WatchedClock(Date.now());
+    const clock = new WatchedClock();
     const asleep = clock.nextSleep();
     const test = await openTestAccess({ clock });
     const { access, adminKey, database } = test;
@@ -61,7 +61,7 @@ describe('upkeep', () => {
   });
 
   it('never ends the server when the database fails', async () => {
-    const clock = new ManualClock(Date.now());
+    const clock = new ManualClock();
     const test = await openTestAccess({ clock });
     const warned: unknown[] = [];
     const broken = { ...test.database, unscoped: () => {
