@@ -21,22 +21,26 @@ const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 /** Passes changes on to the open streams. What is told holds no data, only that something of a kind changed. */
 export async function watchChanges(options: { readonly access: Pick<Access, 'directory'>; readonly database: Pick<Database, 'listen'>; readonly live: LiveStreams }): Promise<() => Promise<void>> {
   const { access, database, live } = options;
-  const ends = await Promise.all(Object.entries(CHANNELS).map(([channel, { types, named }]) =>
-    database.listen(channel, (payload) => {
-      // After a gap anything may have been missed.
-      if (payload === RESYNC) return LIVE_TYPES.forEach((type) => live.tell(null, type));
-      const organisations = named ? (payload.match(UUIDS) ?? []) : [];
-      for (const type of types) {
-        if (organisations.length === 0) live.tell(null, type);
-        for (const organisation of organisations) live.tell(organisation, type);
-      }
-    })));
+  const ends: (() => Promise<void>)[] = [];
+  for (const [channel, { types, named }] of Object.entries(CHANNELS)) {
+    ends.push(await database.listen(channel, (payload) => tell(live, types, named, payload)));
+  }
   const endAccess = access.directory.onChange(() => {
     live.accessChanged();
     live.tell(null, 'keys');
   });
   return async () => {
     endAccess();
-    await Promise.all(ends.map((end) => end()));
+    for (const end of ends) await end();
   };
+}
+
+function tell(live: LiveStreams, types: readonly LiveType[], named: boolean, payload: string): void {
+  // After a gap anything may have been missed.
+  if (payload === RESYNC) return LIVE_TYPES.forEach((type) => live.tell(null, type));
+  const organisations = named ? (payload.match(UUIDS) ?? []) : [];
+  for (const type of types) {
+    if (organisations.length === 0) live.tell(null, type);
+    for (const organisation of organisations) live.tell(organisation, type);
+  }
 }

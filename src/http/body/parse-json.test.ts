@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MAX_DEPTH, deeperThan } from './depth.ts';
+import { parseJson } from './parse-json.ts';
+
+const bytes = (text: string) => Buffer.from(text);
+/** How deep a value is nested, told the slow way. */
+const depthOf = (value: unknown): number => (typeof value !== 'object' || value === null ? 0 : 1 + Math.max(0, ...Object.values(value).map(depthOf)));
+
+describe('the depth of JSON', () => {
+  it('is told from the bytes alone, whatever stands in the texts', () => {
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 8 }), fc.integer({ min: 0, max: 10 }), (value, limit) => {
+      expect(deeperThan(bytes(JSON.stringify(value)), limit)).toBe(depthOf(value) > limit);
+    }));
+  });
+
+  it('is not confused by brackets, quotes and backslashes in texts', () => {
+    fc.assert(fc.property(fc.array(fc.constantFrom('[', '{', '"', '\\', '\\"', '}', 'a'), { maxLength: 40 }).map((parts) => parts.join('')), (text) => {
+      expect(deeperThan(bytes(JSON.stringify([text, [text]])), 2)).toBe(false);
+      expect(deeperThan(bytes(JSON.stringify([text, [text]])), 1)).toBe(true);
+    }));
+  });
+
+  it('is seen in one pass over a very deep or never closed body', () => {
+    for (const text of ['['.repeat(5_000_000), `"${'\\'.repeat(1_000_001)}`, '{"a":'.repeat(100_000)]) deeperThan(bytes(text), MAX_DEPTH);
+    expect(deeperThan(bytes('['.repeat(MAX_DEPTH)), MAX_DEPTH)).toBe(false);
+    expect(deeperThan(bytes('['.repeat(MAX_DEPTH + 1)), MAX_DEPTH)).toBe(true);
+  });
+});
+
+describe('a JSON body', () => {
+  it('is what JSON.parse makes of it', () => {
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+      const text = JSON.stringify(value);
+      fc.pre(!/__proto__|constructor/.test(text));
+      expect(parseJson(bytes(text))).toEqual(JSON.parse(text));
+    }));
+  });
+
+  it('is never quoted in what is said about it', () => {
+    fc.assert(fc.property(fc.string({ minLength: 8 }).filter((text) => /^[a-z]{8,}$/.test(text) || text.length > 0), (text) => {
+      try {
+        parseJson(bytes(`{"secret-${text}`));
+      } catch (error) {
+        expect((error as Error).message).not.toContain('secret-');
+      }
+    }));
+  });
+
+  it.each([['invalid UTF-8', Buffer.from([0x22, 0xff, 0x22])], ['nothing', Buffer.alloc(0)], ['hexadecimal', bytes('0x10')], ['Infinity', bytes('[Infinity]')], ['a comment', bytes('/* */{}')], ['two values', bytes('{}{}')]])('is refused when it is %s', (_what, body) => {
+    expect(() => parseJson(body)).toThrow(expect.objectContaining({ code: 'invalid_json' }) as Error);
+  });
+});
