@@ -1,5 +1,5 @@
 /** A model that is known by the hash of its file. */
-export interface KnownModel {
+interface KnownModel {
   readonly name: string;
   readonly licence: string;
   readonly sha256: string;

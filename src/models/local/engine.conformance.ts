@@ -3,7 +3,7 @@ import { isTandemError } from '../../base/index.ts';
 import type { EngineEvent, GenerateRequest, GenerationCounts, LocalEngine } from './local-engine.ts';
 
 /** What a LocalEngine must be able to do, told to the suite by each implementation. */
-export interface ConformanceSubject {
+interface ConformanceSubject {
   /** Made with exactly 2 sequences of 512 tokens, at most 8 waiting and 6 of one key. */
   readonly engine: LocalEngine;
   /** A question whose answer runs on for at least 60 tokens. */

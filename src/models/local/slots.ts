@@ -1,10 +1,10 @@
 /** What a slot needs to know of a sequence: which tokens its memory holds. */
-export interface Remembering<Token> {
+interface Remembering<Token> {
   readonly contextTokens: readonly Token[];
 }
 
 /** One place to answer in: a sequence, and whose tokens it still remembers. */
-export interface Slot<Sequence> {
+interface Slot<Sequence> {
   readonly sequence: Sequence;
   key: string | undefined;
   busy: boolean;

@@ -5,7 +5,7 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 import type { SpawnWorker, WorkerHandle } from './worker-process.ts';
 
 /** What the supervisor tells the engine, and asks of it. */
-export interface SupervisorHooks {
+interface SupervisorHooks {
   onReady(): void;
   onMessage(message: FromWorker): void;
   /** The process is gone: everything that ran in it is lost. */
@@ -18,7 +18,7 @@ export interface SupervisorHooks {
   overdue(): boolean;
 }
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly modelPath: string;
   /** For chats that bring none. */
   readonly systemMessage?: string | undefined;

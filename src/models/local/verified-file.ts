@@ -5,7 +5,7 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /** What a file must be. `bytes` also bounds what is written to the disk. */
-export interface Expected {
+interface Expected {
   readonly sha256: string;
   readonly bytes: number;
 }

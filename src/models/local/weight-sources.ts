@@ -7,7 +7,7 @@ import { pipDownload } from './pip.ts';
 import { writeVerified } from './verified-file.ts';
 import { openZipMember } from './zip-member.ts';
 
-export interface FetchTask {
+interface FetchTask {
   /** An empty folder of this task alone; it is removed afterwards, with what is in it. */
   readonly folder: string;
   /** Where the verified file is to be written. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 
 /** One file inside a zip archive. */
-export interface ZipMember {
+interface ZipMember {
   readonly name: string;
   readonly bytes: number;
   /** Its content, unpacked. The archive is open while this is read; end or destroy it. */
