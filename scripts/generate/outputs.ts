@@ -1,4 +1,7 @@
 import { openApiDocument } from '../../src/http/openapi/document.ts';
+import { cliPage } from './cli-page.ts';
+import { configPage } from './config-page.ts';
+import { errorsPage } from './errors-page.ts';
 import { typesOf } from './types.ts';
 
 /** Every generated file: path from the repository's root → what it must hold. Same input, same bytes. */
@@ -7,6 +10,9 @@ export function generatedFiles(): Map<string, string> {
   const types = typesOf(document);
   return new Map([
     ['docs/reference/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
+    ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/config.md', configPage()],
+    ['docs/reference/cli.md', cliPage()],
     ['src/cli/client/schema.ts', types],
     ['console/src/api/schema.ts', types],
   ]);

@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { OPERATOR_EXAMPLE, OPERATOR_FIELDS } from '../../scripts/generate/operator-file.ts';
+import { readOidcConfig } from '../../src/access/oidc-config.ts';
+import { readEgressPolicy } from '../../src/base/egress/index.ts';
+import { readOperatorFile } from '../../src/models/registry/operator-file.ts';
+import { ROOT } from './support/sources.ts';
+
+/** `a.b[].c` for every field of a value. */
+const fieldsOf = (value: unknown, at = ''): string[] => {
+  if (Array.isArray(value)) return typeof value[0] === 'object' ? fieldsOf(value[0], `${at}[]`) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const path = at === '' ? name : `${at}.${name}`;
+    return [path, ...fieldsOf(inner, path)];
+  });
+};
+
+describe('the operator\'s file in the reference', () => {
+  it('is accepted by the rooms that read it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-operator-'));
+    try {
+      const clientSecretFile = join(folder, 'oidc-secret');
+      writeFileSync(clientSecretFile, 'a secret');
+      expect(readOidcConfig({ ...OPERATOR_EXAMPLE.oidc, clientSecretFile })).toMatchObject({ name: 'Example login', clientSecret: 'a secret' });
+      const policy = readEgressPolicy(OPERATOR_EXAMPLE.egress);
+      const { backends, deadlines } = readOperatorFile({ content: OPERATOR_EXAMPLE, folder, env: { GPU_1_KEY: 'key' }, policy });
+      expect(backends).toMatchObject([{ name: 'gpu-1', key: 'key', models: OPERATOR_EXAMPLE.backends[0]!.models }]);
+      expect(deadlines).toMatchObject({ connectMs: 5_000, wholeMs: 900_000 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('has every field of its example in its table, and the other way round', () => {
+    expect(OPERATOR_FIELDS.map(([field]) => field).toSorted()).toEqual(fieldsOf(OPERATOR_EXAMPLE).toSorted());
+  });
+
+  it('names every part that some room reads', () => {
+    const read = ['src/access/access.ts', 'src/models/models.ts', 'src/models/registry/operator-file.ts']
+      .flatMap((path) => [...readFileSync(join(ROOT, path), 'utf8').matchAll(/(?:file|content)\['(\w+)'\]/g)].map((match) => match[1]!));
+    expect([...new Set(read)].toSorted()).toEqual(Object.keys(OPERATOR_EXAMPLE).toSorted());
+  });
+});
