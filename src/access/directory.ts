@@ -70,6 +70,12 @@ export class Directory {
     return principal;
   }
 
+  /** The key that a refused text once was, for the audit trail of its organisation; null: it never was one. */
+  endedKey(presented: string): { organisationId: string; id: string; name: string } | null {
+    const key = this.#state.keysByHash.get(keyHash(presented))?.key;
+    return key === undefined ? null : { organisationId: key.organisationId, id: key.id, name: key.name };
+  }
+
   /** The principal of a key by its id, under the same rules; null when the key does not work. */
   principalOfKey(keyId: string): Principal | null {
     const entry = this.#state.keys.get(keyId);

@@ -1,6 +1,5 @@
 export { Access, createAccess, type AccessOptions, type Whoami } from './access.ts';
 export type { AuditEntry, AuditEventView, By } from './audit.ts';
-export { bySystem } from './audit.ts';
 export type { AuditVerification } from './audit-verify.ts';
 export type { Bootstrapped, NewTenant, Tenant } from './bootstrap.ts';
 export type { List } from './context.ts';
@@ -12,6 +11,6 @@ export type { OrganisationView } from './organisations.ts';
 export type { OidcBegin } from './oidc.ts';
 export type { Actor, Principal, Tier } from './principal.ts';
 export type { ProjectView } from './projects.ts';
-export { PERMISSIONS, ROLES, can, demand, type Permission, type Role } from './roles.ts';
+export { can, demand, type Permission, type Role } from './roles.ts';
 export type { ServiceAccountView } from './service-accounts.ts';
 export type { NewSession } from './sessions.ts';

@@ -1,6 +1,6 @@
 import { TandemError, isUuid } from '../base/index.ts';
 import type { Executor } from '../db/index.ts';
-import type { By } from './audit.ts';
+import type { AuditEntry, By } from './audit.ts';
 import { iso, notFound, nowOf, type AccessContext, type List } from './context.ts';
 import { makeKey } from './key-format.ts';
 import { keyState, keyView, type KeyRow, type KeyView } from './key-view.ts';
@@ -123,7 +123,7 @@ export class Keys {
       const before = await this.#lockLive(tx, principal, id);
       if (before.replaced_by !== null) throw new TandemError('key_ended', { params: { name: before.name, state: 'being replaced already' } });
       this.#demandModels(principal, before.models);
-      const successor = await this.insert(tx, principal, {
+      const successor = await this.#insertRow(tx, principal, {
         projectId: before.project_id, name: before.name, role: before.role, ownerKind: before.owner_kind, ownerId: before.owner_id,
         models: before.models, expiresAt: before.expires_at,
       });
@@ -132,6 +132,7 @@ export class Keys {
       const endsAt = new Date(Math.min(overlapEndMs, before.expires_at?.getTime() ?? overlapEndMs));
       await database.scoped(principal.organisationId, tx).updateTable('api_keys').set({ expires_at: endsAt, replaced_by: successor.row.id }).where('id', '=', id).execute();
       await directory.announce(tx, 'key', id);
+      await audit.record(tx, principal, creation(successor.row));
       await audit.record(tx, principal, { action: 'key.rotate', resourceKind: 'key', resourceId: id, change: { replacedBy: successor.row.id, expiresAt: endsAt.toISOString() } });
       return successor;
     });
@@ -159,7 +160,13 @@ export class Keys {
 
   /** Row, notice and audit entry of a key, in a transaction of the caller's, without asking whether `by` may. */
   async insert(tx: Executor, by: By, values: KeyValues): Promise<{ row: KeyRow; secret: string }> {
-    const { database, newId, random, directory, audit } = this.#context;
+    const made = await this.#insertRow(tx, by, values);
+    await this.#context.audit.record(tx, by, creation(made.row));
+    return made;
+  }
+
+  async #insertRow(tx: Executor, by: By, values: KeyValues): Promise<{ row: KeyRow; secret: string }> {
+    const { database, newId, random, directory } = this.#context;
     const fresh = makeKey(random);
     const row = await database.scoped(by.organisationId, tx).insertInto('api_keys', {
       id: newId(), project_id: values.projectId, name: values.name, prefix: fresh.prefix, hash: fresh.hash, role: values.role,
@@ -167,10 +174,6 @@ export class Keys {
       created_at: nowOf(this.#context), expires_at: values.expiresAt, replaced_by: null,
     }).returningAll().executeTakeFirstOrThrow();
     await directory.announce(tx, 'key', row.id);
-    await audit.record(tx, by, {
-      action: 'key.create', resourceKind: 'key', resourceId: row.id,
-      change: { name: row.name, prefix: row.prefix, projectId: row.project_id, role: row.role, owner: { kind: row.owner_kind, id: row.owner_id }, models: row.models, expiresAt: iso(row.expires_at) },
-    });
     return { row, secret: fresh.secret };
   }
 
@@ -246,6 +249,13 @@ export class Keys {
     if (!(time.getTime() > this.#context.clock.nowMs())) throw new TandemError('invalid_request', { params: { reason: 'The expiry lies in the past.' }, param: 'expiresAt' });
     return time;
   }
+}
+
+function creation(row: KeyRow): AuditEntry {
+  return {
+    action: 'key.create', resourceKind: 'key', resourceId: row.id,
+    change: { name: row.name, prefix: row.prefix, projectId: row.project_id, role: row.role, owner: { kind: row.owner_kind, id: row.owner_id }, models: row.models, expiresAt: iso(row.expires_at) },
+  };
 }
 
 function changes(before: KeyRow, after: KeyRow): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import * as client from 'openid-client';
-import { TandemError, type Clock } from '../base/index.ts';
+import { TandemError, printable, type Clock } from '../base/index.ts';
 import { isLoopback, type OidcConfig } from './oidc-config.ts';
 
 const TIMEOUT_SECONDS = 10;
@@ -104,7 +104,7 @@ function identityOf(issuer: string, claims: Readonly<Record<string, unknown>>): 
   return {
     issuer, subject: String(sub),
     verifiedEmail: typeof email === 'string' && verified === true ? email : null,
-    name: typeof name === 'string' && name.trim() !== '' ? name.trim() : null,
+    name: typeof name === 'string' ? printable(name.toWellFormed()).trim().slice(0, 100).toWellFormed() || null : null,
   };
 }
 

@@ -43,6 +43,8 @@ export function readOidcConfig(part: unknown): OidcConfig | null {
 
 /** The domain of an address, or null when it has none that anybody could have verified. */
 export function emailDomain(email: string): string | null {
+  // Longer than an address can be, or with characters that none of them is known by: not one to match by.
+  if (email.length > 254 || /[\s"\p{C}]/u.test(email)) return null;
   const at = email.lastIndexOf('@');
   const found = at < 1 ? '' : foldEmail(email.slice(at + 1));
   return domain.safeParse(found).success ? found : null;

@@ -88,6 +88,15 @@ describe('sign-in by an identity provider', () => {
     expect((await signIn(verified('j-1', 'new@joiners.example'))).principal.role).toBe('viewer');
   });
 
+  it('takes no control or direction characters from the provider', async () => {
+    const { access, admin } = test;
+    await signIn({ ...verified('odd-1', 'odd@joiners.example'), name: `A\u0000\u202e\ud800${'b'.repeat(200)}` });
+    const odd = (await access.members.list(admin)).items.find((member) => member.email === 'odd@joiners.example');
+    expect(odd?.name).toBe(`A  \ufffd${'b'.repeat(96)}`);
+    expect(await refusal(signIn(verified('odd-2', 'a\u202eb@joiners.example')))).toMatch(/has not verified/);
+    expect(await refusal(signIn(verified('odd-3', `${'a'.repeat(300)}@joiners.example`)))).toMatch(/has not verified/);
+  });
+
   it('keeps to the allowed domains, members or not', async () => {
     const { issuer, clientId, clientSecret } = provider;
     const own = await openTestAccess({ file: { oidc: { issuer, clientId, clientSecret, allowedDomains: ['inside.example'] } } });

@@ -80,7 +80,7 @@ export function freeSlug(wanted: string, taken: readonly string[]): string {
   return slug;
 }
 
-export function organisationView(known: KnownOrganisation): OrganisationView {
+function organisationView(known: KnownOrganisation): OrganisationView {
   return { id: known.id, name: known.name, slug: known.slug, currency: known.currency, billing: known.billing, createdAt: iso(new Date(known.createdAtMs)) };
 }
 

@@ -31,6 +31,10 @@ describe('a session', () => {
     await expect(access.sessions.verify(session.token, null, false)).rejects.toMatchObject({ code: 'session_required' });
     await expect(access.sessions.recheck(principal)).rejects.toMatchObject({ code: 'session_required' });
     await expect(access.sessions.byKey(secret)).rejects.toMatchObject({ code: 'invalid_api_key' });
+    await expect(access.sessions.byKey('tdm_never')).rejects.toMatchObject({ code: 'invalid_api_key' });
+    await access.refusalsWritten();
+    const refused = (await access.audit.list(admin, { limit: 10, action: 'sign-in.refuse' })).items;
+    expect(refused).toMatchObject([{ actor: { kind: 'system' }, resourceKind: 'key', resourceId: key.id, change: { by: 'key', name: 'console' } }]);
   });
 
   it('changes something only with the console\'s header', async () => {

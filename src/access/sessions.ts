@@ -1,7 +1,9 @@
-import { TandemError } from '../base/index.ts';
+import { TandemError, isTandemError } from '../base/index.ts';
 import type { Executor } from '../db/index.ts';
+import { bySystem } from './audit.ts';
 import { nowOf, type AccessContext } from './context.ts';
 import type { Principal } from './principal.ts';
+import type { Refusals } from './refusals.ts';
 import { makeToken, tokenHash } from './secret-token.ts';
 
 const HOUR_MS = 3_600_000;
@@ -30,8 +32,11 @@ export type Subject = { readonly memberId: string } | { readonly keyId: string }
 export class Sessions {
   readonly #context: AccessContext;
 
-  constructor(context: AccessContext) {
+  readonly #refusals: Refusals;
+
+  constructor(context: AccessContext, refusals: Refusals) {
     this.#context = context;
+    this.#refusals = refusals;
   }
 
   /** A one-time link for the caller, 10 minutes long. It gives the caller's own rights, never more. */
@@ -65,8 +70,7 @@ export class Sessions {
 
   /** Opens a session with a key's rights. @throws TandemError invalid_api_key */
   async byKey(presentedKey: string): Promise<NewSession> {
-    const { keyId } = this.#context.directory.verify(presentedKey);
-    if (keyId === null) throw new TandemError('invalid_api_key');
+    const keyId = this.#demandKey(presentedKey);
     return this.#context.database.transaction((tx) => this.open(tx, { keyId }, 'key'));
   }
 
@@ -133,6 +137,21 @@ export class Sessions {
       await directory.announce(tx, 'session', sessionId);
       await audit.record(tx, principal, { action: 'session.end', resourceKind: 'session', resourceId: sessionId, change: {} });
     });
+  }
+
+  #demandKey(presented: string): string {
+    const { directory } = this.#context;
+    try {
+      const { keyId } = directory.verify(presented);
+      if (keyId !== null) return keyId;
+    } catch (error) {
+      const ended = isTandemError(error, 'invalid_api_key') ? directory.endedKey(presented) : null;
+      if (ended !== null) {
+        this.#refusals.note(bySystem(ended.organisationId), { action: 'sign-in.refuse', resourceKind: 'key', resourceId: ended.id, change: { by: 'key', reason: 'the key has ended', name: ended.name } });
+      }
+      throw error;
+    }
+    throw new TandemError('invalid_api_key');
   }
 
   #live(row: { id: string; member_id: string | null; key_id: string | null; last_seen_at: Date; expires_at: Date; ended_at: Date | null }): Principal | null {
