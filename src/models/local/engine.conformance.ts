@@ -75,6 +75,16 @@ export function describeEngine(name: string, make: () => Promise<ConformanceSubj
       expect(tokens).toBeGreaterThan(5);
     });
 
+    test('counting can be given up', async () => {
+      const messages = [{ role: 'user' as const, content: 'Hello' }];
+      await expect(engine.countTokens(messages, { signal: AbortSignal.abort(new Error('left')) })).rejects.toThrow('left');
+      const leaves = new AbortController();
+      const counting = engine.countTokens(messages, { signal: leaves.signal });
+      leaves.abort(new Error('left later'));
+      await expect(counting).rejects.toThrow('left later');
+      expect(await engine.countTokens(messages)).toBeGreaterThan(0);
+    });
+
     test('reuses the prefix of the same key, and of no other', async () => {
       const question = `${longQuestion} (about prefixes)`;
       await collect(engine, request(question, { maxTokens: 2, fairnessKey: 'prefix-one' }));

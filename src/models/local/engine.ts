@@ -102,8 +102,16 @@ class ProcessEngine implements LocalEngine {
     this.#countsAsked += 1;
     const id = this.#countsAsked;
     return new Promise((resolve, reject) => {
-      this.#counting.set(id, { resolve, reject });
-      this.#supervisor.send({ type: 'count', id, messages });
+      const over = new AbortController();
+      const settle = (end: () => void) => {
+        over.abort();
+        this.#counting.delete(id);
+        end();
+      };
+      this.#counting.set(id, { resolve: (tokens) => settle(() => resolve(tokens)), reject: (error) => settle(() => reject(error)) });
+      options.signal?.addEventListener('abort', () => this.#counting.get(id)?.reject(options.signal?.reason), { once: true, signal: over.signal });
+      if (options.signal?.aborted) this.#counting.get(id)?.reject(options.signal.reason);
+      else this.#supervisor.send({ type: 'count', id, messages });
     });
   }
 
@@ -184,13 +192,9 @@ class ProcessEngine implements LocalEngine {
         return this.#dispatch();
       }
       case 'counted':
-        this.#counting.get(message.id)?.resolve(message.tokens);
-        this.#counting.delete(message.id);
-        return undefined;
+        return this.#counting.get(message.id)?.resolve(message.tokens);
       case 'count_failed':
-        this.#counting.get(message.id)?.reject(errorOf(message.failure));
-        this.#counting.delete(message.id);
-        return undefined;
+        return this.#counting.get(message.id)?.reject(errorOf(message.failure));
       default:
         // Starting, loading and heartbeats are the supervisor's.
         return undefined;
@@ -245,10 +249,7 @@ class ProcessEngine implements LocalEngine {
         this.#close(job, lost());
       }
     }
-    for (const [id, waiter] of this.#counting) {
-      this.#counting.delete(id);
-      waiter.reject(lost());
-    }
+    for (const waiter of [...this.#counting.values()]) waiter.reject(lost());
   }
 
   #failWaiting(error: () => TandemError): void {
