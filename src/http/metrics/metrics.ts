@@ -24,13 +24,24 @@ const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** More aliases than this share one label, so that a long list cannot fill the store behind. */
 const MAX_ALIASES = 200;
 
+/** The figures of one alias. */
+interface Series {
+  readonly model: string;
+  readonly duration: Histogram.Internal<string>;
+  readonly firstToken: Histogram.Internal<string>;
+  readonly calls: Record<string, Counter.Internal>;
+  readonly tokens: Record<string, Counter.Internal>;
+  readonly charge: Record<string, Counter.Internal>;
+}
+
 /**
  * A registry of its own, so that nothing else in the process lands in it. Names follow OpenTelemetry's
  * conventions for generative AI where it has one; the rest are `tandem_…`.
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #aliases = new Set<string>();
+  readonly #series = new Map<string, Series>();
+  #rest: Series | undefined;
   readonly #calls = new Counter({ name: 'tandem_calls_total', help: 'Model calls that ended, by alias and outcome', labelNames: ['gen_ai_request_model', 'outcome'], registers: [this.#registry] });
   readonly #tokens = new Counter({ name: 'gen_ai_client_token_usage_total', help: 'Tokens metered, by bucket', labelNames: ['gen_ai_request_model', 'gen_ai_token_type'], registers: [this.#registry] });
   readonly #firstToken = new Histogram({ name: 'gen_ai_server_time_to_first_token_seconds', help: 'From admission to the first token', labelNames: ['gen_ai_request_model'], buckets: SECONDS, registers: [this.#registry] });
@@ -62,27 +73,34 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
+  /** Runs once per call, so what can be looked up once is kept. */
   finished(call: FinishedCall): void {
-    const model = this.#label(call.alias);
-    this.#calls.inc({ gen_ai_request_model: model, outcome: call.outcome });
-    this.#duration.observe({ gen_ai_request_model: model }, call.totalMs / 1_000);
-    if (call.firstTokenMs !== null) this.#firstToken.observe({ gen_ai_request_model: model }, call.firstTokenMs / 1_000);
+    const series = this.#seriesOf(call.alias);
+    (series.calls[call.outcome] ??= this.#calls.labels(series.model, call.outcome)).inc();
+    series.duration.observe(call.totalMs / 1_000);
+    if (call.firstTokenMs !== null) series.firstToken.observe(call.firstTokenMs / 1_000);
     for (const bucket in call.quantities) {
       const quantity = call.quantities[bucket];
-      if (quantity !== undefined && quantity > 0n) this.#tokens.inc({ gen_ai_request_model: model, gen_ai_token_type: bucket }, Number(quantity));
+      if (quantity !== undefined && quantity > 0n) (series.tokens[bucket] ??= this.#tokens.labels(series.model, bucket)).inc(Number(quantity));
     }
-    if (call.charge > 0n) this.#charge.inc({ gen_ai_request_model: model, currency: call.currency }, Number(call.charge) / 1e12);
+    if (call.charge > 0n) (series.charge[call.currency] ??= this.#charge.labels(series.model, call.currency)).inc(Number(call.charge) / 1e12);
   }
 
   refused(code: string): void {
     this.#refused.inc({ code });
   }
 
-  #label(alias: string): string {
-    if (this.#aliases.has(alias)) return alias;
-    if (this.#aliases.size >= MAX_ALIASES) return 'other';
-    this.#aliases.add(alias);
-    return alias;
+  #seriesOf(alias: string): Series {
+    const known = this.#series.get(alias);
+    if (known) return known;
+    if (this.#series.size >= MAX_ALIASES) return (this.#rest ??= this.#makeSeries('other'));
+    const made = this.#makeSeries(alias);
+    this.#series.set(alias, made);
+    return made;
+  }
+
+  #makeSeries(model: string): Series {
+    return { model, duration: this.#duration.labels(model), firstToken: this.#firstToken.labels(model), calls: {}, tokens: {}, charge: {} };
   }
 
   #gauge(name: string, help: string, read: () => number): void {
