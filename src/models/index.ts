@@ -4,4 +4,4 @@ export type { ReplySink } from './reply-sink.ts';
 export type { NewAlias } from './registry/aliases.ts';
 export type { BackendCheck } from './registry/check-backend.ts';
 export type { BackendView, HealthView, ModelView } from './registry/views.ts';
-export { createLocalEngine, ensureWeights, weightSource, type LocalEngine, type WeightProgress, type WeightSource } from './local/index.ts';
+export { createLocalEngine, ensureWeights, weightSource, type EngineState, type LocalEngine, type WeightProgress, type WeightSource } from './local/index.ts';

@@ -29,6 +29,8 @@ export interface ProgramOptions {
   readonly checkout?: string;
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Start the server itself instead of `npm start`: for tests that start it many times. */
+  readonly direct?: boolean;
   /** How long until it must have printed its block. */
   readonly deadlineMs?: number;
 }
@@ -40,7 +42,8 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   const port = await freePort();
   const env = cleanEnvironment({ TANDEM_HOME: home, TANDEM_PORT: String(port), ...options.env });
   const started = performance.now();
-  const child = spawn('npm', ['start'], { cwd: checkout, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const command: [string, string[]] = options.direct === true ? [process.execPath, [join(checkout, 'src/start/main.ts'), 'up']] : ['npm', ['start']];
+  const child = spawn(...command, { cwd: checkout, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -1,0 +1,58 @@
+import { join, relative } from 'node:path';
+import { readConfig, systemClock } from '../base/index.ts';
+import { banner } from './banner.ts';
+import { credentialsPath } from './credentials.ts';
+import { buildConsole } from './console-build.ts';
+import { houseLogger, openHouse } from './house.ts';
+import { openLocalModel } from './local-model.ts';
+import { Phases } from './phases.ts';
+import { checkPortFree } from './port.ts';
+import { openRooms } from './rooms.ts';
+import { onStopSignal } from './signals.ts';
+
+/**
+ * Runs the server until it is told to stop: everything in order, undone in reverse when a step fails. Returns when all has stopped.
+ */
+export async function up(): Promise<void> {
+  const clock = systemClock;
+  const startedMs = clock.monotonicMs();
+  const config = readConfig(process.env);
+  const log = houseLogger(config);
+  const phases = new Phases(log, clock);
+  const stopping = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  const removeHandlers = onStopSignal((signal) => {
+    process.stderr.write(process.stderr.isTTY ? '\nStopping... (again to force)\n' : '');
+    log.info({ signal }, 'stopping');
+    stopping.abort(new Error('interrupted'));
+    stopped.resolve();
+  }, () => process.exit(130), clock.monotonicMs);
+
+  try {
+    await checkPortFree(config.host, config.port);
+    // Pages and weights take longest at a first start and need nothing else, so they go beside the rest.
+    const house = await openHouse(config, phases, stopping.signal, log);
+    const pages = buildConsole(config.cache, log);
+    const localModel = openLocalModel({ config, log, clock, signal: stopping.signal, out: process.stderr });
+    phases.add('model', 10_000, () => localModel.engine?.stop());
+    const rooms = await openRooms(house, localModel, await pages);
+    stopping.signal.throwIfAborted();
+
+    await Promise.race([localModel.settled, stopped.promise]);
+    stopping.signal.throwIfAborted();
+    const { state, detail } = localModel.describe();
+    const root = join(import.meta.dirname, '../..');
+    process.stdout.write(banner({
+      url: rooms.url, credentials: credentialsPath(config.home), signInUrl: rooms.signInUrl, consoleProblem: rooms.consoleProblem,
+      model: { alias: 'tandem/local', ready: state === 'ready', problem: detail }, startedInMs: clock.monotonicMs() - startedMs,
+      command: relative(process.cwd(), root) === '' ? './tandem' : join(root, 'tandem'),
+    }));
+    await stopped.promise;
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+  } finally {
+    await phases.stopAll();
+    removeHandlers();
+  }
+  log.info({}, 'stopped');
+}
