@@ -40,11 +40,14 @@ test('knows the server of a data directory from everything else', async () => {
   // One that says the same words but is another user's does not count either.
   if (process.getuid?.() === 0) {
     const words = commandLine(server.pid).split(' ').slice(1);
-    const liar = spawn('/bin/sh', ['-c', 'sleep 600; :', '/fake/postgres', ...words]);
-    await once(liar, 'spawn');
-    expect(commandLine(liar.pid ?? 0)).toContain(`tandem.data=${identityOf(dataOf(home))} `);
-    expect(isServerOf(liar.pid ?? 0, dataOf(home))).toBe(false);
-    liar.kill('SIGKILL');
+    const liar = spawn('/bin/sh', ['-c', 'sleep 60; :', '/fake/postgres', ...words]);
+    try {
+      await once(liar, 'spawn');
+      expect(commandLine(liar.pid ?? 0)).toContain(`tandem.data=${identityOf(dataOf(home))} `);
+      expect(isServerOf(liar.pid ?? 0, dataOf(home))).toBe(false);
+    } finally {
+      liar.kill('SIGKILL');
+    }
   }
   await server.stop();
 });
@@ -78,12 +81,15 @@ test('grows harder when the server does not listen', async () => {
 });
 
 test.runIf(process.platform === 'linux')('a zombie is not alive, though its number is taken', async () => {
-  // A parent that never collects its child.
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = (await once(parent.stdout!, 'data')) as [Buffer];
-  const zombie = Number(said.toString());
-  await expect.poll(() => isAlive(zombie)).toBe(false);
-  expect(existsInTable(zombie)).toBe(true);
-  expect(commandLine(zombie)).toBe('');
-  parent.kill('SIGKILL');
+  // A parent that never collects its child: the child ends after the shell has become `sleep`.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const zombie = Number(said.toString());
+    await expect.poll(() => isAlive(zombie)).toBe(false);
+    expect(existsInTable(zombie)).toBe(true);
+    expect(commandLine(zombie)).toBe('');
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });

@@ -134,19 +134,22 @@ describe('after a crash', () => {
     const identity = lstatSync(`/proc/${first.pid}`);
     process.kill(first.pid, 'SIGKILL');
     await expect.poll(() => isAlive(first.pid)).toBe(false);
-    const stranger = spawn('sleep', ['600'], { uid: identity.uid, gid: identity.gid });
-    for (const name of LOCK_FILES) {
-      const file = join(dataOf(home), name);
-      writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(stranger.pid)));
-    }
+    const stranger = spawn('sleep', ['60'], { uid: identity.uid, gid: identity.gid });
+    try {
+      for (const name of LOCK_FILES) {
+        const file = join(dataOf(home), name);
+        writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(stranger.pid)));
+      }
 
-    const server = await start({ home });
-    expect(server.adopted).toBe(false);
-    expect(stranger.exitCode).toBe(null);
-    expect(isAlive(stranger.pid ?? 0)).toBe(true);
-    await server.stop();
-    expect(isAlive(stranger.pid ?? 0)).toBe(true);
-    stranger.kill('SIGKILL');
+      const server = await start({ home });
+      expect(server.adopted).toBe(false);
+      expect(stranger.exitCode).toBe(null);
+      expect(isAlive(stranger.pid ?? 0)).toBe(true);
+      await server.stop();
+      expect(isAlive(stranger.pid ?? 0)).toBe(true);
+    } finally {
+      stranger.kill('SIGKILL');
+    }
   });
 });
 
