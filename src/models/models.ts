@@ -5,6 +5,8 @@ import type { Database } from '../db/index.ts';
 import type { ChatInput } from './chat-call.ts';
 import { answerChat, type ChatTools } from './chat.ts';
 import { Deadlines } from './deadlines.ts';
+import { CallStore } from './idempotency/call-store.ts';
+import { IdempotentChat } from './idempotency/idempotent-chat.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
 import type { AccessPort, LedgerPort, Principal } from './ports.ts';
 import { Aliases } from './registry/aliases.ts';
@@ -46,6 +48,8 @@ export class Models {
   readonly backends: Backends;
   readonly #catalogue: Catalogue;
   readonly #chat: ChatTools;
+  readonly #calls: CallStore;
+  readonly #idempotent: IdempotentChat;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
 
   /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
@@ -66,16 +70,20 @@ export class Models {
     this.aliases = new Aliases(tools);
     this.backends = new Backends(tools);
     this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
+    this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
+    this.#idempotent = new IdempotentChat({ store: this.#calls, answer: (input, sink) => answerChat(input, sink, this.#chat), clock, log });
   }
 
   /** Reads the registry and listens for changes. After the first organisation is made. */
-  start(): Promise<void> {
-    return this.#catalogue.start();
+  async start(): Promise<void> {
+    await this.#catalogue.start();
+    await this.#calls.start();
   }
 
   /** Lets running calls end, then closes the connections to backends. The engine is its maker's to stop. */
-  stop(): Promise<void> {
-    return this.#catalogue.stop();
+  async stop(): Promise<void> {
+    await this.#catalogue.stop();
+    await this.#calls.stop();
   }
 
   /**
@@ -83,6 +91,7 @@ export class Models {
    * @throws TandemError
    */
   chat(input: ChatInput, sink: ReplySink): Promise<void> {
+    if (input.idempotencyKey !== null) return this.#idempotent.chat(input, input.idempotencyKey, sink);
     return answerChat(input, sink, this.#chat);
   }
 

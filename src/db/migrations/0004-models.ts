@@ -36,7 +36,7 @@ const STATEMENTS = [
     event_id uuid not null,
     sealed_reply bytea,
     created_at timestamptz not null,
-    alive_at timestamptz not null,
+    alive_at timestamptz not null default now(),
     expires_at timestamptz not null,
     primary key (organisation_id, caller_id, idempotency_key)
   )`,

@@ -45,7 +45,7 @@ export interface IdempotentCallRow {
   sealed_reply: Buffer | null;
   created_at: Time;
   /** When the process last said that the call still runs. */
-  alive_at: Time;
+  alive_at: ColumnType<Date, Date | undefined, Date>;
   expires_at: Time;
 }
 
