@@ -188,13 +188,13 @@ class ProcessEngine implements LocalEngine {
         return this.#onEvent(message.id, message.event);
       case 'failed': {
         const job = this.#jobs.get(message.id);
-        if (job) this.#close(job, errorOf(message.failure));
+        if (job) this.#close(job, errorOf(message.failure, message.id));
         return this.#dispatch();
       }
       case 'counted':
         return this.#counting.get(message.id)?.resolve(message.tokens);
       case 'count_failed':
-        return this.#counting.get(message.id)?.reject(errorOf(message.failure));
+        return this.#counting.get(message.id)?.reject(errorOf(message.failure, `count ${message.id}`));
       default:
         // Starting, loading and heartbeats are the supervisor's.
         return undefined;
@@ -296,6 +296,6 @@ function unavailable(reason: string): TandemError {
   return new TandemError('engine_unavailable', { params: { reason }, retryAfterSeconds: 5 });
 }
 
-function errorOf(failure: WorkerFailure): TandemError {
-  return new TandemError(failure.code, failure.options);
+function errorOf(failure: WorkerFailure, requestId: string): TandemError {
+  return new TandemError(failure.code, { ...failure.options, params: { requestId, ...failure.options.params } });
 }

@@ -108,6 +108,10 @@ export async function runGeneration(
       if (rest !== '') tell({ type: 'token', text: rest, tokens: made.length });
     }
     finish(end ?? 'stop');
+  } catch (error) {
+    // What the sequence holds after a failed evaluation is not sure, so nothing of it is used again.
+    slot.key = undefined;
+    throw error;
   } finally {
     slots.give(slot);
   }
@@ -128,7 +132,8 @@ async function samplingOf(request: WorkerRequest, tools: GenerationTools): Promi
     temperature: request.temperature ?? DEFAULT_SAMPLING.temperature,
     topP: request.topP ?? DEFAULT_SAMPLING.topP,
     topK: DEFAULT_SAMPLING.topK,
-    seed: request.seed ?? tools.randomSeed(),
+    // The sampler takes 32 bits; any whole number is brought into them.
+    seed: request.seed === undefined ? tools.randomSeed() : request.seed >>> 0,
     ...(request.grammar === undefined ? {} : { grammarEvaluationState: await grammarOf(request.grammar, tools.model) }),
   };
 }

@@ -6,7 +6,7 @@ import { ANY_OBJECT, jsonGrammar } from './json-grammar.ts';
 /** Grammars are checked by llama.cpp itself: no model is needed for that. */
 let llama: Llama;
 beforeAll(async () => {
-  llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error });
+  llama = await getLlama({ build: 'never', logLevel: LlamaLogLevel.disabled });
 }, 60_000);
 
 /** Does llama.cpp take this text under the grammar? The library's test function is not in its types. */

@@ -28,7 +28,8 @@ const KEPT_GRAMMARS = 16;
  */
 export async function loadModel(modelPath: string, limits: EngineLimits, systemMessage?: string): Promise<LoadedModel> {
   const llama = await getLlama({
-    gpu: false,
+    // The only binary for Apple silicon is the one for Metal; elsewhere only those for the processor are installed.
+    gpu: process.platform === 'darwin' && process.arch === 'arm64' ? 'metal' : false,
     build: 'never',
     skipDownload: true,
     progressLogs: false,
@@ -78,17 +79,21 @@ export async function loadModel(modelPath: string, limits: EngineLimits, systemM
   };
 }
 
-/** The template in the file, rendered as it is; the library's knowledge of the model where the file has none. */
+/** The template in the file, rendered as it is; the library's knowledge of the model where the file has none that works. */
 function chatWrapperOf(model: LlamaModel): ChatWrapper {
   const template = model.fileInfo.metadata.tokenizer?.chat_template;
   if (typeof template === 'string' && template.trim() !== '') {
-    return new JinjaTemplateChatWrapper({
-      template,
-      tokenizer: model.tokenizer,
-      functionCallMessageTemplate: 'noJinja',
-      joinAdjacentMessagesOfTheSameType: false,
-      trimLeadingWhitespaceInResponses: false,
-    });
+    try {
+      return new JinjaTemplateChatWrapper({
+        template,
+        tokenizer: model.tokenizer,
+        functionCallMessageTemplate: 'noJinja',
+        joinAdjacentMessagesOfTheSameType: false,
+        trimLeadingWhitespaceInResponses: false,
+      });
+    } catch {
+      // A template that cannot be rendered: what the library knows of the model is the next best.
+    }
   }
   return resolveChatWrapper(model);
 }
