@@ -10,6 +10,7 @@ import type { AuditPort, MoneyPathPort, NamesPort } from './ports.ts';
 import type { PriceBook } from './prices/book.ts';
 import { Prices } from './prices/prices.ts';
 import { UsageReader } from './usage/usage.ts';
+import { verifyBill, type Verification } from './verify/verify.ts';
 
 export interface BooksOptions {
   readonly database: Database;
@@ -21,6 +22,8 @@ export interface BooksOptions {
   readonly moneyPath: MoneyPathPort;
   /** Started and stopped by whoever made it: the money path rates by the same book. */
   readonly book: PriceBook;
+  /** The organisation that runs the installation; null: not known yet. */
+  readonly operator: () => string | null;
 }
 
 /** What is written about money after it is spent, and what is asked about it. */
@@ -31,6 +34,7 @@ export interface Books {
   readonly usage: UsageReader;
   readonly bill: {
     show(principal: Principal, input: { month?: Month | undefined }): Promise<BillView>;
+    verify(principal: Principal): Promise<Verification>;
   };
   overview(principal: Principal): Promise<Overview>;
 }
@@ -41,7 +45,7 @@ export function createBooks(options: BooksOptions): Books {
     credits: new Credits(options),
     invoices: new Invoices(options),
     usage: new UsageReader(options),
-    bill: { show: (principal, input) => showBill(options, principal, input) },
+    bill: { show: (principal, input) => showBill(options, principal, input), verify: (principal) => verifyBill(options, principal) },
     overview: (principal) => overview(options, principal),
   };
 }

@@ -115,7 +115,7 @@ const STATEMENTS = [
     sequence bigint not null check (sequence > 0),
     kind text not null check (kind in ('price', 'credit', 'entry', 'invoice', 'line', 'adjustment')),
     row_id uuid not null unique,
-    row_hash bytea not null,
+    content text not null,
     hash bytea not null,
     primary key (organisation_id, sequence)
   )`,

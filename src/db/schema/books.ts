@@ -103,7 +103,8 @@ export interface JournalRow {
   sequence: ColumnType<string, string | bigint, never>;
   kind: Written<'price' | 'credit' | 'entry' | 'invoice' | 'line' | 'adjustment'>;
   row_id: Written<string>;
-  row_hash: Written<Buffer>;
+  /** The row as it was written: what a changed row is compared with. */
+  content: Written<string>;
   hash: Written<Buffer>;
 }
 

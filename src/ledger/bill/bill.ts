@@ -2,10 +2,10 @@ import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { appliedTo, leftAfterPending, readBalances } from '../credits/balances.ts';
-import { nameOr } from '../invoices/close.ts';
 import { invoiceView, lineView, type BillLineView } from '../invoices/invoices.ts';
 import type { MoneyPathPort, NamesPort } from '../ports.ts';
 import { ROUNDING_RULE } from '../rating/rate.ts';
+import { keyLabel, projectLabel } from './labels.ts';
 import { monthOf, type Month } from './months.ts';
 import { snapshot } from './snapshot.ts';
 import { monthLines } from './sums.ts';
@@ -63,8 +63,8 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
   }
 
   const lines = (await monthLines(executor, organisationId, month, projectId)).map((line): BillLineView => ({
-    projectId: line.projectId, projectName: nameOr(names.projectName(line.projectId), line.projectId), keyId: line.keyId,
-    keyName: line.keyId === null ? null : nameOr(names.keyName(line.keyId), line.keyId), resource: line.resource, requests: String(line.requests),
+    projectId: line.projectId, projectName: projectLabel(names, organisationId, line.projectId), keyId: line.keyId,
+    keyName: keyLabel(names, line.keyId), resource: line.resource, requests: String(line.requests),
     quantities: line.quantities, charge: String(line.charge), cost: line.cost === null ? null : String(line.cost),
   }));
   const total = sum(lines.map((line) => line.charge));

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TandemError } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { keyLabel, projectLabel } from '../bill/labels.ts';
 import { monthEndMs, type Month } from '../bill/months.ts';
 import { monthLines } from '../bill/sums.ts';
 import { entryRows } from '../credits/entries.ts';
@@ -53,8 +54,8 @@ export async function closeMonth(context: CloseContext, tx: Executor, organisati
     { kind: 'invoice', row: invoice },
     ...lines.map((line, position): JournalledRow => ({ kind: 'line', row: {
       id: newId(), organisation_id: organisationId, invoice_id: invoice.id, position: position + 1, project_id: line.projectId,
-      project_name: nameOr(names.projectName(line.projectId), line.projectId), key_id: line.keyId,
-      key_name: line.keyId === null ? null : nameOr(names.keyName(line.keyId), line.keyId), resource: line.resource,
+      project_name: projectLabel(names, organisationId, line.projectId), key_id: line.keyId,
+      key_name: keyLabel(names, line.keyId), resource: line.resource,
       requests: String(line.requests), quantities: line.quantities, charge: String(line.charge), cost: line.cost === null ? null : String(line.cost),
     } })),
     ...entryRows(newId, { organisationId, kind: 'invoice', currency, at, sides: [{ account: 'revenue', amount: total, month }, { account: 'receivable', amount: -total, month }] }),
@@ -70,11 +71,6 @@ export async function openMonths(executor: Executor, beforeMs: number): Promise<
       and not exists (select from invoices i where i.organisation_id = u.organisation_id and i.month = to_char(u.day, 'YYYY-MM'))
     order by 2, 1`.execute(executor);
   return rows.map((row) => ({ organisationId: row.organisation_id, month: row.month }));
-}
-
-/** A name for the bill; the id where no name is known. */
-export function nameOr(name: string | null, id: string): string {
-  return name ?? id;
 }
 
 async function firstOpenMonth(tx: Executor, organisationId: string): Promise<Month | null> {

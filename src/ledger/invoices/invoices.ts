@@ -5,7 +5,7 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { Month } from '../bill/months.ts';
 import { writeBooks } from '../journal/journal.ts';
-import { rowHash, type JournalRowOf } from '../journal/row-hash.ts';
+import { contentHash, rowContent, type JournalRowOf } from '../journal/row-hash.ts';
 import type { AuditPort, MoneyPathPort, NamesPort } from '../ports.ts';
 import { closeMonth, openMonths } from './close.ts';
 import { adjustmentRows } from './late.ts';
@@ -89,8 +89,8 @@ export class Invoices {
     const row = await this.#find(principal, id);
     const lines = await own.selectFrom('invoice_lines').selectAll().where('invoice_id', '=', id).orderBy('position').execute();
     const adjustments = await own.selectFrom('adjustments').selectAll().where('invoice_id', '=', id).orderBy('at').orderBy('id').execute();
-    const hash = createHash('sha256').update(rowHash('invoice', row));
-    for (const line of lines) hash.update(rowHash('line', line));
+    const hash = createHash('sha256').update(contentHash('invoice', rowContent(row)));
+    for (const line of lines) hash.update(contentHash('line', rowContent(line)));
     return {
       ...(await invoiceView(database.unscoped('sums of the invoice just read'), row)),
       lines: lines.map(lineView),

@@ -1,5 +1,5 @@
 import type { Database, Executor } from '../../db/index.ts';
-import { JOURNAL_START, JOURNAL_TABLES, linkHash, rowHash, type JournalKind, type JournalledRow } from './row-hash.ts';
+import { JOURNAL_START, JOURNAL_TABLES, contentHash, linkHash, rowContent, type JournalledRow } from './row-hash.ts';
 
 /** Rows per statement: an invoice may have thousands of lines, and Postgres takes 65,535 parameters. */
 const CHUNK = 1_000;
@@ -24,7 +24,7 @@ export async function lockBooks(database: Scoping, tx: Executor, organisationId:
 
 /**
  * The one writer of the books' tables: writes the rows, and for each an entry of the journal that
- * chains its hash, in the order given. All in the caller's transaction.
+ * repeats its content and chains its hash, in the order given. All in the caller's transaction.
  */
 export async function writeBooks(database: Scoping, tx: Executor, organisationId: string, rows: readonly JournalledRow[]): Promise<void> {
   if (rows.length === 0) return;
@@ -37,10 +37,10 @@ export async function writeBooks(database: Scoping, tx: Executor, organisationId
     }
   }
   const entries = rows.map(({ kind, row }) => {
-    const row_hash = rowHash(kind, row);
-    hash = linkHash(hash, row_hash);
+    const content = rowContent(row);
+    hash = linkHash(hash, contentHash(kind, content));
     sequence += 1n;
-    return { sequence, kind, row_id: row.id, row_hash, hash };
+    return { sequence, kind, row_id: row.id, content, hash };
   });
   for (const chunk of chunks(entries)) await own.insertInto('journal', chunk).execute();
   await own.updateTable('journal_heads').set({ sequence, hash }).execute();
@@ -58,5 +58,3 @@ function isJson(value: unknown): boolean {
 function* chunks<T>(all: readonly T[]): Iterable<T[]> {
   for (let at = 0; at < all.length; at += CHUNK) yield all.slice(at, at + CHUNK);
 }
-
-export type { JournalKind };

@@ -18,9 +18,14 @@ export type JournalKind = keyof typeof JOURNAL_TABLES;
 export type JournalRowOf<K extends JournalKind> = Selectable<Schema[(typeof JOURNAL_TABLES)[K]]>;
 export type JournalledRow = { [K in JournalKind]: { readonly kind: K; readonly row: JournalRowOf<K> } }[JournalKind];
 
-/** SHA-256 of every column of a row, by name: the same before it is written and after it is read back. */
-export function rowHash(kind: JournalKind, row: object): Buffer {
-  return createHash('sha256').update(JSON.stringify([kind, sorted(plain(row))])).digest();
+/** Every column of a row as text in one form: the same before it is written and after it is read back. */
+export function rowContent(row: object): string {
+  return JSON.stringify(sorted(plain(row)));
+}
+
+/** SHA-256 of a row's content. */
+export function contentHash(kind: JournalKind, content: string): Buffer {
+  return createHash('sha256').update(kind).update('\n').update(content).digest();
 }
 
 /** An entry's place in the chain: over the hash before it and its row. */

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { TandemError, isUuid } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Schema } from '../../db/index.ts';
-import { nameOr } from '../invoices/close.ts';
+import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
 import { rate } from '../rating/rate.ts';
@@ -98,8 +98,8 @@ export class UsageReader {
 
   #view(row: Selectable<Schema['usage_events']>): UsageEventView {
     return {
-      id: row.id, kind: row.kind, resource: row.resource, projectId: row.project_id, projectName: nameOr(this.#names.projectName(row.project_id), row.project_id),
-      keyId: row.key_id, keyName: row.key_id === null ? null : nameOr(this.#names.keyName(row.key_id), row.key_id),
+      id: row.id, kind: row.kind, resource: row.resource, projectId: row.project_id, projectName: projectLabel(this.#names, row.organisation_id, row.project_id),
+      keyId: row.key_id, keyName: keyLabel(this.#names, row.key_id),
       occurredAt: row.occurred_at.toISOString(), recordedAt: row.recorded_at.toISOString(), quantities: row.quantities, charge: row.charge, cost: row.cost,
       currency: row.currency, outcome: row.outcome, counted: row.counted, attributes: row.attributes,
     };

@@ -1,0 +1,22 @@
+import type { Executor } from '../../db/index.ts';
+import { fromRow, type StoredPrice } from '../prices/book.ts';
+
+/** Every price version, as the verification's own snapshot has it. */
+export interface PriceHistory {
+  byId(id: string): StoredPrice | undefined;
+  ids(): Iterable<string>;
+  /** Whether the version was the newest of its list at that time. */
+  inForce(version: StoredPrice | { readonly id: string }, atMs: number): boolean;
+}
+
+export async function readPriceHistory(executor: Executor): Promise<PriceHistory> {
+  const versions = (await executor.selectFrom('price_versions').selectAll().orderBy('effective_from', 'desc').execute()).map(fromRow);
+  const byId = new Map(versions.map((version) => [version.id, version]));
+  const lists = Map.groupBy(versions, (version) => JSON.stringify([version.organisationId, version.resource, version.tier, version.side, version.backendId]));
+  const listOf = new Map([...lists.values()].flatMap((list) => list.map((version) => [version.id, list] as const)));
+  return {
+    byId: (id) => byId.get(id),
+    ids: () => byId.keys(),
+    inForce: (version, atMs) => listOf.get(version.id)?.find((one) => one.effectiveFromMs <= atMs)?.id === version.id,
+  };
+}

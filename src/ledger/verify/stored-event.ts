@@ -1,0 +1,33 @@
+import type { Selectable } from 'kysely';
+import type { Schema } from '../../db/index.ts';
+import { quantitiesFromJson } from '../rating/quantities.ts';
+import { rate } from '../rating/rate.ts';
+import type { HashedEvent } from '../rating/event-hash.ts';
+import type { PriceVersion } from '../prices/types.ts';
+
+export type StoredEvent = Selectable<Schema['usage_events']>;
+
+/** A stored row as `eventHash` takes it. */
+export function hashedEvent(row: StoredEvent): HashedEvent {
+  return {
+    id: row.id, organisationId: row.organisation_id, projectId: row.project_id, keyId: row.key_id, kind: row.kind, resource: row.resource, tier: row.tier,
+    occurredAtMs: row.occurred_at.getTime(), quantities: row.quantities, charge: BigInt(row.charge), cost: row.cost === null ? null : BigInt(row.cost),
+    currency: row.currency, priceVersionId: row.price_version_id, outcome: row.outcome, counted: row.counted, attributes: row.attributes,
+    epoch: row.epoch_id, sequence: BigInt(row.sequence),
+  };
+}
+
+/**
+ * What the event's quantities cost by its price version: the rated lines, less what its hold did not cover
+ * (`attributes.excess`). Undefined when they cannot be rated.
+ */
+export function recomputeCharge(event: Pick<HashedEvent, 'quantities' | 'attributes' | 'priceVersionId'>, price: PriceVersion | undefined): bigint | undefined {
+  if (Object.values(event.quantities).every((quantity) => quantity === '0')) return 0n;
+  if (price === undefined) return undefined;
+  const excess = event.attributes['excess'];
+  try {
+    return rate(quantitiesFromJson(event.quantities), price).charge - (typeof excess === 'string' ? BigInt(excess) : 0n);
+  } catch {
+    return undefined;
+  }
+}
