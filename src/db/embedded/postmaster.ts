@@ -35,19 +35,28 @@ export function identityOf(dataDirectory: string): string {
   return `${found.dev}:${found.ino}`;
 }
 
-/**
- * True when this process is the server of that data directory. The number alone proves nothing:
- * after a crash it may belong to anyone, so we look at what the process is, and at whose it is.
- */
+/** True when this process is the server of that data directory. */
 export function isServerOf(pid: number, dataDirectory: string): boolean {
-  if (pid <= 1 || !isAlive(pid)) return false;
+  return lookAt(pid, dataDirectory) === 'server';
+}
+
+/**
+ * What a process is to that data directory. The number alone proves nothing: after a crash it may
+ * belong to anyone, so we look at what the process is, and at whose it is. A process in its last
+ * moments has no command line any more, but is not gone yet: that is `ending`.
+ */
+function lookAt(pid: number, dataDirectory: string): 'server' | 'other' | 'ending' | 'gone' {
+  if (pid <= 1 || !isAlive(pid)) return 'gone';
+  // Read once: between two looks it may end.
   const words = commandLine(pid);
-  if (!words.includes('/postgres -D ') || !existsSync(dataDirectory)) return false;
-  if (!words.includes(` ${marker(identityOf(dataDirectory))} `)) return false;
-  if (process.platform !== 'linux') return true;
+  if (words === '') return 'ending';
+  if (!words.includes('/postgres -D ') || !existsSync(dataDirectory)) return 'other';
+  if (!words.includes(` ${marker(identityOf(dataDirectory))} `)) return 'other';
+  if (process.platform !== 'linux') return 'server';
   // A user who may write the file must not make root signal a process of someone else.
   const owner = lstatSync(`/proc/${pid}`, { throwIfNoEntry: false });
-  return owner !== undefined && owner.uid === lstatSync(dataDirectory).uid;
+  if (owner === undefined) return 'gone';
+  return owner.uid === lstatSync(dataDirectory).uid ? 'server' : 'other';
 }
 
 /** Waits until the condition holds. False when `timeoutMs` passed first. */
@@ -76,9 +85,7 @@ const STOP_TIMES: StopTimes = { fastMs: 30_000, immediateMs: 5_000 };
  * then immediate (the next start recovers from the log), then by force. Returns once it is gone.
  */
 export async function stopServer(pid: number, dataDirectory: string, clock: Clock, times: StopTimes = STOP_TIMES): Promise<'fast' | 'immediate' | 'killed'> {
-  if (!isServerOf(pid, dataDirectory)) return 'fast';
-  // A process that is ending has no command line any more, but is not gone yet.
-  const gone = (): boolean => !isAlive(pid) || (commandLine(pid) !== '' && !isServerOf(pid, dataDirectory));
+  const gone = (): boolean => ['gone', 'other'].includes(lookAt(pid, dataDirectory));
   const steps = [
     { signal: 'SIGINT', how: 'fast', timeoutMs: times.fastMs },
     { signal: 'SIGQUIT', how: 'immediate', timeoutMs: times.immediateMs },
@@ -86,12 +93,16 @@ export async function stopServer(pid: number, dataDirectory: string, clock: Cloc
   ] as const;
   for (const { signal, how, timeoutMs } of steps) {
     if (gone()) return how;
-    try {
-      process.kill(pid, signal);
-    } catch {
-      return how;
-    }
+    if (lookAt(pid, dataDirectory) === 'server') sendSignal(pid, signal);
     if (await waitUntil(gone, { clock, timeoutMs })) return how;
   }
   return 'killed';
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended between the look and the signal.
+  }
 }
