@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { newId, type TandemError } from '../../base/index.ts';
+import { FakeEngine } from '../local/fake-engine.ts';
+import type { Principal } from '../ports.ts';
+import { openDatabaseHouse, type DatabaseHouse } from '../testing/database-house.ts';
+import { FakeBackend } from '../testing/fake-backend.ts';
+import { ask } from '../testing/house.ts';
+import { MemorySink } from '../testing/memory-sink.ts';
+import { COMPLETION } from '../testing/openai-fixtures.ts';
+
+const SECRET = 'sk-very-secret-key-0123456789';
+let house: DatabaseHouse;
+let backend: FakeBackend;
+let url: string;
+let engine: FakeEngine;
+let stranger: Principal;
+
+beforeAll(async () => {
+  backend = new FakeBackend();
+  url = await backend.start();
+  engine = new FakeEngine();
+  await engine.start();
+  house = await openDatabaseHouse({
+    engine,
+    file: { backends: [{ name: 'filed', url, keyEnv: 'FILED_KEY', models: [{ alias: 'team/filed', model: 'filed-7b', maxOutputTokens: 64, outputLimitField: 'max_completion_tokens' }] }] },
+    env: { FILED_KEY: 'sk-from-env' },
+  });
+  const tenant = await house.access.createTenant({ name: 'Strangers' });
+  stranger = house.access.directory.verify(tenant.adminKey);
+});
+afterAll(async () => {
+  await house.close();
+  await engine.stop();
+  await backend.stop();
+});
+beforeEach(() => {
+  backend.requests.length = 0;
+  backend.json(200, { ...COMPLETION, usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } });
+});
+
+const code = (work: Promise<unknown>) => work.then(() => 'nothing', (error: TandemError) => error.code);
+const chat = (model: string, principal = house.admin) => house.models.chat({ principal, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
+
+describe('the models there are', () => {
+  test('begin with the local one and those of the operator\'s file, in OpenAI\'s form', () => {
+    expect(house.models.list(house.admin).data).toEqual([
+      { id: 'tandem/local', object: 'model', created: expect.any(Number) as number, owned_by: 'local' }, { id: 'team/filed', object: 'model', created: expect.any(Number) as number, owned_by: 'filed' },
+    ]);
+    expect(house.models.list({ ...house.admin, allowedModels: ['team/filed'] }).data.map(({ id }) => id)).toEqual(['team/filed']);
+  });
+
+  test('are called with the key and the limit that the file gives', async () => {
+    await chat('team/filed');
+    expect(backend.requests[0]).toMatchObject({ headers: { authorization: 'Bearer sk-from-env' }, body: { model: 'filed-7b', max_completion_tokens: 64 } });
+    expect(await code(house.models.chat({ principal: house.admin, body: ask({ model: 'team/filed', max_tokens: 65 }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))).toBe('invalid_request');
+  });
+
+  test('that do not exist and those that a key may not use are the same to it, with near names of what it may', async () => {
+    const bound = { ...house.admin, allowedModels: ['tandem/local'] };
+    const answers = await Promise.all(['team/filed', 'team/fileX'].map((name) => chat(name, bound).then(() => undefined, (error: TandemError) => ({ code: error.code, status: error.status, facts: error.facts, message: error.message.replace(name, 'NAME') }))));
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]).toMatchObject({ code: 'model_not_found', status: 404, facts: { near: [] } });
+    await expect(chat('team/fild')).rejects.toThrow('There is no model team/fild that this key may use. Did you mean team/filed?');
+    await expect(chat('local', bound)).rejects.toThrow('Did you mean tandem/local?');
+  });
+});
+
+describe('a backend of the API', () => {
+  test('takes a key, keeps it sealed, and shows and logs it nowhere', async () => {
+    const made = await house.models.backends.create(house.admin, { name: 'sealed', url, key: SECRET });
+    expect(made).toMatchObject({ name: 'sealed', kind: 'openai-compatible', url, hasKey: true, enabled: true, from: 'api', health: { state: 'unknown' } });
+    const everything = JSON.stringify([made, await house.models.backends.list(house.admin), house.models.health(), (await house.database.pool.query('select * from audit_events')).rows, (await house.database.pool.query(`select encode(sealed_key, 'escape') as k, name from backends`)).rows]);
+    expect(everything).not.toContain(SECRET);
+    await house.models.aliases.create(house.admin, { name: 'team/sealed', backendId: made.id, backendModel: 'm', contextTokens: null, maxOutputTokens: 100 });
+    await chat('team/sealed');
+    expect(backend.requests[0]!.headers.authorization).toBe(`Bearer ${SECRET}`);
+    expect((await house.models.backends.list(house.admin)).items.find(({ id }) => id === made.id)?.health.state).toBe('ready');
+
+    await house.models.backends.update(house.admin, made.id, { key: 'sk-next' });
+    await chat('team/sealed');
+    expect(backend.requests[1]!.headers.authorization).toBe('Bearer sk-next');
+    expect(await house.models.backends.update(house.admin, made.id, { key: null, name: 'bare', enabled: false })).toMatchObject({ name: 'bare', hasKey: false, enabled: false });
+    expect(await code(chat('team/sealed'))).toBe('backend_unreachable');
+    expect(await code(house.models.backends.remove(house.admin, made.id))).toBe('backend_in_use');
+    await house.models.aliases.remove(house.admin, 'team/sealed');
+    await house.models.backends.remove(house.admin, made.id);
+    expect(await code(chat('team/sealed'))).toBe('model_not_found');
+    const trail = await house.database.pool.query<{ action: string }>(`select action from audit_events where resource_kind in ('backend', 'model') order by sequence`);
+    expect(trail.rows.map(({ action }) => action)).toEqual(['backend.create', 'model.create', 'backend.update', 'backend.update', 'model.remove', 'backend.remove']);
+  });
+
+  test.each(['http://10.0.0.1/v1', 'http://169.254.169.254/v1', 'http://2130706433/v1', 'ftp://example.com', 'http://localhost.nowhere.invalid/v1'])('is not made for %s', async (address) => {
+    expect(await code(house.models.backends.create(house.admin, { name: 'bad', url: address }))).toBe('url_not_allowed');
+  });
+
+  test('has a name of its own, and a developer may not make one', async () => {
+    const made = await house.models.backends.create(house.admin, { name: 'twice', url });
+    expect(await code(house.models.backends.create(house.admin, { name: 'twice', url }))).toBe('name_taken');
+    expect(await code(house.models.backends.create({ ...house.admin, role: 'developer' }, { name: 'third', url }))).toBe('permission_denied');
+    await house.models.backends.remove(house.admin, made.id);
+  });
+
+  test('is checked by asking it for its models', async () => {
+    const made = await house.models.backends.create(house.admin, { name: 'checked', url, key: SECRET });
+    backend.json(200, { object: 'list', data: [{ id: 'a' }, { id: 'b' }] });
+    expect(await house.models.backends.check(house.admin, made.id)).toMatchObject({ ok: true, models: ['a', 'b'], problem: null });
+    expect(backend.requests[0]).toMatchObject({ path: '/v1/models', headers: { authorization: `Bearer ${SECRET}` } });
+    backend.json(401, { error: { message: `bad key ${SECRET}` } });
+    const failing = await house.models.backends.check(house.admin, made.id);
+    expect(failing).toMatchObject({ ok: false, latencyMs: null });
+    expect(JSON.stringify(failing)).not.toContain(SECRET);
+    backend.json(200, '<html>');
+    expect((await house.models.backends.check(house.admin, made.id)).problem).toContain('no list of models');
+    const local = (await house.models.backends.list(house.admin)).items.find(({ kind }) => kind === 'local')!;
+    expect(await house.models.backends.check(house.admin, local.id)).toMatchObject({ ok: true });
+    await house.models.backends.remove(house.admin, made.id);
+  });
+
+  test('of the file or the server itself is not changed here', async () => {
+    for (const { id } of (await house.models.backends.list(house.admin)).items.filter(({ from }) => from !== 'api')) {
+      expect(await code(house.models.backends.update(house.admin, id, { enabled: false }))).toBe('backend_fixed');
+      expect(await code(house.models.backends.remove(house.admin, id))).toBe('backend_fixed');
+    }
+    expect(await code(house.models.aliases.remove(house.admin, 'tandem/local'))).toBe('backend_fixed');
+    expect(await code(house.models.aliases.remove(house.admin, 'nothing'))).toBe('resource_not_found');
+  });
+
+  test('that another process changes is in force here within a second', async () => {
+    const other = await house.second();
+    const made = await house.models.backends.create(house.admin, { name: 'shared', url });
+    const startedMs = performance.now();
+    await vi.waitFor(async () => expect((await other.backends.list(house.admin)).items.map(({ id }) => id)).toContain(made.id), { interval: 10, timeout: 5_000 });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    await house.models.backends.remove(house.admin, made.id);
+  });
+});
+
+describe('another organisation', () => {
+  test('sees the operator\'s models and backends without their addresses, costs or keys, and changes nothing of them', async () => {
+    house.ledger.costPrice = { ...house.ledger.price!, side: 'cost' };
+    const backends = (await house.models.backends.list(stranger)).items;
+    expect(backends.map(({ name, url: shown, hasKey }) => [name, shown, hasKey])).toEqual([['local', null, false], ['filed', null, false]]);
+    expect((await house.models.aliases.list(stranger)).items.map(({ name, cost }) => [name, cost])).toEqual([['tandem/local', null], ['team/filed', null]]);
+    expect((await house.models.aliases.list(house.admin)).items[0]!.cost).not.toBeNull();
+    const mine = await house.models.backends.create(house.admin, { name: 'mine', url, key: SECRET });
+    expect((await house.models.backends.list(stranger)).items.find(({ id }) => id === mine.id)?.url).toBeNull();
+    for (const id of [mine.id, ...backends.map((one) => one.id), newId(), 'x']) {
+      expect(await code(house.models.backends.update(stranger, id, { enabled: false }))).toBe('resource_not_found');
+      expect(await code(house.models.backends.remove(stranger, id))).toBe('resource_not_found');
+      expect(await code(house.models.backends.check(stranger, id))).toBe('resource_not_found');
+      expect(await code(house.models.aliases.create(stranger, { name: 'theft', backendId: id, backendModel: 'm', contextTokens: null, maxOutputTokens: 1 }))).toBe('resource_not_found');
+    }
+    await house.models.backends.remove(house.admin, mine.id);
+    house.ledger.costPrice = undefined;
+  });
+
+  test('has models of its own that nobody else sees, also under a name of the operator\'s', async () => {
+    const theirs = await house.models.backends.create(stranger, { name: 'theirs', url });
+    await house.models.aliases.create(stranger, { name: 'team/filed', backendId: theirs.id, backendModel: 'theirs-1b', contextTokens: 100, maxOutputTokens: 5 });
+    await chat('team/filed', stranger);
+    await chat('team/filed');
+    expect(backend.requests.map(({ body }) => body['model'])).toEqual(['theirs-1b', 'filed-7b']);
+    expect((await house.models.backends.list(house.admin)).items.map(({ name }) => name)).not.toContain('theirs');
+    expect(await code(house.models.aliases.create(stranger, { name: 'team/filed', backendId: theirs.id, backendModel: 'x', contextTokens: null, maxOutputTokens: 5 }))).toBe('name_taken');
+    expect(house.ledger.entries.at(-2)!.admission.worst).toEqual({ input: 100n, output: 5n });
+    await house.models.aliases.remove(stranger, 'team/filed');
+    await house.models.backends.remove(stranger, theirs.id);
+  });
+});
