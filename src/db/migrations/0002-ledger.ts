@@ -20,7 +20,6 @@ const STATEMENTS = [
     home text not null,
     folder text not null,
     pid int not null,
-    process_start text not null,
     started_at timestamptz not null,
     heartbeat_at timestamptz not null,
     fenced_at timestamptz,
@@ -31,12 +30,13 @@ const STATEMENTS = [
     posted_record ${COUNT},
     posted_sequence ${COUNT},
     posted_at timestamptz,
+    posted_through timestamptz,
     chain bytea not null,
     lost_calls ${COUNT},
     lost_held ${AMOUNT} default 0,
     charge_mismatches ${COUNT}
   )`,
-  `create index epochs_open on epochs (host, home) where closed_at is null`,
+  `create index epochs_open on epochs (home) where closed_at is null`,
   // No foreign keys here: a posted batch is thousands of rows, and the ids were checked at admission.
   `create table usage_events (
     organisation_id uuid not null,
@@ -99,6 +99,7 @@ const STATEMENTS = [
     kind text not null check (kind in ('budget', 'prepaid')),
     scope_kind text not null check (scope_kind in ('organisation', 'project', 'key')),
     scope_id uuid not null,
+    successors uuid[] not null default '{}',
     amount ${AMOUNT} check (amount >= 0),
     currency text not null check (currency ~ '^[A-Z]{3}$'),
     period text not null check (period in ('day', 'month', 'total')),

@@ -17,12 +17,11 @@ export interface EpochRow {
   id: Written<string>;
   kind: Written<'log' | 'direct'>;
   host: Written<string>;
-  /** The home and the folder of its log, on that host. */
+  /** An id that the home keeps, wherever it is mounted. */
   home: Written<string>;
+  /** Of its log, as it was at the start. */
   folder: Written<string>;
   pid: Written<number>;
-  /** With the pid it names one process for ever: when the process was started, as the system tells it. */
-  process_start: Written<string>;
   started_at: Written<Date>;
   heartbeat_at: Time;
   /** Set before anybody but the epoch's own poster posts its log; from then on the epoch gets no slices. */
@@ -38,6 +37,8 @@ export interface EpochRow {
   /** Sequence number of the last usage event; they run 1, 2, 3 … without a gap. */
   posted_sequence: Count;
   posted_at: NullableTime;
+  /** Every call that ended before this is posted. */
+  posted_through: NullableTime;
   /** Hash of the last row of `postings`. */
   chain: Buffer;
   /** What `bill --verify` reports: calls that were admitted and of which a crash left no progress, and what was held for them. */
@@ -130,6 +131,8 @@ export interface BudgetRow {
   kind: Written<'budget' | 'prepaid'>;
   scope_kind: Written<'organisation' | 'project' | 'key'>;
   scope_id: Written<string>;
+  /** Keys that followed the scope's key by rotation: one budget covers them all. */
+  successors: ColumnType<string[], string[] | undefined, string[]>;
   amount: Amount;
   currency: Written<string>;
   period: Written<'day' | 'month' | 'total'>;
@@ -150,7 +153,7 @@ export interface BudgetWindowRow {
   spent: Amount;
   /** The sum of the window's slices. */
   leased: Amount;
-  last_grant: Amount;
+  last_grant: ColumnType<string, string | bigint | undefined, string | bigint>;
 }
 
 /** What one epoch may still spend of one window: its holds, its charges that are not posted, and what is free. */

@@ -1,0 +1,157 @@
+import { TandemError, type Clock, type Picodollars } from '../../base/index.ts';
+import type { Database } from '../../db/index.ts';
+import type { Admission } from '../events/call.ts';
+import { admissionPayload } from '../events/records.ts';
+import { RECORD, type RecordType } from '../log/record.ts';
+import type { LogWriter } from '../log/writer.ts';
+import type { PriceBook } from '../prices/book.ts';
+import type { PriceVersion } from '../prices/types.ts';
+import { unknownPrice } from '../rating/rate.ts';
+import type { Slice } from '../slices/slice.ts';
+import type { Slices } from '../slices/slices.ts';
+import type { SliceStore } from '../slices/store.ts';
+import { CallHold, type HoldDesk } from './call-hold.ts';
+import { dearest } from './dearest.ts';
+import { budgetExceeded, noCredit, type PathNames } from './refusal.ts';
+import type { Scope, Scopes } from './scopes.ts';
+
+export interface AdmissionsOptions {
+  readonly prices: Pick<PriceBook, 'priceAt'>;
+  readonly scopes: Scopes;
+  readonly slices: Slices;
+  readonly store: SliceStore;
+  readonly writer: LogWriter;
+  readonly clock: Clock;
+  readonly database: Pick<Database, 'staleForMs'>;
+  readonly names: PathNames;
+}
+
+/** Out of contact with Postgres for longer, a lowered budget could have been missed. */
+const STALE_MS = 5_000;
+
+/** Lets calls in, and knows which are in. */
+export class Admissions implements HoldDesk {
+  readonly #options: AdmissionsOptions;
+  readonly #open = new Set<string>();
+  #sequence = 0;
+  #closed: string | null = null;
+  #whenEmpty: (() => void) | undefined;
+  readonly counts = { admitted: 0, refused: 0, ended: 0 };
+
+  constructor(options: AdmissionsOptions) {
+    this.#options = options;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Why calls are refused now, whatever they are; null: they are not. */
+  refusal(): string | null {
+    return this.#closed ?? this.#options.writer.refusal();
+  }
+
+  /**
+   * Sets the call's worst case aside in every budget that covers it, all or nothing, and writes the admission.
+   * Memory only, unless a slice has to be filled.
+   * @throws TandemError price_unknown, budget_exceeded, ledger_unavailable, database_stale, shutting_down.
+   */
+  async admit(admission: Admission): Promise<CallHold> {
+    const { prices, scopes, slices } = this.#options;
+    this.#demandReady();
+    const price = prices.priceAt(admission.organisationId, admission.resource, admission.tier, admission.admittedAtMs);
+    if (price === undefined) throw unknownPrice(admission.resource, null);
+    const amount = dearest(admission.worst, price);
+    const scope = scopes.of(admission, price);
+    if (scope.withoutCredit) throw noCredit(admission, price, this.#options.names);
+    if (this.#open.has(admission.id)) throw new Error(`call ${admission.id} is admitted already`);
+    this.#open.add(admission.id);
+    try {
+      if (!slices.tryTake(scope.slices, amount)) {
+        const short = await this.#take(scope.slices, amount);
+        if (short !== null) throw await this.#exceeded(admission, price, scope, short);
+      }
+    } catch (error) {
+      this.#leave(admission.id);
+      this.counts.refused += 1;
+      throw error;
+    }
+    return this.#enter(admission, price, scope, amount);
+  }
+
+  append(type: RecordType, payload: string): Promise<void> {
+    return this.#options.writer.append(type, payload);
+  }
+
+  nextSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  ended(hold: CallHold): void {
+    this.counts.ended += 1;
+    this.#leave(hold.id);
+  }
+
+  /** From now on no call comes in. */
+  close(reason: string): void {
+    this.#closed ??= reason;
+  }
+
+  /** Resolves when every call has ended. */
+  async empty(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  async #enter(admission: Admission, price: PriceVersion, scope: Scope, amount: Picodollars): Promise<CallHold> {
+    try {
+      await this.append(RECORD.admission, admissionPayload(admission.id, admission.admittedAtMs, amount, scope.json));
+    } catch (error) {
+      for (const slice of scope.slices) slice.end(amount, 0n);
+      this.#leave(admission.id);
+      this.counts.refused += 1;
+      throw error;
+    }
+    this.counts.admitted += 1;
+    return new CallHold(this, admission.id, amount, price, scope.slices);
+  }
+
+  async #take(slices: readonly Slice[], amount: Picodollars): Promise<Slice | null> {
+    try {
+      return await this.#options.slices.take(slices, amount);
+    } catch (error) {
+      if (error instanceof TandemError) throw error;
+      throw new TandemError('ledger_unavailable', {
+        params: { reason: 'the budget cannot be checked, since the database does not answer' }, retryAfterSeconds: 1, detail: (error as Error).message, cause: error,
+      });
+    }
+  }
+
+  async #exceeded(admission: Admission, price: PriceVersion, scope: Scope, short: Slice): Promise<TandemError> {
+    const budget = scope.budgets[scope.slices.indexOf(short)]!;
+    const window = await this.#options.store.window(short.key);
+    const rest = window.amount - window.spent - window.leased;
+    const left = (rest > 0n ? rest : 0n) + short.available;
+    return budgetExceeded(admission, price, budget, { amount: window.amount, spent: window.spent, left }, this.#options.names);
+  }
+
+  #demandReady(): void {
+    if (this.#closed !== null) throw new TandemError('shutting_down');
+    const reason = this.#options.writer.refusal();
+    if (reason !== null) throw new TandemError('ledger_unavailable', { params: { reason }, retryAfterSeconds: 1 });
+    const staleMs = this.#options.database.staleForMs();
+    if (staleMs > STALE_MS) throw new TandemError('database_stale', { params: { seconds: Math.round(staleMs / 1_000) }, retryAfterSeconds: 2 });
+  }
+
+  #leave(id: string): void {
+    this.#open.delete(id);
+    if (this.#open.size === 0) this.#whenEmpty?.();
+  }
+}

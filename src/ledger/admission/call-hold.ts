@@ -1,0 +1,73 @@
+import type { Clock, Picodollars } from '../../base/index.ts';
+import type { CallEnd, Hold, Settlement } from '../events/call.ts';
+import { finalPayload, progressPayload } from '../events/records.ts';
+import { RECORD, type RecordType } from '../log/record.ts';
+import type { PriceVersion, Quantities } from '../prices/types.ts';
+import { rate } from '../rating/rate.ts';
+import type { Slice } from '../slices/slice.ts';
+
+const PROGRESS_MS = 1_000;
+const PROGRESS_TOKENS = 64n;
+
+/** What a hold needs of the ledger. */
+export interface HoldDesk {
+  readonly clock: Clock;
+  append(type: RecordType, payload: string): Promise<void>;
+  /** Final events are numbered 1, 2, 3 … in the order in which they are appended. */
+  nextSequence(): number;
+  ended(hold: CallHold): void;
+}
+
+export class CallHold implements Hold {
+  readonly id: string;
+  readonly amount: Picodollars;
+  readonly price: PriceVersion;
+  readonly slices: readonly Slice[];
+  readonly #desk: HoldDesk;
+  #ended = false;
+  #progressAtMs = Number.NEGATIVE_INFINITY;
+  #progressTokens = 0n;
+
+  constructor(desk: HoldDesk, id: string, amount: Picodollars, price: PriceVersion, slices: readonly Slice[]) {
+    this.#desk = desk;
+    this.id = id;
+    this.amount = amount;
+    this.price = price;
+    this.slices = slices;
+  }
+
+  progress(quantities: Quantities): void {
+    if (this.#ended) return;
+    const tokens = (quantities.output ?? 0n) + (quantities.reasoning ?? 0n);
+    const nowMs = this.#desk.clock.monotonicMs();
+    if (nowMs - this.#progressAtMs < PROGRESS_MS && tokens - this.#progressTokens < PROGRESS_TOKENS) return;
+    this.#progressAtMs = nowMs;
+    this.#progressTokens = tokens;
+    // Progress is for a crash: nobody waits for it, and the end of the call says it all again.
+    this.#desk.append(RECORD.progress, progressPayload(this.id, quantities)).catch(() => {});
+  }
+
+  async settle(end: CallEnd): Promise<Settlement> {
+    this.#demandOpen();
+    const { lines, charge: rated } = rate(end.quantities, this.price);
+    const charge = rated > this.amount ? this.amount : rated;
+    await this.#end(end, charge, false);
+    return { charge, currency: this.price.currency, lines };
+  }
+
+  async release(end: CallEnd): Promise<void> {
+    this.#demandOpen();
+    await this.#end(end, 0n, true);
+  }
+
+  async #end(end: CallEnd, charge: Picodollars, released: boolean): Promise<void> {
+    this.#ended = true;
+    await this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released));
+    for (const slice of this.slices) slice.end(this.amount, charge);
+    this.#desk.ended(this);
+  }
+
+  #demandOpen(): void {
+    if (this.#ended) throw new Error(`the hold of call ${this.id} has ended already`);
+  }
+}

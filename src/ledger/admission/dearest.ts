@@ -1,0 +1,55 @@
+import { divideUp, type Picodollars } from '../../base/index.ts';
+import type { Bucket, PriceVersion, Quantities, UnitPrice } from '../prices/types.ts';
+import { BUCKETS } from '../prices/types.ts';
+import { unknownPrice } from '../rating/rate.ts';
+
+/** What a counted unit may turn out to be: cached or reasoning tokens are told apart only when the call ends. */
+const INPUTS: readonly Bucket[] = ['input', 'cache_read', 'cache_write'];
+const OUTPUTS: readonly Bucket[] = ['output', 'reasoning'];
+const MAY_BECOME: { readonly [B in Bucket]?: readonly Bucket[] } = { input: INPUTS, cache_read: INPUTS, cache_write: INPUTS, output: OUTPUTS, reasoning: OUTPUTS };
+
+type Priced = Pick<PriceVersion, 'buckets' | 'resource'>;
+
+/**
+ * What a call of these quantities costs at most: each unit in the dearest bucket that it may end up in, each
+ * line rounded up, plus one picodollar for every further line that it may be split into.
+ * @throws TandemError price_unknown when a bucket with a quantity has no price.
+ */
+export function dearest(worst: Quantities, version: Priced): Picodollars {
+  let amount = 0n;
+  for (const bucket of BUCKETS) {
+    const quantity = worst[bucket];
+    if (quantity === undefined || quantity === 0n) continue;
+    if (quantity < 0n) throw new RangeError(`a quantity is not negative: ${bucket}`);
+    const own = version.buckets[bucket];
+    if (own === undefined) throw unknownPrice(version.resource, bucket);
+    let unit = own;
+    let lines = 1n;
+    for (const other of MAY_BECOME[bucket] ?? []) {
+      const candidate = version.buckets[other];
+      if (candidate === undefined || other === bucket) continue;
+      lines += 1n;
+      if (isDearer(candidate, unit)) unit = candidate;
+    }
+    amount += divideUp(quantity * unit.price, unit.per) + (unit.price === 0n ? 0n : lines - 1n);
+  }
+  return amount;
+}
+
+/** The most of `bucket` that fits into `left` beside the other quantities; null: not even one unit. */
+export function largestFitting(worst: Quantities, bucket: Bucket, left: Picodollars, version: Priced): bigint | null {
+  const fits = (quantity: bigint) => dearest({ ...worst, [bucket]: quantity }, version) <= left;
+  if (!fits(1n)) return null;
+  let low = 1n;
+  let high = worst[bucket] ?? 1n;
+  while (low < high) {
+    const middle = (low + high + 1n) / 2n;
+    if (fits(middle)) low = middle;
+    else high = middle - 1n;
+  }
+  return low;
+}
+
+function isDearer(a: UnitPrice, b: UnitPrice): boolean {
+  return a.price * b.per > b.price * a.per;
+}

@@ -1,0 +1,197 @@
+import { sql } from 'kysely';
+import { TandemError, type Clock } from '../../base/index.ts';
+import { demand, type Principal } from '../../access/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import { nameOf, type PathNames } from '../admission/refusal.ts';
+import { keepPostingOut } from '../invoices/late.ts';
+import type { AuditPort } from '../ports.ts';
+import { BUDGETS_CHANNEL, type BudgetDirectory } from './directory.ts';
+import { spentInWindow } from './spent.ts';
+import { budgetView, keyBudget, readBudgets, type BudgetView, type KeyBudget } from './view.ts';
+import { windowStart, type Period } from './window.ts';
+
+export interface BudgetsOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly audit: AuditPort;
+  readonly names: PathNames;
+  readonly directory: BudgetDirectory;
+}
+
+export interface NewBudget {
+  readonly scope: { readonly kind: 'organisation' | 'project' | 'key'; readonly id: string };
+  /** Picodollars as text. */
+  readonly amount: string;
+  readonly period: Period;
+}
+
+/** Limits on money. A change is in force in every process within a second: it is announced when it commits. */
+export class Budgets {
+  readonly #options: BudgetsOptions;
+
+  constructor(options: BudgetsOptions) {
+    this.#options = options;
+  }
+
+  async list(principal: Principal): Promise<{ items: BudgetView[]; nextCursor: string | null }> {
+    demand(principal, 'budgets.read');
+    const { database, clock, names } = this.#options;
+    const rows = await readBudgets(database.unscoped('filtered by the caller\'s organisation in the query'), clock.nowMs(), { organisationId: principal.organisationId });
+    const visible = principal.projectId === null ? rows : rows.filter((row) => row.scope_kind === 'project' && row.scope_id === principal.projectId);
+    return { items: visible.map((row) => budgetView(row, nameOf({ scopeKind: row.scope_kind, scopeId: row.scope_id }, names))), nextCursor: null };
+  }
+
+  /** What is spent of the current window already counts. @throws TandemError budget_taken, resource_not_found. */
+  async create(principal: Principal, input: NewBudget, tx?: Executor): Promise<BudgetView> {
+    // With a key in the same transaction it is a part of making that key, which its maker may do.
+    if (tx === undefined) demand(principal, 'budgets.write');
+    const { database, directory } = this.#options;
+    if (tx !== undefined) return this.#create(tx, principal, input, true);
+    const view = await database.transaction((own) => this.#create(own, principal, input, false));
+    await directory.refresh();
+    return view;
+  }
+
+  /** Lowered below what is spent, it refuses every new call; calls that are running end as they were admitted. */
+  async update(principal: Principal, id: string, input: { amount: string }): Promise<BudgetView> {
+    demand(principal, 'budgets.write');
+    const { database, directory, audit } = this.#options;
+    const view = await database.transaction(async (tx) => {
+      const before = await this.#find(tx, principal, id);
+      await database.scoped(principal.organisationId, tx).updateTable('budgets').set({ amount: input.amount }).where('id', '=', id).execute();
+      await database.scoped(principal.organisationId, tx).updateTable('budget_windows').set({ amount: input.amount }).where('budget_id', '=', id).execute();
+      await audit.record(tx, principal, { action: 'budget.update', resourceKind: 'budget', resourceId: id, change: { amount: [before.amount, input.amount] } });
+      await database.notify(tx, BUDGETS_CHANNEL, id);
+      return this.#view(tx, principal, id);
+    });
+    await directory.refresh();
+    return view;
+  }
+
+  async remove(principal: Principal, id: string): Promise<void> {
+    demand(principal, 'budgets.write');
+    const { database, directory, audit } = this.#options;
+    await database.transaction(async (tx) => {
+      const before = await this.#find(tx, principal, id);
+      await this.#drop(tx, principal.organisationId, id);
+      await audit.record(tx, principal, { action: 'budget.remove', resourceKind: 'budget', resourceId: id, change: { scope: before.scope_kind, scopeId: before.scope_id, amount: before.amount } });
+    });
+    await directory.refresh();
+  }
+
+  /** The budget shown with each key: its own, the one with the shortest period first. */
+  async ofKeys(organisationId: string, keyIds: readonly string[]): Promise<ReadonlyMap<string, KeyBudget>> {
+    const { database, clock } = this.#options;
+    const rows = await readBudgets(database.unscoped('filtered by the caller\'s organisation in the query'), clock.nowMs(), { organisationId, keyIds });
+    const found = new Map<string, KeyBudget>();
+    for (const row of rows) for (const id of [row.scope_id, ...row.successors]) if (!found.has(id)) found.set(id, keyBudget(row));
+    return found;
+  }
+
+  /** Whether a key has a budget of its own. */
+  async limited(executor: Executor, organisationId: string, keyId: string): Promise<boolean> {
+    const { rows } = await sql`select from budgets where organisation_id = ${organisationId} and removed_at is null
+      and scope_kind = 'key' and (scope_id = ${keyId} or ${keyId}::uuid = any(successors)) limit 1`.execute(executor);
+    return rows.length > 0;
+  }
+
+  /** A rotated key's budgets cover its successor too: one amount for both. */
+  async carryOver(tx: Executor, organisationId: string, fromKeyId: string, toKeyId: string): Promise<void> {
+    await keepPostingOut(tx);
+    const { rows } = await sql<{ id: string }>`update budgets set successors = array_append(successors, ${toKeyId}::uuid)
+      where organisation_id = ${organisationId} and removed_at is null and scope_kind = 'key' and (scope_id = ${fromKeyId} or ${fromKeyId}::uuid = any(successors))
+      returning id`.execute(tx);
+    for (const { id } of rows) await this.#options.database.notify(tx, BUDGETS_CHANNEL, id);
+  }
+
+  /** The escrowed balance of a prepaid organisation: all credit ever given less what expired. Made by the first call. */
+  async setPrepaid(tx: Executor, organisationId: string, amount: bigint): Promise<void> {
+    const { database, names, newId, clock } = this.#options;
+    const own = database.scoped(organisationId, tx);
+    const known = await own.selectFrom('budgets').select('id').where('kind', '=', 'prepaid').where('removed_at', 'is', null).forUpdate().executeTakeFirst();
+    const id = known?.id ?? newId();
+    if (known === undefined) {
+      // Counts from the beginning, whenever the first credit comes.
+      await this.#insert(tx, {
+        id, organisationId, kind: 'prepaid', scope: { kind: 'organisation', id: organisationId }, amount: String(amount), period: 'total',
+        currency: names.organisation(organisationId)?.currency ?? 'USD', createdAtMs: clock.nowMs(), firstMs: 0,
+      });
+      return;
+    }
+    await own.updateTable('budgets').set({ amount }).where('id', '=', id).execute();
+    await own.updateTable('budget_windows').set({ amount }).where('budget_id', '=', id).execute();
+    await database.notify(tx, BUDGETS_CHANNEL, id);
+  }
+
+  async #create(tx: Executor, principal: Principal, input: NewBudget, scopeIsNew: boolean): Promise<BudgetView> {
+    const { clock, newId, names, audit } = this.#options;
+    const { organisationId } = principal;
+    if (!scopeIsNew) this.#demandScope(principal, input.scope);
+    const nowMs = clock.nowMs();
+    const id = newId();
+    await keepPostingOut(tx);
+    const { rows: [taken] } = await sql<{ id: string }>`select id from budgets where organisation_id = ${organisationId} and kind = 'budget' and scope_kind = ${input.scope.kind}
+      and scope_id = ${input.scope.id} and period = ${input.period} and removed_at is null`.execute(tx);
+    if (taken !== undefined) throw new TandemError('budget_taken', { params: { scope: input.scope.kind, id: taken.id } });
+    await this.#insert(tx, {
+      id, organisationId, kind: 'budget', scope: input.scope, amount: input.amount, period: input.period,
+      currency: names.organisation(organisationId)?.currency ?? principal.currency, createdAtMs: nowMs, firstMs: input.period === 'total' ? nowMs : windowStart(input.period, nowMs),
+    });
+    await audit.record(tx, principal, { action: 'budget.create', resourceKind: 'budget', resourceId: id, change: { scope: input.scope.kind, scopeId: input.scope.id, amount: input.amount, period: input.period } });
+    return this.#view(tx, principal, id);
+  }
+
+  /** Budget and current window, with what the window's events have spent. Posting stands still until the commit. */
+  async #insert(tx: Executor, budget: {
+    id: string; organisationId: string; kind: 'budget' | 'prepaid'; scope: NewBudget['scope']; amount: string; period: Period; currency: string; createdAtMs: number; firstMs: number;
+  }): Promise<void> {
+    const { database } = this.#options;
+    await keepPostingOut(tx);
+    const own = database.scoped(budget.organisationId, tx);
+    await own.insertInto('budgets', {
+      id: budget.id, kind: budget.kind, scope_kind: budget.scope.kind, scope_id: budget.scope.id, amount: budget.amount, currency: budget.currency,
+      period: budget.period, created_at: new Date(budget.createdAtMs), first_window: new Date(budget.firstMs),
+    }).execute();
+    const startMs = windowStart(budget.period, budget.createdAtMs);
+    const spent = await spentInWindow(tx, budget.organisationId, budget.scope, { ...budget, firstWindowMs: budget.firstMs }, startMs);
+    await own.insertInto('budget_windows', { budget_id: budget.id, window_start: new Date(startMs), amount: budget.amount, spent, leased: 0n }).execute();
+    await database.notify(tx, BUDGETS_CHANNEL, budget.id);
+  }
+
+  async #drop(tx: Executor, organisationId: string, id: string): Promise<void> {
+    const { database, clock } = this.#options;
+    const own = database.scoped(organisationId, tx);
+    await own.updateTable('budgets').set({ removed_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
+    await own.deleteFrom('budget_windows').where('budget_id', '=', id).execute();
+    await own.deleteFrom('slices').where('budget_id', '=', id).execute();
+    await database.notify(tx, BUDGETS_CHANNEL, id);
+  }
+
+  async #find(tx: Executor, principal: Principal, id: string): Promise<{ amount: string; scope_kind: string; scope_id: string }> {
+    const row = await this.#options.database.scoped(principal.organisationId, tx).selectFrom('budgets').select(['amount', 'scope_kind', 'scope_id'])
+      .where('id', '=', id).where('kind', '=', 'budget').where('removed_at', 'is', null).forUpdate().executeTakeFirst();
+    if (row === undefined) throw notHere('budget', id);
+    return row;
+  }
+
+  async #view(tx: Executor, principal: Principal, id: string): Promise<BudgetView> {
+    const [row] = await readBudgets(tx, this.#options.clock.nowMs(), { organisationId: principal.organisationId, id });
+    if (row === undefined) throw notHere('budget', id);
+    return budgetView(row, nameOf({ scopeKind: row.scope_kind, scopeId: row.scope_id }, this.#options.names));
+  }
+
+  /** A budget is for what belongs to the caller's organisation; what does not is not there. */
+  #demandScope(principal: Principal, scope: NewBudget['scope']): void {
+    const { names } = this.#options;
+    const mine =
+      scope.kind === 'organisation' ? scope.id === principal.organisationId
+      : scope.kind === 'project' ? names.project(scope.id)?.organisationId === principal.organisationId
+      : names.principalOfKey(scope.id)?.organisationId === principal.organisationId;
+    if (!mine) throw notHere(scope.kind, scope.id);
+  }
+}
+
+function notHere(kind: string, id: string): TandemError {
+  return new TandemError('resource_not_found', { params: { kind, id, verb: `${kind}s` } });
+}

@@ -1,0 +1,73 @@
+import type { Picodollars } from '../../base/index.ts';
+import type { PriceTier, PriceVersion, Quantities } from '../prices/types.ts';
+import type { RatedLine } from '../rating/rate.ts';
+
+/** One call before it is made. */
+export interface Admission {
+  /** UUIDv7: hold, event and idempotency go by it. */
+  readonly id: string;
+  readonly organisationId: string;
+  /** Null for a key of the whole organisation: then it is booked under the organisation's own id. */
+  readonly projectId: string | null;
+  readonly keyId: string | null;
+  /** The alias: what is priced. */
+  readonly resource: string;
+  readonly tier: PriceTier;
+  /** UTC milliseconds: the time by which it is rated and to whose month it belongs. */
+  readonly admittedAtMs: number;
+  /** The most that any route of the call could use. */
+  readonly worst: Quantities;
+  /** Which quantity a 402 tells the caller to lower. */
+  readonly capBucket?: 'output';
+}
+
+export type Outcome = 'completed' | 'client_left' | 'failed' | 'cut' | 'deadline';
+export type Counted = 'backend' | 'tokenizer' | 'mixed' | 'estimate';
+
+/** One try on one backend: what it used, and what that costs the operator. */
+export interface Attempt {
+  readonly backendId: string;
+  readonly backendModel: string;
+  readonly outcome: Outcome;
+  readonly quantities: Quantities;
+  /** Null: not known. */
+  readonly cost: Picodollars | null;
+  readonly costPriceId: string | null;
+  readonly httpStatus: number | null;
+  readonly ms: number;
+}
+
+/** How a call ended, and what its caller is to pay for. */
+export interface CallEnd {
+  readonly outcome: Outcome;
+  readonly quantities: Quantities;
+  readonly counted: Counted;
+  readonly attempts: readonly Attempt[];
+  readonly timings: { readonly queueMs: number; readonly connectMs: number; readonly firstTokenMs: number; readonly totalMs: number };
+  readonly finishReason: string | null;
+  readonly streamed: boolean;
+}
+
+export interface Settlement {
+  readonly charge: Picodollars;
+  readonly currency: string;
+  readonly lines: readonly RatedLine[];
+}
+
+/** Money set aside for one call. It ends exactly once: by `settle` or by `release`; a second end throws. */
+export interface Hold {
+  readonly id: string;
+  readonly amount: Picodollars;
+  /** The version by which the call will be rated. */
+  readonly price: PriceVersion;
+  /** What was delivered so far, input included. Cheap: written once a second or every 64 tokens at most. */
+  progress(quantities: Quantities): void;
+  /**
+   * Rates the call and writes its final event; resolves when that is in the log (strict: on disk). The charge is
+   * never above the hold.
+   * @throws TandemError ledger_unavailable when the server stops while its disk refuses.
+   */
+  settle(end: CallEnd): Promise<Settlement>;
+  /** Ends the call without a charge. */
+  release(end: CallEnd): Promise<void>;
+}

@@ -1,0 +1,128 @@
+import type { Picodollars } from '../../base/index.ts';
+import type { PriceTier, Quantities } from '../prices/types.ts';
+import { BUCKETS } from '../prices/types.ts';
+import type { CallEnd } from './call.ts';
+
+/**
+ * What the log's records say. They are written some thousand times a second, so they are arrays of JSON put
+ * together from strings; counts and amounts are text. Ids, counts and codes only: never content.
+ */
+export interface AdmissionRecord {
+  readonly id: string;
+  readonly admittedAtMs: number;
+  readonly hold: Picodollars;
+  readonly context: AdmissionContext;
+}
+
+/** What many admissions share; its JSON is made once per key and price. */
+export interface AdmissionContext {
+  readonly organisationId: string;
+  readonly projectId: string;
+  readonly keyId: string | null;
+  readonly resource: string;
+  readonly tier: PriceTier;
+  readonly priceId: string;
+  readonly currency: string;
+  /** The budget windows that the hold was taken from. */
+  readonly windows: readonly WindowKey[];
+}
+
+export interface WindowKey {
+  readonly budgetId: string;
+  readonly windowStartMs: number;
+}
+
+export interface ProgressRecord {
+  readonly id: string;
+  readonly quantities: Readonly<Record<string, string>>;
+}
+
+export interface FinalRecord {
+  readonly id: string;
+  readonly sequence: number;
+  readonly outcome: string;
+  /** What the gateway charged: what its slices were lowered by. */
+  readonly charge: Picodollars;
+  readonly cost: Picodollars | null;
+  readonly counted: string;
+  /** True: ended without a charge. */
+  readonly released: boolean;
+  readonly quantities: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+export function contextJson(context: AdmissionContext): string {
+  const { organisationId, projectId, keyId, resource, tier, priceId, currency, windows } = context;
+  return JSON.stringify([organisationId, projectId, keyId, resource, tier, priceId, currency, windows.map((one) => [one.budgetId, one.windowStartMs])]);
+}
+
+export function admissionPayload(id: string, admittedAtMs: number, hold: Picodollars, context: string): string {
+  return `["${id}",${admittedAtMs},"${hold}",${context}]`;
+}
+
+export function parseAdmission(payload: string): AdmissionRecord {
+  const [id, admittedAtMs, hold, shared] = JSON.parse(payload) as [string, number, string, [string, string, string | null, string, PriceTier, string, string, [string, number][]]];
+  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows] = shared;
+  return {
+    id, admittedAtMs, hold: BigInt(hold),
+    context: { organisationId, projectId, keyId, resource, tier, priceId, currency, windows: windows.map(([budgetId, windowStartMs]) => ({ budgetId, windowStartMs })) },
+  };
+}
+
+export function progressPayload(id: string, quantities: Quantities): string {
+  return `["${id}",${quantitiesJson(quantities)}]`;
+}
+
+export function parseProgress(payload: string): ProgressRecord {
+  const [id, quantities] = JSON.parse(payload) as [string, Record<string, string>];
+  return { id, quantities };
+}
+
+export function finalPayload(id: string, sequence: number, end: CallEnd, charge: Picodollars, released: boolean): string {
+  const cost = costOf(end);
+  const { timings } = end;
+  const attempts = end.attempts.map((one) =>
+    `{"backendId":${JSON.stringify(one.backendId)},"backendModel":${JSON.stringify(one.backendModel)},"outcome":"${one.outcome}","quantities":${quantitiesJson(one.quantities)},"cost":${text(one.cost)},"costPriceId":${JSON.stringify(one.costPriceId)},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}}`);
+  return `["${id}",${sequence},"${end.outcome}","${charge}",${text(cost)},"${end.counted}",${released},${quantitiesJson(released ? {} : end.quantities)},` +
+    `{"timings":{"queueMs":${tenth(timings.queueMs)},"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"totalMs":${tenth(timings.totalMs)}},` +
+    `"finishReason":${JSON.stringify(end.finishReason)},"streamed":${end.streamed},"attempts":[${attempts.join(',')}]}]`;
+}
+
+export function parseFinal(payload: string): FinalRecord {
+  const [id, sequence, outcome, charge, cost, counted, released, quantities, attributes] =
+    JSON.parse(payload) as [string, number, string, string, string | null, string, boolean, Record<string, string>, Record<string, unknown>];
+  return { id, sequence, outcome, charge: BigInt(charge), cost: cost === null ? null : BigInt(cost), counted, released, quantities, attributes };
+}
+
+/** The quantities as they are stored: bucket → whole number as text, zeros left out. */
+export function quantitiesJson(quantities: Quantities): string {
+  let json = '';
+  for (const bucket of BUCKETS) {
+    const quantity = quantities[bucket];
+    if (quantity !== undefined && quantity !== 0n) json += `${json === '' ? '' : ','}"${bucket}":"${quantity}"`;
+  }
+  return `{${json}}`;
+}
+
+export function quantitiesFromText(text: Readonly<Record<string, string>>): Quantities {
+  return Object.fromEntries(Object.entries(text).map(([bucket, quantity]) => [bucket, BigInt(quantity)]));
+}
+
+/** What all attempts cost together; not known when one of them is not. */
+function costOf(end: CallEnd): Picodollars | null {
+  let cost = 0n;
+  for (const attempt of end.attempts) {
+    if (attempt.cost === null) return null;
+    cost += attempt.cost;
+  }
+  return end.attempts.length === 0 ? null : cost;
+}
+
+function text(amount: Picodollars | null): string {
+  return amount === null ? 'null' : `"${amount}"`;
+}
+
+/** Milliseconds to a tenth: what is not a number is written as none. */
+function tenth(ms: number): string {
+  return Number.isFinite(ms) ? String(Math.round(ms * 10) / 10) : 'null';
+}

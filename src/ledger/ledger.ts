@@ -1,0 +1,225 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { newId as systemId, type Clock, type Logger } from '../base/index.ts';
+import type { Principal } from '../access/index.ts';
+import type { Database } from '../db/index.ts';
+import { Admissions } from './admission/admissions.ts';
+import type { PathNames } from './admission/refusal.ts';
+import { Scopes } from './admission/scopes.ts';
+import { createBooks, type Books } from './books.ts';
+import { Budgets } from './budgets/budgets.ts';
+import { BudgetDirectory } from './budgets/directory.ts';
+import { DIRECT_EPOCH, beat, openEpoch } from './epochs/epochs.ts';
+import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
+import { forgetEpoch, postedThrough } from './epochs/operator.ts';
+import { homeId } from './epochs/home-id.ts';
+import type { Admission, Hold } from './events/call.ts';
+import { recordUsage, type GivenEvent } from './events/record-usage.ts';
+import type { LogFiles } from './log/files.ts';
+import { LogWriter, type LogLimits } from './log/writer.ts';
+import { realFiles } from './log/files.ts';
+import type { AuditPort } from './ports.ts';
+import { Poster, type PosterState } from './poster/supervisor.ts';
+import { createPriceBook, type PriceBook } from './prices/book.ts';
+import { Slices } from './slices/slices.ts';
+import { createSliceStore } from './slices/store.ts';
+
+export interface LedgerOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** TANDEM_HOME: the log lies in its folder `ledger`. */
+  readonly home: string;
+  /** A call ends only when its event is on disk. */
+  readonly strict: boolean;
+  readonly audit: AuditPort;
+  /** `access.directory`. */
+  readonly names: PathNames;
+  /** The organisation whose price list serves where others have none. */
+  readonly operator: () => string | null;
+  readonly logLevel?: string;
+  readonly newId?: () => string;
+  readonly limits?: Partial<LogLimits>;
+  /** Tests plant faults here. */
+  readonly files?: LogFiles;
+}
+
+export interface LedgerStatus {
+  /** Age of the oldest record that could be lost with the machine, not with the process. */
+  readonly unsyncedAgeMs: number;
+  /** Written and not posted. */
+  readonly backlogRecords: number;
+  readonly backlogBytes: number;
+  /** Why new calls are not admitted at the moment; null when they are. */
+  readonly refusing: string | null;
+  readonly poster: { readonly state: PosterState; readonly reason: string | null; readonly lastPostedAt: string | null; readonly restarts: number; readonly pid: number | null };
+  readonly epoch: string;
+  readonly calls: { readonly open: number; readonly admitted: number; readonly refused: number; readonly ended: number };
+  readonly slices: { readonly count: number; readonly refills: number; readonly callBacks: number };
+}
+
+/** How often the epoch says that it lives. */
+const BEAT_MS = 2_000;
+const POSTER_END_MS = 10_000;
+const RECOVERY_WAIT_MS = 30_000;
+
+/** The ledger of one gateway process: the money path of its calls, and the books. */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #writer: LogWriter;
+  readonly #lock: EpochLock;
+  readonly #slices: Slices;
+  readonly #directory: BudgetDirectory;
+  readonly #admissions: Admissions;
+  readonly #poster: Poster;
+  readonly #books: Books;
+  readonly #stop = new AbortController();
+  readonly #homeId: string;
+  #beating: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  readonly epochId: string;
+  readonly priceBook: PriceBook;
+  readonly budgets: Budgets;
+  readonly prices: Books['prices'];
+  readonly credits: Books['credits'];
+  readonly invoices: Books['invoices'];
+  readonly bill: Books['bill'];
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    const { database, clock, log, home, names, audit, operator } = options;
+    const newId = options.newId ?? systemId;
+    const ledgerFolder = join(home, 'ledger');
+    this.epochId = newId();
+    this.#homeId = homeId(ledgerFolder, newId);
+    const folder = join(ledgerFolder, this.epochId);
+    (options.files ?? realFiles).makeFolder(folder);
+    const lock = lockEpoch(folder);
+    if (lock === undefined) throw new Error(`the new log folder ${folder} is locked`);
+    this.#lock = lock;
+    this.#writer = new LogWriter({
+      folder, clock, log, strict: options.strict, onWritten: () => this.#poster.written(),
+      ...(options.limits ? { limits: options.limits } : {}), ...(options.files ? { files: options.files } : {}),
+    });
+    this.#poster = new Poster({
+      connection: database.connection, ledgerFolder, home: this.#homeId, epochId: this.epochId, operator, clock, log, logLevel: options.logLevel ?? 'warn',
+      position: () => this.#writer.position(), onPosted: (position, record) => this.#writer.posted(position, record),
+    });
+    this.priceBook = createPriceBook({ database, operator, currencyOf: (id) => names.organisation(id)?.currency });
+    const store = createSliceStore(database, this.epochId);
+    this.#slices = new Slices({ database, store, epochId: this.epochId, clock, log });
+    this.#directory = new BudgetDirectory(database, log, (changed) => void this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.budgetId)));
+    this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory });
+    this.#admissions = new Admissions({
+      prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, names), slices: this.#slices, store, writer: this.#writer, clock, database, names,
+    });
+    this.#books = createBooks({
+      database, clock, log, newId, audit, names, book: this.priceBook, operator,
+      moneyPath: { postedThrough, setPrepaid: (tx, organisationId, amount) => this.budgets.setPrepaid(tx, organisationId, amount) },
+    });
+    this.prices = this.#books.prices;
+    this.credits = this.#books.credits;
+    this.invoices = this.#books.invoices;
+    this.bill = this.#books.bill;
+  }
+
+  /** Opens the epoch and starts the poster; what a crash left in this home is posted and freed before it resolves. */
+  async start(): Promise<void> {
+    const { database, clock, home } = this.#options;
+    const atMs = clock.nowMs();
+    const host = hostname();
+    const common = { host, home: this.#homeId, pid: process.pid, atMs };
+    await openEpoch(database, { ...common, id: DIRECT_EPOCH, kind: 'direct', folder: '' });
+    await openEpoch(database, { ...common, id: this.epochId, kind: 'log', folder: join(home, 'ledger', this.epochId) });
+    await this.priceBook.start();
+    await this.#directory.start();
+    await this.#slices.start();
+    this.#beating = this.#beat();
+    const late = new AbortController();
+    // A recovery that takes longer goes on beside the serving; until then its slices count as spent.
+    await Promise.race([this.#poster.start(), clock.sleep(RECOVERY_WAIT_MS, late.signal).catch(() => {})]);
+    late.abort();
+  }
+
+  /** Refuses new calls from now on; those that are running end as ever. */
+  stopAdmitting(): void {
+    this.#admissions.close('the server is stopping');
+  }
+
+  /** Waits for running calls, brings the log to disk and to Postgres, gives slices back, ends the epoch. Each step is bounded. */
+  stop(waitForCallsMs = 10_000): Promise<void> {
+    this.#stopped ??= this.#stopNow(waitForCallsMs);
+    return this.#stopped;
+  }
+
+  async #stopNow(waitForCallsMs: number): Promise<void> {
+    this.stopAdmitting();
+    const late = new AbortController();
+    await Promise.race([this.#admissions.empty(), this.#options.clock.sleep(waitForCallsMs, late.signal).catch(() => {})]);
+    late.abort();
+    this.#stop.abort(new Error('the ledger is closed'));
+    await this.#beating;
+    await this.#writer.close();
+    await this.#slices.stop();
+    const posted = await this.#poster.finish(POSTER_END_MS);
+    if (!posted) this.#options.log.warn({ epoch: this.epochId }, 'the log was not posted to its end; the next start posts the rest');
+    await this.#directory.stop();
+    await this.priceBook.stop();
+    this.#lock.release();
+  }
+
+  admit(admission: Admission): Promise<Hold> {
+    return this.#admissions.admit(admission);
+  }
+
+  get usage(): { list: Books['usage']['list']; show: Books['usage']['show']; record(principal: Principal, events: readonly GivenEvent[]): Promise<{ recorded: number; repeated: number }> } {
+    const { database, clock, names } = this.#options;
+    const reader = this.#books.usage;
+    return {
+      list: (principal, query) => reader.list(principal, query),
+      show: (principal, id) => reader.show(principal, id),
+      record: (principal, events) => recordUsage({ database, clock, newId: this.#options.newId ?? systemId, prices: this.priceBook, names }, principal, events),
+    };
+  }
+
+  overview(principal: Principal): ReturnType<Books['overview']> {
+    return this.#books.overview(principal);
+  }
+
+  /** The disk of a dead process is gone for good: an operator frees its slices; what its log held is lost and said to be. */
+  forgetEpoch(epochId: string): Promise<{ lostCalls: number }> {
+    const { database, clock } = this.#options;
+    return forgetEpoch(database, epochId, clock.nowMs());
+  }
+
+  status(): LedgerStatus {
+    const { state, reason, lastPostedAtMs, pid } = this.#poster.state();
+    const { slices } = this.#slices.totals();
+    return {
+      unsyncedAgeMs: this.#writer.unsyncedAgeMs(), backlogRecords: this.#writer.backlogRecords(), backlogBytes: this.#writer.backlogBytes(),
+      refusing: this.#admissions.refusal(),
+      poster: { state, reason, lastPostedAt: lastPostedAtMs === null ? null : new Date(lastPostedAtMs).toISOString(), restarts: this.#poster.restarts, pid },
+      epoch: this.epochId,
+      calls: { open: this.#admissions.open, ...this.#admissions.counts },
+      slices: { count: slices, refills: this.#slices.refills, callBacks: this.#slices.callBacks },
+    };
+  }
+
+  async #beat(): Promise<void> {
+    const { database, clock, log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.sleep(BEAT_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      this.#poster.beat();
+      try {
+        if (!(await beat(database, this.epochId, clock.nowMs()))) {
+          log.error({ epoch: this.epochId }, 'this process was declared dead and its slices were freed; it admits no more calls');
+          this.#admissions.close('this process was declared dead by an operator; start it again');
+        }
+      } catch {
+        // Contact with Postgres is judged by `staleForMs`.
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import type { Clock } from '../../base/index.ts';
+import type { BatchBuffer } from './batch-buffer.ts';
+import type { LogFiles } from './files.ts';
+
+/** A sync starts this long after a write at the latest, unless one is running; money.md allows 10 ms. */
+const DELAY_MS = 5;
+const KEPT_BUFFERS = 64;
+/** A buffer that a burst made large is not kept. */
+const KEPT_BYTES = 1_048_576;
+
+/**
+ * When written bytes are brought to disk. Keeps the batches until they are, so that they can be
+ * written again where a sync fails, and lends their memory out again afterwards.
+ */
+export class SyncCycle {
+  readonly #files: LogFiles;
+  readonly #clock: Clock;
+  readonly #strict: boolean;
+  readonly #onFailure: (error: Error) => void;
+  readonly #free: BatchBuffer[] = [];
+  #written: { batch: BatchBuffer; atMs: number }[] = [];
+  #syncing: { batch: BatchBuffer; atMs: number }[] = [];
+  #fd = -1;
+  #retired: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #failed = false;
+
+  constructor(options: { files: LogFiles; clock: Clock; strict: boolean; onFailure: (error: Error) => void }) {
+    this.#files = options.files;
+    this.#clock = options.clock;
+    this.#strict = options.strict;
+    this.#onFailure = options.onFailure;
+  }
+
+  /** A batch was written to `fd`. Outside strict mode those who wait for it go on now. */
+  wrote(fd: number, batch: BatchBuffer): void {
+    this.#fd = fd;
+    this.#written.push({ batch, atMs: this.#clock.monotonicMs() });
+    if (!this.#strict) batch.done();
+    this.#schedule();
+  }
+
+  /** The file gets no more writes: it is closed after the next sync. */
+  retire(fd: number): void {
+    this.#retired.push(fd);
+  }
+
+  /** An empty batch whose memory has been used before. */
+  recycled(): BatchBuffer | undefined {
+    return this.#free.pop();
+  }
+
+  ageMs(): number {
+    const oldest = this.#syncing[0] ?? this.#written[0];
+    return oldest === undefined ? 0 : this.#clock.monotonicMs() - oldest.atMs;
+  }
+
+  /** Written and not known to be on disk, oldest first. */
+  unsynced(): BatchBuffer[] {
+    return [...this.#syncing, ...this.#written].map((one) => one.batch);
+  }
+
+  /** Syncs the file to which everything unsynced was written again. */
+  async retry(fd: number): Promise<void> {
+    this.#fd = fd;
+    await new Promise<void>((resolve, reject) => this.#files.sync(fd, (error) => (error ? reject(error) : resolve())));
+    this.#finish([...this.#syncing, ...this.#written]);
+    this.#syncing = [];
+    this.#written = [];
+    this.#failed = false;
+    this.#closeRetired();
+  }
+
+  giveUp(error: Error): void {
+    for (const batch of this.unsynced()) batch.fail(error);
+  }
+
+  /** Resolves when everything is synced or has failed. */
+  async settle(): Promise<void> {
+    while (!this.#failed && (this.#running !== undefined || this.#written.length > 0)) {
+      if (this.#running === undefined) this.#start();
+      await this.#running;
+    }
+    clearTimeout(this.#timer);
+    this.#closeRetired();
+  }
+
+  #schedule(): void {
+    if (this.#running !== undefined || this.#timer !== undefined || this.#failed) return;
+    if (this.#strict) this.#start();
+    else this.#timer = setTimeout(() => this.#start(), DELAY_MS);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#running !== undefined || this.#failed) return;
+    this.#syncing = this.#written;
+    this.#written = [];
+    const files = [...this.#retired, this.#fd];
+    this.#running = Promise.all(files.map((fd) => this.#syncOne(fd))).then(
+      () => {
+        this.#running = undefined;
+        this.#finish(this.#syncing);
+        this.#syncing = [];
+        for (const fd of files) if (fd !== this.#fd && this.#retired.includes(fd)) this.#close(fd);
+        if (this.#written.length > 0) this.#schedule();
+      },
+      (error: Error) => {
+        this.#running = undefined;
+        this.#failed = true;
+        this.#onFailure(error);
+      },
+    );
+  }
+
+  #syncOne(fd: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#files.sync(fd, (error) => (error ? reject(error) : resolve())));
+  }
+
+  #finish(batches: readonly { batch: BatchBuffer }[]): void {
+    for (const { batch } of batches) {
+      if (this.#strict) batch.done();
+      if (this.#free.length < KEPT_BUFFERS && batch.bytes.length <= KEPT_BYTES) {
+        batch.reset();
+        this.#free.push(batch);
+      }
+    }
+  }
+
+  #closeRetired(): void {
+    for (const fd of [...this.#retired]) this.#close(fd);
+  }
+
+  #close(fd: number): void {
+    this.#retired = this.#retired.filter((other) => other !== fd);
+    try {
+      this.#files.close(fd);
+    } catch {
+      // Broken already; nothing is written there any more.
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { sql } from 'kysely';
+import { newId, type Clock, type Logger } from '../../base/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import { closeEpoch, readEpoch, type EpochState } from '../epochs/epochs.ts';
+import { plainArray, textArray } from '../events/arrays.ts';
+import { applyEvents } from '../events/apply.ts';
+import { parseAdmission } from '../events/records.ts';
+import type { UsageEvent } from '../events/usage-event.ts';
+import { readLog } from '../log/reader.ts';
+import type { LogPosition } from '../log/segments.ts';
+import { cutEvent, readRecords, type OpenCall, type PriceOf, type Read } from './open-calls.ts';
+
+export interface PostingOptions {
+  readonly database: Pick<Database, 'unscoped' | 'scoped' | 'transaction' | 'notify'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly epochId: string;
+  /** Where the epoch's segments lie. */
+  readonly folder: string;
+  readonly priceOf: PriceOf;
+  /** Records per transaction. */
+  readonly batch?: number;
+}
+
+const BATCH = 4_000;
+
+/** Another poster moved the watermark, or a commit's answer was lost: what is in memory is old. */
+class Moved extends Error {}
+
+/**
+ * Posts one epoch's log. Its whole state is in Postgres (watermark and open holds), so it can stop anywhere, be
+ * started twice, or read everything again: each record counts once.
+ */
+export class Posting {
+  readonly #options: PostingOptions;
+  #state: EpochState | undefined;
+  #open = new Map<string, OpenCall>();
+  /** Ids that were recorded by the API before their call came: such an event is booked under a new one. */
+  #taken = false;
+
+  constructor(options: PostingOptions) {
+    this.#options = options;
+  }
+
+  get state(): EpochState | undefined {
+    return this.#state;
+  }
+
+  get openCalls(): number {
+    return this.#open.size;
+  }
+
+  /** Reads watermark and open holds from Postgres. Called by itself before the first batch and after a failure. */
+  async load(): Promise<EpochState> {
+    const { database, epochId } = this.#options;
+    const executor = database.unscoped('the poster follows one log, which holds the calls of every organisation');
+    const state = await readEpoch(executor, epochId);
+    const rows = await executor.selectFrom('holds').select(['id', 'admission', 'progress']).where('epoch_id', '=', epochId).execute();
+    this.#open = new Map(rows.map((row) => [row.id, { admission: parseAdmission(row.admission), admissionPayload: row.admission, progressPayload: row.progress }]));
+    this.#state = state;
+    return state;
+  }
+
+  /**
+   * Posts one batch. `limit`: how far a live log is written; null: the log is dead, read it to its end.
+   * @returns true: there may be more.
+   */
+  async step(limit: LogPosition | null): Promise<boolean> {
+    const { folder, epochId } = this.#options;
+    const state = this.#state ?? (await this.load());
+    if (state.closedAt !== null) return false;
+    const { records, next, drained } = readLog(folder, state.position, limit, this.#options.batch ?? BATCH);
+    if (records.length === 0) return false;
+    const read = readRecords(records, this.#open, state.recordNumber, state.sequence, this.#options.priceOf);
+    if (read.mismatches > 0) this.#options.log.error({ epoch: epochId, calls: read.mismatches }, 'the gateway charged otherwise than the ledger rates; the ledger is right');
+    await this.#guarded(async () => {
+      this.#state = await this.#commit(state, read, next);
+    });
+    for (const [id, call] of read.begun) this.#open.set(id, call);
+    for (const [id, call] of read.moved) this.#open.set(id, call);
+    for (const id of read.ended) this.#open.delete(id);
+    return !drained;
+  }
+
+  /** Says that every call which ended before `atMs` is posted. */
+  async through(atMs: number): Promise<void> {
+    const { database, epochId } = this.#options;
+    await database.unscoped('epochs stand above organisations').updateTable('epochs').set({ posted_through: new Date(atMs) })
+      .where('id', '=', epochId).where('closed_at', 'is', null).execute();
+  }
+
+  /**
+   * Ends a dead epoch, its log posted to the end: charges cut streams for what their progress shows, counts what shows
+   * nothing, frees holds and slices. One transaction, and once: a second call finds it closed.
+   */
+  async close(): Promise<{ cut: number; lost: number }> {
+    const { database, epochId, clock, priceOf } = this.#options;
+    const state = this.#state ?? (await this.load());
+    if (state.closedAt !== null) return { cut: 0, lost: 0 };
+    const cut: UsageEvent[] = [];
+    let lost = 0;
+    let lostHeld = 0n;
+    for (const call of this.#open.values()) {
+      const event = cutEvent(call, priceOf);
+      if (event === null) {
+        lost += 1;
+        lostHeld += call.admission.hold;
+      } else {
+        cut.push(event);
+      }
+    }
+    await this.#guarded(() => database.transaction(async (tx) => {
+      await this.#lock(tx, state);
+      const events = await this.#withFreeIds(tx, cut);
+      const atMs = clock.nowMs();
+      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId });
+      await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${epochId}`.execute(tx);
+      await closeEpoch(tx, epochId, { atMs, lostCalls: lost, lostHeld });
+      await database.notify(tx, 'usage', 'posted');
+    }));
+    this.#open.clear();
+    await this.load();
+    return { cut: cut.length, lost };
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.#taken = false;
+    } catch (error) {
+      // Whether it was committed is asked of Postgres, not guessed.
+      this.#state = undefined;
+      if (isTaken(error)) this.#taken = true;
+      throw error;
+    }
+  }
+
+  #commit(state: EpochState, read: Read, next: LogPosition): Promise<EpochState> {
+    const { database, epochId, clock } = this.#options;
+    return database.transaction(async (tx) => {
+      await this.#lock(tx, state);
+      const atMs = clock.nowMs();
+      const events = await this.#withFreeIds(tx, read.events);
+      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId });
+      await this.#moveHolds(tx, read);
+      await sql`update epochs set posted_segment = ${next.segment}, posted_offset = ${next.offset}, posted_record = ${read.lastNumber},
+        posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)},
+        charge_mismatches = charge_mismatches + ${read.mismatches} where id = ${epochId}`.execute(tx);
+      if (events.length > 0) await database.notify(tx, 'usage', 'posted');
+      return { ...state, position: next, recordNumber: read.lastNumber, sequence: after.lastSequence, chain: after.chain };
+    });
+  }
+
+  async #lock(tx: Executor, state: EpochState): Promise<void> {
+    const now = await readEpoch(tx, this.#options.epochId, true);
+    if (now.closedAt !== null || now.recordNumber !== state.recordNumber || now.sequence !== state.sequence) throw new Moved('the watermark was moved by another poster');
+  }
+
+  async #moveHolds(tx: Executor, { begun, moved, ended }: Read): Promise<void> {
+    const { epochId } = this.#options;
+    if (begun.size > 0) {
+      const calls = [...begun.values()];
+      await sql`insert into holds (organisation_id, epoch_id, id, admission, progress)
+        select organisation_id, ${epochId}::uuid, id, admission, progress from unnest(
+          ${plainArray(calls.map((call) => call.admission.context.organisationId))}::text::uuid[], ${plainArray(calls.map((call) => call.admission.id))}::text::uuid[],
+          ${textArray(calls.map((call) => call.admissionPayload))}::text::text[], ${textArray(calls.map((call) => call.progressPayload))}::text::text[])
+          as given (organisation_id, id, admission, progress)`.execute(tx);
+    }
+    if (moved.size > 0) {
+      const calls = [...moved.values()];
+      await sql`update holds set progress = given.progress from unnest(
+          ${plainArray(calls.map((call) => call.admission.id))}::text::uuid[], ${textArray(calls.map((call) => call.progressPayload))}::text::text[])
+          as given (id, progress) where holds.epoch_id = ${epochId} and holds.id = given.id`.execute(tx);
+    }
+    if (ended.length > 0) await sql`delete from holds where epoch_id = ${epochId} and id = any(${plainArray(ended)}::text::uuid[])`.execute(tx);
+  }
+
+  /** Ids are given by the gateway at random, so this is for who guesses one and records usage under it first. */
+  async #withFreeIds(tx: Executor, events: UsageEvent[]): Promise<UsageEvent[]> {
+    if (!this.#taken || events.length === 0) return events;
+    const { rows } = await sql<{ organisation_id: string; id: string }>`select organisation_id, id from usage_events
+      where (organisation_id, id) in (select * from unnest(${plainArray(events.map((event) => event.organisationId))}::text::uuid[], ${plainArray(events.map((event) => event.id))}::text::uuid[]))`.execute(tx);
+    const taken = new Set(rows.map((row) => `${row.organisation_id} ${row.id}`));
+    return events.map((event) => (taken.has(`${event.organisationId} ${event.id}`) ? { ...event, id: newId(), attributes: { ...event.attributes, callId: event.id } } : event));
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  return code === '23505' && constraint === 'usage_events_pkey';
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../../base/index.ts';
+import type { SliceKey } from './store.ts';
+
+/** A slice lying unused this long goes back. */
+export const IDLE_MS = 120_000;
+/** A grant is meant to last about this long at the pace of the last grant. */
+const GRANT_LASTS_MS = 2_000;
+/** A first grant covers this many calls like the one that asks. */
+const FIRST_CALLS = 16n;
+
+/** What this process may still spend of one window, in memory. */
+export class Slice {
+  readonly key: SliceKey;
+  readonly #clock: Clock;
+  /** Leased, and neither held nor charged. */
+  available = 0n;
+  held = 0n;
+  #usedAtMs: number;
+  #wish = 0n;
+  #usedSinceGrant = 0n;
+  #grantAtMs: number;
+
+  constructor(key: SliceKey, clock: Clock) {
+    this.key = key;
+    this.#clock = clock;
+    this.#usedAtMs = clock.monotonicMs();
+    this.#grantAtMs = this.#usedAtMs;
+  }
+
+  take(amount: bigint): void {
+    this.available -= amount;
+    this.held += amount;
+    this.#usedSinceGrant += amount;
+    this.#usedAtMs = this.#clock.monotonicMs();
+  }
+
+  /** The hold ended: what was not charged is free again. */
+  end(hold: bigint, charge: bigint): void {
+    this.held -= hold;
+    this.available += hold - charge;
+    this.#usedSinceGrant -= hold - charge;
+  }
+
+  granted(amount: bigint): void {
+    this.available += amount;
+    this.#usedSinceGrant = 0n;
+    this.#grantAtMs = this.#clock.monotonicMs();
+  }
+
+  /** Takes all that is free out of the slice, to give it back. */
+  empty(): bigint {
+    const free = this.available;
+    this.available = 0n;
+    this.#wish = 0n;
+    return free;
+  }
+
+  /** How much to lease when `call` is the size of one call: what lasts for a while at the pace seen. */
+  wish(call: bigint): bigint {
+    const elapsedMs = BigInt(Math.max(1, Math.round(this.#clock.monotonicMs() - this.#grantAtMs)));
+    const paced = (this.#usedSinceGrant > 0n ? this.#usedSinceGrant : 0n) * BigInt(GRANT_LASTS_MS) / elapsedMs;
+    const least = call * FIRST_CALLS;
+    // No faster than doubling: one burst is no pace.
+    const ceiling = this.#wish === 0n ? least * 8n : this.#wish * 2n;
+    this.#wish = paced < least ? least : paced > ceiling ? ceiling : paced;
+    return this.#wish;
+  }
+
+  /** True when it should be filled up before anybody has to wait for it. */
+  isLow(call: bigint): boolean {
+    return this.available < this.#wish / 2n || this.available < call * 2n;
+  }
+
+  isIdle(): boolean {
+    return this.held === 0n && this.#clock.monotonicMs() - this.#usedAtMs > IDLE_MS;
+  }
+}
