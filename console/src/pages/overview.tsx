@@ -36,7 +36,7 @@ export function OverviewPage() {
   return (
     <Page title="Overview" lead={lead} busy={!query.data && !query.error}
       actions={<ButtonLink to="/playground" kind="primary">Try a model</ButtonLink>}>
-      <Show query={query} bones={<><FactBones /><div className="section"><Bone width={180} height={14} /><div className="plot-place" /></div><TableBones rows={3} columns={4} /></>}>
+      <Show query={query} bones={<><FactBones tall /><div className="section"><Bone width={180} height={14} /><div className="plot-place" /></div><TableBones rows={3} columns={4} /></>}>
         {(data) => <Content data={data} />}
       </Show>
     </Page>
@@ -60,7 +60,7 @@ function Content({ data }: { data: Overview }) {
         </Section>
       )}
       <ProjectNote overview={data} />
-      <div className="figures">
+      <div className="figures tall">
         <Figure label="Spend" value={<Money pico={data.spend} currency={currency} />} note={data.forecast === null ? monthText(data.month) : <>at this pace <Money pico={data.forecast} currency={currency} /> by the end of the month</>} />
         <Figure label="Requests" value={count(data.requests)} note={data.failed === '0' ? 'none failed' : <span className="warn-text">{count(data.failed)} failed, not charged</span>} />
         <Figure label="Tokens" value={count(BigInt(data.tokens.input) + BigInt(data.tokens.cacheRead) + BigInt(data.tokens.output))}
@@ -105,7 +105,7 @@ function ByModel({ data }: { data: Overview }) {
   const decimals = useMemo(() => widestFraction(data.models.map(({ spend }) => spend)), [data.models]);
   const total = BigInt(data.spend);
   return (
-    <Section title="Which models was it?" actions={<ButtonLink to="/money/bill" kind="quiet">See the bill</ButtonLink>}>
+    <Section title="Which models cost it?" actions={<ButtonLink to="/money/bill" kind="quiet">See the bill</ButtonLink>}>
       <Table label="Spend by model" rows={data.models} rowKey={({ resource }) => resource} columns={[
         { id: 'model', header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
         { id: 'requests', header: 'Requests', numeric: true, width: '8rem', cell: ({ requests }) => <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span> },

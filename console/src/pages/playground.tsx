@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { ArrowUp, Square, Trash2 } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Schemas } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import { chatCurl, commands } from '../lib/commands.ts';
-import { count } from '../lib/format.ts';
-import { ceilingOf, shortMoney, unitPriceText } from '../lib/money.ts';
+import { bucketText, count } from '../lib/format.ts';
+import { ceilingOf, exactMoney, shortMoney, unitPriceText } from '../lib/money.ts';
 import { useUrlState } from '../lib/url.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/command.tsx';
@@ -84,6 +84,7 @@ function Talk({ model }: { model: Model }) {
         event.preventDefault();
         if (whyNot === undefined) void send();
       }}>
+        <div className="composer-box">
         <label htmlFor="prompt" className="sr">Your message</label>
         <textarea id="prompt" rows={3} placeholder={`Ask ${model.name}`} value={draft} onChange={(event) => setDraft(event.target.value)}
           onKeyDown={(event) => {
@@ -101,6 +102,7 @@ function Talk({ model }: { model: Model }) {
               : <Button kind="primary" type="submit" icon={<ArrowUp size={16} aria-hidden />} aria-disabled={whyNot !== undefined || undefined} title={whyNot ?? 'Ctrl or ⌘ with enter sends too'}>Send</Button>}
           </div>
         </div>
+        </div>
       </form>
     </section>
   );
@@ -108,6 +110,8 @@ function Talk({ model }: { model: Model }) {
 
 function Knobs({ model, models, onModel }: { model: Model; models: readonly Model[]; onModel: (name: string) => void }) {
   const { settings } = useConversation();
+  const [open, setOpen] = useState(false);
+  const perMillion = model.price !== null && Object.values(model.price).every(({ per }) => per === '1000000');
   const numberError = (text: string, least: number, most: number, whole: boolean): string | undefined => {
     if (text.trim() === '') return undefined;
     const value = Number(text);
@@ -115,9 +119,11 @@ function Knobs({ model, models, onModel }: { model: Model; models: readonly Mode
   };
   return (
     <aside className="knobs" aria-label="Settings of the call">
-      <Field label="Model" hint={model.contextTokens === null ? undefined : `${count(model.contextTokens)} tokens of context, at ${model.backend.name}`}>
+      <Field label="Model" hint={model.contextTokens === null ? undefined : `${count(model.contextTokens)} tokens of context · ${model.backend.name}`}>
         {(field) => <select {...field} value={model.name} onChange={(event) => onModel(event.target.value)}>{models.map(({ name }) => <option key={name}>{name}</option>)}</select>}
       </Field>
+      <button type="button" className="link-button knobs-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? 'Hide the settings' : 'System prompt, tokens, seed, price'}</button>
+      <div className={open ? 'knobs-rest open' : 'knobs-rest'}>
       <Field label="System prompt">{(field) => <textarea {...field} rows={4} placeholder="None" value={settings.system} onChange={(event) => setSettings({ system: event.target.value })} />}</Field>
       <div className="knob-pair">
         <Field label="Most tokens" error={numberError(settings.maxTokens, 1, model.maxOutputTokens, true)}>
@@ -131,11 +137,12 @@ function Knobs({ model, models, onModel }: { model: Model; models: readonly Mode
         {(field) => <input {...field} inputMode="numeric" className="num" placeholder="random" value={settings.seed} onChange={(event) => setSettings({ seed: event.target.value })} />}
       </Field>
       <dl className="price-list">
-        <dt>Price, {model.currency}</dt>
+        <dt>Price{perMillion ? ` per million tokens` : ''}</dt>
         {model.price === null ? <dd>None: calls are refused.</dd> : Object.entries(model.price).map(([bucket, unit]) => (
-          <dd key={bucket}><span>{bucket.replace('_', ' ')}</span><span className="num">{unitPriceText(unit, model.currency)}</span></dd>
+          <dd key={bucket}><span>{bucketText(bucket).replace(' tokens', '')}</span><span className="num">{perMillion ? exactMoney(unit.price, model.currency) : unitPriceText(unit, model.currency)}</span></dd>
         ))}
       </dl>
+      </div>
     </aside>
   );
 }

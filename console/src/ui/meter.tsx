@@ -3,6 +3,9 @@ import { exactMoney, shortMoney } from '../lib/money.ts';
 const PERIOD = { day: 'a day', month: 'a month', total: 'in all' } as const;
 export type Period = keyof typeof PERIOD;
 export const periodText = (period: Period): string => PERIOD[period];
+const WINDOW = { day: 'today', month: 'this month', total: 'in all' } as const;
+/** The window that runs now: "$3 left this month". */
+export const windowText = (period: Period): string => WINDOW[period];
 
 /** Spent of a budget as a bar and as words. `held` is what running calls have reserved. */
 export function BudgetMeter({ amount, spent, held = '0', period, currency }: { amount: string; spent: string; held?: string; period: Period; currency: string }) {

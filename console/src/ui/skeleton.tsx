@@ -15,9 +15,9 @@ export function TableBones({ rows = 8, columns = 5 }: { rows?: number; columns?:
   );
 }
 
-export function FactBones({ count = 4 }: { count?: number }) {
+export function FactBones({ count = 4, tall = false }: { count?: number; tall?: boolean }) {
   return (
-    <div className="figures" aria-hidden>
+    <div className={tall ? 'figures tall' : 'figures'} aria-hidden>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} className="figure"><span className="figure-label"><Bone width={72} height={10} /></span><span className="figure-value"><Bone width={110} height={20} /></span><span className="figure-note"><Bone width={130} height={10} /></span></div>
       ))}

@@ -123,7 +123,7 @@ export function Table<T>({ label, columns, rows, rowKey, rowTo, onRow, sort, onS
 }
 
 function HeaderText<T>({ column }: { column: Column<T> }) {
-  return <>{column.header}{column.unit === undefined ? null : <span className="unit">{column.unit}</span>}</>;
+  return <span>{column.header}{column.unit === undefined ? null : <span className="unit">{column.unit}</span>}</span>;
 }
 
 /** Numbers are asked for largest first, words from the start of the alphabet. */

@@ -11,8 +11,9 @@ import { count, relativeTime } from '../../lib/format.ts';
 import { shortMoney, widestFraction } from '../../lib/money.ts';
 import { Ago, ColumnMoney, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
+import { SameInTerminal } from '../../ui/command.tsx';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
-import { BudgetMeter, periodText } from '../../ui/meter.tsx';
+import { BudgetMeter, windowText } from '../../ui/meter.tsx';
 import { Empty } from '../../ui/notice.tsx';
 import { Facts, Page, Section } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
@@ -73,7 +74,7 @@ function keyLead(key: Key, currency: string, now: number): string {
   if (key.state === 'revoked') return `${key.name} was revoked ${key.revokedAt === null ? '' : relativeTime(key.revokedAt, now)} and opens nothing any more.`;
   if (key.state === 'expired') return `${key.name} expired ${key.expiresAt === null ? '' : relativeTime(key.expiresAt, now)} and opens nothing any more.`;
   const left = key.budget ? BigInt(key.budget.amount) - BigInt(key.budget.spent) : undefined;
-  const money = key.budget === null || left === undefined ? 'with no budget of its own' : left <= 0n ? 'but its budget is spent, so calls are refused' : `with ${shortMoney(left, currency)} left ${periodText(key.budget.period)}`;
+  const money = key.budget === null || left === undefined ? 'with no budget of its own' : left <= 0n ? 'but its budget is spent, so calls are refused' : `with ${shortMoney(left, currency)} left ${windowText(key.budget.period)}`;
   const until = key.state === 'rotating' ? `, until the overlap with its successor ends` : key.expiresAt === null ? '' : `, until ${key.expiresAt.slice(0, 10)}`;
   return `${key.name} works, ${money}${until}.`;
 }
@@ -91,7 +92,7 @@ function KeyFacts({ shown, currency }: { shown: Key; currency: string }) {
       ['Belongs to', shown.owner.label],
       ['Made', <When key="made" at={shown.createdAt} />],
       ['Last used', <Ago key="used" at={shown.lastUsedAt} />],
-      ['Works until', shown.expiresAt === null ? 'It is revoked' : <When key="until" at={shown.expiresAt} />],
+      ['Expires', shown.expiresAt === null ? 'Never' : <When key="until" at={shown.expiresAt} />],
       ...(shown.replacedBy === null ? [] : [['Replaced by', <Link key="next" to={`/keys/${shown.replacedBy}`}>its successor</Link>] as const]),
       ['Id', <code key="id">{shown.id}</code>],
     ]} />
@@ -115,7 +116,7 @@ function Calls({ keyId, name }: { keyId: string; name: string }) {
               { id: 'out', header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(quantities.output ?? 0)}</span> },
               { id: 'charge', header: 'Charged', unit: items[0]?.currency ?? '', numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
             ]} />
-            <p className="small muted table-note">The same from the API: <code>{apiCall('GET', `/api/usage?keyId=${keyId}`)}</code></p>
+            <SameInTerminal line={apiCall('GET', `/api/usage?keyId=${keyId}`)} />
           </>
         ))}
       </Show>

@@ -15,7 +15,7 @@ import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
-import { BudgetMeter, periodText } from '../../ui/meter.tsx';
+import { BudgetMeter, periodText, windowText } from '../../ui/meter.tsx';
 import { Empty, ErrorNotice } from '../../ui/notice.tsx';
 import { Show } from '../../ui/query.tsx';
 import { TableBones } from '../../ui/skeleton.tsx';
@@ -56,7 +56,7 @@ function budgetsLead(rows: readonly Budget[]): string {
   const one = spent[0];
   if (one) return spent.length === 1 ? `The budget of ${one.scope.name} is spent: its calls are refused.` : `${plural(spent.length, 'budget')} are spent: their calls are refused.`;
   const tightest = rows.reduce((least, budget) => (BigInt(budget.left) * BigInt(least.amount) < BigInt(least.left) * BigInt(budget.amount) ? budget : least));
-  return `No budget is spent; the tightest, ${tightest.scope.name}, has ${shortMoney(tightest.left, tightest.currency)} left ${periodText(tightest.period)}.`;
+  return `No budget is spent; the tightest, ${tightest.scope.name}, has ${shortMoney(tightest.left, tightest.currency)} left ${windowText(tightest.period)}.`;
 }
 
 function List({ rows, onOpen }: { rows: readonly Budget[]; onOpen: (budget: Budget) => void }) {

@@ -56,7 +56,7 @@ function pricesLead(rows: readonly Price[]): string {
   return `${plural(models, 'model')} ${models === 1 ? 'has' : 'have'} a price in force${later === 0 ? '' : `; ${plural(later, 'change')} ${later === 1 ? 'is' : 'are'} to come`}.`;
 }
 
-const WORDS = { now: ['good', 'In force'], later: ['busy', 'To come'], past: ['idle', 'Replaced'] } as const;
+const WORDS = { now: ['good', 'In force'], later: ['wait', 'To come'], past: ['idle', 'Replaced'] } as const;
 const MILLION = 1_000_000n;
 
 /** Prices of tokens per million, other prices per their own unit. */

@@ -26,7 +26,7 @@ import type { Role } from './frame.tsx';
 
 type Member = Schemas['Member'];
 type Invitation = Schemas['Invitation'];
-const STATES: Readonly<Record<Invitation['state'], readonly [Tone, string]>> = { open: ['busy', 'Open'], accepted: ['good', 'Accepted'], expired: ['idle', 'Expired'], revoked: ['bad', 'Withdrawn'] };
+const STATES: Readonly<Record<Invitation['state'], readonly [Tone, string]>> = { open: ['wait', 'Open'], accepted: ['good', 'Accepted'], expired: ['idle', 'Expired'], revoked: ['bad', 'Withdrawn'] };
 
 export function MembersPage() {
   const members = useQuery(queries.members);
