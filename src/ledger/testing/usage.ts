@@ -1,3 +1,4 @@
+import { createIdSource } from '../../base/index.ts';
 import { applyEvents } from '../events/apply.ts';
 import type { UsageEvent } from '../events/usage-event.ts';
 import type { PriceBook } from '../prices/book.ts';
@@ -51,7 +52,7 @@ export class TestPoster {
     const { lines, charge } = rate(usage.quantities, price);
     const cost = usage.cost ?? null;
     return {
-      id: usage.id ?? this.#house.newId(), organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource,
+      id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()), organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource,
       tier: 'standard', occurredAtMs, quantities: quantitiesToJson(usage.quantities), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
       outcome: usage.outcome ?? 'completed', counted: 'tokenizer', slices: null,
       attributes: { streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }] },

@@ -52,7 +52,7 @@ export function nameChangedField(event: HashedEvent, storedHash: Buffer, known: 
     if (fits({ resource: group.resource })) return 'resource';
     if (fits({ organisationId: group.organisationId })) return 'organisation_id';
   }
-  return 'attributes, or several fields';
+  return 'attributes (or a time that the id does not tell, or several fields)';
 }
 
 /** A quantity that, put in the place of one bucket's, makes the charge right and the hash fit. */
