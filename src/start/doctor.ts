@@ -57,8 +57,8 @@ function home({ home: path }: Config): Check {
   return free < FREE_BYTES_WARN ? check('disk', 'Home', 'warn', detail, 'Free space on this disk before it fills up.') : check('disk', 'Home', 'pass', detail);
 }
 
-function ledger({ ledger: { status } }: DoctorParts): Check {
-  const { refusing, backlogRecords, unsyncedAgeMs } = status();
+function ledger(parts: DoctorParts): Check {
+  const { refusing, backlogRecords, unsyncedAgeMs } = parts.ledger.status();
   if (refusing !== null) return check('ledger', 'Ledger', 'fail', `new calls are refused: ${refusing}`, 'Free the cause named here; calls are admitted again by themselves.');
   const detail = `${backlogRecords} records to post, oldest unsynced ${Math.round(unsyncedAgeMs)} ms`;
   if (backlogRecords > BACKLOG_WARN || unsyncedAgeMs > UNSYNCED_MS_WARN) return check('ledger', 'Ledger', 'warn', detail, 'Look at the disk and the database: posting is behind.');

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { TandemError, type Config } from '../base/index.ts';
+import { createAccess, type Access } from '../access/index.ts';
+import { migrate, openDatabase, startPeriodic } from '../db/index.ts';
+import { createServer } from '../http/index.ts';
+import { createLedger } from '../ledger/index.ts';
+import { createModels } from '../models/index.ts';
+import { VERSION } from './backup-format.ts';
+import type { ConsolePages } from './console-build.ts';
+import { readCredentials, writeCredentials } from './credentials.ts';
+import { createDoctor } from './doctor.ts';
+import type { House } from './house.ts';
+import type { LocalModel } from './local-model.ts';
+
+/** What the block at the end of start tells. */
+export interface OpenRooms {
+  readonly url: string;
+  /** A one-time link to the console; undefined when this home holds no key to make one with. */
+  readonly signInUrl: string | undefined;
+  readonly consoleProblem: string | undefined;
+}
+
+const CLOSE_MONTHS_EVERY_MS = 15 * 60_000;
+/** How long calls in flight may take at a stop. */
+const DRAIN_MS = 15_000;
+
+/** Builds every room in the order of their dependencies, each with its way to stop. */
+export async function openRooms(house: House, localModel: LocalModel, pages: ConsolePages): Promise<OpenRooms> {
+  const { config, log, clock, phases, connection } = house;
+  await migrate(connection, log);
+  const database = await openDatabase({ connection, log, clock });
+  phases.add('connections', 10_000, () => database.close());
+
+  const access = createAccess({ database, clock, log, config });
+  const first = await access.bootstrap();
+  await access.start();
+  phases.add('access', 10_000, () => access.stop());
+
+  const operator = () => first.organisationId;
+  const ledger = createLedger({ database, clock, log, home: config.home, strict: config.strict, audit: access.audit, names: access.directory, operator, logLevel: config.logLevel });
+  phases.add('ledger', 60_000, () => ledger.stop());
+  await ledger.prices.seedDefaults(first.organisationId, access.directory.organisation(first.organisationId)?.currency ?? 'USD');
+  await ledger.start();
+  const tasks = startPeriodic([{ name: 'close-months', everyMs: CLOSE_MONTHS_EVERY_MS, run: async () => void (await ledger.invoices.closeDue()) }], { database, clock, log });
+  phases.add('periodic work', 10_000, () => tasks.stop());
+
+  const models = createModels({ access, ledger, database, config, log, clock, engine: localModel.engine, operator });
+  await models.start();
+  phases.add('models', 10_000, () => models.stop());
+
+  const server = await createServer({
+    access, ledger, models, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
+    queue: () => localModel.engine?.state().queue ?? { waiting: 0, running: 0 },
+    doctor: createDoctor({
+      config, database, databaseKind: house.database, ledger, localModel, consolePages: pages,
+      backends: () => models.health().filter(({ kind }) => kind !== 'local').map(({ name, health }) => ({ name, state: health.state, reason: health.reason })),
+    }),
+  });
+  phases.add('http', DRAIN_MS + 5_000, async () => {
+    ledger.stopAdmitting();
+    await server.close(DRAIN_MS);
+  });
+  const { url } = await server.listen();
+  keepCredentials(config, url, first.adminKey);
+  await proveHealthy(config, url);
+  return { url, signInUrl: await signInUrl(config, access, url), consoleProblem: pages.problem };
+}
+
+/** The admin key is shown to this machine's user once, in a file of theirs; the address is kept up to date. */
+function keepCredentials({ home }: Config, url: string, adminKey: string | null): void {
+  const saved = readCredentials(home);
+  const key = adminKey ?? saved?.key;
+  if (key !== undefined && (saved?.url !== url || saved.key !== key)) writeCredentials(home, { url, key });
+}
+
+async function signInUrl({ home }: Config, access: Access, url: string): Promise<string | undefined> {
+  const saved = readCredentials(home);
+  if (!saved) return undefined;
+  try {
+    const { token } = await access.sessions.linkFor(access.directory.verify(saved.key));
+    return `${url}/login#token=${token}`;
+  } catch (error) {
+    // The key of the file was revoked or belongs to a viewer: the console's own sign-in page serves.
+    if (error instanceof TandemError) return undefined;
+    throw error;
+  }
+}
+
+/** The block is printed only once the address answers as everybody else will see it. */
+async function proveHealthy({ host, port, tlsCert }: Config, url: string): Promise<void> {
+  if (tlsCert !== null) return;
+  const local = host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url;
+  const origin = new URL(local).protocol === 'http:' ? local : `http://${host}:${port}`;
+  const response = await fetch(`${origin}/healthz`);
+  await response.arrayBuffer();
+  if (response.status !== 200) throw new TandemError('internal', { params: { requestId: 'start' }, detail: `/healthz answers ${response.status}` });
+}
+
