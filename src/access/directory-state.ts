@@ -125,7 +125,11 @@ export class DirectoryState {
   /** Who a signed-in member is, or null once removed. Session and its end are the caller's to add. */
   memberPrincipal(memberId: string): Principal | null {
     const member = this.members.get(memberId);
-    if (member === undefined || member.removed) return null;
+    return member === undefined || member.removed ? null : this.principalFor(member);
+  }
+
+  /** The same for a member that is being made and is not known yet. */
+  principalFor(member: Omit<KnownMember, 'removed'>): Principal | null {
     const organisation = this.organisations.get(member.organisationId);
     if (organisation === undefined) return null;
     return {

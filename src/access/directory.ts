@@ -87,6 +87,11 @@ export class Directory {
     return this.#state.memberPrincipal(memberId);
   }
 
+  /** The principal of a member whose row is in a transaction that is not committed yet. */
+  principalOfNewMember(row: { id: string; organisation_id: string; email: string; role: Role }): Principal | null {
+    return this.#state.principalFor({ id: row.id, organisationId: row.organisation_id, email: row.email, role: row.role });
+  }
+
   /** @throws TandemError database_stale when memory may lag behind the database by more than 5 s. */
   demandFresh(): void {
     const behindMs = this.#behindSinceMs === null ? 0 : this.#clock.monotonicMs() - this.#behindSinceMs;

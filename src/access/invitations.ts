@@ -82,16 +82,17 @@ export class Invitations {
   async accept(input: { token: string; name: string }): Promise<NewSession> {
     const { database, directory } = this.#context;
     directory.demandFresh();
-    const memberId = await database.transaction(async (tx) => {
+    const session = await database.transaction(async (tx) => {
       const now = nowOf(this.#context);
       const row = await tx.updateTable('invitations').set({ accepted_at: now })
         .where('token_hash', '=', tokenHash(input.token)).where('accepted_at', 'is', null).where('revoked_at', 'is', null).where('expires_at', '>', now)
         .returningAll().executeTakeFirst();
       if (row === undefined) throw new TandemError('sign_in_expired');
-      return (await this.#members.insert(tx, invited(row), { email: row.email, name: input.name, role: row.role })).id;
+      const member = await this.#members.insert(tx, invited(row), { email: row.email, name: input.name, role: row.role });
+      return this.#sessions.open(tx, { memberId: member.id }, 'invitation', directory.principalOfNewMember(member));
     });
-    await directory.refresh('member', memberId);
-    return database.transaction((tx) => this.#sessions.open(tx, { memberId }, 'invitation'));
+    if (session.principal.actor.id !== null) await directory.refresh('member', session.principal.actor.id);
+    return session;
   }
 
   #view(row: InvitationRow): InvitationView {

@@ -31,7 +31,6 @@ export type Subject = { readonly memberId: string } | { readonly keyId: string }
  */
 export class Sessions {
   readonly #context: AccessContext;
-
   readonly #refusals: Refusals;
 
   constructor(context: AccessContext, refusals: Refusals) {
@@ -74,10 +73,12 @@ export class Sessions {
     return this.#context.database.transaction((tx) => this.open(tx, { keyId }, 'key'));
   }
 
-  /** Opens a session in a transaction of the caller's. @throws TandemError sign_in_expired when the subject may no longer act. */
-  async open(tx: Executor, subject: Subject, by: 'link' | 'key' | 'oidc' | 'invitation'): Promise<NewSession> {
+  /**
+   * Opens a session in a transaction of the caller's; `base` is who the subject is, where the directory cannot know it yet.
+   * @throws TandemError sign_in_expired when the subject may no longer act.
+   */
+  async open(tx: Executor, subject: Subject, by: 'link' | 'key' | 'oidc' | 'invitation', base = this.#principalOf(subject)): Promise<NewSession> {
     const { database, random, newId, audit } = this.#context;
-    const base = this.#principalOf(subject);
     if (base === null) throw new TandemError('sign_in_expired');
     const { token, hash } = makeToken(random);
     const now = nowOf(this.#context);

@@ -50,9 +50,10 @@ export async function openTestAccess(options: { clock?: Clock; file?: Record<str
 }
 
 async function openOne(test: TestDatabase, clock: Clock, file: Record<string, unknown>): Promise<{ access: Access; database: Database }> {
-  // The channel's heartbeat is in real time: a test's clock stands still, and contact would never look lost.
   const database = await openDatabase({ connection: test.connection, log: silentLogger, clock: systemClock, poolSize: 5 });
-  return { database, access: createAccess({ database, clock, log: silentLogger, config: { file } }) };
+  // Contact with the database is measured in real time: a test that moves its clock by hours has not lost it.
+  const half: Clock = { nowMs: () => clock.nowMs(), monotonicMs: () => systemClock.monotonicMs(), sleep: (delayMs, signal) => clock.sleep(delayMs, signal) };
+  return { database, access: createAccess({ database, clock: half, log: silentLogger, config: { file } }) };
 }
 
 /** Resolves when the condition holds in a directory, looking whenever it has changed. Gives the milliseconds that it took. */
