@@ -3,7 +3,8 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { AuditPort } from '../ports.ts';
 import { lockBooks, writeBooks } from '../journal/journal.ts';
-import { bucketsFromJson, bucketsToJson, fromRow, type JsonBuckets, type PriceBook, type StoredPrice } from './book.ts';
+import type { JournalRowOf } from '../journal/row-hash.ts';
+import { bucketsFromJson, bucketsToJson, type JsonBuckets, type PriceBook, type StoredPrice } from './book.ts';
 import { completeBuckets, sameBuckets } from './complete.ts';
 import { MAP_CURRENCY, readLiteLlmMap } from './litellm-map.ts';
 import { SEEDS } from './seeds.ts';
@@ -161,6 +162,7 @@ export class Prices {
 
   /** The prices that Tandem comes with, into the operator's lists; what is there already stays as it is. */
   async seedDefaults(organisationId: string, currency: string): Promise<void> {
+    await this.#options.book.refresh();
     const missing = SEEDS.filter((seed) => this.#options.book.newest(organisationId, seed.resource, seed.tier) === undefined);
     if (missing.length === 0) return;
     if (currency !== MAP_CURRENCY) {
@@ -196,7 +198,7 @@ export class Prices {
   }
 }
 
-function toRow(price: StoredPrice): Parameters<typeof fromRow>[0] {
+function toRow(price: StoredPrice): JournalRowOf<'price'> {
   return {
     id: price.id, organisation_id: price.organisationId, resource: price.resource, tier: price.tier, side: price.side, backend_id: price.backendId,
     currency: price.currency, buckets: bucketsToJson(price.buckets), effective_from: new Date(price.effectiveFromMs), source: price.source,

@@ -5,6 +5,7 @@ import type { Database, Schema } from '../../db/index.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
+import type { Bucket } from '../prices/types.ts';
 import { rate } from '../rating/rate.ts';
 import { quantitiesFromJson } from '../rating/quantities.ts';
 
@@ -28,7 +29,7 @@ export interface UsageEventView {
 }
 
 export interface UsageLineView {
-  readonly bucket: string;
+  readonly bucket: Bucket;
   readonly quantity: string;
   readonly price: string;
   readonly per: string;
