@@ -42,7 +42,8 @@ export async function collect(engine: LocalEngine, asks: GenerateRequest, signal
 
 /** The one suite for every implementation of LocalEngine. */
 export function describeEngine(name: string, make: () => Promise<ConformanceSubject>): void {
-  describe(name, () => {
+  // The real engine shares its cores with whatever else runs: its tests may be slow, not wrong.
+  describe(name, { timeout: 120_000 }, () => {
     let engine: LocalEngine;
     let longQuestion: string;
     beforeAll(async () => {
@@ -137,11 +138,14 @@ export function describeEngine(name: string, make: () => Promise<ConformanceSubj
         seen = event.tokens;
         if (seen >= 5) leaves.abort();
       });
+      expect(leaves.signal.aborted).toBe(true);
       expect(end?.type).toBe('aborted');
       expect(end!.promptTokens).toBeGreaterThan(0);
       expect(end!.outputTokens).toBeGreaterThanOrEqual(5);
-      // One token may be on its way over the channel while the abort is on its way back.
-      expect(end!.outputTokens).toBeLessThanOrEqual(8);
+      // What was made is what was told, and the rest of the 200 was never made. Some tokens may be on their
+      // way over the channel while the abort is on its way back, on a busy machine more than one.
+      expect(end!.outputTokens).toBe(seen);
+      expect(end!.outputTokens).toBeLessThanOrEqual(40);
     });
 
     test('an aborted signal asks nothing', async () => {

@@ -13,7 +13,7 @@ describeEngine('the real engine', async () => ({
   longQuestion: 'Write a long story about a lighthouse keeper.',
 }));
 
-describe('the default model', () => {
+describe('the default model', { timeout: 120_000 }, () => {
   let engine: LocalEngine;
   beforeAll(async () => {
     engine = await real({ sequences: 3, contextTokens: 1024 });

@@ -101,5 +101,5 @@ test('any JSON value is taken by the schema that describes just it', async () =>
   // Keys that read as numbers come first in JavaScript whatever the order, on both sides alike.
   await fc.assert(fc.asyncProperty(fc.jsonValue({ maxDepth: 3, noUnicodeString: false }), async (value) => {
     expect(await accepts(schemaOf(value), written(value)), written(value)).toBe(true);
-  }), { numRuns: 150 });
-});
+  }), { numRuns: 60 });
+}, 60_000);
