@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock, newId } from '../base/index.ts';
 import type { Principal } from './principal.ts';
@@ -161,18 +162,31 @@ describe('making and changing keys', () => {
     await own.close();
   });
 
-  it('works in a transaction of the caller\'s, and leaves nothing when that fails', async () => {
+  it('is one with what belongs to the key, and leaves nothing when that fails', async () => {
     const { access, admin, database } = test;
-    const made = await database.transaction((tx) => access.keys.create(admin, { ...plain, name: 'in a transaction' }, tx));
-    await access.directory.refresh('key', made.key.id);
+    let inside = '';
+    const made = await access.keys.createWith(admin, { ...plain, name: 'with a budget' }, async (tx, keyId) => {
+      inside = (await tx.selectFrom('api_keys').select('name').where('id', '=', keyId).executeTakeFirstOrThrow()).name;
+    });
+    expect(inside).toBe('with a budget');
     expect(works(access, made.secret)).toBe(true);
-    let lost = '';
-    await expect(database.transaction(async (tx) => {
-      lost = (await access.keys.create(admin, { ...plain, name: 'rolled back' }, tx)).secret;
-      throw new Error('the budget was refused');
-    })).rejects.toThrow('the budget was refused');
-    expect(works(access, lost)).toBe(false);
-    expect(await access.audit.verify(admin)).toMatchObject({ ok: true });
+    const before = (await access.audit.verify(admin)).checked;
+    await expect(access.keys.createWith(admin, { ...plain, name: 'refused' }, () => Promise.reject(new Error('the budget was refused')))).rejects.toThrow('the budget was refused');
+    expect((await access.keys.list(admin, { limit: 1 })).items[0]?.name).toBe('with a budget');
+    expect(await access.audit.verify(admin)).toEqual({ ok: true, checked: before, firstBroken: null });
+
+    // Somebody who has another lock and then wants the trail's is not waited for in a circle.
+    let release = (): void => {};
+    const locked = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const other = database.transaction(async (tx) => {
+      await sql`select pg_advisory_xact_lock(77)`.execute(tx);
+      release();
+      await access.audit.record(tx, admin, { action: 'test.write', resourceKind: 'test', resourceId: null, change: {} });
+    });
+    await locked;
+    await Promise.all([other, access.keys.createWith(admin, { ...plain, name: 'waits' }, (tx) => sql`select pg_advisory_xact_lock(77)`.execute(tx))]);
   });
 });
 

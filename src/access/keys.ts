@@ -82,17 +82,35 @@ export class Keys {
     return keyView(this.#context, await this.#find(this.#context.database.unscoped('bound to the organisation by #find'), principal, id));
   }
 
-  /**
-   * Makes a key. With a transaction of the caller's, call `directory.refresh('key', id)` after its commit,
-   * so that the key works in this process at once.
-   */
+  /** Makes a key. It works in this process when the promise resolves. */
   async create(principal: Principal, input: NewKey, tx?: Executor): Promise<KeyWithSecret> {
     demand(principal, 'keys.write');
     demandGrant(principal, input.role);
-    if (tx !== undefined) return this.#create(tx, principal, input);
-    const made = await this.#context.database.transaction((own) => this.#create(own, principal, input));
-    await this.#context.directory.refresh('key', made.key.id);
-    return made;
+    if (tx !== undefined) {
+      const made = await this.#create(tx, principal, input);
+      await this.#context.audit.record(tx, principal, creation(made.row));
+      return this.#shown(made);
+    }
+    return this.createWith(principal, input, () => Promise.resolve());
+  }
+
+  /**
+   * Makes a key and, in the same transaction, what belongs to it, such as its budget: neither is ever there without the
+   * other. `also` runs before the key's audit entry is written: that entry locks the trail until the commit, and
+   * whoever took other locks after it could wait for somebody who waits for the trail.
+   */
+  async createWith(principal: Principal, input: NewKey, also: (tx: Executor, keyId: string) => Promise<unknown>): Promise<KeyWithSecret> {
+    demand(principal, 'keys.write');
+    demandGrant(principal, input.role);
+    const { database, audit, directory } = this.#context;
+    const made = await database.transaction(async (tx) => {
+      const fresh = await this.#create(tx, principal, input);
+      await also(tx, fresh.row.id);
+      await audit.record(tx, principal, creation(fresh.row));
+      return fresh;
+    });
+    await directory.refresh('key', made.row.id);
+    return this.#shown(made);
   }
 
   async update(principal: Principal, id: string, input: { name?: string | undefined; models?: readonly string[] | null | undefined; expiresAt?: string | null | undefined }): Promise<KeyView> {
@@ -137,7 +155,7 @@ export class Keys {
       return successor;
     });
     await Promise.all([directory.refresh('key', id), directory.refresh('key', made.row.id)]);
-    return { key: keyView(this.#context, made.row), secret: made.secret };
+    return this.#shown(made);
   }
 
   /** In force in every process within a second. Once more changes nothing. */
@@ -177,7 +195,11 @@ export class Keys {
     return { row, secret: fresh.secret };
   }
 
-  async #create(tx: Executor, principal: Principal, input: NewKey): Promise<KeyWithSecret> {
+  #shown({ row, secret }: { row: KeyRow; secret: string }): KeyWithSecret {
+    return { key: keyView(this.#context, row), secret };
+  }
+
+  async #create(tx: Executor, principal: Principal, input: NewKey): Promise<{ row: KeyRow; secret: string }> {
     if (principal.keyId !== null && await this.#budgets?.limited(tx, principal.organisationId, principal.keyId)) throw new TandemError('budgeted_key');
     const models = input.models ?? principal.allowedModels;
     this.#demandModels(principal, models);
@@ -188,11 +210,10 @@ export class Keys {
       throw new TandemError('invalid_request', { params: { reason: 'The service account belongs to another project.' }, param: 'projectId' });
     }
     if (projectId !== null) await demandOpenProject(this.#context, tx, principal, projectId);
-    const { row, secret } = await this.insert(tx, principal, {
+    return this.#insertRow(tx, principal, {
       projectId, name: input.name, role: input.role, ownerKind: owner.kind, ownerId: owner.id,
       models, expiresAt: this.#futureTime(input.expiresAt),
     });
-    return { key: keyView(this.#context, row), secret };
   }
 
   async #ownerFor(tx: Executor, principal: Principal, input: NewKey): Promise<{ kind: 'member' | 'service-account'; id: string; projectId: string | null }> {
