@@ -3,12 +3,12 @@ import { STREAM_HEADERS, replyId, type ChatCall } from './chat-call.ts';
 import type { DeadlineLimits } from './deadlines.ts';
 import { writeErrorFrame } from './error-frame.ts';
 import type { EngineEvent, GenerateRequest, LocalEngine } from './local/index.ts';
-import { MeteredCall } from './metered-call.ts';
+import { MeteredCall, NOTHING } from './metered-call.ts';
 import type { LedgerPort, Outcome } from './ports.ts';
 import type { TokenCounts } from './quantities.ts';
 import { writeUsage } from './remote/usage.ts';
 import { outputCap } from './remote/remote-request.ts';
-import { localAsk } from './request/local-request.ts';
+import { localAsk, type LocalAsk } from './request/local-request.ts';
 
 export interface LocalTools {
   readonly ledger: LedgerPort;
@@ -31,7 +31,8 @@ export async function localChat(call: ChatCall, engine: LocalEngine | null, tool
   const ask = localAsk(call.request);
   const asked = outputCap(call.request, call.target);
   if (!engine) throw new TandemError('engine_unavailable', { params: { reason: 'it is switched off (TANDEM_LOCAL_MODEL)' } });
-  const promptTokens = await engine.countTokens(ask.messages, { signal: call.signal });
+  const promptTokens = await countTokens(engine, ask, call.signal);
+  if (promptTokens === null) return;
   const contextTokens = call.target.contextTokens ?? promptTokens + asked;
   const room = contextTokens - promptTokens;
   if (room < 1) throw new TandemError('context_length_exceeded', { param: 'messages', params: { tokens: promptTokens, limit: contextTokens - 1 } });
@@ -43,6 +44,16 @@ export async function localChat(call: ChatCall, engine: LocalEngine | null, tool
     maxTokens, deadlineMs: Math.max(1, Math.round(tools.limits.wholeMs - spent)),
   };
   await new LocalReply(call, metered, tools, promptTokens).run(engine, generate);
+}
+
+/** Null when the client left meanwhile: then there is nobody to tell. */
+async function countTokens(engine: LocalEngine, ask: LocalAsk, signal: AbortSignal): Promise<number | null> {
+  try {
+    return await engine.countTokens(ask.messages, { signal });
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
 }
 
 class LocalReply {
@@ -189,7 +200,7 @@ class LocalReply {
 
   async #endDelivered(outcome: 'client_left' | 'failed'): Promise<void> {
     if (!this.#call.request.stream || this.#progress.outputTokens === 0) {
-      await this.#metered.release(outcome, null);
+      await this.#metered.release(outcome, null, this.#startedAtMs === 0 ? NOTHING : this.#counts());
       return;
     }
     try {

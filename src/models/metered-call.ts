@@ -3,7 +3,8 @@ import { JSON_HEADERS, type ChatCall } from './chat-call.ts';
 import { rate, type Admission, type Attempt, type CallEnd, type Counted, type Hold, type LedgerPort, type Outcome, type PriceVersion, type Quantities, type Settlement } from './ports.ts';
 import { toQuantities, worstQuantities, type TokenCounts } from './quantities.ts';
 
-const NOTHING: TokenCounts = { input: 0, cacheRead: 0, output: 0, reasoning: 0 };
+export const NOTHING: TokenCounts = { input: 0, cacheRead: 0, output: 0, reasoning: 0 };
+const UNKNOWN = null;
 
 /** How one call is held, counted and ended in the ledger. Exactly one of `settle` and `release` is called. */
 export class MeteredCall {
@@ -54,19 +55,23 @@ export class MeteredCall {
 
   /** Notes a try that is followed by another one. */
   retried(outcome: Outcome, httpStatus: number | null): void {
-    this.#failedAttempts.push(this.#attempt(outcome, NOTHING, httpStatus));
+    this.#failedAttempts.push(this.#attempt(outcome, UNKNOWN, httpStatus));
     this.#attemptStartedMs = this.#clock.monotonicMs();
   }
 
   /** Charges what was delivered. The reply's end is sent only after this resolved. @throws what the ledger throws: then the reply must not end well. */
   settle(end: { outcome: Outcome; counts: TokenCounts; counted: Counted; finishReason: string | null; httpStatus: number | null }): Promise<Settlement> {
-    return this.#hold.settle(this.#end(end.outcome, end.counts, end.counted, end.finishReason, end.httpStatus));
+    return this.#hold.settle(this.#end(end.outcome, end.counts, end.counted, end.finishReason, this.#attempt(end.outcome, end.counts, end.httpStatus)));
   }
 
-  /** Ends without a charge. A failure to write that down is for the operator: the caller's own error comes first. */
-  async release(outcome: Outcome, httpStatus: number | null): Promise<void> {
+  /**
+   * Ends without a charge: nothing was delivered. A failure to write that down is for the operator: the caller's own
+   * error comes first.
+   * @param used what the backend spent all the same; null where nobody knows.
+   */
+  async release(outcome: Outcome, httpStatus: number | null, used: TokenCounts | null): Promise<void> {
     try {
-      await this.#hold.release(this.#end(outcome, NOTHING, 'estimate', null, httpStatus));
+      await this.#hold.release(this.#end(outcome, NOTHING, 'estimate', null, this.#attempt(outcome, used, httpStatus)));
     } catch (error) {
       this.#log.error({ call: this.#call.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a hold could not be released');
     }
@@ -89,22 +94,22 @@ export class MeteredCall {
     this.#call.sink.end(JSON.stringify(reply));
   }
 
-  #end(outcome: Outcome, counts: TokenCounts, counted: Counted, finishReason: string | null, httpStatus: number | null): CallEnd {
+  #end(outcome: Outcome, counts: TokenCounts, counted: Counted, finishReason: string | null, last: Attempt): CallEnd {
     return {
       outcome, counted, finishReason,
       quantities: toQuantities(counts, this.#hold.price),
-      attempts: [...this.#failedAttempts, this.#attempt(outcome, counts, httpStatus)],
+      attempts: [...this.#failedAttempts, last],
       timings: { queueMs: this.queueMs, connectMs: this.connectMs, firstTokenMs: this.firstTokenMs, totalMs: this.#sinceStart() },
       streamed: this.#call.request.stream,
     };
   }
 
-  #attempt(outcome: Outcome, counts: TokenCounts, httpStatus: number | null): Attempt {
+  #attempt(outcome: Outcome, counts: TokenCounts | null, httpStatus: number | null): Attempt {
     const { target } = this.#call;
-    const quantities = toQuantities(counts, this.#costPrice ?? this.#hold.price);
+    const quantities = counts ? toQuantities(counts, this.#costPrice ?? this.#hold.price) : {};
     return {
       backendId: target.backend.id, backendModel: target.backendModel, outcome, quantities,
-      cost: this.#cost(quantities), costPriceId: this.#costPrice?.id ?? null, httpStatus, ms: this.#clock.monotonicMs() - this.#attemptStartedMs,
+      cost: counts && this.#cost(quantities), costPriceId: this.#costPrice?.id ?? null, httpStatus, ms: this.#clock.monotonicMs() - this.#attemptStartedMs,
     };
   }
 

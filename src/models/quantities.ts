@@ -29,23 +29,9 @@ export function toQuantities(counts: TokenCounts, price: Pick<PriceVersion, 'buc
 }
 
 /**
- * The quantities that no call within these bounds can cost more than: every prompt token in its dearest bucket,
- * every answer token likewise. Without a price the plain buckets, so that the ledger refuses by its own error.
+ * What a call within these bounds can use at most. In which bucket each token ends (cached, reasoning) is not known
+ * yet: the ledger holds for the dearest.
  */
 export function worstQuantities(inputBound: number, outputBound: number, price: Pick<PriceVersion, 'buckets'> | undefined): Quantities {
-  const quantities: { [B in Bucket]?: bigint } = {};
-  quantities[dearest(price, 'input', 'cache_write', 'cache_read')] = BigInt(inputBound);
-  quantities[dearest(price, 'output', 'reasoning')] = BigInt(outputBound);
-  if (price?.buckets.request) quantities.request = 1n;
-  return quantities;
-}
-
-function dearest(price: Pick<PriceVersion, 'buckets'> | undefined, plain: Bucket, ...others: Bucket[]): Bucket {
-  let found = plain;
-  for (const bucket of others) {
-    const unit = price?.buckets[bucket];
-    const best = price?.buckets[found];
-    if (unit && best && unit.price * best.per > best.price * unit.per) found = bucket;
-  }
-  return found;
+  return { input: BigInt(inputBound), output: BigInt(outputBound), ...(price?.buckets.request && { request: 1n }) };
 }

@@ -23,6 +23,9 @@ export interface CatalogueOptions {
   readonly resolve?: Resolve;
 }
 
+/** What still runs after this at the end is cut. */
+const CLOSE_MS = 5_000;
+
 /** The context that a backend's key is sealed under. */
 export const keyContext = (backendId: string): string => `backends:${backendId}`;
 
@@ -52,11 +55,16 @@ export class Catalogue {
     await this.reload();
   }
 
-  /** Lets running replies end, then closes every connection. */
+  /** Lets running replies end, within bounds, and closes every connection. */
   async stop(): Promise<void> {
     await this.#unlisten?.();
-    await Promise.all([...this.#remotes.values()].map(({ remote }) => remote.close()));
+    const remotes = [...this.#remotes.values()].map(({ remote }) => remote);
     this.#remotes.clear();
+    const closed = new AbortController();
+    const late = this.#options.clock.sleep(CLOSE_MS, closed.signal).then(() => Promise.all(remotes.map((remote) => remote.destroy())), () => {});
+    await Promise.all(remotes.map((remote) => remote.close()));
+    closed.abort(new Error('all connections are closed'));
+    await late;
   }
 
   /** Resolves when what is in the database now is in force here. */

@@ -26,10 +26,13 @@ export function statusError(backend: BackendWords, status: number, body: string,
   return failed(backend, `it answered with HTTP status ${status}`, detail);
 }
 
+/** The detail of errors whose message repeats what a backend said. */
+export const IN_BAND = 'an error inside a reply';
+
 /** An `error` object that came with status 200 or inside a stream. */
 export function inBandError(backend: BackendWords, error: unknown): TandemError {
   const reason = reasonIn(JSON.stringify({ error }), backend);
-  return failed(backend, reason === undefined ? 'it reported an error' : `it says: ${reason}`, 'an error inside a reply');
+  return failed(backend, reason === undefined ? 'it reported an error' : `it says: ${reason}`, IN_BAND);
 }
 
 export function failed(backend: BackendWords, reason: string, detail?: string): TandemError {

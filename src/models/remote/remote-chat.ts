@@ -2,13 +2,13 @@ import { isTandemError, TandemError, type Clock, type Logger } from '../../base/
 import { STREAM_HEADERS, replyId, type ChatCall } from '../chat-call.ts';
 import type { DeadlineLimits, Deadlines, Watched } from '../deadlines.ts';
 import { writeErrorFrame } from '../error-frame.ts';
-import { MeteredCall } from '../metered-call.ts';
+import { MeteredCall, NOTHING } from '../metered-call.ts';
 import type { Counted, LedgerPort, Outcome } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
 import { isObject, type JsonObject } from '../request/json.ts';
 import { ChatStream } from './chat-stream.ts';
 import { CollectedReply, ReplyTooLarge, Stopped, type Exchange } from './exchange.ts';
-import { connectionError, failed, inBandError, statusError } from './failure.ts';
+import { IN_BAND, connectionError, failed, inBandError, statusError } from './failure.ts';
 import type { RemoteBackend } from './remote-backend.ts';
 import { remoteRequest, type RemoteRequest } from './remote-request.ts';
 import { estimateInput, estimateOutput, readUsage, writeUsage } from './usage.ts';
@@ -47,7 +47,7 @@ async function collected(call: ChatCall, backend: RemoteBackend, sent: RemoteReq
     }
     reply = readReply(backend, exchange);
   } catch (error) {
-    await metered.release(outcomeOf(error), exchange.status || null);
+    await metered.release(outcomeOf(error), exchange.status || null, usedUndelivered(exchange, error));
     if (error instanceof Stopped && error.reason === 'client_left') return;
     throw callerError(backend, error, exchange, tools);
   }
@@ -58,6 +58,7 @@ async function collected(call: ChatCall, backend: RemoteBackend, sent: RemoteReq
   const usage = readUsage(reply['usage']);
   const counts = usage ?? estimated(call, sent, estimateOutput(pieces, textBytes));
   if (!usage) reply['usage'] = writeUsage(counts);
+  if (call.signal.aborted) return metered.release('client_left', 200, counts);
   const settlement = await metered.settle({ outcome: 'completed', counts, counted: usage ? 'backend' : 'estimate', finishReason, httpStatus: 200 });
   reply['id'] = replyId(call);
   reply['model'] = call.target.alias;
@@ -123,7 +124,7 @@ async function endBadly(call: ChatCall, backend: RemoteBackend, stream: ChatStre
   const outcome = outcomeOf(error);
   const told = callerError(backend, error, stream, tools);
   if (stream.pieces === 0) {
-    await metered.release(outcome, stream.status || null);
+    await metered.release(outcome, stream.status || null, stream.usage ?? usedUndelivered(stream, error));
   } else {
     const { counts, counted } = countsOf(call, stream, sent);
     try {
@@ -174,6 +175,13 @@ function mayRetry(exchange: Exchange, error: unknown): boolean {
   return !exchange.answered && error instanceof Error && 'code' in error && RETRIED_CODES.has(String(error.code));
 }
 
+/** A backend that refused or was not reached has spent nothing; what one spent that was cut or failed in its work is not known. */
+function usedUndelivered(exchange: Exchange, error: unknown): TokenCounts | null {
+  const refused = exchange.answered && exchange.status !== 200 && exchange.status < 500;
+  const unreached = !exchange.answered && !(error instanceof Stopped) && exchange.connectedMs === 0;
+  return refused || unreached ? NOTHING : null;
+}
+
 function outcomeOf(error: unknown): Outcome {
   return error instanceof Stopped ? error.reason : 'failed';
 }
@@ -182,7 +190,8 @@ function outcomeOf(error: unknown): Outcome {
 function callerError(backend: RemoteBackend, error: unknown, exchange: Exchange, tools: RemoteTools): TandemError {
   const told = toTandemError(backend, error, exchange, tools);
   if (told.code !== 'backend_refused' && !(error instanceof Stopped && error.reason === 'client_left')) {
-    backend.failed(told.message);
+    // What a backend says inside an answer may repeat a prompt: it is for the caller alone.
+    backend.failed(told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message);
     tools.log.warn({ backend: backend.id, code: told.code, detail: told.detail }, 'a backend failed');
   }
   return told;

@@ -1,3 +1,4 @@
+import { checkUrl } from '../../base/egress/index.ts';
 import { invalid } from './fields.ts';
 import { isObject, type JsonObject } from './json.ts';
 
@@ -69,7 +70,8 @@ function checkPart(part: unknown, index: number, at: number, facts: MessageFacts
       return;
     case 'image_url': {
       const url = isObject(part['image_url']) ? part['image_url']['url'] : undefined;
-      if (typeof url !== 'string' || !/^(data:image\/|https?:\/\/)/i.test(url)) throw invalid(`${place}.image_url.url`, 'must be an https URL or inline data (data:image/…)');
+      if (typeof url !== 'string') throw invalid(`${place}.image_url.url`, 'must be a string');
+      checkImageUrl(url, `${place}.image_url.url`);
       facts.images += 1;
       facts.imageCharacters += url.length;
       notPlain(facts, index, 'an image');
@@ -77,6 +79,19 @@ function checkPart(part: unknown, index: number, at: number, facts: MessageFacts
     }
     default:
       throw invalid(`${place}.type`, 'must be text or image_url: nothing else is metered here');
+  }
+}
+
+/**
+ * The backend fetches images that are named by a URL, from its own network: a closed address is refused here. Names
+ * are not resolved, since the backend would resolve them again; backends have settings of their own for that.
+ */
+function checkImageUrl(url: string, place: string): void {
+  if (/^data:image\//i.test(url)) return;
+  try {
+    checkUrl(url, { open: [] });
+  } catch (error) {
+    throw invalid(place, `must be a public https URL or inline data (data:image/…): ${error instanceof Error ? error.message : 'it is not a URL'}`);
   }
 }
 

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { newId, silentLogger, systemClock, type TandemError } from '../base/index.ts';
+import { createAccess, type Access, type Principal } from '../access/index.ts';
+import { openDatabase, type Database } from '../db/index.ts';
+import { createTestDatabase, type TestDatabase } from '../db/testing.ts';
+import { createLedger, type Ledger } from '../ledger/index.ts';
+import { createModels, type Models } from './index.ts';
+import { FakeEngine } from './local/fake-engine.ts';
+import { FakeBackend } from './testing/fake-backend.ts';
+import { ask } from './testing/house.ts';
+import { MemorySink } from './testing/memory-sink.ts';
+import { STREAM } from './testing/openai-fixtures.ts';
+
+let home: string;
+let testDatabase: TestDatabase;
+let database: Database;
+let access: Access;
+let ledger: Ledger;
+let models: Models;
+let engine: FakeEngine;
+let backend: FakeBackend;
+let admin: Principal;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'models-ledger-'));
+  testDatabase = await createTestDatabase();
+  database = await openDatabase({ connection: testDatabase.connection, log: silentLogger, clock: systemClock });
+  access = createAccess({ database, clock: systemClock, log: silentLogger, config: { file: {} } });
+  const { organisationId, adminKey } = await access.bootstrap();
+  await access.start();
+  const operator = () => organisationId;
+  ledger = createLedger({ database, clock: systemClock, log: silentLogger, home, strict: false, audit: access.audit, names: access.directory, operator, logLevel: 'silent' });
+  await ledger.start();
+  engine = new FakeEngine();
+  await engine.start();
+  backend = new FakeBackend();
+  const url = await backend.start();
+  models = createModels({
+    access, ledger, database, log: silentLogger, clock: systemClock, engine, operator,
+    config: { file: { egress: { allow: ['127.0.0.1'] }, backends: [{ name: 'gpu', url, models: [{ alias: 'team/big', model: 'big', maxOutputTokens: 100 }] }] }, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
+  });
+  await models.start();
+  admin = access.directory.verify(adminKey!);
+  const per = '1000000';
+  for (const resource of ['tandem/local', 'team/big']) {
+    await ledger.prices.create(admin, { resource, tier: 'standard', side: 'sell', source: 'a test', buckets: { input: { price: '1250000000000', per }, cache_read: { price: '150000000000', per }, output: { price: '4250000000000', per } } });
+  }
+});
+afterAll(async () => {
+  await models.stop();
+  await ledger.stop();
+  await engine.stop();
+  await backend.stop();
+  await access.stop();
+  await database.close();
+  await testDatabase.drop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function chat(model: string, sink: MemorySink, more: Record<string, unknown> = {}, options: { id?: string; principal?: Principal; signal?: AbortSignal } = {}): Promise<void> {
+  return models.chat({ principal: options.principal ?? admin, body: ask({ model, ...more }), idempotencyKey: null, receipt: true, signal: options.signal ?? new AbortController().signal, requestId: options.id ?? newId() }, sink);
+}
+
+/** The event once the poster has brought it to Postgres. */
+const posted = (id: string) => vi.waitFor(() => ledger.usage.show(admin, id), { timeout: 10_000, interval: 20 });
+
+test('the receipt of an answer and its line in the ledger are the same to the last digit', async () => {
+  const [local, remote] = [newId(), newId()];
+  const localSink = new MemorySink();
+  await chat('tandem/local', localSink, {}, { id: local });
+  backend.stream(STREAM);
+  const remoteSink = new MemorySink();
+  await chat('team/big', remoteSink, { stream: true }, { id: remote });
+  const receipts = [localSink.json['tandem'], (JSON.parse(remoteSink.frames.at(-2)!) as Record<string, unknown>)['tandem']] as { charge: string }[];
+  const events = [await posted(local), await posted(remote)];
+  expect(events.map(({ charge }) => charge)).toEqual(receipts.map(({ charge }) => charge));
+  // 9 of the prompt with 4 of them cached, 12 of the answer: 5 × 1,250,000 + 4 × 150,000 + 12 × 4,250,000.
+  expect(events[1]!.charge).toBe('57850000');
+  expect(ledger.status().calls.open).toBe(0);
+});
+
+test('many calls at once on a budget for a few spend at most the budget; the others are told what would fit', async () => {
+  const project = await access.projects.create(admin, { name: 'tight' });
+  const principal = { ...admin, projectId: project.id };
+  const amount = 200_000_000n;
+  const budget = await ledger.budgets.create(admin, { scope: { kind: 'project', id: project.id }, amount: String(amount), period: 'total' });
+  const refusals: TandemError[] = [];
+  const charges = await Promise.all(Array.from({ length: 100 }, async () => {
+    const sink = new MemorySink();
+    try {
+      await chat('tandem/local', sink, { max_tokens: 30 }, { principal });
+    } catch (error) {
+      refusals.push(error as TandemError);
+      return 0n;
+    }
+    return BigInt((sink.json['tandem'] as { charge: string }).charge);
+  }));
+  const spent = charges.reduce((sum, charge) => sum + charge, 0n);
+  expect(spent > 0n && spent <= amount).toBe(true);
+  expect(refusals.length).toBeGreaterThan(0);
+  expect(refusals.every((error) => error.code === 'budget_exceeded' && error.status === 402 && error.param === 'max_tokens')).toBe(true);
+  expect(ledger.status().calls.open).toBe(0);
+  await vi.waitFor(async () => expect((await ledger.budgets.list(admin)).items.find(({ id }) => id === budget.id)?.spent).toBe(String(spent)), { timeout: 10_000, interval: 20 });
+});
+
+test('clients that leave in the middle are charged for what was delivered, and nothing is left held', async () => {
+  engine.script.answer = () => 'word '.repeat(1500).trim();
+  const ids = Array.from({ length: 10 }, () => newId());
+  await Promise.all(ids.map(async (id, index) => {
+    const left = new AbortController();
+    const sink = new MemorySink();
+    let pieces = 0;
+    sink.onWrite = (text) => {
+      if (text.includes('word') && ++pieces > index) left.abort();
+    };
+    await chat('tandem/local', sink, { stream: true }, { id, signal: left.signal });
+  }));
+  expect(ledger.status().calls.open).toBe(0);
+  for (const [index, id] of ids.entries()) {
+    const event = await posted(id);
+    expect(event.outcome).toBe('client_left');
+    const tokens = Number(event.quantities.output);
+    expect(tokens).toBeGreaterThanOrEqual(index + 1);
+    expect(tokens).toBeLessThanOrEqual(index + 3);
+  }
+});
+
+test('a model without a price is refused before anything is asked of a backend', async () => {
+  await expect(models.chat({ principal: { ...admin, tier: 'contributor' }, body: ask({ model: 'team/big' }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))
+    .rejects.toMatchObject({ code: 'price_unknown' });
+  expect(backend.requests).toHaveLength(1);
+});
