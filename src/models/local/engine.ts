@@ -241,7 +241,7 @@ class ProcessEngine implements LocalEngine {
 
   #onLost(reason: string): void {
     const lost = () => (this.#stopping ? unavailable('it is stopping') : new TandemError('engine_restarted', { params: { reason }, retryAfterSeconds: 2 }));
-    for (const job of [...this.#running]) {
+    for (const job of this.#running) {
       if (job.signal.aborted) {
         job.stream.push({ type: 'aborted', ...NOTHING, ...job.known });
         this.#close(job);
@@ -249,7 +249,7 @@ class ProcessEngine implements LocalEngine {
         this.#close(job, lost());
       }
     }
-    for (const waiter of [...this.#counting.values()]) waiter.reject(lost());
+    for (const waiter of this.#counting.values()) waiter.reject(lost());
   }
 
   #failWaiting(error: () => TandemError): void {
