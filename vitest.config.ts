@@ -17,7 +17,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     fileParallelism: suite === 'unit',
-    testTimeout: 60_000,
+    testTimeout: suite === 'unit' ? 60_000 : 300_000,
     hookTimeout: 120_000,
   },
 });

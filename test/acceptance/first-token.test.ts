@@ -29,7 +29,7 @@ test('a fresh clone answers within two minutes of npm start, and the bill has th
   expect(firstTokenMs).toBeLessThan(FIRST_TOKEN_MS);
   expect(billedMs).toBeLessThan(BILL_LINE_MS);
 
-  const chat = program.cli('chat', 'What is the capital of France?');
+  const chat = program.cli('chat', '--temperature', '0', 'What is the capital of France?');
   expect(chat.code, chat.err).toBe(0);
   expect(chat.out).toContain('Paris');
   expect(chat.err).toMatch(/tandem\/local · \d+ in.* out · first token \d+ ms · total \d+ ms · \$0\.0+\d+/);
@@ -39,20 +39,27 @@ test('a fresh clone answers within two minutes of npm start, and the bill has th
   expect(verified.out).toContain('difference 0');
   expect(program.cli('doctor').code).toBe(0);
 
-  expect(await program.interrupt()).not.toBeNull();
-  expect(processesWith(home)).toEqual([]);
+  await program.interrupt();
+  await nothingLeft(home);
 
   const second = await startProgram({ checkout, home, env: { TANDEM_CACHE: freshFolder('cache'), TANDEM_LOCAL_MODEL: 'off' } });
   console.log(`second start ${(second.startedInMs / 1000).toFixed(2)} s, npm and launcher included (limit 3)`);
   expect(second.cli('bill', '--json').out).toContain(answer.charge);
   await second.interrupt();
-  expect(processesWith(home)).toEqual([]);
+  await nothingLeft(home);
 });
+
+/** npm itself ends at once on Ctrl-C, the server a little later: after that no process of this home is left. */
+async function nothingLeft(home: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (processesWith(home).length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(processesWith(home)).toEqual([]);
+}
 
 async function ask({ url, key }: Program, question: string) {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-tandem-receipt': '1' },
-    body: JSON.stringify({ model: 'tandem/local', messages: [{ role: 'user', content: question }] }),
+    body: JSON.stringify({ model: 'tandem/local', temperature: 0, messages: [{ role: 'user', content: question }] }),
   });
   const body = await response.json() as { choices: { message: { content: string } }[]; usage: { completion_tokens: number }; tandem: { charge: string } };
   expect(response.status, JSON.stringify(body)).toBe(200);

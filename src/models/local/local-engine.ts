@@ -15,7 +15,7 @@ export interface GenerateRequest {
   readonly maxTokens: number;
   /** Milliseconds from the call of `generate` to its end, the wait for a place included. */
   readonly deadlineMs: number;
-  /** 0 always takes the likeliest token. Default 0.2, the model card's recommendation for SmolLM2. */
+  /** 0 always takes the likeliest token. The default; the model card of SmolLM2 recommends 0.2 where variety is wanted. */
   readonly temperature?: number;
   /** Default 0.9, from the same card. */
   readonly topP?: number;
