@@ -2,6 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import { TandemError, parsePico, type Clock, type Logger } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor, Schema } from '../../db/index.ts';
+import { keepPostingOut } from '../invoices/late.ts';
 import { lockBooks, writeBooks } from '../journal/journal.ts';
 import type { AuditPort, MoneyPathPort, NamesPort } from '../ports.ts';
 import { leftAfterPending, readBalances } from './balances.ts';
@@ -72,7 +73,10 @@ export class Credits {
     const amount = parsePico(input.amount);
     if (amount === undefined || amount <= 0n) throw invalid('amount', 'A credit is more than zero picodollars, as a string.');
     const expiresAt = input.expiresAt === null ? null : new Date(input.expiresAt);
+    const prepaid = names.organisation(organisationId)?.billing === 'prepaid';
     return database.transaction(async (tx) => {
+      // The balance is a budget, whose making waits for posting: the same order of locks as closing a month.
+      if (prepaid) await keepPostingOut(tx);
       await lockBooks(database, tx, organisationId);
       const existing = await tx.selectFrom('credits').selectAll().where('id', '=', input.id).executeTakeFirst();
       if (existing !== undefined) {
@@ -91,7 +95,7 @@ export class Credits {
         { kind: 'credit', row },
         ...entryRows(newId, { organisationId, kind: 'credit', currency, at, sides: [{ account: 'credit', amount, creditId: row.id }, { account: 'funding', amount: -amount, creditId: row.id }] }),
       ]);
-      if (names.organisation(organisationId)?.billing === 'prepaid') await this.#setPrepaid(tx, organisationId);
+      if (prepaid) await this.#setPrepaid(tx, organisationId);
       await audit.record(tx, principal, {
         action: 'credit.create', resourceKind: 'credit', resourceId: row.id,
         change: { kind: row.kind, amount: row.amount, expiresAt: expiresAt?.toISOString() ?? null, reason: row.reason },
@@ -126,6 +130,7 @@ export class Credits {
   async #expire(tx: Executor, organisationId: string, currency: string, before: Date): Promise<bigint> {
     const { database, clock, newId, names } = this.#options;
     const prepaid = names.organisation(organisationId)?.billing === 'prepaid';
+    if (prepaid) await keepPostingOut(tx);
     const expired = await settleCredits(database, tx, newId, { organisationId, currency, prepaid, at: new Date(clock.nowMs()), expireBefore: before });
     if (prepaid) await this.#setPrepaid(tx, organisationId);
     return expired;

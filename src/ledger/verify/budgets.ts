@@ -19,7 +19,7 @@ export async function verifyBudgets(executor: Executor, scope: VerifyScope): Pro
     ), counted as (
       select l.id, case l.period when 'total' then 'epoch'::timestamptz else date_trunc(l.period, e.occurred_at, 'UTC') end as window_start, sum(e.charge) as spent
       from live l join usage_events e on e.organisation_id = l.organisation_id and e.occurred_at >= l.counts_from
-        and case l.scope_kind when 'organisation' then e.organisation_id when 'project' then e.project_id else e.key_id end = l.scope_id
+        and case l.scope_kind when 'organisation' then true when 'project' then e.project_id = l.scope_id else e.key_id = l.scope_id or e.key_id = any(l.successors) end
       group by 1, 2
     ), kept as (
       select w.budget_id as id, w.window_start, w.spent from budget_windows w join live l on l.id = w.budget_id
