@@ -8,7 +8,7 @@ import type { Backend, Target } from './target.ts';
 
 /** Told at commit of every change of a backend or an alias. */
 export const CHANNEL = 'models';
-export const LOCAL_ALIAS = 'tandem/local';
+const LOCAL_ALIAS = 'tandem/local';
 
 export interface CatalogueOptions {
   readonly database: Pick<Database, 'unscoped' | 'listen'>;

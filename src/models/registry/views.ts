@@ -40,7 +40,7 @@ export interface ModelView {
   readonly createdAt: string;
 }
 
-export function healthView(health: Health): HealthView {
+function healthView(health: Health): HealthView {
   return { state: health.state, reason: health.reason, since: iso(health.sinceMs) };
 }
 

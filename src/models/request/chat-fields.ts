@@ -2,9 +2,9 @@ import { either, flag, list, never, number, object, oneOf, text, texts, whole, t
 import { isObject } from './json.ts';
 
 /** Far above any model's limit; what a model may really make is its alias's limit. */
-export const MOST_TOKENS = 10_000_000;
+const MOST_TOKENS = 10_000_000;
 /** Each choice may be as long as the output limit, so the hold is multiplied by them. */
-export const MOST_CHOICES = 16;
+const MOST_CHOICES = 16;
 
 const outputCap = whole(1, MOST_TOKENS);
 const useMaxTokens = never('use max_tokens, which the hold is made for');

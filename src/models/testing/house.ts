@@ -12,12 +12,12 @@ import type { ReplySink } from '../reply-sink.ts';
 import { FakeLedger } from './fake-ledger.ts';
 import { MemorySink } from './memory-sink.ts';
 
-export const ORGANISATION = '01900000-0000-7000-8000-000000000001';
+const ORGANISATION = '01900000-0000-7000-8000-000000000001';
 export const CALL_ID = '01900000-0000-7000-8000-0000000000ff';
 export const BACKEND_KEY = 'sk-backend-secret';
-export const LOOPBACK = readEgressPolicy({ allow: ['127.0.0.0/8'] });
+const LOOPBACK = readEgressPolicy({ allow: ['127.0.0.0/8'] });
 
-export const PRINCIPAL: Principal = {
+const PRINCIPAL: Principal = {
   organisationId: ORGANISATION, projectId: '01900000-0000-7000-8000-000000000002', keyId: '01900000-0000-7000-8000-000000000003',
   actor: { kind: 'key', id: '01900000-0000-7000-8000-000000000003', label: 'test' }, role: 'developer', allowedModels: null,
   tier: 'standard', currency: 'USD', sessionId: null, expiresAtMs: null,
