@@ -106,8 +106,8 @@ async function drained(): Promise<number> {
   const started = performance.now();
   for (;;) {
     const text = await (await fetch(`${tandem.url}/metrics`, { headers: { authorization: `Bearer ${tandem.key}` } })).text();
-    const backlog = /^tandem_ledger_backlog_records(?:\{[^}]*\})? (\d+)/m.exec(text);
-    if (!backlog) throw new Error('the metric tandem_ledger_backlog_records is not there');
+    const backlog = /^tandem_log_backlog_records(?:\{[^}]*\})? (\d+)/m.exec(text);
+    if (!backlog) throw new Error('the metric tandem_log_backlog_records is not there');
     if (backlog[1] === '0') return performance.now() - started;
     if (performance.now() - started > 120_000) throw new Error('the backlog does not drain');
     await new Promise((resolve) => setTimeout(resolve, 50));

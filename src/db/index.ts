@@ -1,6 +1,7 @@
 export { openDatabase, type Connection, type Database } from './database.ts';
 export { RESYNC, type ChannelHandler } from './channel.ts';
-export { migrate, type Migration } from './migrate.ts';
+export { migrate } from './migrate.ts';
+export type { Migration } from './migration.ts';
 export type { Executor, OwnRow, Scoped } from './scope.ts';
 export type { Schema } from './schema.ts';
 export { dumpTables, type DumpManifest } from './backup/dump.ts';

@@ -1,14 +1,9 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { TandemError, type Logger } from '../base/index.ts';
 import type { Connection } from './database.ts';
+import type { Migration } from './migration.ts';
 import { migrations as shipped } from './migrations/index.ts';
-
-/** One step of the schema. It runs in a transaction; there is no way down but a backup. */
-export interface Migration {
-  readonly name: string;
-  up(tx: Transaction<unknown>): Promise<void>;
-}
 
 /** Any fixed number: it keeps two servers from migrating one database at once. */
 const MIGRATION_LOCK = 0x7a6d_0001;

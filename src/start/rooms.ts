@@ -39,6 +39,8 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   const operator = () => first.organisationId;
   const ledger = createLedger({ database, clock, log, home: config.home, strict: config.strict, audit: access.audit, names: access.directory, operator, logLevel: config.logLevel });
   phases.add('ledger', 60_000, () => ledger.stop());
+  // A key with a budget must not make, or become, one without: access asks the ledger about it.
+  access.keys.useBudgets(ledger.budgets);
   await ledger.prices.seedDefaults(first.organisationId, access.directory.organisation(first.organisationId)?.currency ?? 'USD');
   await ledger.start();
   const tasks = startPeriodic([{ name: 'close-months', everyMs: CLOSE_MONTHS_EVERY_MS, run: async () => void (await ledger.invoices.closeDue()) }], { database, clock, log });
@@ -61,7 +63,9 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
     await server.close(DRAIN_MS);
   });
   const { url } = await server.listen();
-  keepCredentials(config, url, first.adminKey);
+  // A first start that was killed before it wrote the key down has made one that nobody knows: make another.
+  const lost = first.adminKey === null && readCredentials(config.home) === undefined;
+  keepCredentials(config, url, lost ? (await access.newAdminKey(first.organisationId)).adminKey : first.adminKey);
   await proveHealthy(config, url);
   return { url, signInUrl: await signInUrl(config, access, url), consoleProblem: pages.problem };
 }

@@ -43,11 +43,9 @@ async function budgetOf(keyId: string): Promise<Budget> {
 async function holdOfOneCall(): Promise<bigint> {
   const { secret } = await api<{ secret: string }>(program, 'POST', '/api/keys', { name: 'probe', budget: { amount: '1', period: 'total' } });
   const response = await chat(secret);
-  const { error } = await response.json() as { error: { code: string; needed?: string; facts?: { needed?: string } } };
+  const { error } = await response.json() as { error: { code: string; facts: { needed: string } } };
   expect(response.status).toBe(402);
-  const needed = error.needed ?? error.facts?.needed;
-  if (needed === undefined) throw new Error(`a 402 says what the call needs: ${JSON.stringify(error)}`);
-  return BigInt(needed);
+  return BigInt(error.facts.needed);
 }
 
 test('1,000 parallel calls on a budget with one call left: exactly one is served', async () => {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /** Organisations, who belongs to them, how they sign in, and the audit trail. */
 export const access: Migration = {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /** The money path: epochs, usage events and their sums, open holds, budgets and their slices. */
 export const ledger: Migration = {

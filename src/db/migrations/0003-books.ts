@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /** Price versions, credits, double entries, invoices, adjustments, and the journal that chains them. */
 export const books: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 import { access } from './0001-access.ts';
 import { ledger } from './0002-ledger.ts';
 import { books } from './0003-books.ts';

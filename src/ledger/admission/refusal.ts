@@ -2,7 +2,7 @@ import { TandemError, formatAmount } from '../../base/index.ts';
 import type { Budget } from '../budgets/directory.ts';
 import type { Admission } from '../events/call.ts';
 import type { PriceVersion } from '../prices/types.ts';
-import { largestFitting } from './dearest.ts';
+import { dearest, largestFitting } from './dearest.ts';
 
 /** Names and owners from memory: `access.directory` is one. */
 export interface PathNames {
@@ -32,7 +32,7 @@ export function budgetExceeded(
     ...(bucket === 'output' ? { param: 'max_tokens' } : {}),
     facts: {
       scope: budget.scopeKind, scopeId: budget.scopeId, name, budgetId: budget.id, amount: String(amount), spent: String(spent), left: String(left),
-      currency: budget.currency, largestCap: largestCap === null ? null : String(largestCap),
+      needed: String(dearest(admission.worst, price)), currency: budget.currency, largestCap: largestCap === null ? null : String(largestCap),
     },
   });
 }
@@ -42,7 +42,7 @@ export function noCredit(admission: Admission, price: PriceVersion, names: PathN
   const scope = { scopeKind: 'organisation', scopeId: admission.organisationId } as const;
   return new TandemError('budget_exceeded', {
     params: { period: 'prepaid', scope: 'organisation', name: nameOf(scope, names), left: formatAmount(0n), currency: price.currency, amount: formatAmount(0n), cap: '' },
-    facts: { scope: 'organisation', scopeId: admission.organisationId, name: nameOf(scope, names), amount: '0', spent: '0', left: '0', currency: price.currency, largestCap: null },
+    facts: { scope: 'organisation', scopeId: admission.organisationId, name: nameOf(scope, names), amount: '0', spent: '0', left: '0', needed: String(dearest(admission.worst, price)), currency: price.currency, largestCap: null },
   });
 }
 

@@ -37,7 +37,7 @@ export async function posted({ url, key }: Pick<Program, 'url' | 'key'>, deadlin
   const started = performance.now();
   for (;;) {
     const text = await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text();
-    const backlog = /^tandem_ledger_backlog_records(?:\{[^}]*\})? (\d+)/m.exec(text);
+    const backlog = /^tandem_log_backlog_records(?:\{[^}]*\})? (\d+)/m.exec(text);
     if (backlog?.[1] === '0') return;
     if (performance.now() - started > deadlineMs) throw new Error(`the ledger still has ${backlog?.[1] ?? 'an unknown number of'} records to post`);
     await new Promise((resolve) => setTimeout(resolve, 50));
