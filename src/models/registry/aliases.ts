@@ -43,7 +43,10 @@ export class Aliases {
     if (fixed && fixed.backend.from !== 'api') throw taken(input.name);
     try {
       await database.transaction(async (tx) => {
-        await database.scoped(principal.organisationId, tx).insertInto('model_aliases', {
+        const own = database.scoped(principal.organisationId, tx);
+        // The backend's row is held, so that it is not removed before the alias that needs it is there.
+        if (backend.from === 'api' && !(await own.selectFrom('backends').select('id').where('id', '=', backend.id).forShare().executeTakeFirst())) throw missing('backend', backend.id);
+        await own.insertInto('model_aliases', {
           name: input.name, backend_id: input.backendId, backend_model: input.backendModel, context_tokens: input.contextTokens, max_output_tokens: input.maxOutputTokens, created_at: new Date(clock.nowMs()),
         }).execute();
         await database.notify(tx, CHANNEL, input.name);

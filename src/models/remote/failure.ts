@@ -44,7 +44,7 @@ export function connectionError(backend: BackendWords, error: Error, begun: bool
   if (isTandemError(error) && error.code !== 'url_not_allowed') return error;
   const code = 'code' in error ? String(error.code) : '';
   if (begun) return failed(backend, 'the connection was lost in the middle of the answer', code);
-  const reason = isTandemError(error) ? 'its address may not be called' : CONNECTION_REASONS[code] ?? (/CERT|SSL|TLS|ALTNAME/.test(code) ? 'its certificate is not accepted' : 'the connection failed');
+  const reason = isTandemError(error) ? 'its address may not be called' : CONNECTION_REASONS[code] ?? (/CERT|SSL|TLS|ALTNAME|UNABLE_TO/.test(code) ? 'its certificate is not accepted' : 'the connection failed');
   return new TandemError('backend_unreachable', { params: { backend: backend.name, reason }, detail: isTandemError(error) ? error.message : code, retryAfterSeconds: 5 });
 }
 
