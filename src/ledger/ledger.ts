@@ -108,7 +108,7 @@ export class Ledger {
     this.priceBook = createPriceBook({ database, operator, currencyOf: (id) => names.organisation(id)?.currency });
     const store = createSliceStore(database, this.epochId);
     this.#slices = new Slices({ database, store, epochId: this.epochId, clock, log });
-    this.#directory = new BudgetDirectory(database, log, (changed) => void this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.budgetId)));
+    this.#directory = new BudgetDirectory(database, log, (changed) => this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.budgetId)));
     this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory });
     this.#admissions = new Admissions({
       prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, names), slices: this.#slices, store, writer: this.#writer, clock, database, names,

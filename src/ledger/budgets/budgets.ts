@@ -49,7 +49,7 @@ export class Budgets {
     const { database, directory } = this.#options;
     if (tx !== undefined) return this.#create(tx, principal, input, true);
     const view = await database.transaction((own) => this.#create(own, principal, input, false));
-    await directory.refresh();
+    await directory.changed(view.id);
     return view;
   }
 
@@ -65,7 +65,7 @@ export class Budgets {
       await database.notify(tx, BUDGETS_CHANNEL, id);
       return this.#view(tx, principal, id);
     });
-    await directory.refresh();
+    await directory.changed(id);
     return view;
   }
 
@@ -77,7 +77,7 @@ export class Budgets {
       await this.#drop(tx, principal.organisationId, id);
       await audit.record(tx, principal, { action: 'budget.remove', resourceKind: 'budget', resourceId: id, change: { scope: before.scope_kind, scopeId: before.scope_id, amount: before.amount } });
     });
-    await directory.refresh();
+    await directory.changed(id);
   }
 
   /** The budget shown with each key: its own, the one with the shortest period first. */

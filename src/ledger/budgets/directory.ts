@@ -36,14 +36,14 @@ export class BudgetDirectory {
   readonly #database: Pick<Database, 'unscoped' | 'listen'>;
   readonly #log: Logger;
   /** An amount was changed or a budget is gone: its slices go back. */
-  readonly #onChange: (budgetIds: ReadonlySet<string> | 'all') => void;
+  readonly #onChange: (budgetIds: ReadonlySet<string> | 'all') => Promise<void>;
   #byScope = new Map<string, Budget[]>();
   #unlisten: (() => Promise<void>) | undefined;
   #reading: Promise<void> = Promise.resolve();
   /** Counts changes, so that what was derived from the budgets knows when it is old. */
   version = 0;
 
-  constructor(database: Pick<Database, 'unscoped' | 'listen'>, log: Logger, onChange: (budgetIds: ReadonlySet<string> | 'all') => void) {
+  constructor(database: Pick<Database, 'unscoped' | 'listen'>, log: Logger, onChange: (budgetIds: ReadonlySet<string> | 'all') => Promise<void>) {
     this.#database = database;
     this.#log = log;
     this.#onChange = onChange;
@@ -76,11 +76,14 @@ export class BudgetDirectory {
     return found.filter((budget) => budget.organisationId === organisationId);
   }
 
+  /** Brings a committed change into force in this process now. The others hear of it. */
+  async changed(budgetId: string): Promise<void> {
+    await this.refresh();
+    await this.#onChange(new Set([budgetId]));
+  }
+
   #heard(payload: string): void {
-    this.refresh().then(
-      () => this.#onChange(payload === RESYNC ? 'all' : new Set([payload])),
-      (error: Error) => this.#log.warn({ reason: error.message }, 'the budgets could not be read'),
-    );
+    this.refresh().then(() => this.#onChange(payload === RESYNC ? 'all' : new Set([payload]))).catch((error: Error) => this.#log.warn({ reason: error.message }, 'the budgets could not be read'));
   }
 
   async #read(): Promise<void> {

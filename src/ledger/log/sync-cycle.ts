@@ -62,9 +62,10 @@ export class SyncCycle {
   }
 
   /** Syncs the file to which everything unsynced was written again. */
-  async retry(fd: number): Promise<void> {
+  async retry(fd: number, onSynced: () => void): Promise<void> {
     this.#fd = fd;
     await new Promise<void>((resolve, reject) => this.#files.sync(fd, (error) => (error ? reject(error) : resolve())));
+    onSynced();
     this.#finish([...this.#syncing, ...this.#written]);
     this.#syncing = [];
     this.#written = [];

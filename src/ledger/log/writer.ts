@@ -228,9 +228,10 @@ export class LogWriter {
           this.#files.write(this.#fd, batch.bytes, batch.length, this.#offset);
           this.#offset += batch.length;
         }
-        await this.#sync.retry(this.#fd);
+        await this.#sync.retry(this.#fd, () => {
+          this.#failure = null;
+        });
         this.#onWritten(this.position());
-        this.#failure = null;
         this.#log.info({}, 'the ledger log is synced again');
         return;
       } catch (error) {

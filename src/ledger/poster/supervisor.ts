@@ -51,7 +51,7 @@ export class Poster {
   }
 
   state(): { state: PosterState; reason: string | null; lastPostedAtMs: number | null; pid: number | null } {
-    return { state: this.#state, reason: this.#reason, lastPostedAtMs: this.#lastPostedAtMs, pid: this.#child?.pid ?? null };
+    return { state: this.#state, reason: this.#reason, lastPostedAtMs: this.#lastPostedAtMs, pid: this.#isRunning() ? (this.#child?.pid ?? null) : null };
   }
 
   /** The log grew. Said on at most some times a second. */
@@ -81,7 +81,7 @@ export class Poster {
     late.abort();
     this.#stop.abort(new Error('the ledger is closed'));
     const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child !== undefined && this.#isRunning()) {
       const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       if (!done) child.kill('SIGKILL');
       await exited;
@@ -141,6 +141,10 @@ export class Poster {
       this.#restartMs = Math.min(waitMs * 2, RESTART_MS_MAX);
       this.#options.clock.sleep(waitMs, this.#stop.signal).then(() => this.#spawn(), () => {});
     });
+  }
+
+  #isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   #tell(): void {
