@@ -4,6 +4,7 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { monthDays, monthOf, type Month } from '../bill/months.ts';
 import { snapshot } from '../bill/snapshot.ts';
+import { TOTAL } from '../events/rollups.ts';
 import { forecast } from './forecast.ts';
 
 /** This month in a few numbers. Amounts are picodollars as text, counts are whole numbers as text. */
@@ -23,6 +24,17 @@ export interface Overview {
   readonly firstTokenMs: { readonly p50: number | null; readonly p95: number | null; readonly calls: number };
 }
 
+/** Sums of a day (`resource` is null) or of a model (`day` is null). */
+interface Sums {
+  day: string | null;
+  bucket: string;
+  resource: string | null;
+  quantity: string;
+  spend: string;
+  requests: string;
+  failed: string;
+}
+
 const TOP_MODELS = 10;
 const DAY_MS = 86_400_000;
 /** Percentiles look at this many of the newest calls at most, so that the page costs the same on a busy server. */
@@ -37,15 +49,16 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
   const month = monthOf(nowMs);
   const { from, to } = monthDays(month);
   const ofProject = principal.projectId === null ? sql`true` : sql`project_id = ${principal.projectId}`;
-  const ofMonth = sql`from usage_rollups where organisation_id = ${principal.organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}`;
 
-  const days = (await sql<{ day: string; spend: string; requests: string; failed: string }>`
-    select day::text as day, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed ${ofMonth} and bucket = 'total' group by day`.execute(executor)).rows;
-  const buckets = (await sql<{ bucket: string; quantity: string }>`
-    select bucket, sum(quantity)::text as quantity ${ofMonth} and bucket <> 'total' group by bucket`.execute(executor)).rows;
-  const models = (await sql<{ resource: string; spend: string; requests: string }>`
-    select resource, sum(charge)::text as spend, sum(events)::text as requests ${ofMonth} and bucket = 'total'
-    group by resource order by sum(charge) desc, sum(events) desc, resource limit ${TOP_MODELS}`.execute(executor)).rows;
+  // One reading of the month's sums gives both: by day and bucket, and by model.
+  const { rows } = await sql<Sums>`
+    select day::text as day, bucket, resource, sum(quantity)::text as quantity, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed
+    from usage_rollups where organisation_id = ${principal.organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}
+    group by grouping sets ((day, bucket), (resource, bucket))`.execute(executor);
+  const buckets = rows.filter((row) => row.day !== null && row.bucket !== TOTAL);
+  const days = rows.filter((row) => row.day !== null && row.bucket === TOTAL);
+  const models = rows.flatMap((row) => (row.resource !== null && row.bucket === TOTAL ? [{ resource: row.resource, spend: row.spend, requests: row.requests }] : []))
+    .sort(dearestFirst).slice(0, TOP_MODELS);
 
   const spend = days.reduce((sum, day) => sum + BigInt(day.spend), 0n);
   const count = (name: 'requests' | 'failed') => String(days.reduce((sum, day) => sum + BigInt(day[name]), 0n));
@@ -62,6 +75,13 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
   };
 }
 
+function dearestFirst(a: Overview['models'][number], b: Overview['models'][number]): number {
+  const [spend, requests] = [BigInt(b.spend) - BigInt(a.spend), BigInt(b.requests) - BigInt(a.requests)];
+  const first = spend === 0n ? requests : spend;
+  if (first !== 0n) return first > 0n ? 1 : -1;
+  return a.resource < b.resource ? -1 : 1;
+}
+
 /** Ids are UUIDv7: the primary key finds the last day's calls. */
 async function firstTokens(executor: Executor, principal: Principal, nowMs: number, ofProject: ReturnType<typeof sql>): Promise<Overview['firstTokenMs']> {
   const since = new Date(nowMs - DAY_MS);
@@ -70,7 +90,7 @@ async function firstTokens(executor: Executor, principal: Principal, nowMs: numb
     from (
       select (attributes #>> '{timings,firstTokenMs}')::float8 as ms from usage_events
       where organisation_id = ${principal.organisationId} and id >= ${idFloor(since.getTime())}::uuid and kind = 'call' and occurred_at >= ${since} and ${ofProject}
-        and jsonb_typeof(attributes #> '{timings,firstTokenMs}') = 'number'
+        and outcome <> 'failed' and jsonb_typeof(attributes #> '{timings,firstTokenMs}') = 'number'
       order by id desc limit ${NEWEST_CALLS}
     ) as newest`.execute(executor);
   return rows[0] ?? { p50: null, p95: null, calls: 0 };

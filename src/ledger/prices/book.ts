@@ -51,7 +51,7 @@ export interface PriceBookOptions {
 const OVERLAP_MS = 15 * 60_000;
 
 export function createPriceBook({ database, operator, currencyOf }: PriceBookOptions): PriceBook {
-  const lists = new Map<string, StoredPrice[]>();
+  const lists: Lists = new Map();
   const byId = new Map<string, StoredPrice>();
   let newestMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
@@ -62,10 +62,12 @@ export function createPriceBook({ database, operator, currencyOf }: PriceBookOpt
     if (byId.has(version.id)) return;
     byId.set(version.id, version);
     newestMs = Math.max(newestMs, version.createdAtMs);
-    const key = listKey(version.organisationId, version.resource, version.tier, version.side, version.backendId);
-    const list = lists.get(key) ?? [];
+    const ofOrganisation = valueOf(lists, version.organisationId, () => new Map());
+    const ofResource = valueOf(ofOrganisation, version.resource, () => new Map());
+    const slots = valueOf(ofResource, version.tier, () => new Map());
+    const slot = slotOf(version.side, version.backendId);
     // A new array, so that a reader in the middle of the old one is not disturbed.
-    lists.set(key, [...list, version].sort((a, b) => b.effectiveFromMs - a.effectiveFromMs));
+    slots.set(slot, [...(slots.get(slot) ?? []), version].sort((a, b) => b.effectiveFromMs - a.effectiveFromMs));
   }
 
   async function read(executor: Executor): Promise<void> {
@@ -93,12 +95,16 @@ export function createPriceBook({ database, operator, currencyOf }: PriceBookOpt
   }
 
   function inForce(organisationId: string, resource: string, tier: PriceTier, atMs: number, side: PriceSide, backendId: string | null): StoredPrice | undefined {
-    const own = newestBefore(lists.get(listKey(organisationId, resource, tier, side, backendId)), atMs);
+    const slots = lists.get(organisationId)?.get(resource)?.get(tier);
+    if (slots === undefined) return undefined;
+    const own = newestBefore(slots.get(slotOf(side, backendId)), atMs);
     if (own !== undefined || backendId === null) return own;
-    return newestBefore(lists.get(listKey(organisationId, resource, tier, side, null)), atMs);
+    return newestBefore(slots.get(side), atMs);
   }
 
-  const listsOf = (organisationId: string) => [...lists.values()].filter((list) => list[0]?.organisationId === organisationId);
+  const listsOf = (organisationId: string) => [...(lists.get(organisationId)?.values() ?? [])].flatMap((tiers) => [...tiers.values()]).flatMap((slots) => [...slots.values()]);
+  const listOf = (organisationId: string, resource: string, tier: PriceTier, side: PriceSide, backendId: string | null) =>
+    lists.get(organisationId)?.get(resource)?.get(tier)?.get(slotOf(side, backendId)) ?? [];
 
   function serves(shared: StoredPrice, organisationId: string): boolean {
     const currency = currencyOf(organisationId);
@@ -127,12 +133,12 @@ export function createPriceBook({ database, operator, currencyOf }: PriceBookOpt
     },
     byId: (id) => byId.get(id),
     listsOf,
-    listOf: (organisationId, resource, tier, side, backendId) => lists.get(listKey(organisationId, resource, tier, side, backendId)) ?? [],
+    listOf,
     sharedLists(organisationId) {
       const house = operator();
       return house === null || house === organisationId ? [] : listsOf(house).filter(([price]) => price !== undefined && serves(price, organisationId));
     },
-    newest: (organisationId, resource, tier) => lists.get(listKey(organisationId, resource, tier, 'sell', null))?.[0],
+    newest: (organisationId, resource, tier) => listOf(organisationId, resource, tier, 'sell', null)[0],
   };
 }
 
@@ -141,8 +147,24 @@ function newestBefore(list: readonly StoredPrice[] | undefined, atMs: number): S
   return list?.find((version) => version.effectiveFromMs <= atMs);
 }
 
-function listKey(organisationId: string, resource: string, tier: PriceTier, side: PriceSide, backendId: string | null): string {
-  return `${organisationId} ${tier} ${side} ${backendId ?? '-'} ${resource}`;
+/**
+ * Organisation → resource → tier → slot. Maps within maps, because their keys are texts that exist already: a
+ * key put together from the five would be hashed anew for every call, which takes ten times as long.
+ */
+type Lists = Map<string, Map<string, Map<PriceTier, Map<string, StoredPrice[]>>>>;
+
+/** Side and backend in one: no text is made unless a backend has a list of its own. */
+function slotOf(side: PriceSide, backendId: string | null): string {
+  return backendId === null ? side : `${side} ${backendId}`;
+}
+
+function valueOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }
 
 async function rowsSince(executor: Executor, sinceMs: number): Promise<Selectable<Schema['price_versions']>[]> {
