@@ -44,6 +44,8 @@ export interface ShellOptions {
   readonly models: ModelApi;
   readonly bindings: readonly Binding[];
   readonly readiness: Readiness;
+  /** Made before `models`, when the calls are to be counted in it. */
+  readonly metrics?: Metrics;
   readonly metricsSource: Omit<MetricsSource, 'http'>;
 }
 
@@ -67,7 +69,8 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   const sameSite = new SameSite(peers, options.publicOrigin);
   const authenticate = createAuthenticate(options.credentials, sameSite);
   const live = new LiveStreams({ recheck: options.recheck, clock, heartbeatMs: limits.heartbeatMs });
-  const metrics = new Metrics({ ...options.metricsSource, http: () => ({ inFlight: raw?.inFlight ?? 0, liveStreams: live.size }) });
+  const metrics = options.metrics ?? new Metrics();
+  metrics.watch({ ...options.metricsSource, http: () => ({ inFlight: raw?.inFlight ?? 0, liveStreams: live.size }) });
   const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, log, refused: (code: string) => metrics.refused(code) };
   const readiness: Readiness = () => [{ name: 'accepting', problem: raw?.draining === true ? 'the server is stopping' : undefined }, ...options.readiness()];
 

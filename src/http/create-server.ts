@@ -5,6 +5,7 @@ import { assemble, type HttpServer } from './assemble.ts';
 import type { Doctor, LedgerDoor, ModelsDoor } from './faces.ts';
 import type { Limits } from './listen/limits.ts';
 import { watchChanges } from './live/changes.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { eventRoutes } from './routes/access/events.ts';
 import { keyRoutes } from './routes/access/keys.ts';
 import { registerOidc } from './routes/access/oidc.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   /** The console's built files; nothing is served for it when there are none. */
   readonly consoleFolder: string;
   readonly version: string;
+  /** Given when the calls of `models` are counted in it (`watchCalls`). */
+  readonly metrics?: Metrics;
   /** Calls that wait for the local engine and that it works on. */
   readonly queue?: () => { readonly waiting: number; readonly running: number };
   readonly limits?: Partial<Limits>;
@@ -40,10 +43,13 @@ const STALE_MS = 5_000;
 /** The three surfaces' one server: model API, control API and console over the rooms given. */
 export async function createServer(options: ServerOptions): Promise<HttpServer> {
   const { access, ledger, models, database, config, log, clock, doctor, version } = options;
+  // Keys and their budgets meet in this room's routes, so the rule between them is wired here.
+  access.keys.useBudgets(ledger.budgets);
   const server = await assemble({
     host: config.host, port: config.port, publicOrigin: config.publicUrl, trustedProxies: config.trustedProxies, maxBodyBytes: config.maxBodyBytes,
     tls: config.tlsCert !== null && config.tlsKey !== null ? { cert: config.tlsCert, key: config.tlsKey } : null,
     consoleFolder: options.consoleFolder, clock, log, models,
+    ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.limits ? { limits: options.limits } : {}),
     checkReplies: options.checkReplies ?? false,
     credentials: {
@@ -55,8 +61,8 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     onMiss: (principal, contract, id) => void access.noteRefusal(principal, { action: `${contract.id}.refuse`, resourceKind: contract.id.split('.')[0]!, resourceId: id, change: {} }),
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
-      ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets, database }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
+      ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
+      ...moneyRoutes(ledger, models.backends), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

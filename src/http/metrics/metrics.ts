@@ -49,7 +49,8 @@ export class Metrics {
   readonly #charge = new Counter({ name: 'tandem_charge_total', help: 'Charged, in whole currency units (rounded for display; the bill is exact)', labelNames: ['gen_ai_request_model', 'currency'], registers: [this.#registry] });
   readonly #refused = new Counter({ name: 'tandem_refused_total', help: 'Calls of the model API that were refused, by error code', labelNames: ['code'], registers: [this.#registry] });
 
-  constructor(source: MetricsSource) {
+  /** Adds the figures that are read when Prometheus asks; once. */
+  watch(source: MetricsSource): void {
     this.#gauge('tandem_log_unsynced_seconds', 'Age of the oldest usage record that is not synced to disk', () => source.ledger().unsyncedAgeMs / 1_000);
     this.#gauge('tandem_log_backlog_records', 'Usage records that are not in Postgres yet', () => source.ledger().backlogRecords);
     this.#gauge('tandem_log_backlog_bytes', 'Bytes of the log that are not in Postgres yet', () => source.ledger().backlogBytes);

@@ -14,8 +14,8 @@ import { systemRoutes } from './system/system.ts';
 describe('the contract', () => {
   const access = {} as Access;
   const bound = [
-    ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets, database: { transaction: async () => { throw new Error('unused'); } } }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger), ...modelRoutes(emptyModels), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...modelRoutes(emptyModels), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

@@ -1,20 +1,18 @@
 import type { Access, KeyView, Principal } from '../../../access/index.ts';
-import type { Database } from '../../../db/index.ts';
 import { handle, type Binding } from '../../api/handle.ts';
 import { routes } from '../../contract/index.ts';
 import type { KeyBudget, LedgerDoor } from '../../faces.ts';
 
 export interface KeyRouteOptions {
-  readonly access: Pick<Access, 'keys' | 'directory'>;
+  readonly access: Pick<Access, 'keys'>;
   readonly budgets: LedgerDoor['budgets'];
-  readonly database: Pick<Database, 'transaction'>;
 }
 
 type KeyReply = KeyView & { readonly budget: KeyBudget | null };
 
 /** Keys with their budgets: the key is access's, its budget the ledger's; here they meet. */
-export function keyRoutes({ access, budgets, database }: KeyRouteOptions): Binding[] {
-  const { keys, directory } = access;
+export function keyRoutes({ access, budgets }: KeyRouteOptions): Binding[] {
+  const { keys } = access;
   const withBudgets = async (principal: Principal, views: readonly KeyView[]): Promise<KeyReply[]> => {
     const found = views.length === 0 ? undefined : await budgets.ofKeys(principal.organisationId, views.map((view) => view.id));
     return views.map((view) => ({ ...view, budget: found?.get(view.id) ?? null }));
@@ -32,13 +30,8 @@ export function keyRoutes({ access, budgets, database }: KeyRouteOptions): Bindi
         const { key, secret } = await keys.create(principal, input);
         return { key: { ...key, budget: null }, secret };
       }
-      // One transaction: a key that was to have a budget never exists without it.
-      const { key, secret } = await database.transaction(async (tx) => {
-        const made = await keys.create(principal, input, tx);
-        await budgets.create(principal, { scope: { kind: 'key', id: made.key.id }, ...budget }, tx);
-        return made;
-      });
-      await directory.refresh('key', key.id);
+      // A key that was to have a budget never exists without it.
+      const { key, secret } = await keys.createWith(principal, input, (tx, id) => budgets.create(principal, { scope: { kind: 'key', id }, ...budget }, tx));
       return { key: await withBudget(principal, key), secret };
     }),
     handle(routes.keyShow, async ({ principal, params }) => withBudget(principal, await keys.show(principal, params.id))),

@@ -1,12 +1,22 @@
+import { TandemError } from '../../../base/index.ts';
+import type { Principal } from '../../../access/index.ts';
 import { handle, type Binding } from '../../api/handle.ts';
 import { routes } from '../../contract/index.ts';
-import type { LedgerDoor } from '../../faces.ts';
+import type { LedgerDoor, ModelsDoor } from '../../faces.ts';
 
 /** Prices, budgets, usage, bills, invoices and credits. */
-export function moneyRoutes({ prices, budgets, usage, bill, invoices, credits }: LedgerDoor): Binding[] {
+export function moneyRoutes({ prices, budgets, usage, bill, invoices, credits }: LedgerDoor, backends: Pick<ModelsDoor['backends'], 'list'>): Binding[] {
+  /** The ledger knows backends by their id alone; whose they are is known to `models`. */
+  const demandBackend = async (principal: Principal, id: string) => {
+    const { items } = await backends.list(principal);
+    if (!items.some((backend) => backend.id === id)) throw new TandemError('resource_not_found', { params: { kind: 'backend', id, verb: 'backends' }, param: 'backendId' });
+  };
   return [
     handle(routes.priceList, async ({ principal, query }) => prices.list(principal, query)),
-    handle(routes.priceCreate, ({ principal, body }) => prices.create(principal, body)),
+    handle(routes.priceCreate, async ({ principal, body }) => {
+      if (body.backendId !== undefined) await demandBackend(principal, body.backendId);
+      return prices.create(principal, body);
+    }),
     handle(routes.priceImport, ({ principal, body }) => prices.import(principal, body)),
 
     handle(routes.budgetList, ({ principal }) => budgets.list(principal)),

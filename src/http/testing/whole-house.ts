@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '../../base/index.ts';
+import { openTestAccess, type TestAccess } from '../../access/testing.ts';
+import { createLedger, type Ledger } from '../../ledger/index.ts';
+import { createModels } from '../../models/index.ts';
+import { FakeEngine } from '../../models/local/fake-engine.ts';
+import { createServer } from '../create-server.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { watchCalls } from '../metrics/watch-calls.ts';
+import { asking, type Asked } from './asking.ts';
+
+export interface WholeHouse {
+  readonly url: string;
+  readonly access: TestAccess['access'];
+  readonly ledger: Ledger;
+  readonly operator: { readonly organisationId: string; readonly projectId: string; readonly adminKey: string };
+  as(key: string): (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Asked>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Every room as `start` opens it, over a real database and a real log; only the model behind the engine is a fake. */
+export async function openWholeHouse(): Promise<WholeHouse> {
+  const home = mkdtempSync(join(tmpdir(), 'tandem-http-'));
+  const test = await openTestAccess();
+  const { access, database, organisationId } = test;
+  const common = { database, clock: systemClock, log: silentLogger };
+  const ledger = createLedger({ ...common, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
+  await ledger.prices.seedDefaults(organisationId, 'USD');
+  await ledger.start();
+  const engine = new FakeEngine();
+  await engine.start();
+  const metrics = new Metrics();
+  const models = createModels({
+    ...common, access, ledger: watchCalls(ledger, metrics), engine, operator: () => organisationId, env: {},
+    config: { file: {}, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
+  });
+  await models.start();
+  const server = await createServer({
+    ...common, access, ledger, models, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
+    doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,
+    config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576 },
+  });
+  const { url } = await server.listen();
+  return {
+    url, access, ledger, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
+    as: (key) => asking(url, key),
+    async [Symbol.asyncDispose]() {
+      await server.close(0);
+      await models.stop();
+      await engine.stop();
+      await ledger.stop();
+      await test.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
