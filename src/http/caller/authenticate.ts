@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { TandemError } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
 import { SESSION_COOKIE, cookieOf, presentedKey } from './credentials.ts';
 import type { SameSite } from './same-site.ts';
@@ -26,9 +25,4 @@ export function createAuthenticate(credentials: Credentials, sameSite: SameSite)
     if (changes) sameSite.demandFromScript(request);
     return credentials.verifySession(token);
   };
-}
-
-/** True for errors that mean: the caller is not known (any more). */
-export function isUnknownCaller(error: unknown): boolean {
-  return error instanceof TandemError && error.status === 401;
 }

@@ -7,7 +7,7 @@ export const bucket = z.enum(['input', 'cache_read', 'cache_write', 'output', 'r
 const unitPrice = z.object({ price: picoPositive, per: count.describe('The quantity that the price is stated for') });
 const tier = z.enum(['standard', 'contributor']);
 
-export const priceVersion = z.object({
+const priceVersion = z.object({
   id, resource: z.string().describe('What is priced: a model alias'), tier, side: z.enum(['sell', 'cost']).describe('What callers pay, or what a backend costs us'),
   backendId: id.nullable(), currency, buckets: z.partialRecord(bucket, unitPrice), effectiveFrom: time, effectiveTo: time.nullable(), source: z.string(), createdAt: time, createdBy: z.string(),
 });
@@ -31,7 +31,7 @@ const billLine = z.object({
   projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), resource: z.string(), requests: count, quantities,
   charge: pico, cost: pico.nullable(),
 });
-export const bill = z.object({
+const bill = z.object({
   month, currency, total: pico, requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
   credits: z.object({ applied: pico, available: pico }), adjustments: pico, due: pico, postedThrough: time.nullable().describe('Everything that ended before this is in the bill'),
   rounding: z.string().describe('The rule by which each line was rounded'),
