@@ -23,7 +23,7 @@ export const ERRORS = {
   payload_too_large: entry(413, 'invalid_request_error', 'The body is larger than {limit} bytes.', 'Send a smaller body; the limit is the setting TANDEM_MAX_BODY_BYTES.'),
   unsupported_media_type: entry(415, 'invalid_request_error', 'The content type {given} is not accepted here.', 'Send the header content-type: application/json.'),
   not_found: entry(404, 'not_found_error', 'There is nothing at {path}.', 'See /openapi.json for every route.'),
-  resource_not_found: entry(404, 'not_found_error', 'There is no {kind} {id} here.', 'List what exists: tandem {verb} list.'),
+  resource_not_found: entry(404, 'not_found_error', 'There is no {kind} {id} here.', 'List what exists: tandem {verb}.'),
   method_not_allowed: entry(405, 'invalid_request_error', '{method} is not available at {path}.', 'See /openapi.json for the methods of each route.'),
   not_implemented: entry(501, 'invalid_request_error', '{path} is not available.', 'Use {instead}.'),
   internal: entry(500, 'server_error', 'Something went wrong on the server; it is recorded under request {requestId}.', 'Try again. If it stays, give the request id to the operator and run tandem doctor.'),
@@ -67,7 +67,7 @@ export const ERRORS = {
   month_closed: entry(409, 'conflict_error', 'The month {month} is closed: its invoice is {number}.', 'See it with tandem bill --month {month}; a change is an adjustment of the invoice.'),
 
   // Money: the path of a call.
-  budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {scope} {name} does not cover this call: {left} {currency} of {amount} are left.{cap}', 'Ask for a smaller output (max_tokens), or have the budget raised or more credit added: the page Money of the console, or /api/budgets.'),
+  budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {scope} {name} does not cover this call: {left} {currency} of {amount} are left.{cap}', 'Ask for a smaller output (max_tokens), or have the budget raised or credit added: tandem budgets, or the page Money of the console.'),
   ledger_unavailable: entry(503, 'server_error', 'No calls are admitted now, since they could not be recorded: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),
   id_conflict: entry(409, 'conflict_error', 'The id {id} was used before with another payload.', 'Send the first payload again, or use a new id.'),
   usage_refused: entry(400, 'invalid_request_error', 'The event {id} is refused: {reason}.', 'Correct the event and send it again; nothing of this request was recorded.'),
@@ -84,7 +84,7 @@ export const ERRORS = {
   backend_refused: entry(400, 'invalid_request_error', 'The backend {backend} refused the request: {reason}', 'Change the request as the backend says.'),
   backend_timeout: entry(504, 'server_error', 'The backend {backend} did not {step} within {seconds} s.', 'Try again, or ask for a shorter answer with max_tokens.'),
   url_not_allowed: entry(400, 'invalid_request_error', 'The URL may not be called: {reason}.', 'Use a public http or https URL. An operator opens other address ranges in the file TANDEM_CONFIG, under egress.allow.'),
-  backend_in_use: entry(409, 'conflict_error', 'The backend {backend} is used by the model {model}.', 'Remove the model first: DELETE /api/models/{model}.'),
+  backend_in_use: entry(409, 'conflict_error', 'The backend {backend} is used by the model {model}.', 'Remove the model first: tandem models remove {model}.'),
   backend_fixed: entry(409, 'conflict_error', '{what} comes from {origin} and is not changed here.', 'Change it there and start again.'),
   secret_file_invalid: entry(500, 'server_error', 'The secret file {path} cannot be used: {reason}.', 'Put the right file back from a backup, with mode 0600, or name another with TANDEM_SECRET_FILE.'),
   secret_unreadable: entry(500, 'server_error', 'A stored secret cannot be opened: {reason}.', 'Put the secret file that sealed it back (TANDEM_SECRET_FILE), or enter the secret again.'),

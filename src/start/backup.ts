@@ -33,7 +33,7 @@ export async function backup(file: string): Promise<void> {
     await handle.close();
     await rename(join(draft, 'backup.tar.gz'), target);
     const rows = manifest.dump.tables.reduce((sum, table) => sum + table.rows, 0);
-    process.stdout.write(`Wrote ${target}: ${rows} rows of ${manifest.dump.tables.length} tables, ${(size / 1e6).toFixed(1)} MB.\nIt holds the key to all sealed secrets: keep it as you would keep a password.\n`);
+    process.stdout.write(`Wrote ${target}: ${rows} rows of ${manifest.dump.tables.length} tables, ${sizeText(size)}.\nIt holds the key to all sealed secrets: keep it as you would keep a password.\n`);
   } finally {
     rmSync(draft, { recursive: true, force: true });
     await phases.stopAll();
@@ -43,7 +43,7 @@ export async function backup(file: string): Promise<void> {
 /** The running server's database when there is one, else the home's own, started for as long as this takes. */
 async function reach(config: Config, phases: Phases, signal: AbortSignal, log: ReturnType<typeof houseLogger>): Promise<Connection> {
   if (config.databaseUrl !== null) return { connectionString: config.databaseUrl };
-  if (!existsSync(config.home)) throw new TandemError('resource_not_found', { params: { kind: 'home', id: config.home, verb: 'keys' } });
+  if (!existsSync(config.home)) throw new TandemError('setting_invalid', { params: { name: 'TANDEM_HOME', reason: `there is nothing to save, since ${config.home} is not there` } });
   if (homeHolder(config.home) !== undefined) {
     // It runs, so this adopts it; it is the server's to stop, not ours.
     return (await startEmbeddedPostgres({ home: config.home, log, clock: systemClock, signal, watch: false })).connection;
@@ -65,6 +65,11 @@ async function collect(config: Config, connection: Connection, draft: string, si
   const manifest: BackupManifest = { format: FORMAT, version: VERSION, madeAt: new Date(systemClock.nowMs()).toISOString(), dump };
   writeFileSync(join(draft, 'manifest.json'), JSON.stringify(manifest, null, 2), { mode: 0o600 });
   return manifest;
+}
+
+/** In whole kB, or in MB with one digit. */
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** A segment that was posted and deleted while it was copied is in the tables. */

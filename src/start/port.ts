@@ -1,11 +1,25 @@
 import { createServer } from 'node:net';
-import { TandemError } from '../base/index.ts';
+import { TandemError, homeHolder, isTandemError, lockHome } from '../base/index.ts';
+
+/**
+ * Proves that the server's address is free before anything is started. A second start on one home
+ * meets the port of the first: then the home's holder is what the person needs to know.
+ * @throws TandemError home_in_use, port_taken, setting_invalid.
+ */
+export async function checkAddress({ host, port, home }: { readonly host: string; readonly port: number; readonly home: string }): Promise<void> {
+  try {
+    await checkPortFree(host, port);
+  } catch (error) {
+    if (isTandemError(error, 'port_taken') && homeHolder(home) !== undefined) (await lockHome(home)).release();
+    throw error;
+  }
+}
 
 /**
  * Finds out that an address is taken before anything is started. Listening later can still fail, and
  * says the same.
  */
-export function checkPortFree(host: string, port: number): Promise<void> {
+function checkPortFree(host: string, port: number): Promise<void> {
   if (port === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -27,7 +27,7 @@ export async function restore(file: string): Promise<void> {
     await restoreTables(house.connection, join(draft, 'tables'), manifest.dump, log);
     await placeFiles(join(draft, 'files'), config);
     const rows = manifest.dump.tables.reduce((sum, table) => sum + table.rows, 0);
-    process.stdout.write(`Restored ${rows} rows of ${manifest.dump.tables.length} tables from ${manifest.madeAt} into ${config.home}.\nStart it: npm start\n`);
+    process.stdout.write(`Restored ${rows} rows of ${manifest.dump.tables.length} tables from ${manifest.madeAt} into ${config.home}.\nStart it: ${process.env['TANDEM_HOME'] ? `TANDEM_HOME=${config.home} ` : ''}npm start\n`);
   } catch (error) {
     await phases.stopAll();
     // Nothing was here before; what is half restored must not be taken for a home.

@@ -3,10 +3,11 @@ import { readConfig, systemClock } from '../base/index.ts';
 import { banner } from './banner.ts';
 import { credentialsPath } from './credentials.ts';
 import { buildConsole } from './console-build.ts';
+import { tellDiskFull } from './disk-full.ts';
 import { houseLogger, openHouse } from './house.ts';
 import { openLocalModel } from './local-model.ts';
 import { Phases } from './phases.ts';
-import { checkPortFree } from './port.ts';
+import { checkAddress } from './port.ts';
 import { openRooms } from './rooms.ts';
 import { onStopSignal } from './signals.ts';
 
@@ -29,7 +30,7 @@ export async function up(): Promise<void> {
   }, () => process.exit(130), clock.monotonicMs);
 
   try {
-    await checkPortFree(config.host, config.port);
+    await checkAddress(config);
     // Pages and weights take longest at a first start and need nothing else, so they go beside the rest.
     const house = await openHouse(config, phases, stopping.signal, log);
     const pages = buildConsole(config.cache, log);
@@ -49,7 +50,7 @@ export async function up(): Promise<void> {
     }));
     await stopped.promise;
   } catch (error) {
-    if (!stopping.signal.aborted) throw error;
+    if (!stopping.signal.aborted) throw config.databaseUrl === null ? tellDiskFull(error, config.home) : error;
   } finally {
     await phases.stopAll();
     removeHandlers();

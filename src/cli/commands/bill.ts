@@ -25,7 +25,7 @@ export const bill: Run = async (context, { options }) => {
 
 function billText(shown: Bill, forTerminal: boolean): string {
   const { currency } = shown;
-  const head = `${shown.month}: ${moneyText(shown.total, currency)} for ${countText(shown.requests)} calls${shown.state === 'closed' ? `, closed as invoice ${shown.invoiceNumber}` : ', so far'}.`;
+  const head = `${shown.month}: ${moneyText(shown.total, currency)} for ${countText(shown.requests)} ${shown.requests === '1' ? 'call' : 'calls'}${shown.state === 'closed' ? `, closed as invoice ${shown.invoiceNumber}` : ', so far'}.`;
   if (shown.lines.length === 0) return `${head}\nMake the first line: tandem chat "What is the capital of France?"`;
   const quantity = (line: Bill['lines'][number], name: 'input' | 'cache_read' | 'output') => countText(line.quantities[name] ?? '0');
   const rows = table(shown.lines, [
@@ -47,7 +47,7 @@ function billText(shown: Bill, forTerminal: boolean): string {
 
 function verifyText(report: Verification): string {
   const lines = report.checks.map((check) => `${check.state === 'pass' ? '✓' : '✗'} ${check.title}: ${countText(check.checked)} checked, difference ${check.difference}${check.detail === null ? '' : ` (${check.detail})`}`);
-  const lost = report.lostToCrashes.calls === '0' ? [] : [`${countText(report.lostToCrashes.calls)} calls were cut by crashes. ${report.lostToCrashes.note}`];
+  const lost = report.lostToCrashes.calls === '0' ? [] : [`${countText(report.lostToCrashes.calls)} ${report.lostToCrashes.calls === '1' ? 'call was' : 'calls were'} cut by crashes. ${report.lostToCrashes.note}`];
   return [...lines, ...lost, '', report.ok ? `The bill is exact: difference ${report.difference}.` : `The bill does not hold: difference ${report.difference}. First fault: ${report.firstFault ?? 'see above'}`].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { CliError, usageError } from '../cli-error.ts';
 import { errorOf, readAll } from '../client/client.ts';
+import { nextApart } from '../client/next-apart.ts';
 import type { components } from '../client/schema.ts';
 import type { Run } from '../command.ts';
 import { readInput, type Context } from '../context.ts';
@@ -30,7 +31,7 @@ export const chat: Run = async (context, { args, options }) => {
     ...numberOption(options, 'maxTokens', 'max_completion_tokens'), ...numberOption(options, 'temperature', 'temperature'), ...numberOption(options, 'seed', 'seed'),
   };
   const response = await context.client().open('POST', '/v1/chat/completions', body, { 'x-tandem-receipt': '1', ...(stream ? { accept: 'text/event-stream' } : {}) });
-  if (response.statusCode !== 200) throw errorOf(response.statusCode ?? 0, await readAll(response));
+  if (response.statusCode !== 200) throw nextApart(errorOf(response.statusCode ?? 0, await readAll(response)));
 
   const answer = stream ? await readStream(response, context) : readWhole(await readAll(response));
   if (context.json) {
@@ -55,7 +56,7 @@ async function readStream(response: IncomingMessage, context: Context): Promise<
     };
     if (chunk.error) {
       if (answer.text !== '') context.out.write('\n');
-      throw new CliError(chunk.error.code ?? 'stream_failed', chunk.error.message ?? 'The answer broke off.', chunk.error.next ?? 'Ask again, or look at the server: tandem doctor');
+      throw nextApart(new CliError(chunk.error.code ?? 'stream_failed', chunk.error.message ?? 'The answer broke off.', chunk.error.next ?? 'Ask again, or look at the server: tandem doctor'));
     }
     const choice = chunk.choices?.[0];
     if (choice?.delta?.content) {

@@ -75,12 +75,16 @@ export const revoke: Run = async (context, { args }) => {
 };
 
 function secretText({ key, secret }: Reply<'/api/keys', 'POST'>): string {
-  return `Made ${key.name}${key.budget ? ` with a budget of ${budgetText(key)}` : ''}. The key is shown once:\n\n  ${secret}\n`;
+  return `Made ${key.name}${key.budget ? ` with a budget of ${limitText(key.budget)}` : ''}. The key is shown once:\n\n  ${secret}\n`;
 }
 
 function budgetText({ budget }: Key): string {
   if (!budget) return '-';
-  return `${moneyText(budget.spent, 'USD')} of ${moneyText(budget.amount, 'USD')}${budget.period === 'total' ? '' : ` a ${budget.period}`}`;
+  return `${moneyText(budget.spent, 'USD')} of ${limitText(budget)}`;
+}
+
+function limitText({ amount, period }: NonNullable<Key['budget']>): string {
+  return `${moneyText(amount, 'USD')}${period === 'total' ? ' in total' : ` a ${period}`}`;
 }
 
 /** A key by id, name or first characters; an unclear name is an error, never a guess. */
