@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { BUCKETS } from '../../ledger/index.ts';
 import { alias, byId, count, currency, id, list, month, name, page, pico, picoPositive, time } from './common.ts';
 import { route } from './route.ts';
 
 /** Disjoint kinds of what is counted; a price list prices each by itself. */
-export const bucket = z.enum(['input', 'cache_read', 'cache_write', 'output', 'reasoning', 'request', 'second', 'minute', 'hour', 'day', 'byte']);
+export const bucket = z.enum(BUCKETS);
 const unitPrice = z.object({ price: picoPositive, per: count.describe('The quantity that the price is stated for') });
 const tier = z.enum(['standard', 'contributor']);
 
