@@ -19,6 +19,14 @@ export function launch(): Promise<Browser> {
 /** Builds the console into a folder of its own, so that tests side by side do not share one. Returns the folder. */
 export async function buildConsole(): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), 'tandem-console-'));
-  await build({ configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)), logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+  const before = process.env['NODE_ENV'];
+  // A test runner says "test" here, which would put React's development build into the page.
+  process.env['NODE_ENV'] = 'production';
+  try {
+    await build({ configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)), logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = before;
+  }
   return outDir;
 }

@@ -4,6 +4,7 @@ import { Check, ChevronsUpDown } from 'lucide-react';
 import { queries } from '../api/queries.ts';
 import { useWhoami } from '../lib/access.ts';
 import { ALL_PROJECTS, useUrlState } from '../lib/url.ts';
+import { menuPlace } from './menu-place.ts';
 
 /** The organisation, and the project that the pages are narrowed to; the choice is in the address. */
 export function ProjectSwitcher() {
@@ -13,12 +14,13 @@ export function ProjectSwitcher() {
   const name = projects.find(({ id }) => id === chosen)?.name ?? 'All projects';
   return (
     <Menu.Root>
-      <Menu.Trigger className="switcher" aria-label={`Project: ${name} of ${organisation.name}`}>
+      <Menu.Trigger className="switcher">
+        <span className="sr">Project: </span>
         <span className="mark" aria-hidden>{organisation.name.slice(0, 1).toUpperCase()}</span>
         <span className="switcher-text"><span className="switcher-name">{organisation.name}</span><span className="switcher-project">{name}</span></span>
         <ChevronsUpDown size={16} aria-hidden />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={menuPlace}>
         <Menu.Positioner sideOffset={4} align="start" className="menu-place">
           <Menu.Popup className="menu">
             <Menu.RadioGroup value={chosen ?? ALL_PROJECTS} onValueChange={(value: string) => set({ project: value })}>

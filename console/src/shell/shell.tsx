@@ -7,6 +7,7 @@ import { moveRow, useShortcuts } from '../lib/keyboard.ts';
 import { Toasts } from '../ui/toasts.tsx';
 import { KeysHelp } from './keys-help.tsx';
 import { LiveBanner, LiveMark } from './live-mark.tsx';
+import { menuPlace } from './menu-place.ts';
 import { RAIL } from './pages.ts';
 import { ProjectSwitcher } from './project-switcher.tsx';
 import { UserMenu } from './user-menu.tsx';
@@ -59,6 +60,7 @@ export function Shell() {
           <LiveMark />
           <UserMenu onKeys={() => setOpen('keys')} />
         </div>
+        <div ref={menuPlace} className="menus" />
       </header>
       <main id="content" tabIndex={-1}>
         <LiveBanner />

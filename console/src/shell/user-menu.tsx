@@ -7,6 +7,7 @@ import { useWhoami } from '../lib/access.ts';
 import { setTheme, useTheme } from '../lib/theme.ts';
 import type { Theme } from '../lib/theme.ts';
 import { announce } from '../ui/toasts.tsx';
+import { menuPlace } from './menu-place.ts';
 
 const THEMES = [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']] as const;
 
@@ -29,7 +30,7 @@ export function UserMenu({ onKeys }: { onKeys: () => void }) {
       <Menu.Trigger className="user-button" aria-label={`You: ${actor.label}, ${role}`}>
         <CircleUser size={16} aria-hidden /><span className="user-name">{actor.label}</span>
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={menuPlace}>
         <Menu.Positioner sideOffset={4} side="top" align="start" className="menu-place">
           <Menu.Popup className="menu">
             <p className="menu-note"><strong>{actor.label}</strong><br />{role} · Tandem {version}</p>

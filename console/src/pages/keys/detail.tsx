@@ -52,7 +52,10 @@ export function KeyPage() {
             <KeyFacts shown={shown} currency={organisation.currency} />
             <Calls keyId={shown.id} name={shown.name} />
             {open === 'edit' ? <EditKey shown={shown} onClose={() => setOpen(undefined)} /> : null}
-            {open === 'rotate' ? <RotateKey shown={shown} onClose={() => setOpen(undefined)} onDone={(made) => void navigate({ to: `/keys/${made}` })} /> : null}
+            {open === 'rotate' ? <RotateKey shown={shown} onClose={() => setOpen(undefined)} onDone={(made) => {
+              setOpen(undefined);
+              void navigate({ to: `/keys/${made}` });
+            }} /> : null}
             {open === 'revoke' ? (
               <ConfirmDialog title={`Revoke ${shown.name}?`} name={shown.name} action="Revoke the key" command={commands.keyRevoke(shown.id)} onClose={() => setOpen(undefined)}
                 onConfirm={async () => {

@@ -1,0 +1,358 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildConsole, launch, noBrowser } from './browser.ts';
+import { Refusal, startMockApi } from './mock-api.ts';
+import type { MockApi, Mode } from './mock-api.ts';
+import { NOW, fullWorld } from './mock-data.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { keys, invoices } = fullWorld();
+const PAGES = ['/', '/playground', '/keys', '/keys/new', `/keys/${keys[0]?.id}`, '/money/bill', '/money/budgets', '/money/prices', '/money/invoices', `/money/invoices/${invoices[0]?.id}`, '/money/credits',
+  '/settings/organisation', '/settings/members', '/settings/service-accounts', '/settings/models', '/settings/backends', '/settings/trail', '/login', '/invite#token=x'];
+const MODES: readonly Mode[] = ['full', 'empty', 'loading', 'error'];
+
+let browser: Browser;
+let mock: MockApi;
+let dist: string;
+
+it('has a browser to look with', () => expect(noBrowser).toBeUndefined());
+
+describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
+  beforeAll(async () => {
+    dist = await buildConsole();
+    mock = await startMockApi(dist);
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await mock?.close();
+    if (dist) await rm(dist, { recursive: true, force: true });
+  });
+
+  async function open(options: { dark?: boolean; width?: number } = {}): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
+    const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: 844 }, colorScheme: options.dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await context.addInitScript({ content: axe });
+    const page = await context.newPage();
+    await page.clock.setFixedTime(NOW);
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      // Refused calls are part of the error state; everything else that the browser complains of is a fault.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text());
+    });
+    return { context, page, faults };
+  }
+
+  /** Goes to another page inside the console, as a link does. */
+  async function go(page: Page, path: string): Promise<void> {
+    const before = await page.title();
+    await page.evaluate((to) => history.pushState(null, '', to), path);
+    await page.waitForFunction((title) => document.title !== title, before);
+  }
+
+  async function violations(page: Page): Promise<string[]> {
+    const results = await page.evaluate(() => (globalThis as unknown as { axe: { run: (options: { resultTypes: string[] }) => Promise<AxeResults> } }).axe.run({ resultTypes: ['violations'] }));
+    return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
+  }
+
+  /** Until the page shows what it will show: content, or an error; in the loading mode, its placeholders. */
+  async function settle(page: Page, mode: Mode): Promise<void> {
+    await page.locator('h1').first().waitFor();
+    if (mode !== 'loading') await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null && document.querySelector('.lead.busy') === null);
+    await page.waitForFunction(() => document.querySelector('.section .plot-place:empty') === null || document.querySelector('[aria-busy="true"]') !== null);
+  }
+
+  for (const dark of [false, true]) {
+    for (const width of [1280, 390]) {
+      it(`has no axe violation on any page: ${dark ? 'dark' : 'light'}, ${width} wide, in every state`, async () => {
+        const { context, page, faults } = await open({ dark, width });
+        const wrong: string[] = [];
+        for (const mode of MODES) {
+          mock.reset(mode);
+          for (const path of PAGES) {
+            await (path === PAGES[0] ? page.goto(mock.url + path) : go(page, path));
+            await settle(page, mode);
+            for (const line of await violations(page)) wrong.push(`${mode} ${path}: ${line}`);
+            if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${mode} ${path}: wider than the screen`);
+          }
+        }
+        await context.close();
+        expect(wrong).toEqual([]);
+        expect(faults).toEqual([]);
+      }, 240_000);
+    }
+  }
+
+  it('says different things when loading, empty, failing and full', async () => {
+    const { context, page } = await open();
+    const said = new Map<Mode, string>();
+    for (const mode of MODES) {
+      mock.reset(mode);
+      await page.goto('about:blank');
+      await page.goto(`${mock.url}/keys`);
+      await settle(page, mode);
+      said.set(mode, (await page.locator('h1').textContent()) ?? '');
+    }
+    expect(said.get('loading')).toBe('Reading the keys…');
+    expect(said.get('empty')).toBe('No program can call a model yet.');
+    expect(said.get('error')).toBe('The keys could not be read.');
+    expect(said.get('full')).toBe('9 keys work; one has spent nine tenths of the budget.');
+    mock.reset('error');
+    await page.reload();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('database_stale');
+    mock.reset('full');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('link', { name: 'App Store build' }).waitFor();
+    mock.reset('empty');
+    await page.reload();
+    await page.getByText('./tandem keys create my-app --budget 5').waitFor();
+    await context.close();
+  });
+
+  it('opens dialogs, menus and the palette without a violation, and closes them by esc', async () => {
+    mock.reset('full');
+    const { context, page, faults } = await open();
+    const wrong: string[] = [];
+    const check = async (what: string): Promise<void> => {
+      for (const line of await violations(page)) wrong.push(`${what}: ${line}`);
+    };
+    const look = async (path: string, button: string): Promise<void> => {
+      await page.goto(mock.url + path);
+      await page.getByRole('button', { name: new RegExp(`^${button}`) }).first().click();
+      await page.getByRole('dialog').waitFor();
+      await check(`${path} ${button}`);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    for (const [path, button] of [[`/keys/${keys[0]?.id}`, 'Change'], [`/keys/${keys[0]?.id}`, 'Rotate'], [`/keys/${keys[0]?.id}`, 'Revoke'], ['/money/budgets', 'Set a budget'], ['/money/budgets', 'Research'], ['/money/prices', 'Add a price'],
+      ['/money/invoices', 'Close a month'], [`/money/invoices/${invoices[0]?.id}`, 'Adjust it'], ['/money/credits', 'Add credit'], ['/settings/organisation', 'Make a project'], ['/settings/organisation', 'iOS app'], ['/settings/members', 'Invite somebody'],
+      ['/settings/members', 'Ravi Menon'], ['/settings/service-accounts', 'Make one'], ['/settings/models', 'Add a model'], ['/settings/models', 'muse-spark'], ['/settings/backends', 'Add a backend'], ['/settings/backends', 'Meta Model API'], ['/settings/trail', 'keys.rotate']] as const) await look(path, button);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('nightly');
+    await page.getByRole('option', { name: /Nightly evals/ }).waitFor();
+    await check('palette');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/keys\/0193/);
+    await page.getByRole('button', { name: /^Project:/ }).click();
+    await page.getByRole('menuitemradio', { name: 'Research' }).waitFor();
+    await check('project menu');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await check('keyboard help');
+    await context.close();
+    expect(wrong).toEqual([]);
+    expect(faults).toEqual([]);
+  }, 120_000);
+
+  it('makes a key, shows its secret once, rotates and revokes it', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/keys/new`);
+    await page.getByLabel('Name').fill('Watch app');
+    await page.getByLabel('Budget, USD').fill('five');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByText('“five” is not an amount of USD').waitFor();
+    expect(await page.getByLabel('Name').inputValue()).toBe('Watch app');
+    await page.getByLabel('Budget, USD').fill('12.50');
+    await page.getByText("./tandem keys create 'Watch app' --budget 12.50").waitFor();
+    mock.failNext('POST /api/keys', new Refusal(503, { code: 'database_stale', message: 'The server has had no contact with its database.', next: 'Try again in some seconds.' }));
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('Try again in some seconds.');
+    expect(await page.getByLabel('Budget, USD').inputValue()).toBe('12.50');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByText('tdm_N3wKq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6').waitFor();
+    expect(mock.world().keys[0]?.budget?.amount).toBe('12500000000000');
+    await page.getByRole('button', { name: 'Copy the secret' }).click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('tdm_N3wKq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'See the key' }).click();
+    await page.getByRole('heading', { name: 'Watch app works, with $12.50 left this month.' }).waitFor();
+    expect(await page.content()).not.toContain('tdm_N3wKq8ZxV1mRb7');
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByRole('button', { name: 'Make the new key' }).click();
+    await page.getByText('tdm_R0taq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6').waitFor();
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('button', { name: 'Revoke the key' }).click();
+    expect(mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(1);
+    await page.getByLabel(/^Type/).fill('Watch app');
+    await page.getByRole('button', { name: 'Revoke the key' }).click();
+    await page.getByRole('heading', { name: /Watch app was revoked/ }).waitFor();
+    expect(mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(2);
+    await context.close();
+  }, 60_000);
+
+  it('streams a reply with its figures, stops, and keeps the text when a call fails', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/playground`);
+    const prompt = page.getByLabel('Your message');
+    mock.failNext('POST /v1/chat/completions', new Refusal(402, { code: 'budget_exceeded', message: 'The budget of the key is spent.', next: 'Lower max_tokens to 12.' }));
+    await prompt.fill('What is the capital of France?');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('budget_exceeded');
+    expect(await prompt.inputValue()).toBe('What is the capital of France?');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('The capital of France is Paris.').waitFor();
+    // 13 × $0.02, 24 × $0.002 and 7 × $0.08 per million tokens.
+    await page.getByText('$0.000000868').waitFor();
+    await page.getByText('37 (24 cached)').waitFor();
+    await page.getByRole('button', { name: 'Show the lines' }).click();
+    await page.getByText('$0.00000056').waitFor();
+    expect(await violations(page)).toEqual([]);
+    mock.pace(60);
+    await prompt.fill('Explain rate limiting.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Rate limiting is').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('You pay for what arrived').waitFor();
+    mock.pace(12);
+    await page.getByRole('button', { name: 'Copy as curl' }).click();
+    const curl = await page.evaluate(() => navigator.clipboard.readText());
+    expect(curl).toContain(`curl ${mock.url}/v1/chat/completions`);
+    expect(curl).toContain('$TANDEM_KEY');
+    await context.close();
+  }, 60_000);
+
+  it('shows the bill exactly, by what it is asked, in the address', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/money/bill?by=line&sort=charge`);
+    await page.getByText('Sum of 9 lines').waitFor();
+    const cells = await page.getByRole('table', { name: 'Bill of November 2026' }).locator('tbody tr td:last-child').allTextContents();
+    // Padding that lines the column up is for the eye only.
+    expect(cells).toHaveLength(9);
+    expect(cells[0]).toMatch(/^0\.00017510/);
+    await page.getByRole('button', { name: 'Model', exact: true }).first().click();
+    await page.waitForURL(/by=model/);
+    await page.getByRole('button', { name: 'Copy as CSV' }).click();
+    const csv = await page.evaluate(() => navigator.clipboard.readText());
+    expect(csv.split('\r\n')[0]).toBe('model,of,requests,input tokens,cached tokens,output tokens,cost USD,charged USD');
+    const total = mock.world().lines.reduce((sum, { charge }) => sum + BigInt(charge), 0n);
+    const sum = csv.trim().split('\r\n').slice(1).reduce((all, line) => all + BigInt((line.split(',').at(-1) ?? '').replace(/^(\d+)\.(\d+)$/, (_, whole: string, part: string) => whole + part.padEnd(12, '0'))), 0n);
+    expect(sum).toBe(total);
+    await page.getByRole('combobox', { name: 'Month' }).selectOption('2026-09');
+    await page.getByRole('heading', { name: 'Nothing was charged in September 2026.' }).waitFor();
+    expect(page.url()).toContain('month=2026-09');
+    await context.close();
+  });
+
+  it('moves by itself, and says so when the connection is lost', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/keys`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    const key = mock.world().keys[0];
+    if (key) key.name = 'Renamed elsewhere';
+    mock.live('keys');
+    await page.getByRole('link', { name: 'Renamed elsewhere' }).waitFor();
+    mock.cut();
+    await page.getByText('What you see may be old').waitFor();
+    expect(await violations(page)).toEqual([]);
+    mock.mend();
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByText('What you see may be old').waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  it('is driven by the keyboard: / j k enter esc', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/keys`);
+    await page.getByRole('link', { name: 'Red team' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('zendesk');
+    await page.waitForURL(/q=zendesk/);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: /^Zendesk triage works/ }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForURL(/\/keys$/);
+    await context.close();
+  });
+
+  it('shows ten thousand keys without drawing them all, and sorts them', async () => {
+    mock.reset('full');
+    const first = mock.world().keys[0];
+    if (first) mock.world().keys.push(...Array.from({ length: 10_000 }, (_, index) => ({ ...first, id: `${first.id.slice(0, -6)}${String(index).padStart(6, '0')}`, name: `Bulk ${String(index).padStart(5, '0')}`, budget: null })));
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/keys?sort=-name`);
+    await page.getByRole('link', { name: 'Zendesk triage' }).waitFor();
+    await page.getByRole('heading', { name: '10,009 keys work' }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBeLessThan(90);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 2));
+    await page.getByRole('link', { name: /^Bulk 04/ }).or(page.getByRole('link', { name: /^Bulk 05/ })).first().waitFor();
+    expect(await page.locator('tbody tr').count()).toBeLessThan(90);
+    await context.close();
+  }, 60_000);
+
+  it('signs in by link and by key, and comes back to where it was', async () => {
+    mock.reset('full');
+    mock.signIn(null);
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/money/prices`);
+    await page.waitForURL(/\/login\?next=/);
+    await page.getByLabel('API key').fill('tdm_wrong');
+    await page.getByRole('button', { name: 'Sign in with the key' }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('invalid_api_key');
+    expect(await page.getByLabel('API key').inputValue()).toBe('tdm_wrong');
+    await page.getByLabel('API key').fill('tdm_right');
+    await page.getByRole('button', { name: 'Sign in with the key' }).click();
+    await page.waitForURL(/\/money\/prices$/);
+    mock.signIn(null);
+    await page.goto('about:blank');
+    await page.goto(`${mock.url}/login#token=right`);
+    await page.getByRole('heading', { name: /November 2026 has cost/ }).waitFor();
+    expect(page.url()).toBe(`${mock.url}/`);
+    mock.signIn(null);
+    await page.goto('about:blank');
+    await page.goto(`${mock.url}/login#token=spent`);
+    await page.getByText('This sign-in link is used or expired.').waitFor();
+    expect(page.url()).not.toContain('token');
+    await context.close();
+  });
+
+  it('keeps what a role may not do in sight, with the reason', async () => {
+    mock.reset('full');
+    mock.signIn('viewer');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/keys`);
+    await page.getByText('The role viewer may not do this; ask an owner or admin.').waitFor();
+    expect(await page.getByRole('button', { name: 'Make a key' }).getAttribute('aria-disabled')).toBe('true');
+    expect(await violations(page)).toEqual([]);
+    mock.signIn('owner');
+    await context.close();
+  });
+
+  it('remembers the theme without a flash and narrows to a project in the address', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/money/bill`);
+    await page.getByRole('button', { name: /^You:/ }).click();
+    await page.getByRole('menuitemradio', { name: 'Dark' }).click();
+    await page.reload();
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    await page.getByRole('button', { name: /^Project:/ }).click();
+    await page.getByRole('menuitemradio', { name: 'Research' }).click();
+    await page.waitForURL(/project=/);
+    await page.getByText('Sum of 1 line').waitFor();
+    await page.getByRole('link', { name: 'Keys', exact: true }).click();
+    expect(page.url()).toContain('project=');
+    await page.getByRole('link', { name: 'Nightly evals' }).waitFor();
+    expect(await page.getByRole('link', { name: 'App Store build' }).count()).toBe(0);
+    await context.close();
+  });
+});
