@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { Database, Executor } from '../../db/index.ts';
-import { monthOf } from '../bill/months.ts';
+import { monthEndMs, monthOf, monthStartMs } from '../bill/months.ts';
 import { closedMonthsOf, monthKey, recordLateUsage, type LateUsage } from '../invoices/late.ts';
 import { chainHash, eventHash } from '../rating/event-hash.ts';
-import { bytesArray, plainArray, textArray } from './arrays.ts';
 import { addToBudgets } from './counters.ts';
 import { addRollups, rollUp } from './rollups.ts';
+import { copyEvents, insertEvents } from './store-events.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Which log the events belong to, where it stands, and what is written with them. */
@@ -18,6 +18,8 @@ export interface EventPosting {
   readonly atMs: number;
   readonly database: Pick<Database, 'scoped'>;
   readonly newId: () => string;
+  /** Where the connection can: rows by COPY. */
+  readonly copy?: (statement: string, rows: string) => Promise<void>;
 }
 
 /**
@@ -32,7 +34,8 @@ export async function applyEvents(tx: Executor, events: readonly UsageEvent[], p
   const lastSequence = posting.lastSequence + BigInt(events.length);
   const hashes = events.map((event, index) => eventHash({ ...event, epoch: posting.epochId, sequence: first + BigInt(index) }));
   const chain = chainHash(posting.chain, hashes);
-  await insertEvents(tx, events, hashes, first, posting);
+  const batch = { epochId: posting.epochId, first, hashes, atMs: posting.atMs };
+  await (posting.copy === undefined ? insertEvents(tx, events, batch) : copyEvents(posting.copy, events, batch));
   await sql`insert into postings (epoch_id, first_sequence, last_sequence, hash, posted_at)
     values (${posting.epochId}, ${String(first)}, ${String(lastSequence)}, ${chain}, ${new Date(posting.atMs)})`.execute(tx);
   await addRollups(tx, rollUp(events));
@@ -41,26 +44,16 @@ export async function applyEvents(tx: Executor, events: readonly UsageEvent[], p
   return { lastSequence, chain };
 }
 
-async function insertEvents(tx: Executor, events: readonly UsageEvent[], hashes: readonly Buffer[], first: bigint, posting: EventPosting): Promise<void> {
-  const plain = (pick: (event: UsageEvent) => string | bigint | null) => plainArray(events.map(pick));
-  const text = (pick: (event: UsageEvent) => string) => textArray(events.map(pick));
-  await sql`insert into usage_events (organisation_id, id, project_id, key_id, kind, resource, tier, occurred_at, quantities, charge, cost,
-      currency, price_version_id, outcome, counted, attributes, sequence, hash, epoch_id, recorded_at)
-    select given.*, ${posting.epochId}::uuid, ${new Date(posting.atMs).toISOString()}::timestamptz from unnest(
-      ${plain((one) => one.organisationId)}::text::uuid[], ${plain((one) => one.id)}::text::uuid[], ${plain((one) => one.projectId)}::text::uuid[],
-      ${plain((one) => one.keyId)}::text::uuid[], ${text((one) => one.kind)}::text::text[], ${text((one) => one.resource)}::text::text[],
-      ${text((one) => one.tier)}::text::text[], ${plain((one) => new Date(one.occurredAtMs).toISOString())}::text::timestamptz[],
-      ${text((one) => JSON.stringify(one.quantities))}::text::jsonb[], ${plain((one) => one.charge)}::text::numeric[], ${plain((one) => one.cost)}::text::numeric[],
-      ${text((one) => one.currency)}::text::text[], ${plain((one) => one.priceVersionId)}::text::uuid[], ${text((one) => one.outcome)}::text::text[],
-      ${text((one) => one.counted)}::text::text[], ${text((one) => JSON.stringify(one.attributes))}::text::jsonb[],
-      ${plainArray(events.map((_, index) => first + BigInt(index)))}::text::bigint[], ${bytesArray(hashes)}::text::bytea[]) as given`.execute(tx);
-}
-
 function monthsOf(events: readonly UsageEvent[]): { organisationId: string; month: string }[] {
-  const months = new Map(events.map(({ organisationId, occurredAtMs }) => {
+  const months = new Map<string, { organisationId: string; month: string }>();
+  let last: { organisationId: string; month: string; fromMs: number; untilMs: number } | undefined;
+  for (const { organisationId, occurredAtMs } of events) {
+    // Events come in runs of one month and organisation.
+    if (last !== undefined && last.organisationId === organisationId && last.fromMs <= occurredAtMs && occurredAtMs < last.untilMs) continue;
     const month = monthOf(occurredAtMs);
-    return [monthKey(organisationId, month), { organisationId, month }];
-  }));
+    last = { organisationId, month, fromMs: monthStartMs(month), untilMs: monthEndMs(month) };
+    months.set(monthKey(organisationId, month), { organisationId, month });
+  }
   return [...months.values()];
 }
 

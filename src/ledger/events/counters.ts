@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
-import { windowCounting, type Period } from '../budgets/window.ts';
+import { windowCounting, type Period, type Windowed } from '../budgets/window.ts';
 import { plainArray } from './arrays.ts';
+import type { WindowKey } from './records.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 interface Counter {
@@ -75,17 +76,66 @@ function count(budgets: readonly ScopedBudget[], events: readonly UsageEvent[]):
     }
     return counter;
   };
-  for (const event of events) {
-    const scopes = [`organisation ${event.organisationId}`, `project ${event.projectId}`, `key ${event.keyId}`];
+  for (const group of groupEvents(events)) {
+    const { organisationId, projectId, keyId } = group.first;
+    const scopes = [`organisation ${organisationId}`, `project ${projectId}`, `key ${keyId}`];
     for (const budget of scopes.flatMap((scope) => byScope.get(scope) ?? [])) {
-      if (budget.organisation_id !== event.organisationId) continue;
-      const startMs = windowCounting({ period: budget.period, firstWindowMs: budget.first_window.getTime() }, event.occurredAtMs);
-      if (startMs !== null) counterOf(budget, startMs).spent += event.charge;
+      if (budget.organisation_id !== organisationId) continue;
+      const windowed = { period: budget.period, firstWindowMs: budget.first_window.getTime() };
+      for (const event of countedAlike(windowed, group) ? [group.sum] : group.events) {
+        const startMs = windowCounting(windowed, event.occurredAtMs);
+        if (startMs !== null) counterOf(budget, startMs).spent += event.charge;
+      }
     }
-    for (const window of event.slices?.windows ?? []) {
+    for (const window of group.windows) {
       const budget = live.get(window.budgetId);
-      if (budget !== undefined) counterOf(budget, window.windowStartMs).freed += event.slices!.amount;
+      if (budget !== undefined) counterOf(budget, window.windowStartMs).freed += group.freed;
     }
   }
   return [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter);
+}
+
+/** Events of one key, day and set of slices: summed up before they are matched with budgets. */
+interface EventGroup {
+  readonly first: UsageEvent;
+  readonly events: UsageEvent[];
+  readonly windows: readonly WindowKey[];
+  readonly sum: { readonly occurredAtMs: number; charge: bigint };
+  lastMs: number;
+  freed: bigint;
+}
+
+const NO_WINDOWS: readonly WindowKey[] = [];
+const DAY_MS = 86_400_000;
+
+function groupEvents(events: readonly UsageEvent[]): EventGroup[] {
+  const groups = new Map<string, EventGroup>();
+  // Which slices a call was held from is one object for all calls of a key: numbered, it is a part of the group's name.
+  const numbers = new Map<readonly WindowKey[], number>();
+  for (const event of events) {
+    const windows = event.slices?.windows ?? NO_WINDOWS;
+    let number = numbers.get(windows);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(windows, number);
+    }
+    const name = `${number} ${event.organisationId} ${event.projectId} ${event.keyId} ${Math.floor(event.occurredAtMs / DAY_MS)}`;
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = { first: event, events: [], windows, sum: { occurredAtMs: event.occurredAtMs, charge: 0n }, lastMs: event.occurredAtMs, freed: 0n };
+      groups.set(name, group);
+    }
+    group.events.push(event);
+    group.sum.charge += event.charge;
+    group.lastMs = Math.max(group.lastMs, event.occurredAtMs);
+    group.freed += event.slices?.amount ?? 0n;
+  }
+  return [...groups.values()];
+}
+
+/** Windows begin with days, but a total begins with its budget: then the events of that day are looked at one by one. */
+function countedAlike(budget: Windowed, group: EventGroup): boolean {
+  if (budget.period !== 'total') return true;
+  const day = Math.floor(budget.firstWindowMs / DAY_MS);
+  return Math.floor(group.lastMs / DAY_MS) !== day;
 }

@@ -60,13 +60,34 @@ export function admissionPayload(id: string, admittedAtMs: number, hold: Picodol
   return `["${id}",${admittedAtMs},"${hold}",${context}]`;
 }
 
+/** The text that `admissionPayload` made; only a checksummed record comes here. */
 export function parseAdmission(payload: string): AdmissionRecord {
-  const [id, admittedAtMs, hold, shared] = JSON.parse(payload) as [string, number, string, [string, string, string | null, string, PriceTier, string, string, [string, number][]]];
-  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows] = shared;
+  // ["ID",MS,"HOLD",CONTEXT]: the context is cut out as text, since few are different.
+  const holdAt = payload.indexOf(',', ID_END + 2) + 2;
+  const holdEnd = payload.indexOf('"', holdAt);
   return {
-    id, admittedAtMs, hold: BigInt(hold),
-    context: { organisationId, projectId, keyId, resource, tier, priceId, currency, windows: windows.map(([budgetId, windowStartMs]) => ({ budgetId, windowStartMs })) },
+    id: payload.slice(2, ID_END),
+    admittedAtMs: Number(payload.slice(ID_END + 2, holdAt - 2)),
+    hold: BigInt(payload.slice(holdAt, holdEnd)),
+    context: contextOf(payload.slice(holdEnd + 2, -1)),
   };
+}
+
+/** Behind `["` and an id. */
+const ID_END = 38;
+const KEPT_CONTEXTS = 20_000;
+const contexts = new Map<string, AdmissionContext>();
+
+/** One object per context, so that what is derived from it can be kept with it. */
+function contextOf(json: string): AdmissionContext {
+  const known = contexts.get(json);
+  if (known !== undefined) return known;
+  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows] =
+    JSON.parse(json) as [string, string, string | null, string, PriceTier, string, string, [string, number][]];
+  const context = { organisationId, projectId, keyId, resource, tier, priceId, currency, windows: windows.map(([budgetId, windowStartMs]) => ({ budgetId, windowStartMs })) };
+  if (contexts.size >= KEPT_CONTEXTS) contexts.clear();
+  contexts.set(json, context);
+  return context;
 }
 
 export function progressPayload(id: string, quantities: Quantities): string {

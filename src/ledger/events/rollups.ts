@@ -26,14 +26,15 @@ export interface RollupRow {
 export function rollUp(events: readonly UsageEvent[]): RollupRow[] {
   const rows = new Map<string, RollupRow>();
   for (const event of events) {
-    const total = rowOf(rows, event, TOTAL);
+    const key = placeOf(event);
+    const total = rowOf(rows, event, key, TOTAL);
     total.charge += event.charge;
     total.events += 1;
     if (event.outcome === 'failed') total.failed += 1;
     if (event.cost === null) total.costUnknown += 1;
     else total.cost += event.cost;
     for (const line of event.lines) {
-      const row = rowOf(rows, event, line.bucket);
+      const row = rowOf(rows, event, key, line.bucket);
       row.quantity += line.quantity;
       row.charge += line.amount;
       row.events += 1;
@@ -57,13 +58,25 @@ export async function addRollups(tx: Executor, rows: readonly RollupRow[]): Prom
       cost_unknown = have.cost_unknown + excluded.cost_unknown, events = have.events + excluded.events, failed = have.failed + excluded.failed`.execute(tx);
 }
 
-function rowOf(rows: Map<string, RollupRow>, event: UsageEvent, bucket: string): RollupRow {
-  const day = new Date(event.occurredAtMs).toISOString().slice(0, 10);
-  const key = `${event.organisationId} ${day} ${event.projectId} ${event.keyId ?? ''} ${event.resource} ${bucket}`;
+function placeOf({ organisationId, occurredAtMs, projectId, keyId, resource }: UsageEvent): string {
+  return `${organisationId} ${dayOf(occurredAtMs)} ${projectId} ${keyId ?? ''} ${resource}`;
+}
+
+let lastDay = { number: -1, text: '' };
+
+/** YYYY-MM-DD, UTC. */
+function dayOf(atMs: number): string {
+  const number = Math.floor(atMs / 86_400_000);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(atMs).toISOString().slice(0, 10) };
+  return lastDay.text;
+}
+
+function rowOf(rows: Map<string, RollupRow>, event: UsageEvent, place: string, bucket: string): RollupRow {
+  const key = `${place} ${bucket}`;
   let row = rows.get(key);
   if (row === undefined) {
-    const { organisationId, projectId, keyId, resource } = event;
-    row = { organisationId, projectId, keyId, resource, day, bucket, quantity: 0n, charge: 0n, cost: 0n, costUnknown: 0, events: 0, failed: 0 };
+    const { organisationId, projectId, keyId, resource, occurredAtMs } = event;
+    row = { organisationId, projectId, keyId, resource, day: dayOf(occurredAtMs), bucket, quantity: 0n, charge: 0n, cost: 0n, costUnknown: 0, events: 0, failed: 0 };
     rows.set(key, row);
   }
   return row;

@@ -8,10 +8,11 @@ import { parseAdmission } from '../events/records.ts';
 import type { UsageEvent } from '../events/usage-event.ts';
 import { readLog } from '../log/reader.ts';
 import type { LogPosition } from '../log/segments.ts';
+import { copyingTransaction } from './copying-transaction.ts';
 import { cutEvent, readRecords, type OpenCall, type PriceOf, type Read } from './open-calls.ts';
 
 export interface PostingOptions {
-  readonly database: Pick<Database, 'unscoped' | 'scoped' | 'transaction' | 'notify'>;
+  readonly database: Pick<Database, 'unscoped' | 'scoped' | 'pool' | 'notify'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly epochId: string;
@@ -109,11 +110,11 @@ export class Posting {
         cut.push(event);
       }
     }
-    await this.#guarded(() => database.transaction(async (tx) => {
+    await this.#guarded(() => copyingTransaction(database, async (tx, copy) => {
       await this.#lock(tx, state);
       const events = await this.#withFreeIds(tx, cut);
       const atMs = clock.nowMs();
-      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId });
+      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId, copy });
       await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${epochId}`.execute(tx);
       await closeEpoch(tx, epochId, { atMs, lostCalls: lost, lostHeld });
       await database.notify(tx, 'usage', 'posted');
@@ -137,11 +138,11 @@ export class Posting {
 
   #commit(state: EpochState, read: Read, next: LogPosition): Promise<EpochState> {
     const { database, epochId, clock } = this.#options;
-    return database.transaction(async (tx) => {
+    return copyingTransaction(database, async (tx, copy) => {
       await this.#lock(tx, state);
       const atMs = clock.nowMs();
       const events = await this.#withFreeIds(tx, read.events);
-      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId });
+      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId, copy });
       await this.#moveHolds(tx, read);
       await sql`update epochs set posted_segment = ${next.segment}, posted_offset = ${next.offset}, posted_record = ${read.lastNumber},
         posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)},

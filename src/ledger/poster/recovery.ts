@@ -8,7 +8,7 @@ import type { PriceOf } from './open-calls.ts';
 import { Posting } from './posting.ts';
 
 export interface RecoveryOptions {
-  readonly database: Pick<Database, 'unscoped' | 'scoped' | 'transaction' | 'notify'>;
+  readonly database: Pick<Database, 'unscoped' | 'scoped' | 'pool' | 'notify'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** `<home>/ledger`. */

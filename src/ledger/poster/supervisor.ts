@@ -94,7 +94,7 @@ export class Poster {
     const { connection, ledgerFolder, home, epochId, operator, logLevel } = this.#options;
     if (this.#state === 'stopped') this.#state = 'starting';
     // A process group of its own: Ctrl-C in the terminal reaches the gateway only.
-    const child = fork(PROGRAM, [], { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [], serialization: 'json' });
+    const child = fork(PROGRAM, [], { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: ['--max-semi-space-size=32'], serialization: 'json' });
     this.#child = child;
     child.on('message', (message: FromPoster) => this.#heard(message));
     child.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'the poster could not be started'));

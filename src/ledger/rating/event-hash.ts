@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** A usage event as it is stored, whatever its columns: the values that its hash covers. */
 export interface HashedEvent {
@@ -33,21 +33,26 @@ export function eventHash(event: HashedEvent): Buffer {
     sorted(event.quantities), String(event.charge), event.cost === null ? null : String(event.cost), event.currency, event.priceVersionId,
     event.outcome, event.counted, sorted(event.attributes), event.epoch, event.sequence === null ? null : String(event.sequence),
   ]);
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 /** The hash of a batch: over the batch before it and the hashes of its own rows, in their order. */
 export function chainHash(previous: Buffer, hashes: readonly Buffer[]): Buffer {
-  const hash = createHash('sha256').update(previous);
-  for (const one of hashes) hash.update(one);
-  return hash.digest();
+  const chain = createHash('sha256').update(previous);
+  for (const one of hashes) chain.update(one);
+  return chain.digest();
 }
 
 /** jsonb keeps objects in an order of its own, so every object is written with its names sorted. */
 export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return entries.map(([name, one]) => [name, sorted(one)]);
+  // Ten thousand events a second pass here: loops instead of chains.
+  const source = value as Readonly<Record<string, unknown>>;
+  const entries: [string, unknown][] = [];
+  for (const name of Object.keys(source).sort()) {
+    const one = source[name];
+    if (one !== undefined) entries.push([name, typeof one === 'object' ? sorted(one) : one]);
+  }
+  return entries;
 }
