@@ -26,7 +26,6 @@ export async function openHouse(config: Config, phases: Phases, signal: AbortSig
   }
   const postgres = await startEmbeddedPostgres({ home: config.home, log, clock, signal });
   phases.add('database', 60_000, () => postgres.stop());
-  if (postgres.adopted) log.info({ pid: postgres.pid }, 'adopted the database that was still running');
   return { config, log, clock, phases, connection: postgres.connection, database: 'embedded' };
 }
 
