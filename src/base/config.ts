@@ -40,7 +40,8 @@ const httpUrl = (value: string): string | null => {
 };
 const postgresUrl = (value: string): string | null => {
   if (value === '') return null;
-  const url = URL.parse(value);
+  // Without a host (`postgres://user@/tandem?host=/run/postgresql`) it is libpq's form for a socket, which URL does not know.
+  const url = URL.parse(value.replace('@/', '@socket/'));
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) throw new Invalid('it is a URL such as postgres://user:password@host:5432/tandem');
   return value;
 };

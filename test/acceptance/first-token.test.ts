@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { freshCheckout, freshFolder, processesWith, startProgram, stopEverything, type Program } from './support/program.ts';
+import { freshCheckout, freshFolder, nothingLeft, startProgram, stopEverything, type Program } from './support/program.ts';
 
 afterAll(stopEverything);
 
@@ -39,6 +39,7 @@ test('a fresh clone answers within two minutes of npm start, and the bill has th
   expect(verified.out).toContain('difference 0');
   expect(program.cli('doctor').code).toBe(0);
 
+  // npm itself ends at once on Ctrl-C, the server a little later.
   await program.interrupt();
   await nothingLeft(home);
 
@@ -48,13 +49,6 @@ test('a fresh clone answers within two minutes of npm start, and the bill has th
   await second.interrupt();
   await nothingLeft(home);
 });
-
-/** npm itself ends at once on Ctrl-C, the server a little later: after that no process of this home is left. */
-async function nothingLeft(home: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (processesWith(home).length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(processesWith(home)).toEqual([]);
-}
 
 async function ask({ url, key }: Program, question: string) {
   const response = await fetch(`${url}/v1/chat/completions`, {

@@ -31,6 +31,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Start the server itself instead of `npm start`: for tests that start it many times. */
   readonly direct?: boolean;
+  /** The user to run as, when this process is root. */
+  readonly uid?: number;
   /** How long until it must have printed its block. */
   readonly deadlineMs?: number;
 }
@@ -43,7 +45,8 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   const env = cleanEnvironment({ TANDEM_HOME: home, TANDEM_PORT: String(port), ...options.env });
   const started = performance.now();
   const command: [string, string[]] = options.direct === true ? [process.execPath, [join(checkout, 'src/start/main.ts'), 'up']] : ['npm', ['start']];
-  const child = spawn(...command, { cwd: checkout, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const user = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
+  const child = spawn(...command, { cwd: checkout, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'], ...user });
   running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -143,6 +146,27 @@ function freePort(): Promise<number> {
       server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
     });
   });
+}
+
+/** Starts a program that is expected to end by itself, and returns what it said. */
+export async function failedStart(options: ProgramOptions): Promise<{ code: number | null; output: string }> {
+  try {
+    const program = await startProgram({ direct: true, deadlineMs: 60_000, ...options });
+    await program.interrupt();
+    throw new Error(`it started:\n${program.output()}`);
+  } catch (error) {
+    if (error instanceof ProgramEnded) return { code: error.code, output: error.output };
+    throw error;
+  }
+}
+
+/** Resolves once no process of this home is left; fails the test after half a minute. */
+export async function nothingLeft(home: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (processesWith(home).length > 0) {
+    if (performance.now() > deadline) throw new Error(`still running with ${home}: ${processesWith(home).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 const running = new Set<ChildProcess>();

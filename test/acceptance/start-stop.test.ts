@@ -1,0 +1,247 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { silentLogger, systemClock } from '../../src/base/index.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/index.ts';
+import { api } from './support/api.ts';
+import { failedStart, freshFolder, nothingLeft, processesWith, startProgram, stopEverything, type Program } from './support/program.ts';
+
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const env = { TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn' };
+const mounts: string[] = [];
+
+afterAll(() => {
+  stopEverything();
+  for (const path of mounts) spawnSync('umount', ['-l', path]);
+});
+
+const start = (home: string, more: Parameters<typeof startProgram>[0] = {}) => startProgram({ home, direct: true, env, ...more });
+
+/** A disk of its own; only root can make one. */
+function disk(options: string): string {
+  const path = freshFolder('disk');
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`a small disk is needed and could not be mounted: ${stderr}`);
+  mounts.push(path);
+  return path;
+}
+
+async function makeKey(program: Program, name: string): Promise<void> {
+  await api(program, 'POST', '/api/keys', { name });
+}
+
+async function keyNames(program: Program): Promise<string[]> {
+  return (await api<{ items: { name: string }[] }>(program, 'GET', '/api/keys')).items.map((key) => key.name);
+}
+
+describe('crashes', () => {
+  test('after kill -9 of the server the next start adopts its database, and nothing is lost', async () => {
+    const home = freshFolder('home');
+    const first = await start(home);
+    await makeKey(first, 'before the kill');
+    const postmaster = Number(readFileSync(join(home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+    await first.killServer();
+    const second = await start(home);
+    expect(Number(readFileSync(join(home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0])).toBe(postmaster);
+    expect(await keyNames(second)).toContain('before the kill');
+    expect(second.key).toBe(first.key);
+    console.log(`start after kill -9 of the server: ${(second.startedInMs / 1000).toFixed(2)} s`);
+    await second.interrupt();
+    await nothingLeft(home);
+  });
+
+  test('after kill -9 of everything the next start works', async () => {
+    const home = freshFolder('home');
+    const first = await start(home);
+    await makeKey(first, 'before the kill');
+    for (const pid of processesWith(home)) process.kill(pid, 'SIGKILL');
+    await first.killServer().catch(() => {});
+    await nothingLeft(home);
+    const second = await start(home);
+    expect(await keyNames(second)).toContain('before the kill');
+    expect(second.cli('bill', '--verify').code).toBe(0);
+    console.log(`start after kill -9 of everything: ${(second.startedInMs / 1000).toFixed(2)} s`);
+    await second.interrupt();
+    await nothingLeft(home);
+  });
+});
+
+describe('a start that cannot be', () => {
+  let running: Program;
+  beforeAll(async () => {
+    running = await start(freshFolder('home'));
+  });
+  afterAll(() => running?.interrupt());
+
+  const said = async (options: Parameters<typeof failedStart>[0]) => {
+    const { code, output } = await failedStart({ ...options, env: { ...env, ...options?.env } });
+    expect(code).toBe(1);
+    expect(output).toMatch(/\n {2}Next: \S/);
+    expect(output).not.toMatch(/\n\s+at .*\(.*:\d+:\d+\)/);
+    return output;
+  };
+
+  test('on a home in use says which process holds it', async () => {
+    expect(await said({ home: running.home })).toContain(`in use by process ${running.serverPid}`);
+    expect(await keyNames(running)).toHaveLength(1);
+  });
+
+  test('on a taken port names the port and another one', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const home = freshFolder('home');
+    const output = await said({ home, env: { TANDEM_PORT: String(port) } });
+    expect(output).toContain(`127.0.0.1:${port} is taken`);
+    expect(output).toMatch(/TANDEM_PORT=\d+ npm start/);
+    taken.close();
+    await nothingLeft(home);
+  });
+
+  test.runIf(isRoot)('on a read-only home', async () => {
+    const home = disk('ro');
+    expect(await said({ home })).toMatch(/cannot be written/);
+    await nothingLeft(home);
+  });
+
+  test.runIf(isRoot)('on a full disk', async () => {
+    const home = join(disk('size=12m,mode=0755'), 'home');
+    expect(await said({ home })).toMatch(/is full/);
+    await nothingLeft(home);
+  });
+
+  test.each([
+    ['not a URL', 'mysql://x', 'DATABASE_URL'],
+    ['nobody listens', 'postgres://a:b@127.0.0.1:1/x', 'cannot be reached'],
+    ['no such host', 'postgres://a:canary-password@nowhere.invalid/x', 'cannot be reached'],
+  ])('on a bad DATABASE_URL: %s', async (_, url, words) => {
+    const home = freshFolder('home');
+    const output = await said({ home, env: { DATABASE_URL: url } });
+    expect(output).toContain(words);
+    expect(output).not.toContain('canary-password');
+    await nothingLeft(home);
+  });
+});
+
+describe('another Postgres', () => {
+  let postgres: EmbeddedPostgres;
+  beforeAll(async () => {
+    postgres = await startEmbeddedPostgres({ home: freshFolder('pg'), log: silentLogger, clock: systemClock, watch: false });
+  });
+  afterAll(() => postgres?.stop());
+
+  const url = (database: string) => {
+    const { host, port, user, password } = postgres.connection;
+    return `postgres://${user}:${encodeURIComponent(password)}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
+  };
+  const sql = async (database: string, text: string) => {
+    const { default: pg } = await import('pg');
+    const client = new pg.Client({ ...postgres.connection, database });
+    await client.connect();
+    try {
+      return (await client.query(text)).rows as Record<string, unknown>[];
+    } finally {
+      await client.end();
+    }
+  };
+
+  test('by DATABASE_URL alone: no embedded one is started', async () => {
+    await sql('tandem', 'create database external');
+    const home = freshFolder('home');
+    const program = await start(home, { env: { ...env, DATABASE_URL: url('external') } });
+    expect(existsSync(join(home, 'postgres'))).toBe(false);
+    expect(program.cli('doctor').out).toContain('external PostgreSQL');
+    await makeKey(program, 'kept outside');
+    await program.interrupt();
+    expect((await sql('external', 'select name from api_keys')).map((row) => row['name'])).toContain('kept outside');
+  });
+
+  test('a failed migration is named, leaves the database as it was, and nothing is served', async () => {
+    await sql('tandem', 'create database broken');
+    await sql('broken', 'create table organisations (mine int)');
+    const home = freshFolder('home');
+    const { code, output } = await failedStart({ home, env: { ...env, DATABASE_URL: url('broken') } });
+    expect(code).toBe(1);
+    expect(output).toMatch(/The migration 0001-access failed: .*organisations/);
+    expect(output).toContain('Next: ');
+    expect((await sql('broken', `select table_name as name from information_schema.tables where table_schema = 'public' order by 1`)).map((row) => row['name'])).toEqual(['migrations', 'organisations']);
+    await nothingLeft(home);
+  });
+});
+
+describe('homes', () => {
+  test.runIf(isRoot)('under a root folder of mode 0700, with a path of 200 characters', async () => {
+    const closed = freshFolder('closed');
+    chmodSync(closed, 0o700);
+    const home = join(closed, 'a path of words '.repeat(20)).slice(0, 200).replace(/\s$/, 'x');
+    expect(home).toHaveLength(200);
+    const program = await start(home);
+    await makeKey(program, 'deep');
+    expect(program.cli('keys', '--json').out).toContain('deep');
+    await program.interrupt();
+    await nothingLeft(home);
+  });
+
+  test.runIf(isRoot)('as an ordinary user', async () => {
+    const home = freshFolder('home');
+    const cache = freshFolder('cache');
+    for (const path of [home, cache]) chownSync(path, NOBODY, NOBODY);
+    const program = await start(home, { uid: NOBODY, env: { ...env, TANDEM_CACHE: cache, HOME: cache } });
+    await makeKey(program, 'by nobody');
+    expect(statSync(join(home, 'credentials.json'))).toMatchObject({ uid: NOBODY, mode: 0o100600 });
+    await program.interrupt();
+    await nothingLeft(home);
+  });
+});
+
+describe('backup', () => {
+  test('of a running server, restored into an empty home: same keys, same bill, same key of sealed secrets', async () => {
+    const home = freshFolder('home');
+    const source = await start(home);
+    await makeKey(source, 'in the backup');
+    await api(source, 'POST', '/api/usage', { events: [{ id: '0192f0c1-7a00-7000-8000-000000000001', kind: 'tokens', resource: 'tandem/local', projectId: await firstProject(source), occurredAt: new Date().toISOString(), quantities: { input: '1000000', output: '10' } }] });
+    const file = join(freshFolder('backups'), 'tandem.backup');
+    const done = source.cli('backup', file);
+    expect(done.code, done.err).toBe(0);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const bill = source.cli('bill', '--json').out;
+    expect(bill).toContain('"charge"');
+    await makeKey(source, 'after the backup');
+    await source.interrupt();
+
+    const empty = freshFolder('restored');
+    const { runCli, cleanEnvironment, CHECKOUT } = await import('./support/program.ts');
+    const restored = runCli(CHECKOUT, cleanEnvironment({ TANDEM_HOME: empty, ...env }), ['restore', file]);
+    expect(restored.code, restored.err).toBe(0);
+    const target = await start(empty);
+    expect(target.key).toBe(source.key);
+    expect((await keyNames(target)).toSorted()).toEqual(['admin', 'in the backup']);
+    expect(JSON.parse(target.cli('bill', '--json').out)).toMatchObject({ lines: (JSON.parse(bill) as { lines: unknown[] }).lines });
+    expect(target.cli('bill', '--verify').code).toBe(0);
+    expect(target.cli('trail', '--verify').code).toBe(0);
+    expect(readFileSync(join(empty, 'secret'), 'utf8')).toBe(readFileSync(join(home, 'secret'), 'utf8'));
+
+    const again = runCli(CHECKOUT, cleanEnvironment({ TANDEM_HOME: empty, ...env }), ['restore', file]);
+    expect(again.code).toBe(1);
+    expect(again.err).toContain('is not empty');
+    expect(await keyNames(target)).toHaveLength(2);
+    await target.interrupt();
+  });
+
+  test('what is no backup is refused and leaves nothing', async () => {
+    const { runCli, cleanEnvironment, CHECKOUT } = await import('./support/program.ts');
+    const home = join(freshFolder('parent'), 'home');
+    const { code, err } = runCli(CHECKOUT, cleanEnvironment({ TANDEM_HOME: home, ...env }), ['restore', join(CHECKOUT, 'package.json')]);
+    expect(code).toBe(1);
+    expect(err).toContain('is not a backup');
+    mkdirSync(home, { recursive: true });
+    expect(readdirSync(home)).toEqual([]);
+  });
+});
+
+async function firstProject(program: Program): Promise<string> {
+  return (await api<{ items: { id: string }[] }>(program, 'GET', '/api/projects')).items[0]!.id;
+}
