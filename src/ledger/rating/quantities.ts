@@ -8,7 +8,7 @@ export function quantitiesFromJson(json: Readonly<Record<string, string>>): Quan
   const quantities: { -readonly [B in Bucket]?: bigint } = {};
   for (const [bucket, text] of Object.entries(json)) {
     if (!KNOWN.has(bucket)) throw new RangeError(`there is no bucket ${bucket}`);
-    if (!WHOLE.test(text)) throw new RangeError(`the quantity of ${bucket} is not a whole number`);
+    if (typeof text !== 'string' || !WHOLE.test(text)) throw new RangeError(`the quantity of ${bucket} is not a whole number`);
     quantities[bucket as Bucket] = BigInt(text);
   }
   return quantities;

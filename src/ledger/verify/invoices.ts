@@ -2,6 +2,10 @@ import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { Findings, type VerifyScope } from './findings.ts';
 
+/** The events that an adjustment names, as far as they are ids: somebody may have put anything there. */
+const EVENT_IDS = sql`(select (case when one ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then one end)::uuid as id
+  from jsonb_array_elements_text(case jsonb_typeof(a.event_ids) when 'array' then a.event_ids else '[]' end) as ids (one)) as e`;
+
 /** Invoices against their lines, their lines against the raw events, their numbers, and what came after. */
 export async function verifyInvoices(executor: Executor, scope: VerifyScope): Promise<Findings> {
   const findings = new Findings('invoices', 'Invoices are the sums of their lines and of the events, and their numbers have no gap');
@@ -24,7 +28,7 @@ export async function verifyInvoices(executor: Executor, scope: VerifyScope): Pr
 
   const { rows: lines } = await sql<{ number: string; project_id: string; key_id: string | null; resource: string; stored: string | null; recomputed: string | null; requests: boolean }>`
     with late as (
-      select a.organisation_id, jsonb_array_elements_text(a.event_ids)::uuid as id from adjustments a where a.kind = 'late'
+      select a.organisation_id, e.id from adjustments a cross join lateral ${EVENT_IDS} where a.kind = 'late'
     ), counted as (
       select i.id as invoice_id, u.project_id, u.key_id, u.resource, sum(u.charge) as charge, count(*) as requests
       from invoices i join usage_events u on u.organisation_id = i.organisation_id
@@ -47,8 +51,8 @@ export async function verifyInvoices(executor: Executor, scope: VerifyScope): Pr
 
   const { rows: late } = await sql<{ id: string; amount: string; recomputed: string }>`
     select a.id, a.amount::text as amount, coalesce(sum(u.charge), 0)::text as recomputed
-    from adjustments a join invoices i on i.id = a.invoice_id cross join lateral jsonb_array_elements_text(a.event_ids) as e (id)
-    left join usage_events u on u.organisation_id = a.organisation_id and u.id = e.id::uuid
+    from adjustments a join invoices i on i.id = a.invoice_id left join lateral ${EVENT_IDS} on true
+    left join usage_events u on u.organisation_id = a.organisation_id and u.id = e.id
     where a.kind = 'late' and ${mine} group by a.id having a.amount <> coalesce(sum(u.charge), 0)`.execute(executor);
   for (const row of late) findings.fault(`the adjustment ${row.id} for late usage: the field amount is ${row.amount}, its events give ${row.recomputed}`, BigInt(row.amount) - BigInt(row.recomputed));
   return findings;

@@ -1,7 +1,8 @@
 import { uuidTimeMs } from '../../base/index.ts';
 import type { PriceVersion } from '../prices/types.ts';
 import { eventHash, type HashedEvent } from '../rating/event-hash.ts';
-import { recomputeCharge } from './stored-event.ts';
+import { quantitiesFromJson } from '../rating/quantities.ts';
+import { excessOf, recomputeCharge } from './stored-event.ts';
 
 /** What a verification knows of the values that fields can have. */
 export interface KnownValues {
@@ -29,6 +30,7 @@ const WORDS = {
 export function nameChangedField(event: HashedEvent, storedHash: Buffer, known: KnownValues): string {
   const fits = (change: Partial<HashedEvent>) => eventHash({ ...event, ...change }).equals(storedHash);
 
+  if (!areQuantities(event.quantities)) return 'quantities';
   const charge = recomputeCharge(event, event.priceVersionId === null ? undefined : known.price(event.priceVersionId));
   if (charge !== undefined && fits({ charge })) return 'charge';
   const bucket = changedBucket(event, known, fits);
@@ -55,11 +57,22 @@ export function nameChangedField(event: HashedEvent, storedHash: Buffer, known: 
   return 'attributes (or a time that the id does not tell, or several fields)';
 }
 
+/** Whether what stands there can be quantities at all. */
+function areQuantities(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
+  try {
+    quantitiesFromJson(json as Record<string, string>);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A quantity that, put in the place of one bucket's, makes the charge right and the hash fit. */
 function changedBucket(event: HashedEvent, known: KnownValues, fits: (change: Partial<HashedEvent>) => boolean): string | null {
   const price = event.priceVersionId === null ? undefined : known.price(event.priceVersionId);
   if (price === undefined) return null;
-  const excess = typeof event.attributes['excess'] === 'string' ? BigInt(event.attributes['excess']) : 0n;
+  const excess = excessOf(event.attributes);
   for (const [bucket, unit] of Object.entries(price.buckets)) {
     const { [bucket]: _given, ...others } = event.quantities;
     if (fits({ quantities: others })) return bucket;
@@ -74,8 +87,8 @@ function changedBucket(event: HashedEvent, known: KnownValues, fits: (change: Pa
   return null;
 }
 
-function costOfAttempts(attributes: Readonly<Record<string, unknown>>): bigint | null {
-  const attempts = attributes['attempts'];
+function costOfAttempts(attributes: unknown): bigint | null {
+  const attempts = typeof attributes === 'object' && attributes !== null ? (attributes as Record<string, unknown>)['attempts'] : undefined;
   if (!Array.isArray(attempts)) return null;
   let cost = 0n;
   for (const attempt of attempts as { cost?: unknown }[]) {

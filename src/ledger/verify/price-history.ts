@@ -10,7 +10,15 @@ export interface PriceHistory {
 }
 
 export async function readPriceHistory(executor: Executor): Promise<PriceHistory> {
-  const versions = (await executor.selectFrom('price_versions').selectAll().orderBy('effective_from', 'desc').execute()).map(fromRow);
+  const rows = await executor.selectFrom('price_versions').selectAll().orderBy('effective_from', 'desc').execute();
+  const versions = rows.flatMap((row) => {
+    try {
+      return [fromRow(row)];
+    } catch {
+      // What stands there is no price any more. The journal names the row; nothing can be rated by it.
+      return [];
+    }
+  });
   const byId = new Map(versions.map((version) => [version.id, version]));
   const lists = Map.groupBy(versions, (version) => JSON.stringify([version.organisationId, version.resource, version.tier, version.side, version.backendId]));
   const listOf = new Map([...lists.values()].flatMap((list) => list.map((version) => [version.id, list] as const)));

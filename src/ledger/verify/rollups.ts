@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { Findings, type VerifyScope } from './findings.ts';
 
@@ -36,13 +36,14 @@ export async function verifyRollups(executor: Executor, scope: VerifyScope): Pro
         quantities, charge, cost, outcome, price_version_id
       from usage_events where ${mine}
     ), priced as (
-      select e.organisation_id, e.project_id, e.key_id, e.resource, e.day, q.key as bucket, q.value::numeric as quantity,
-        q.value::numeric * (p.buckets -> q.key ->> 'price')::numeric as product, (p.buckets -> q.key ->> 'per')::numeric as per
-      from events e cross join lateral jsonb_each_text(e.quantities) q left join price_versions p on p.id = e.price_version_id
+      select e.organisation_id, e.project_id, e.key_id, e.resource, e.day, q.key as bucket, ${whole(sql`q.value`)} as quantity,
+        ${whole(sql`q.value`)} * ${whole(sql`p.buckets -> q.key ->> 'price'`)} as product, ${whole(sql`p.buckets -> q.key ->> 'per'`)} as per
+      from events e cross join lateral jsonb_each_text(case jsonb_typeof(e.quantities) when 'object' then e.quantities else '{}' end) q
+      left join price_versions p on p.id = e.price_version_id
       where q.value <> '0'
     ), lines as (
       select organisation_id, project_id, key_id, resource, day, bucket, quantity,
-        div(product, per) + case when 2 * mod(product, per) > per or (2 * mod(product, per) = per and mod(div(product, per), 2) = 1) then 1 else 0 end as amount
+        div(product, nullif(per, 0)) + case when 2 * mod(product, nullif(per, 0)) > per or (2 * mod(product, nullif(per, 0)) = per and mod(div(product, nullif(per, 0)), 2) = 1) then 1 else 0 end as amount
       from priced
     ), sums as (
       select organisation_id, project_id, key_id, resource, day, 'total' as bucket, 0::numeric as quantity, sum(charge) as charge,
@@ -69,6 +70,11 @@ export async function verifyRollups(executor: Executor, scope: VerifyScope): Pro
     findings.fault(describe(row), row.field === 'charge' && row.bucket === 'total' ? BigInt(row.difference) : 0n);
   }
   return findings;
+}
+
+/** A whole number kept as text; null for anything else that somebody may have put there. */
+function whole(text: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(case when ${text} ~ '^[0-9]{1,38}$' then (${text})::numeric end)`;
 }
 
 function describe(row: Row): string {

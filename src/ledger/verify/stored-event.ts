@@ -22,12 +22,20 @@ export function hashedEvent(row: StoredEvent): HashedEvent {
  * (`attributes.excess`). Undefined when they cannot be rated.
  */
 export function recomputeCharge(event: Pick<HashedEvent, 'quantities' | 'attributes' | 'priceVersionId'>, price: PriceVersion | undefined): bigint | undefined {
-  if (Object.values(event.quantities).every((quantity) => quantity === '0')) return 0n;
+  const { quantities } = event;
+  // What stands in a column may be anything, where somebody changed it.
+  if (typeof quantities !== 'object' || quantities === null || Array.isArray(quantities)) return undefined;
+  if (Object.values(quantities).every((quantity) => quantity === '0')) return 0n;
   if (price === undefined) return undefined;
-  const excess = event.attributes['excess'];
   try {
-    return rate(quantitiesFromJson(event.quantities), price).charge - (typeof excess === 'string' ? BigInt(excess) : 0n);
+    return rate(quantitiesFromJson(quantities), price).charge - excessOf(event.attributes);
   } catch {
     return undefined;
   }
+}
+
+/** What the event's hold did not cover: the operator's, not the caller's. */
+export function excessOf(attributes: unknown): bigint {
+  const excess = typeof attributes === 'object' && attributes !== null ? (attributes as Record<string, unknown>)['excess'] : undefined;
+  return typeof excess === 'string' && /^\d{1,38}$/.test(excess) ? BigInt(excess) : 0n;
 }

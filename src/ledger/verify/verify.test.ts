@@ -122,6 +122,15 @@ describe('usage events', () => {
     }
   });
 
+  test.each(['null', '7', '"x"', '[]', '{"input": "abc"}', '{"input": {"a": 1}}', '{"input": "-1"}', '{"gold": "1"}', '{"input": null}'])('whatever is put there: %s', async (json) => {
+    const [id] = await ids('usage_events', 'sequence');
+    for (const column of ['quantities', 'attributes']) {
+      await withPlanted('usage_events', `update usage_events set ${column} = $2 where id = $1`, [id, json], (seen) => expect(seen.firstFault).toContain(`usage event ${id}: the field ${column}`));
+    }
+    await withPlanted('price_versions', `update price_versions set buckets = $1`, [json], (seen) => expect(seen.firstFault).toMatch(/the price version .*: the field buckets was changed/));
+    await withPlanted('adjustments', `update adjustments set event_ids = $1 where kind = 'late'`, [json], (seen) => expect(seen.firstFault).toMatch(/the adjustment .*: the field event_ids was changed/));
+  });
+
   test('quantities, charge and hash rewritten together do not fit the chain of batches', async () => {
     const { rows } = await house.database.pool.query<StoredEvent>(`select * from usage_events order by sequence desc limit 1`);
     const row = rows[0]!;
@@ -174,6 +183,45 @@ describe('everything that is computed from them', () => {
       expect(seen.ok).toBe(false);
       expect(seen.firstFault).toMatch(named);
     });
+  });
+
+  test('any edit of any field, and any removal, of any row of the books is found and named', async () => {
+    /** Columns that take only some values. */
+    const allowed: Record<string, string[]> = {
+      tier: ['contributor'], side: ['cost'], kind: ['grant', 'prepaid', 'draw', 'expiry', 'late', 'manual'], account: ['funding', 'expired'], month: ['2031-01'], currency: ['EUR'],
+    };
+    const byType: Record<string, (column: string) => string> = {
+      uuid: () => 'gen_random_uuid()', numeric: (column) => `coalesce(${column}, 0) + 1`, bigint: (column) => `${column} + 1`, integer: (column) => `${column} + 1`,
+      text: (column) => `coalesce(${column}, '') || 'x'`, jsonb: () => `'{"edited": "1"}'`, 'timestamp with time zone': (column) => `coalesce(${column}, now()) + interval '1 hour'`,
+    };
+    const tables = ['price_versions', 'credits', 'ledger_entries', 'invoices', 'invoice_lines', 'adjustments'];
+    const columns = new Map<string, { name: string; type: string }[]>();
+    const rows = new Map<string, string[]>();
+    for (const table of tables) {
+      columns.set(table, (await house.database.pool.query(`select column_name as name, data_type as type from information_schema.columns where table_name = $1`, [table])).rows);
+      rows.set(table, await ids(table));
+    }
+    let edits = 0;
+    await fc.assert(fc.asyncProperty(fc.constantFrom(...tables), fc.nat(), fc.option(fc.nat()), async (table, at, which) => {
+      const id = rows.get(table)![at % rows.get(table)!.length]!;
+      if (which === null) {
+        await withPlanted(table, `delete from ${table} where id = $1`, [id], (seen) => expect(seen.firstFault).toContain(`${id} was removed`));
+        return;
+      }
+      const { name, type } = columns.get(table)![which % columns.get(table)!.length]!;
+      for (const value of allowed[name]?.map((one) => `'${one}'`) ?? [byType[type]!(name)]) {
+        try {
+          await withPlanted(table, `update ${table} set ${name} = ${value} where id = $1 and ${name} is distinct from ${value}`, [id], (seen) => {
+            expect(seen.firstFault).toContain(name === 'id' ? `${id} was removed` : `${id}: the field ${name} was changed`);
+          });
+          edits += 1;
+        } catch (error) {
+          // A value that the table itself refuses, or that is there already, is no edit.
+          if ((error as { code?: string }).code !== '23514' && !String(error).includes('expected 0 to be greater than 0')) throw error;
+        }
+      }
+    }), { numRuns: 60 });
+    expect(edits).toBeGreaterThan(20);
   });
 
   test('a row beside the journal, and a hold left over, are found', async () => {
