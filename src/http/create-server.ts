@@ -43,8 +43,6 @@ const STALE_MS = 5_000;
 /** The three surfaces' one server: model API, control API and console over the rooms given. */
 export async function createServer(options: ServerOptions): Promise<HttpServer> {
   const { access, ledger, models, database, config, log, clock, doctor, version } = options;
-  // Keys and their budgets meet in this room's routes, so the rule between them is wired here.
-  access.keys.useBudgets(ledger.budgets);
   const server = await assemble({
     host: config.host, port: config.port, publicOrigin: config.publicUrl, trustedProxies: config.trustedProxies, maxBodyBytes: config.maxBodyBytes,
     tls: config.tlsCert !== null && config.tlsKey !== null ? { cert: config.tlsCert, key: config.tlsKey } : null,

@@ -1,4 +1,4 @@
-import type { KeyBudgets, Principal } from '../access/index.ts';
+import type { Principal } from '../access/index.ts';
 import type { Executor } from '../db/index.ts';
 import type { BodyOf, QueryOf, ReplyOf } from './api/handle.ts';
 import type { routes } from './contract/index.ts';
@@ -27,7 +27,7 @@ export interface LedgerDoor {
     create(principal: Principal, body: Body<'priceCreate'>): Reply<'priceCreate'>;
     import(principal: Principal, body: Body<'priceImport'>): Reply<'priceImport'>;
   };
-  readonly budgets: KeyBudgets & {
+  readonly budgets: {
     list(principal: Principal): Reply<'budgetList'>;
     /** In a transaction of the caller's when one is given. */
     create(principal: Principal, body: Body<'budgetCreate'>, tx?: Executor): Reply<'budgetCreate'>;

@@ -45,12 +45,10 @@ function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer
       }
     });
     request.on('end', () => resolve(rest ? Buffer.concat(rest, size) : (first ?? Buffer.alloc(0))));
-    const broken = () => {
-      // Every request closes at its end; only one that closes before it is broken.
+    // Every request closes; only one that closes before its end is broken. Node raises no error where nobody listens for it.
+    request.on('close', () => {
       if (!request.complete) reject(gone());
-    };
-    request.on('error', broken);
-    request.on('close', broken);
+    });
   });
 }
 

@@ -29,6 +29,7 @@ export async function openWholeHouse(): Promise<WholeHouse> {
   const ledger = createLedger({ ...common, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
   await ledger.prices.seedDefaults(organisationId, 'USD');
   await ledger.start();
+  access.keys.useBudgets(ledger.budgets);
   const engine = new FakeEngine();
   await engine.start();
   const metrics = new Metrics();
