@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestBooks, type TestBooks } from '../testing/books.ts';
+import { TestPoster } from '../testing/usage.ts';
 
 let house: TestBooks;
 const HOUR = 3_600_000;
@@ -70,6 +71,19 @@ test('what comes late to a closed month is an adjustment, by the system or with 
   expect((await house.books.usage.list(house.principal(), { limit: 10 })).items).toHaveLength(4);
   expect(late).toHaveLength(3);
   expect(await house.books.bill.verify(house.principal())).toMatchObject({ ok: true, difference: '0', firstFault: null });
+});
+
+test('closing while usage of that month is posted loses nothing and counts nothing twice', async () => {
+  await house.poster.use({ quantities: { input: 1n } });
+  goTo(JUNE + HOUR);
+  const other = await TestPoster.open(house, house.book);
+  const posts = [house.poster, other].map(async (poster) => {
+    for (let at = 0; at < 10; at += 1) await poster.use({ quantities: { input: 10n }, atMs: JUNE - 1 - at });
+  });
+  await Promise.all([...posts, close('2026-05')]);
+  const [invoice] = (await house.books.invoices.list(house.principal())).items;
+  expect(BigInt(invoice!.total) + BigInt(invoice!.adjustments)).toBe(201_000n);
+  expect(await house.books.bill.verify(house.principal())).toMatchObject({ ok: true, firstFault: null });
 });
 
 test('foreign organisations and callers bound to a project see no invoice', async () => {

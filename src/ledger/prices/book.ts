@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { systemClock, type Clock } from '../../base/index.ts';
 import type { Database, Executor, Schema } from '../../db/index.ts';
 import type { PriceBuckets, PriceSide, PriceTier, PriceVersion } from './types.ts';
 
@@ -42,6 +43,8 @@ export interface PriceBookOptions {
   readonly operator: () => string | null;
   /** Undefined: not known here, then the currency is not compared. */
   readonly currencyOf: (organisationId: string) => string | undefined;
+  /** For the pause before a failed reading is tried again. */
+  readonly clock?: Pick<Clock, 'sleep'>;
 }
 
 /**
@@ -49,14 +52,17 @@ export interface PriceBookOptions {
  * commits late, or on a machine whose clock is behind, is still seen.
  */
 const OVERLAP_MS = 15 * 60_000;
+/** Well within the lead that a new version has before it is in force. */
+const RETRY_MS = 250;
 
-export function createPriceBook({ database, operator, currencyOf }: PriceBookOptions): PriceBook {
+export function createPriceBook({ database, operator, currencyOf, clock = systemClock }: PriceBookOptions): PriceBook {
   const lists: Lists = new Map();
   const byId = new Map<string, StoredPrice>();
   let newestMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
   let again = false;
   let unlisten: (() => Promise<void>) | undefined;
+  const stopped = new AbortController();
 
   function add(version: StoredPrice): void {
     if (byId.has(version.id)) return;
@@ -94,6 +100,17 @@ export function createPriceBook({ database, operator, currencyOf }: PriceBookOpt
     }
   }
 
+  /** Somebody wrote a version, or might have while the connection was gone. */
+  async function heard(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      try {
+        return await refresh();
+      } catch {
+        await clock.sleep(RETRY_MS, stopped.signal).catch(() => {});
+      }
+    }
+  }
+
   function inForce(organisationId: string, resource: string, tier: PriceTier, atMs: number, side: PriceSide, backendId: string | null): StoredPrice | undefined {
     const slots = lists.get(organisationId)?.get(resource)?.get(tier);
     if (slots === undefined) return undefined;
@@ -114,13 +131,11 @@ export function createPriceBook({ database, operator, currencyOf }: PriceBookOpt
   return {
     refresh,
     async start() {
-      unlisten = await database.listen('prices', () => void refresh().catch(() => {
-        // The channel says 'resync' when the database is back, which reads again; until then
-        // `database.staleForMs` refuses what cannot be checked.
-      }));
+      unlisten = await database.listen('prices', () => void heard());
       await refresh();
     },
     async stop() {
+      stopped.abort();
       await unlisten?.();
     },
     priceAt(organisationId, resource, tier, atMs, side = 'sell', backendId = null) {
