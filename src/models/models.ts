@@ -71,7 +71,7 @@ export class Models {
     this.backends = new Backends(tools);
     this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
-    this.#idempotent = new IdempotentChat({ store: this.#calls, answer: (input, sink) => answerChat(input, sink, this.#chat), clock, log });
+    this.#idempotent = new IdempotentChat({ store: this.#calls, answer: (input, sink) => answerChat(input, sink, this.#chat), clock, log, staleForMs: () => database.staleForMs() });
   }
 
   /** Reads the registry and listens for changes. After the first organisation is made. */

@@ -150,6 +150,18 @@ test('a call whose process died is told as cut, and its key is free when it expi
   expect(again.status).toBe(200);
 });
 
+test('without the database a call with a key is refused, and one without is answered', async () => {
+  backend.json(200, COMPLETION);
+  const { connect } = house.database.pool;
+  house.database.pool.connect = (() => Promise.reject(new Error('connection refused'))) as typeof connect;
+  await expect(chat('down')).rejects.toMatchObject({ code: 'database_stale', status: 503 });
+  await house.models.chat({ principal: house.admin, body: ask(), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, sink);
+  house.database.pool.connect = connect;
+  expect([sink.status, backend.requests.length]).toEqual([200, 1]);
+  await chat('down', { sink: new MemorySink() });
+  expect(backend.requests).toHaveLength(2);
+});
+
 test('calls without the header touch no database', async () => {
   backend.json(200, COMPLETION);
   const before = await sql<{ n: string }>`select count(*) as n from idempotent_calls`.execute(house.database.unscoped('a test'));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { TandemError, isTandemError, type Clock, type Logger } from '../../base/index.ts';
 import type { ChatInput } from '../chat-call.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import type { CallKey, CallStore } from './call-store.ts';
@@ -20,17 +20,19 @@ export class IdempotentChat {
   readonly #answer: Answer;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #staleForMs: () => number;
   /** Replies that are being made or fetched by this process. */
   readonly #open = new Map<string, SharedReply>();
 
-  constructor(options: { store: CallStore; answer: Answer; clock: Clock; log: Logger }) {
+  constructor(options: { store: CallStore; answer: Answer; clock: Clock; log: Logger; staleForMs: () => number }) {
     this.#store = options.store;
     this.#answer = options.answer;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#staleForMs = options.staleForMs;
   }
 
-  /** @throws TandemError invalid_header, idempotency_mismatch, idempotency_conflict, and what the call itself throws. */
+  /** @throws TandemError invalid_header, idempotency_mismatch, idempotency_conflict, database_stale, and what the call itself throws. */
   async chat(input: ChatInput, idempotencyKey: string, sink: ReplySink): Promise<void> {
     if (!KEY_FORM.test(idempotencyKey)) throw new TandemError('invalid_header', { params: { name: 'Idempotency-Key' } });
     const { principal, signal } = input;
@@ -64,7 +66,7 @@ export class IdempotentChat {
     let watched: ReturnType<CallStore['watch']> | undefined;
     try {
       for (;;) {
-        const claim = await this.#store.claim(key, hash, eventId);
+        const claim = await this.#checked(() => this.#store.claim(key, hash, eventId));
         switch (claim.kind) {
           case 'ours':
             return true;
@@ -90,6 +92,16 @@ export class IdempotentChat {
       }
     } finally {
       watched?.stop();
+    }
+  }
+
+  /** Without the database nobody knows whether the call was made before: it is refused, never made twice. */
+  async #checked<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isTandemError(error)) throw error;
+      throw new TandemError('database_stale', { params: { seconds: Math.round(this.#staleForMs() / 1000) }, cause: error, retryAfterSeconds: 5 });
     }
   }
 

@@ -116,6 +116,22 @@ describe('a backend of the API', () => {
     await house.models.backends.remove(house.admin, made.id);
   });
 
+  test('whose sealed key was changed or moved is shown as unavailable, and the others work on', async () => {
+    const made = await house.models.backends.create(house.admin, { name: 'moved', url, key: SECRET });
+    await house.models.aliases.create(house.admin, { name: 'team/moved', backendId: made.id, backendModel: 'm', contextTokens: null, maxOutputTokens: 100 });
+    await house.database.pool.query(`update backends set sealed_key = set_byte(sealed_key, 20, 255 - get_byte(sealed_key, 20)) where id = $1`, [made.id]);
+    const other = await house.second();
+    expect((await other.backends.list(house.admin)).items.find(({ id }) => id === made.id)?.health).toMatchObject({ state: 'unavailable', reason: 'its key cannot be opened' });
+    const call = (model: string) => other.chat({ principal: house.admin, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
+    expect(await code(call('team/moved'))).toBe('backend_unreachable');
+    expect(await code(call('team/filed'))).toBe('nothing');
+    expect(backend.requests).toHaveLength(1);
+    await house.models.backends.update(house.admin, made.id, { key: SECRET });
+    await vi.waitFor(async () => expect(await code(call('team/moved'))).toBe('nothing'), { interval: 10, timeout: 5_000 });
+    await house.models.aliases.remove(house.admin, 'team/moved');
+    await house.models.backends.remove(house.admin, made.id);
+  });
+
   test('of the file or the server itself is not changed here', async () => {
     for (const { id } of (await house.models.backends.list(house.admin)).items.filter(({ from }) => from !== 'api')) {
       expect(await code(house.models.backends.update(house.admin, id, { enabled: false }))).toBe('backend_fixed');

@@ -5,8 +5,8 @@ import type { Backend, Target } from './target.ts';
 
 type Caller = Pick<Principal, 'organisationId' | 'allowedModels'>;
 
-/** Near names are looked for among this many at most: a wrong name must not cost much. */
-const MOST_COMPARED = 500;
+/** Near names are looked for among this many at most. */
+const MOST_COMPARED = 200;
 
 /**
  * Which model names there are, for whom, and what they lead to: all in memory. An organisation sees its own names
