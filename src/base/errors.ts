@@ -60,9 +60,9 @@ export const ERRORS = {
   too_many_attempts: entry(429, 'rate_limit_error', 'Too many failed sign-ins from here.', 'Wait {seconds} s and try again.'),
 
   // Money.
-  price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input USD --output USD (per million tokens; an explicit 0 is allowed).'),
+  price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input 1.00 --output 3.00 --source TEXT (per million tokens; 0 is allowed when stated; for a contributor project add --tier contributor).'),
   price_in_past: entry(400, 'invalid_request_error', 'A price cannot begin in the past: {from} is before {now}.', 'Leave effectiveFrom out to begin as soon as every process knows it, or give a later time.'),
-  currency_mismatch: entry(400, 'invalid_request_error', 'The amount is in {given}, but this organisation keeps its books in {own}.', 'Convert the figures and set them in {own} with tandem prices set.'),
+  currency_mismatch: entry(400, 'invalid_request_error', 'The amount is in {given}, but this organisation keeps its books in {own}.', 'Convert the figures to {own}, then: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT.'),
   month_not_closable: entry(409, 'conflict_error', 'The month {month} cannot be closed now: {reason}.', 'Close it later; tandem bill shows how far usage is posted. Months close by themselves some hours after their end.'),
   month_closed: entry(409, 'conflict_error', 'The month {month} is closed: its invoice is {number}.', 'See it with tandem bill --month {month}; a change is an adjustment of the invoice.'),
 
