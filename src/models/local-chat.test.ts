@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { TandemError } from '../base/index.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ManualClock, TandemError } from '../base/index.ts';
 import { FakeEngine, type FakeEngineOptions } from './local/fake-engine.ts';
 import { TestHouse, ask } from './testing/house.ts';
 import { MemorySink } from './testing/memory-sink.ts';
@@ -93,6 +93,31 @@ test('a crash before the first word is an error of its own and costs nothing; in
   expect(JSON.parse(second.frames.at(-1)!)).toMatchObject({ error: { code: 'engine_restarted' } });
   expect(second.text).not.toContain('[DONE]');
   expect(house.ledger.entries.at(-1)!.settled?.outcome).toBe('cut');
+});
+
+test('a stream that waits long says what for, in comments, and then answers', async () => {
+  await engine.stop();
+  engine = new FakeEngine({ limits: { sequences: 1 }, script: { answer: ({ id }) => (id === 'first' ? 'word '.repeat(1500).trim() : 'at last'), tokenDelayMs: 2 } });
+  await engine.start();
+  const clock = new ManualClock();
+  const waiting = new TestHouse({ url: 'http://127.0.0.1:9/v1', engine, clock });
+  const left = new AbortController();
+  const first = new MemorySink();
+  const begun = new Promise<void>((resolve) => { first.onWrite = () => resolve(); });
+  const holder = waiting.chat(local({ stream: true }), { sink: first, signal: left.signal, requestId: 'first' });
+  await begun;
+  const named = new Promise<void>((resolve) => { sink.onWrite = () => resolve(); });
+  const waiter = waiting.chat(local({ stream: true }), { sink });
+  await vi.waitFor(() => expect(engine.state().queue.waiting).toBe(1), { interval: 5 });
+  clock.advance(14_000);
+  expect(sink.started).toBe(false);
+  clock.advance(2_000);
+  await named;
+  expect(sink.text).toMatch(/^: place 1 in the queue: .*\n\n$/);
+  left.abort();
+  await Promise.all([holder, waiter]);
+  expect(sink.frames.slice(1, 2).map((frame) => JSON.parse(frame) as unknown)).toMatchObject([{ choices: [{ delta: { role: 'assistant' } }] }]);
+  expect(sink.frames.at(-1)).toBe('[DONE]');
 });
 
 test('without an engine the answer is 503 with the next step, and nothing is held', async () => {

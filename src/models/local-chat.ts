@@ -1,6 +1,6 @@
-import { TandemError, isTandemError, type Clock, type Logger } from '../base/index.ts';
+import { TandemError, isTandemError, printable, type Clock, type Logger } from '../base/index.ts';
 import { STREAM_HEADERS, replyId, type ChatCall } from './chat-call.ts';
-import type { DeadlineLimits } from './deadlines.ts';
+import type { DeadlineLimits, Deadlines, Watched } from './deadlines.ts';
 import { writeErrorFrame } from './error-frame.ts';
 import type { EngineEvent, GenerateRequest, LocalEngine } from './local/index.ts';
 import { MeteredCall, NOTHING } from './metered-call.ts';
@@ -14,8 +14,12 @@ export interface LocalTools {
   readonly ledger: LedgerPort;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly deadlines: Deadlines;
   readonly limits: DeadlineLimits;
 }
+
+/** How long a stream waits in silence before it says what for. Common proxies cut a silent connection after 60 s. */
+const QUIET_MS = 15_000;
 
 /** What a generation has come to. Only the last text written counts as delivered. */
 interface Progress {
@@ -64,6 +68,9 @@ class LocalReply {
   readonly #progress: Progress;
   #text = '';
   #startedAtMs = 0;
+  #begun = false;
+  #wait = '';
+  #quiet: Watched | undefined;
 
   constructor(call: ChatCall, metered: MeteredCall, tools: LocalTools, promptTokens: number) {
     this.#call = call;
@@ -80,6 +87,8 @@ class LocalReply {
     } catch (error) {
       await this.#fail(error);
       return;
+    } finally {
+      this.#endWait();
     }
     if (this.#progress.left || this.#call.signal.aborted) await this.#leave();
     else await this.#finish(this.#progress.finishReason!);
@@ -89,8 +98,10 @@ class LocalReply {
     const progress = this.#progress;
     switch (event.type) {
       case 'queued':
+        this.#beginWait(`place ${event.position} in the queue: ${event.reason}`);
         return;
       case 'started':
+        this.#endWait();
         progress.promptTokens = event.promptTokens;
         progress.cachedTokens = event.cachedTokens;
         this.#startedAtMs = this.#tools.clock.monotonicMs();
@@ -118,10 +129,38 @@ class LocalReply {
     }
   }
 
+  /**
+   * A stream that waits long begins with comments that name the wait, which clients skip: what goes wrong afterwards
+   * is told inside the stream. Before that an error still has a status of its own.
+   */
+  #beginWait(reason: string): void {
+    this.#wait = printable(reason);
+    if (this.#quiet || !this.#call.request.stream) return;
+    const { clock, deadlines } = this.#tools;
+    const quiet: Watched = {
+      dueMs: clock.monotonicMs() + QUIET_MS,
+      expire: () => {
+        const { sink } = this.#call;
+        if (!sink.started) sink.head(200, STREAM_HEADERS);
+        sink.write(`: ${this.#wait}\n\n`);
+        quiet.dueMs = clock.monotonicMs() + QUIET_MS;
+        deadlines.watch(quiet);
+      },
+    };
+    this.#quiet = quiet;
+    deadlines.watch(quiet);
+  }
+
+  #endWait(): void {
+    if (this.#quiet) this.#tools.deadlines.unwatch(this.#quiet);
+    this.#quiet = undefined;
+  }
+
   #begin(): void {
     const { sink } = this.#call;
-    if (sink.started) return;
-    sink.head(200, STREAM_HEADERS);
+    if (this.#begun) return;
+    this.#begun = true;
+    if (!sink.started) sink.head(200, STREAM_HEADERS);
     this.#frame({ role: 'assistant', content: '', refusal: null }, null);
   }
 
