@@ -24,6 +24,8 @@ export function renderError(error: unknown, envelope: Envelope, requestId: strin
   }
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': requestId };
   if (known.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(known.retryAfterSeconds)));
+  const allowed = known.code === 'method_not_allowed' ? known.facts?.['allowed'] : undefined;
+  if (Array.isArray(allowed)) headers['allow'] = allowed.join(', ');
   if (known.status === 401) headers['www-authenticate'] = 'Bearer realm="tandem"';
   return { status: known.status, headers, body: JSON.stringify(envelope === 'openai' ? openAi(known) : own(known, requestId)) };
 }

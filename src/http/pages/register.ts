@@ -1,20 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TandemError } from '../../base/index.ts';
+import { methodsAt } from '../api/methods.ts';
+import { routes } from '../contract/index.ts';
 import { readConsole, type StaticFile } from './console.ts';
 import { PAGE_HEADERS } from './headers.ts';
 
 /**
  * Serves the console for everything that no other route takes: its files by their exact path, and its first
- * page for every path that looks like one of its own (no dot in the last part, asked for as HTML).
+ * page for every path that looks like one of its own (no dot in the last part, asked for as HTML). What is left
+ * has the wrong method, or does not exist.
  */
 export function registerPages(app: FastifyInstance, consoleFolder: string): void {
   const files = readConsole(consoleFolder);
+  const methods = methodsAt(Object.values(routes));
   app.setNotFoundHandler(async (request, reply) => {
     const path = pathOf(request);
     const reads = request.method === 'GET' || request.method === 'HEAD';
     const file = reads ? (files.get(path === '/' ? '/index.html' : path) ?? pageFor(path, request, files)) : undefined;
     if (file) return send(file, request, reply);
     if (reads && path === '/') throw new TandemError('no_console');
+    const allowed = methods(path);
+    if (allowed.length > 0) throw new TandemError('method_not_allowed', { params: { method: request.method, path }, facts: { allowed } });
     throw new TandemError('not_found', { params: { path } });
   });
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { TandemError } from '../../base/index.ts';
+import { TandemError, type Logger } from '../../base/index.ts';
 import { TEST_KEY, TEST_SESSION, echoModels, startShell } from '../testing/shell.ts';
 
 const authorised = { authorization: `Bearer ${TEST_KEY}`, 'content-type': 'application/json' };
@@ -63,7 +63,7 @@ describe('the model API', () => {
   it('names the method that is missing', async () => {
     await using shell = await startShell();
     const reply = await fetch(`${shell.url}/v1/chat/completions`);
-    expect(reply.status).toBe(405);
+    expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   it('renders what models throws in the envelope of OpenAI', async () => {
@@ -80,6 +80,23 @@ describe('the model API', () => {
     expect(reply.status).toBe(500);
     expect(text).toContain(reply.headers.get('x-request-id')!);
     expect(text).not.toMatch(/hunter2|app\.ts|stack/);
+  });
+
+  it('logs neither key nor prompt, whatever happens', async () => {
+    const lines: string[] = [];
+    const note = (...line: unknown[]) => { lines.push(JSON.stringify(line, (_name, value: unknown) => (value instanceof Error ? `${value.message} ${value.stack} ${String(value.cause)}` : value))); };
+    const log: Logger = { debug: note, info: note, warn: note, error: note, fatal: note, child: () => log };
+    await using shell = await startShell({ log, models: { ...echoModels, chat: async () => { throw new Error('boom'); } } });
+    const prompt = 'a most private prompt';
+    const bodies: unknown[] = [{ messages: [prompt] }, `{"${prompt}`, `{"__proto__":"${prompt}"}`];
+    for (const body of bodies) {
+      await chat(shell.url, body);
+      await chat(shell.url, body, { authorization: 'Bearer tdm_secret', 'content-type': 'application/json' });
+      await chat(shell.url, body, { authorization: `Bearer ${TEST_KEY}`, 'content-type': `text/plain` });
+    }
+    expect(lines.length).toBeGreaterThanOrEqual(9);
+    expect(lines.join('\n')).toContain('boom');
+    for (const secret of [prompt, TEST_KEY, 'tdm_secret']) expect(lines.join('\n')).not.toContain(secret);
   });
 
   it('cuts the connection when models fails after the head, so that the reply is not taken for whole', async () => {

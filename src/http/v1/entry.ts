@@ -42,7 +42,7 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
 }
 
 function demandMethod(request: IncomingMessage, path: string, method: string): void {
-  if (request.method !== method) throw new TandemError('method_not_allowed', { params: { method: request.method ?? '', path } });
+  if (request.method !== method) throw new TandemError('method_not_allowed', { params: { method: request.method ?? '', path }, facts: { allowed: [method] } });
 }
 
 function sendJson(response: ServerResponse, requestId: string, value: unknown): void {
