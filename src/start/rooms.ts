@@ -11,6 +11,7 @@ import { readCredentials, writeCredentials } from './credentials.ts';
 import { createDoctor } from './doctor.ts';
 import type { House } from './house.ts';
 import type { LocalModel } from './local-model.ts';
+import { periodicTasks } from './tasks.ts';
 
 /** What the block at the end of start tells. */
 export interface OpenRooms {
@@ -20,7 +21,6 @@ export interface OpenRooms {
   readonly consoleProblem: string | undefined;
 }
 
-const CLOSE_MONTHS_EVERY_MS = 15 * 60_000;
 /** How long calls in flight may take at a stop. */
 const DRAIN_MS = 15_000;
 
@@ -43,7 +43,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   access.keys.useBudgets(ledger.budgets);
   await ledger.prices.seedDefaults(first.organisationId, access.directory.organisation(first.organisationId)?.currency ?? 'USD');
   await ledger.start();
-  const tasks = startPeriodic([{ name: 'close-months', everyMs: CLOSE_MONTHS_EVERY_MS, run: async () => void (await ledger.invoices.closeDue()) }], { database, clock, log });
+  const tasks = startPeriodic(periodicTasks(ledger), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 
   const models = createModels({ access, ledger, database, config, log, clock, engine: localModel.engine, operator });
