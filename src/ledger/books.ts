@@ -10,7 +10,7 @@ import type { AuditPort, MoneyPathPort, NamesPort } from './ports.ts';
 import type { PriceBook } from './prices/book.ts';
 import { Prices } from './prices/prices.ts';
 import { UsageReader } from './usage/usage.ts';
-import { verifyBill, type Verification } from './verify/verify.ts';
+import { Verifier, type Verification } from './verify/verify.ts';
 
 export interface BooksOptions {
   readonly database: Database;
@@ -40,12 +40,13 @@ export interface Books {
 }
 
 export function createBooks(options: BooksOptions): Books {
+  const verifier = new Verifier(options);
   return {
     prices: new Prices(options),
     credits: new Credits(options),
     invoices: new Invoices(options),
     usage: new UsageReader(options),
-    bill: { show: (principal, input) => showBill(options, principal, input), verify: (principal) => verifyBill(options, principal) },
+    bill: { show: (principal, input) => showBill(options, principal, input), verify: (principal) => verifier.verify(principal) },
     overview: (principal) => overview(options, principal),
   };
 }

@@ -74,7 +74,7 @@ export class Credits {
     if (amount === undefined || amount <= 0n) throw invalid('amount', 'A credit is more than zero picodollars, as a string.');
     const expiresAt = input.expiresAt === null ? null : new Date(input.expiresAt);
     const prepaid = names.organisation(organisationId)?.billing === 'prepaid';
-    return database.transaction(async (tx) => {
+    return this.#once(input.id, () => database.transaction(async (tx) => {
       // The balance is a budget, whose making waits for posting: the same order of locks as closing a month.
       if (prepaid) await keepPostingOut(tx);
       await lockBooks(database, tx, organisationId);
@@ -101,7 +101,17 @@ export class Credits {
         change: { kind: row.kind, amount: row.amount, expiresAt: expiresAt?.toISOString() ?? null, reason: row.reason },
       });
       return view(row, (await this.#left(tx, organisationId)).get(row.id) ?? 0n);
-    });
+    }));
+  }
+
+  /** Two organisations that give the same id at the same moment do not wait for each other: the database tells the second. */
+  async #once<T>(id: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { constraint?: unknown }).constraint === 'credits_pkey') throw new TandemError('id_conflict', { params: { id }, param: 'id' });
+      throw error;
+    }
   }
 
   /**

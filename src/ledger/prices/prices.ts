@@ -148,7 +148,8 @@ export class Prices {
       const source = entry.source === null ? input.source : `${input.source} (${entry.source})`;
       if (!same) drafts.push({ ...base, side: 'sell', backendId: null, buckets: entry.buckets, source: source.slice(0, 300) });
     }
-    const missing = [...(only ?? [])].filter((name) => !changes.some((change) => change.resource === name));
+    const found = new Set(changes.map((change) => change.resource));
+    const missing = [...(only ?? [])].filter((name) => !found.has(name));
     for (const resource of missing) changes.push({ resource, tier: 'standard', change: 'skipped', reason: 'the map has no such entry', before: null, after: null });
 
     const counted = (kind: PriceChange['change']) => changes.filter((change) => change.change === kind).length;

@@ -27,10 +27,29 @@ export interface Verification {
  * verifies the whole installation; any other its own rows, of which it cannot see the numbering and the chain
  * that it shares with others.
  */
-export async function verifyBill(options: { readonly database: Pick<Database, 'unscoped'>; readonly operator: () => string | null }, principal: Principal): Promise<Verification> {
-  demand(principal, 'bill.read');
-  const whole = principal.organisationId === options.operator() && principal.projectId === null;
-  return verifyScope(options.database, { organisationId: whole ? null : principal.organisationId });
+export class Verifier {
+  readonly #database: Pick<Database, 'unscoped'>;
+  readonly #operator: () => string | null;
+  readonly #running = new Map<string, Promise<Verification>>();
+
+  constructor(options: { readonly database: Pick<Database, 'unscoped'>; readonly operator: () => string | null }) {
+    this.#database = options.database;
+    this.#operator = options.operator;
+  }
+
+  /** It reads every event there is, so who asks while one is running gets that one's answer. */
+  async verify(principal: Principal): Promise<Verification> {
+    demand(principal, 'bill.read');
+    const scope: VerifyScope = { organisationId: principal.organisationId === this.#operator() && principal.projectId === null ? null : principal.organisationId };
+    const key = scope.organisationId ?? 'all';
+    const running = this.#running.get(key) ?? verifyScope(this.#database, scope);
+    this.#running.set(key, running);
+    try {
+      return await running;
+    } finally {
+      if (this.#running.get(key) === running) this.#running.delete(key);
+    }
+  }
 }
 
 /** The same for the command line of the server itself, which has no principal. */
