@@ -22,7 +22,7 @@ const shots = [...(['light', 'dark'] as const).flatMap((theme) => (['overview', 
 const ADDRESS = { overview: '/', playground: '/playground', keys: '/keys', money: '/money/bill?by=model' };
 
 for (const { name, theme, size } of shots) {
-  const context = await browser.newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', deviceScaleFactor: size === WIDE ? 1 : 2 });
+  const context = await browser.newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', deviceScaleFactor: size === WIDE ? 1 : 1.5 });
   const page = await context.newPage();
   await page.clock.setFixedTime(NOW);
   await page.goto(mock.url + ADDRESS[name]);

@@ -65,6 +65,8 @@ export function watchLive(client: QueryClient, now: () => number = Date.now): ()
         void client.invalidateQueries({ queryKey: ['budgets'] });
         void client.invalidateQueries({ queryKey: ['keys', 'one'] });
       }
+      // The server tells every change of who may do what as a change of keys.
+      if (pending.has('keys')) for (const kind of ['members', 'projects', 'events', 'whoami']) void client.invalidateQueries({ queryKey: [kind] });
       pending.clear();
     }, 500);
   };

@@ -1,18 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { commands, shellWord } from './commands.ts';
+import { apiCall, commands, shellWord } from './commands.ts';
 
 describe('lines for a terminal', () => {
-  it('leaves plain words plain', () => {
-    expect(commands.keyCreate('ci', '5.00')).toBe('./tandem keys create ci --budget 5.00');
-    expect(commands.keyCreate("Ann's key")).toBe(`./tandem keys create 'Ann'\\''s key'`);
+  it('leaves plain words plain and defaults out', () => {
+    expect(commands.keyCreate('ci', { budget: '5.00', period: 'month', role: 'developer', models: null })).toBe('./tandem keys create ci --budget 5.00');
+    expect(commands.keyCreate("Ann's key", { models: ['tandem/local', 'muse-spark'] })).toBe(`./tandem keys create 'Ann'\\''s key' --models tandem/local,muse-spark`);
     expect(commands.keyCreate('')).toBe('./tandem keys create NAME');
+    expect(commands.billAdjust('HM-1', '-1.50', 'goodwill')).toBe('./tandem bill adjust HM-1 --reason goodwill -- -1.50');
+    expect(commands.budgetSet({ kind: 'project', name: 'iOS app' }, '25', 'day')).toBe("./tandem budgets set 'project:iOS app' 25 --period day");
+    expect(apiCall('PATCH', '/api/keys/1', { name: 'x' })).toBe(`./tandem api PATCH /api/keys/1 --data '{"name":"x"}'`);
   });
 
   it('quotes so that a shell reads back the same word', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 60 }).filter((word) => !word.includes('\0')), (word) => {
-      expect(execFileSync('/bin/sh', ['-c', `printf %s ${shellWord(word)}`]).toString()).toBe(word);
-    }), { numRuns: 40 });
+    const words = fc.array(fc.string({ maxLength: 40 }).filter((word) => !/[\0\n]/.test(word)), { minLength: 1, maxLength: 20 });
+    fc.assert(fc.property(words, (all) => {
+      expect(execFileSync('/bin/sh', ['-c', `printf '%s\\n' ${all.map(shellWord).join(' ')}`]).toString()).toBe(`${all.join('\n')}\n`);
+    }), { numRuns: 10 });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The line in a terminal that does what a button does. Where the CLI has a verb, its line; elsewhere
- * the call of the same API, which is always there.
+ * The line in a terminal that does what a button does. `console/test/commands.test.ts` reads every
+ * one of them with the CLI's own command tree, so that none names a verb or option that is not there.
  */
 const CLI = './tandem';
 
@@ -9,30 +9,67 @@ export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-const line = (...words: (string | false | undefined)[]): string => [CLI, ...words.filter((word) => typeof word === 'string')].join(' ');
+/** Words as they are, options with their value; an option without a value is left out. */
+function line(verb: string, words: readonly string[] = [], options: Readonly<Record<string, string | true | undefined>> = {}): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== '');
+  return [CLI, verb, ...words.map((word) => shellWord(word)), ...given.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${shellWord(value ?? '')}`))].join(' ');
+}
 
-/** A call of the control API by curl. Secrets are named, never written. */
-export function apiCall(method: string, path: string, body?: unknown): string {
-  const words = ['curl', ...(method === 'GET' ? [] : ['-X', method]), shellWord(`${location.origin}${path}`), '-H', '"authorization: Bearer $TANDEM_KEY"'];
-  if (body !== undefined) words.push('-H', "'content-type: application/json'", '-d', shellWord(JSON.stringify(body)));
-  return words.join(' ');
+/** A word that a person has yet to give. */
+const or = (word: string, place: string): string => (word.trim() === '' ? place : word.trim());
+
+/** Any route of the control API, for what has no verb of its own. */
+export function apiCall(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): string {
+  return line('api', [method, path], { data: body === undefined ? undefined : JSON.stringify(body) });
+}
+
+type Period = 'day' | 'month' | 'total';
+export interface KeyWishes {
+  readonly budget?: string;
+  readonly period?: Period;
+  readonly role?: string;
+  readonly models?: readonly string[] | null;
+  readonly project?: string | undefined;
+  readonly expires?: string;
 }
 
 export const commands = {
   login: line('login'),
   doctor: line('doctor'),
-  chat: (text: string, model?: string) => line('chat', model !== undefined && `--model ${shellWord(model)}`, shellWord(text)),
+  chat: (text: string, model?: string) => line('chat', [text], { model }),
   models: line('models'),
+  modelAdd: (name: string, backend: string, model: string, most: string) => line('models add', [or(name, 'NAME')], { backend: or(backend, 'BACKEND'), model: or(model, 'MODEL'), 'max-output-tokens': most }),
+  modelRemove: (name: string) => line('models remove', [name]),
+  backendAdd: (name: string, url: string, withKey: boolean) => line('backends add', [or(name, 'NAME')], { url: or(url, 'URL'), 'key-file': withKey ? 'key.txt' : undefined }),
+  backendCheck: (name: string) => line('backends check', [name]),
+  backendRemove: (name: string) => line('backends remove', [name]),
   keys: line('keys'),
-  keyCreate: (name: string, budget?: string) => line('keys', 'create', shellWord(name === '' ? 'NAME' : name), budget !== undefined && `--budget ${shellWord(budget)}`),
-  keyRotate: (id: string) => line('keys', 'rotate', id),
-  keyRevoke: (id: string) => line('keys', 'revoke', id),
-  bill: (month?: string) => line('bill', month !== undefined && `--month ${month}`),
-  billVerify: line('bill', '--verify'),
+  keyCreate: (name: string, wishes: KeyWishes = {}) => line('keys create', [or(name, 'NAME')], {
+    budget: wishes.budget?.trim(), period: wishes.budget?.trim() && wishes.period !== 'month' ? wishes.period : undefined, role: wishes.role === 'developer' ? undefined : wishes.role,
+    models: wishes.models?.join(','), project: wishes.project, expires: wishes.expires,
+  }),
+  keyRotate: (id: string, overlapSeconds: string) => line('keys rotate', [id], { overlap: `${Number(overlapSeconds) / 3600}h` }),
+  keyRevoke: (id: string) => line('keys revoke', [id]),
+  bill: (month?: string) => line('bill', [], { month }),
+  billVerify: line('bill', [], { verify: true }),
+  billClose: (month: string) => line('bill close', [or(month, 'MONTH')]),
+  // A negative amount would read as an option: it stands behind the two dashes.
+  billAdjust: (invoice: string, amount: string, reason: string) => `${line('bill adjust', [invoice], { reason: or(reason, 'REASON') })} -- ${shellWord(or(amount, 'AMOUNT'))}`,
+  billCredit: (amount: string, wishes: { grant: boolean; expires: string; reason: string }) => line('bill credit', [or(amount, 'AMOUNT')], { grant: wishes.grant || undefined, expires: wishes.expires, reason: or(wishes.reason, 'REASON') }),
+  budgetSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, period: Period) => line('budgets set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT')], { period: period === 'month' ? undefined : period }),
+  budgetRemove: (id: string) => line('budgets remove', [id]),
   prices: line('prices'),
+  priceSet: (model: string, wishes: { input?: string; cached?: string; output?: string; tier: string; source: string }) => line('prices set', [or(model, 'MODEL')], {
+    input: wishes.input, cached: wishes.cached, output: wishes.output, tier: wishes.tier === 'standard' ? undefined : wishes.tier, source: or(wishes.source, 'set in the console'),
+  }),
+  projectCreate: (name: string) => line('projects create', [or(name, 'NAME')]),
+  memberInvite: (email: string, role: string) => line('members invite', [or(email, 'EMAIL')], { role: role === 'developer' ? undefined : role }),
+  memberRemove: (email: string) => line('members remove', [email]),
+  trail: line('trail'),
+  trailVerify: line('trail', [], { verify: true }),
 };
 
-/** The curl line of a chat completion, as a program elsewhere would send it. */
+/** The curl line of a chat completion, as a program elsewhere would send it. The key is named, never written. */
 export function chatCurl(body: Readonly<Record<string, unknown>>): string {
   return `curl ${location.origin}/v1/chat/completions \\\n  -H "authorization: Bearer $TANDEM_KEY" \\\n  -H 'content-type: application/json' \\\n  -d ${shellWord(JSON.stringify(body))}`;
 }

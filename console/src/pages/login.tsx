@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import { api, asApiError } from '../api/client.ts';
-import type { ApiError } from '../api/client.ts';
+import { ApiError, api, asApiError } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import { commands } from '../lib/commands.ts';
 import { useUrlState } from '../lib/url.ts';
@@ -18,13 +17,14 @@ export function safeNext(next: string | undefined): string {
 }
 
 export function LoginPage() {
-  const [{ next }] = useUrlState();
+  const [{ next, error: refused }] = useUrlState();
   const navigate = useNavigate();
   const client = useQueryClient();
   const methods = useQuery(queries.login);
   const [key, setKey] = useState('');
   const [busy, setBusy] = useState<'link' | 'key'>();
-  const [error, setError] = useState<ApiError>();
+  // A sign-in elsewhere that failed comes back with the error's code in the address.
+  const [error, setError] = useState<ApiError | undefined>(() => (refused === undefined ? undefined : new ApiError(0, { code: refused, message: 'Signing in there did not work.', next: 'Try once more. If it stays, sign in with a key or a link and look at ./tandem doctor.' })));
   const started = useRef(false);
 
   const signIn = async (kind: 'link' | 'key', exchange: () => Promise<unknown>): Promise<void> => {

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Suspense, lazy, useMemo } from 'react';
 import type { ReplyOf } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
-import { apiCall, chatCurl, commands } from '../lib/commands.ts';
+import { chatCurl, commands } from '../lib/commands.ts';
 import { count, dayText, duration, monthText, plural } from '../lib/format.ts';
 import { exactMoney, shortMoney, widestFraction } from '../lib/money.ts';
 import { useProject } from '../lib/url.ts';
@@ -35,7 +35,7 @@ export function OverviewPage() {
   const lead = query.data ? overviewLead(query.data) : query.error ? 'The overview could not be read.' : 'Reading the month so far…';
   return (
     <Page title="Overview" lead={lead} busy={!query.data && !query.error}
-      actions={<ButtonLink to="/playground" kind="primary">Try a model</ButtonLink>}>
+      actions={query.data?.requests === '0' ? undefined : <ButtonLink to="/playground" kind="primary">Try a model</ButtonLink>}>
       <Show query={query} bones={<><FactBones tall /><div className="section"><Bone width={180} height={14} /><div className="plot-place" /></div><TableBones rows={3} columns={4} /></>}>
         {(data) => <Content data={data} />}
       </Show>
@@ -129,7 +129,6 @@ function FirstCall() {
       <Command line={commands.chat('What is the capital of France?')} />
       <p>or from any program that speaks OpenAI’s API:</p>
       <Command line={chatCurl({ model: 'tandem/local', messages: [{ role: 'user', content: 'What is the capital of France?' }] })} />
-      <p>See what this server can call: <code>{apiCall('GET', '/v1/models')}</code></p>
     </Empty>
   );
 }

@@ -31,7 +31,7 @@ export function PlaygroundPage() {
   const lead = model ? modelLead(model) : usable ? 'There is no model to ask yet.' : models.error ? 'The models could not be read.' : 'Reading the models…';
   return (
     <Page title="Playground" lead={lead} busy={!models.data && !models.error}>
-      <Show query={models} bones={<div className="playground"><div className="talk"><Bone height={280} /></div><aside className="knobs"><Bone height={280} /></aside></div>}>
+      <Show query={models} bones={<PlaygroundBones />}>
         {() => (model ? (
           <div className="playground">
             <Talk model={model} />
@@ -40,6 +40,15 @@ export function PlaygroundPage() {
         ) : <Empty title="A model is a name for something that answers" command={commands.models}><p>The embedded model comes at the first start; other models come from a backend under Settings.</p></Empty>)}
       </Show>
     </Page>
+  );
+}
+
+function PlaygroundBones() {
+  return (
+    <div className="playground" aria-hidden>
+      <div className="talk"><div className="turns"><div className="talk-empty"><Bone width={140} height={14} /><Bone width={280} /></div></div><div className="composer"><div className="composer-box bones" /></div></div>
+      <div className="knobs">{[56, 96, 84, 40].map((width) => <div key={width} className="field"><Bone width={width} /><Bone height={32} /></div>)}</div>
+    </div>
   );
 }
 

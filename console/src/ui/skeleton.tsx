@@ -3,6 +3,11 @@ export function Bone({ width = '100%', height = 12 }: { width?: string | number;
   return <span className="bone" aria-hidden style={{ width, height }} />;
 }
 
+/** The row of filters above a list. */
+export function FilterBones() {
+  return <div className="filters" aria-hidden><Bone width={280} height={32} /><Bone width={97} height={32} /></div>;
+}
+
 export function TableBones({ rows = 8, columns = 5 }: { rows?: number; columns?: number }) {
   return (
     <div className="table-bones" aria-hidden>

@@ -37,7 +37,7 @@ export function RotateKey({ shown, onClose, onDone }: { shown: Key; onClose: () 
         <Field label="The old key">{(field) => <select {...field} value={overlap} onChange={(event) => setOverlap(event.target.value)}>{OVERLAPS.map(([value, title]) => <option key={value} value={value}>{title}</option>)}</select>}</Field>
         {rotate.error ? <ErrorNotice error={rotate.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={rotate.busy}>Make the new key</Button></div>
-        <SameInTerminal line={commands.keyRotate(shown.id)} />
+        <SameInTerminal line={commands.keyRotate(shown.id, overlap)} />
       </form>
     </Dialog>
   );

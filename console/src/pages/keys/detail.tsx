@@ -109,7 +109,7 @@ function Calls({ keyId, name }: { keyId: string; name: string }) {
   return (
     <Section title="What did it do last?" note="The latest calls, newest first.">
       <Show query={query} bones={<TableBones rows={5} columns={5} />}>
-        {({ items }) => (items.length === 0 ? <Empty title={`${name} has called nothing yet`} command={`TANDEM_KEY=tdm_… ${commands.chat('Hello')}`}><p>Its calls show here within seconds. The first one, with its secret:</p></Empty> : (
+        {({ items }) => (items.length === 0 ? <Empty title={`${name} has called nothing yet`} command={commands.chat('Hello')}><p>Its calls show here within seconds. The first one, with its secret in the environment as TANDEM_KEY:</p></Empty> : (
           <>
             <Table label={`Calls of ${name}`} rows={items} rowKey={({ id }) => id} columns={[
               { id: 'at', header: 'When', narrow: 'sub', width: '9rem', cell: ({ occurredAt }) => <Ago at={occurredAt} /> },

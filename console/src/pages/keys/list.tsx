@@ -14,7 +14,7 @@ import { BudgetMeter } from '../../ui/meter.tsx';
 import { Empty } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
-import { TableBones } from '../../ui/skeleton.tsx';
+import { FilterBones, TableBones } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { Table } from '../../ui/table.tsx';
 import type { Column } from '../../ui/table.tsx';
@@ -37,10 +37,10 @@ export function KeysPage() {
   const all = useMemo(() => query.data?.pages.flatMap(({ items }) => items).filter((key) => project === undefined || key.projectId === project || key.projectId === null), [query.data, project]);
   const lead = all ? keysLead(all) : query.error ? 'The keys could not be read.' : 'Reading the keys…';
   return (
-    <Page title="Keys" lead={lead} busy={!all && !query.error} actions={<ButtonLink to="/keys/new" kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot}>Make a key</ButtonLink>}>
-      <Show query={{ data: all, error: query.error, refetch: query.refetch }} bones={<TableBones columns={6} />}>
+    <Page title="Keys" lead={lead} busy={!all && !query.error} actions={all?.length === 0 ? undefined : <ButtonLink to="/keys/new" kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot}>Make a key</ButtonLink>}>
+      <Show query={{ data: all, error: query.error, refetch: query.refetch }} bones={<><FilterBones /><TableBones columns={6} /></>}>
         {(keys) => (keys.length === 0
-          ? <Empty title="There is no key yet" command={commands.keyCreate('my-app', '5')} action={<ButtonLink to="/keys/new" kind="primary" why={whyNot}>Make the first key</ButtonLink>}><p>A key lets a program call models, within a budget that it cannot overrun. Make one here, or in a terminal:</p></Empty>
+          ? <Empty title="There is no key yet" command={commands.keyCreate('my-app', { budget: '5' })} action={<ButtonLink to="/keys/new" kind="primary" why={whyNot}>Make the first key</ButtonLink>}><p>A key lets a program call models, within a budget that it cannot overrun. Make one here, or in a terminal:</p></Empty>
           : <List keys={keys} />)}
       </Show>
     </Page>

@@ -73,7 +73,7 @@ function KeyForm({ onMade }: { onMade: (made: Made) => void }) {
       <Field label="Works until" hint="The start of that day, UTC. Empty: until it is revoked." error={wrong('expiresAt')}>{(field) => <input {...field} type="date" value={expires} onChange={(event) => setExpires(event.target.value)} />}</Field>
       {create.error && ['name', 'budget', 'projectId', 'role', 'expiresAt'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
       <div className="row"><Button kind="primary" type="submit" busy={create.busy} why={whyNot}>{create.busy ? 'Making the key…' : 'Make the key'}</Button><ButtonLink to="/keys" kind="quiet">Back to the keys</ButtonLink></div>
-      <SameInTerminal line={commands.keyCreate(name.trim(), budget.trim() === '' ? undefined : budget.trim())} />
+      <SameInTerminal line={commands.keyCreate(name, { budget, period, role, models, project: projects.find(({ id }) => id === project)?.name, expires })} />
     </form>
   );
 }

@@ -6,7 +6,7 @@ import type { BodyOf, Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { dayText, plural } from '../../lib/format.ts';
 import { exactMoney, parseMoney, plainAmount, shortMoney, widestFraction } from '../../lib/money.ts';
 import { useProject, useUrlState } from '../../lib/url.ts';
@@ -37,10 +37,10 @@ export function BudgetsPage() {
   const rows = query.data?.items.filter(({ scope }) => project === undefined || scope.kind !== 'project' || scope.id === project);
   const lead = rows ? budgetsLead(rows) : query.error ? 'The budgets could not be read.' : 'Reading the budgets…';
   return (
-    <MoneyPage title="Budgets" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Set a budget</Button>}>
+    <MoneyPage title="Budgets" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Set a budget</Button>}>
       <Show query={{ data: rows, error: query.error, refetch: query.refetch }} bones={<TableBones columns={5} />}>
         {(budgets) => (budgets.length === 0 ? (
-          <Empty title="Nothing limits spending yet" command={apiCall('POST', '/api/budgets', { scope: { kind: 'organisation', id: 'ID' }, amount: '25000000000000', period: 'month' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Set the first budget</Button>}>
+          <Empty title="Nothing limits spending yet" command={commands.budgetSet({ kind: 'organisation', name: '' }, '25', 'month')} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Set the first budget</Button>}>
             <p>A budget of the organisation, a project or a key stops calls before they would overrun it.</p>
           </Empty>
         ) : <List rows={budgets} onOpen={setOpen} />)}
@@ -108,7 +108,7 @@ function NewBudget({ onClose }: { onClose: () => void }) {
         <p className="muted small">Calls are refused before the budget would be overrun, also when thousands run at once.</p>
         {create.error && create.error.param !== 'amount' ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Set the budget</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/budgets', body())} />
+        <SameInTerminal line={commands.budgetSet(chosen, amount, period)} />
       </form>
     </Dialog>
   );
@@ -125,7 +125,7 @@ function ChangeBudget({ budget, whyNot, onClose }: { budget: Budget; whyNot: str
   const client = useQueryClient();
   if (removing) {
     return (
-      <ConfirmDialog title={`Remove the budget of ${budget.scope.name}?`} name={budget.scope.name} action="Remove the budget" command={apiCall('DELETE', `/api/budgets/${budget.id}`)} onClose={onClose}
+      <ConfirmDialog title={`Remove the budget of ${budget.scope.name}?`} name={budget.scope.name} action="Remove the budget" command={commands.budgetRemove(budget.id)} onClose={onClose}
         onConfirm={async () => {
           await api.delete('/api/budgets/{id}', { path: { id: budget.id } });
           await client.invalidateQueries({ queryKey: ['budgets'] });
@@ -144,7 +144,7 @@ function ChangeBudget({ budget, whyNot, onClose }: { budget: Budget; whyNot: str
         <Field label={`Amount ${periodText(budget.period)}, ${budget.currency}`} hint="Less than what is spent already stops its calls at once." error={save.error?.param === 'amount' ? save.error.message : undefined}>{(field) => <input {...field} inputMode="decimal" className="num" value={amount} onChange={(event) => setAmount(event.target.value)} />}</Field>
         {save.error && save.error.param !== 'amount' ? <ErrorNotice error={save.error} /> : null}
         <div className="row end"><Button kind="danger" why={whyNot} onClick={() => setRemoving(true)}>Remove</Button><span className="grow" /><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy} aria-disabled={whyNot !== undefined || undefined}>Save</Button></div>
-        <SameInTerminal line={apiCall('PATCH', `/api/budgets/${budget.id}`, { amount: (parseMoney(amount) ?? 0n).toString() })} />
+        <SameInTerminal line={commands.budgetSet(budget.scope, amount, budget.period)} />
       </form>
     </Dialog>
   );

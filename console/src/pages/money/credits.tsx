@@ -6,7 +6,7 @@ import type { BodyOf, Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { newId } from '../../lib/id.ts';
 import { dayText, plural } from '../../lib/format.ts';
 import { exactMoney, parseMoney, shortMoney, widestFraction } from '../../lib/money.ts';
@@ -33,10 +33,10 @@ export function CreditsPage() {
   const rows = query.data?.items;
   const lead = rows ? creditsLead(rows) : query.error ? 'The credits could not be read.' : 'Reading the credits…';
   return (
-    <MoneyPage title="Credits" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen(true)}>Add credit</Button>}>
+    <MoneyPage title="Credits" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen(true)}>Add credit</Button>}>
       <Show query={query} bones={<TableBones columns={5} />}>
         {({ items }) => (items.length === 0
-          ? <Empty title="No credit was ever added" command={apiCall('POST', '/api/credits', { id: 'UUID', kind: 'prepaid', amount: '100000000000000', reason: 'Paid in advance' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen(true)}>Add the first credit</Button>}><p>Prepaid credit and grants are used before anything is due, those that expire first before the others.</p></Empty>
+          ? <Empty title="No credit was ever added" command={commands.billCredit('100', { grant: false, expires: '', reason: 'Paid in advance' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen(true)}>Add the first credit</Button>}><p>Prepaid credit and grants are used before anything is due, those that expire first before the others.</p></Empty>
           : <List rows={items} />)}
       </Show>
       {open ? <AddCredit onClose={() => setOpen(false)} /> : null}
@@ -98,7 +98,7 @@ function AddCredit({ onClose }: { onClose: () => void }) {
         <Field label="Expires" hint="The start of that day, UTC. Empty: never." error={wrong('expiresAt')}>{(field) => <input {...field} type="date" value={expires} onChange={(event) => setExpires(event.target.value)} />}</Field>
         {add.error && ['amount', 'reason', 'expiresAt'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={add.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={add.busy}>Add the credit</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/credits', body)} />
+        <SameInTerminal line={commands.billCredit(amount, { grant: kind === 'grant', expires, reason })} />
       </form>
     </Dialog>
   );

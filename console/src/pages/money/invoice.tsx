@@ -6,9 +6,9 @@ import type { ReplyOf } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { count, monthText } from '../../lib/format.ts';
-import { parseMoney, shortMoney, widestFraction } from '../../lib/money.ts';
+import { parseMoney, plainAmount, shortMoney, widestFraction } from '../../lib/money.ts';
 import { ColumnMoney, Money, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -99,7 +99,7 @@ function Adjust({ invoice, onClose }: { invoice: Invoice; onClose: () => void })
         <Field label="Reason" error={wrong('reason')}>{(field) => <input {...field} maxLength={300} value={reason} onChange={(event) => setReason(event.target.value)} />}</Field>
         {adjust.error && wrong('amount') === undefined && wrong('reason') === undefined ? <ErrorNotice error={adjust.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={adjust.busy}>Adjust the invoice</Button></div>
-        <SameInTerminal line={apiCall('POST', `/api/invoices/${invoice.id}/adjustments`, body)} />
+        <SameInTerminal line={commands.billAdjust(invoice.number, pico === undefined ? '' : plainAmount(pico), reason)} />
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { useNow } from '../../lib/clock.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { monthText, plural, recentMonths } from '../../lib/format.ts';
 import { shortMoney, widestFraction } from '../../lib/money.ts';
 import { useUrlState } from '../../lib/url.ts';
@@ -37,10 +37,10 @@ export function InvoicesPage() {
   const lead = rows ? (latest ? `${plural(rows.length, 'month')} ${rows.length === 1 ? 'is' : 'are'} closed; the latest, ${monthText(latest.month)}, came to ${shortMoney(latest.due, latest.currency)}.` : 'No month is closed into an invoice yet.')
     : query.error ? 'The invoices could not be read.' : 'Reading the invoices…';
   return (
-    <MoneyPage title="Invoices" lead={lead} busy={!rows && !query.error} actions={<Button why={whyNot} onClick={() => setClosing(true)}>Close a month</Button>}>
+    <MoneyPage title="Invoices" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button why={whyNot} onClick={() => setClosing(true)}>Close a month</Button>}>
       <Show query={query} bones={<TableBones columns={6} />}>
         {({ items }) => (items.length === 0
-          ? <Empty title="A month that is over closes into an invoice" command={apiCall('POST', '/api/invoices', { month: past[0] })} action={<Button kind="primary" why={whyNot} onClick={() => setClosing(true)}>Close a month</Button>}><p>An invoice has a number and is never changed; what comes later is an adjustment with a reason.</p></Empty>
+          ? <Empty title="A month that is over closes into an invoice" command={commands.billClose(past[0] ?? '')} action={<Button kind="primary" why={whyNot} onClick={() => setClosing(true)}>Close a month</Button>}><p>An invoice has a number and is never changed; what comes later is an adjustment with a reason.</p></Empty>
           : <List rows={items} />)}
       </Show>
       {closing ? <CloseMonth months={open.length === 0 ? past : open} onClose={() => setClosing(false)} /> : null}
@@ -81,7 +81,7 @@ function CloseMonth({ months, onClose }: { months: readonly string[]; onClose: (
         <Field label="Month" hint={bill.data ? `It came to ${shortMoney(bill.data.total, bill.data.currency)} for ${plural(bill.data.requests, 'request')}.` : 'Reading what it came to…'}>{(field) => <select {...field} value={month} onChange={(event) => setMonth(event.target.value)}>{months.map((one) => <option key={one} value={one}>{monthText(one)}</option>)}</select>}</Field>
         {close.error ? <ErrorNotice error={close.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it open</Button><Button kind="primary" type="submit" busy={close.busy}>Close {month === '' ? '' : monthText(month)}</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/invoices', { month })} />
+        <SameInTerminal line={commands.billClose(month)} />
       </form>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import type { BodyOf, Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhoami } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { apiCall, commands } from '../../lib/commands.ts';
 import { parseMoney, plainAmount } from '../../lib/money.ts';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -73,7 +73,7 @@ export function NewPrice({ known, onClose }: { known: readonly Price[]; onClose:
         <p className="muted small">Each line is rounded once, half to even, to a whole picodollar.</p>
         {create.error && ['resource', 'buckets', 'effectiveFrom', 'source'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the price</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/prices', body())} />
+        <SameInTerminal line={from === '' ? commands.priceSet(resource, { input: amounts['input'] ?? '', cached: amounts['cache_read'] ?? '', output: amounts['output'] ?? '', tier, source }) : apiCall('POST', '/api/prices', body())} />
       </form>
     </Dialog>
   );

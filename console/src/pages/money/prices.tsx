@@ -13,7 +13,7 @@ import { SameInTerminal } from '../../ui/command.tsx';
 import { Filter } from '../../ui/filter.tsx';
 import { Empty } from '../../ui/notice.tsx';
 import { Show } from '../../ui/query.tsx';
-import { TableBones } from '../../ui/skeleton.tsx';
+import { FilterBones, TableBones } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { Table } from '../../ui/table.tsx';
 import type { Column } from '../../ui/table.tsx';
@@ -30,8 +30,8 @@ export function PricesPage() {
   const rows = query.data?.items;
   const lead = rows ? pricesLead(rows) : query.error ? 'The prices could not be read.' : 'Reading the prices…';
   return (
-    <MoneyPage title="Prices" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen(true)}>Add a price</Button>}>
-      <Show query={query} bones={<TableBones columns={6} />}>
+    <MoneyPage title="Prices" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen(true)}>Add a price</Button>}>
+      <Show query={query} bones={<><FilterBones /><TableBones columns={6} /></>}>
         {({ items }) => (items.length === 0
           ? <Empty title="No model has a price yet" command={commands.prices} action={<Button kind="primary" why={whyNot} onClick={() => setOpen(true)}>Add the first price</Button>}><p>A model without a price refuses calls: an unknown price is never zero.</p></Empty>
           : <List rows={items} />)}

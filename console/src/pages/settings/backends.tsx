@@ -6,7 +6,7 @@ import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { duration, plural } from '../../lib/format.ts';
 import { Ago } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -34,9 +34,9 @@ export function BackendsPage() {
   const shown = rows?.find(({ id }) => id === open);
   const lead = rows ? backendsLead(rows) : query.error ? 'The backends could not be read.' : 'Reading the backends…';
   return (
-    <SettingsPage title="Backends" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a backend</Button>}>
+    <SettingsPage title="Backends" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a backend</Button>}>
       <Show query={query} bones={<TableBones rows={4} columns={5} />}>
-        {({ items }) => (items.length === 0 ? <Empty title="Nothing answers yet" command={apiCall('POST', '/api/backends', { name: 'vllm', url: 'https://gpu.example.com/v1' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first backend</Button>}><p>A backend is a server that speaks OpenAI’s API: vLLM, SGLang, llama.cpp’s server, Meta’s Model API.</p></Empty> : (
+        {({ items }) => (items.length === 0 ? <Empty title="Nothing answers yet" command={commands.backendAdd('vllm', 'https://gpu.example.com/v1', false)} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first backend</Button>}><p>A backend is a server that speaks OpenAI’s API: vLLM, SGLang, llama.cpp’s server, Meta’s Model API.</p></Empty> : (
           <Table label="Backends" rows={items} rowKey={({ id }) => id} onRow={({ id }) => setOpen(id)} columns={[
             { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
             { id: 'health', header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
@@ -70,7 +70,7 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
   const fixed = whyNot ?? (backend.from === 'config' ? 'It is set in the operator’s file.' : backend.from === 'built-in' ? 'It is built in.' : undefined);
   if (removing) {
     return (
-      <ConfirmDialog title={`Remove ${backend.name}?`} name={backend.name} action="Remove the backend" command={apiCall('DELETE', `/api/backends/${backend.id}`)} onClose={onClose}
+      <ConfirmDialog title={`Remove ${backend.name}?`} name={backend.name} action="Remove the backend" command={commands.backendRemove(backend.name)} onClose={onClose}
         onConfirm={async () => {
           await api.delete('/api/backends/{id}', { path });
           await client.invalidateQueries({ queryKey: ['models'] });
@@ -105,7 +105,7 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
             if (whyNot === undefined) void check.run().then(setAnswer);
           }}>{check.busy ? 'Calling it…' : 'Check it now'}</Button>
         </div>
-        <SameInTerminal line={apiCall('POST', `/api/backends/${backend.id}/check`)} />
+        <SameInTerminal line={commands.backendCheck(backend.name)} />
       </div>
     </Dialog>
   );
@@ -132,7 +132,7 @@ function NewBackend({ onClose }: { onClose: () => void }) {
         <Field label="Key" hint="It is sealed at once and never shown again. Empty: none." error={wrong('key')}>{(field) => <input {...field} type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />}</Field>
         {create.error && ['name', 'url', 'key'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the backend</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/backends', { name: name.trim(), url: url.trim(), ...(key === '' ? {} : { key: '…' }) })} />
+        <SameInTerminal line={commands.backendAdd(name, url, key !== '')} />
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import type { ReplyOf, Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { apiCall, commands } from '../../lib/commands.ts';
 import { plural } from '../../lib/format.ts';
 import { Ago, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -38,7 +38,7 @@ export function MembersPage() {
   return (
     <SettingsPage title="Members" lead={lead} busy={!members.data && !members.error} actions={<Button kind="primary" icon={<UserPlus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('invite')}>Invite somebody</Button>}>
       <Show query={members} bones={<TableBones rows={4} columns={4} />}>
-        {({ items }) => (items.length === 0 ? <Empty title="Nobody can sign in yet" command={apiCall('POST', '/api/invitations', { email: 'ann@example.com', role: 'developer' })}><p>Invite somebody; the link that comes back is shown once.</p></Empty> : (
+        {({ items }) => (items.length === 0 ? <Empty title="Nobody can sign in yet" command={commands.memberInvite('ann@example.com', 'developer')}><p>Invite somebody; the link that comes back is shown once.</p></Empty> : (
           <Table label="Members" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: setOpen } : {})} columns={[
             { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
             { id: 'email', header: 'Address', narrow: 'sub', cell: ({ email }) => <span className="muted">{email}</span> },
@@ -88,7 +88,7 @@ function Invite({ onClose }: { onClose: () => void }) {
         <Field label="Role">{(field) => <RoleSelect id={field.id} value={role} onChange={setRole} />}</Field>
         {invite.error && invite.error.param !== 'email' ? <ErrorNotice error={invite.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={invite.busy}>Make the link</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/invitations', { email: email.trim(), role })} />
+        <SameInTerminal line={commands.memberInvite(email, role)} />
       </form>
     </Dialog>
   );
@@ -114,7 +114,7 @@ function MemberDialog({ member, onClose }: { member: Member; onClose: () => void
   const save = useAction(() => api.patch('/api/members/{id}', { path: { id: member.id }, body: { role } }), ['members', 'whoami', 'events']);
   if (removing) {
     return (
-      <ConfirmDialog title={`Remove ${member.name}?`} name={member.email} action="Remove the member" command={apiCall('DELETE', `/api/members/${member.id}`)} onClose={onClose}
+      <ConfirmDialog title={`Remove ${member.name}?`} name={member.email} action="Remove the member" command={commands.memberRemove(member.email)} onClose={onClose}
         onConfirm={async () => {
           await api.delete('/api/members/{id}', { path: { id: member.id } });
           await client.invalidateQueries({ queryKey: ['members'] });

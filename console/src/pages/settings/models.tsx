@@ -6,7 +6,7 @@ import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall, commands } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
 import { exactMoney } from '../../lib/money.ts';
 import { Ago } from '../../ui/amount.tsx';
@@ -33,7 +33,7 @@ export function ModelsPage() {
   const rows = query.data?.items;
   const lead = rows ? modelsLead(rows) : query.error ? 'The models could not be read.' : 'Reading the models…';
   return (
-    <SettingsPage title="Models" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a model</Button>}>
+    <SettingsPage title="Models" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a model</Button>}>
       <Show query={query} bones={<TableBones rows={4} columns={5} />}>
         {({ items }) => (items.length === 0 ? <Empty title="There is no model yet" command={commands.doctor} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first model</Button>}><p>The embedded model comes by itself; this says why it has not:</p></Empty> : (
           <Table label="Models" rows={items} rowKey={({ name }) => name} onRow={setOpen} columns={[
@@ -73,7 +73,7 @@ function ModelDialog({ model, whyNot, onClose }: { model: Model; whyNot: string 
   const why = whyNot ?? (model.backend.kind === 'local' ? 'It is built in.' : undefined);
   if (removing) {
     return (
-      <ConfirmDialog title={`Remove ${model.name}?`} name={model.name} action="Remove the model" command={apiCall('DELETE', `/api/models/${encodeURIComponent(model.name)}`)} onClose={onClose}
+      <ConfirmDialog title={`Remove ${model.name}?`} name={model.name} action="Remove the model" command={commands.modelRemove(model.name)} onClose={onClose}
         onConfirm={async () => {
           await api.delete('/api/models/{name}', { path: { name: model.name } });
           await client.invalidateQueries({ queryKey: ['models'] });
@@ -133,7 +133,7 @@ function NewModel({ onClose }: { onClose: () => void }) {
         </div>
         {create.error && ['name', 'backendId', 'backendModel', 'contextTokens', 'maxOutputTokens'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the model</Button></div>
-        <SameInTerminal line={apiCall('POST', '/api/models', body)} />
+        <SameInTerminal line={commands.modelAdd(name, backends.find(({ id }) => id === chosen)?.name ?? '', backendModel, most)} />
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { apiCall, commands } from '../../lib/commands.ts';
 import { plural } from '../../lib/format.ts';
 import { Ago, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -37,7 +37,7 @@ export function OrganisationPage() {
       <Facts items={[['Name', organisation.name], ['Currency', organisation.currency], ['Billing', organisation.billing], ['Made', <When key="made" at={organisation.createdAt} />], ['Id', <code key="id">{organisation.id}</code>]]} />
       <Section title="Which projects are there?" note="A project has keys, budgets and a line of its own in the bill." actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Make a project</Button>}>
         <Show query={query} bones={<TableBones rows={3} columns={4} />}>
-          {({ items }) => (items.length === 0 ? <Empty title="There is no project yet" command={apiCall('POST', '/api/projects', { name: 'web' })}><p>The first one is made with the organisation; make another here or by the API:</p></Empty> : (
+          {({ items }) => (items.length === 0 ? <Empty title="There is no project yet" command={commands.projectCreate('web')}><p>The first one is made with the organisation; make another here or by the API:</p></Empty> : (
             <Table label="Projects" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: setOpen } : {})} columns={[
               { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
               { id: 'state', header: 'State', narrow: 'side', width: '9rem', cell: ({ archivedAt }) => (archivedAt === null ? <State tone="good">Active</State> : <State tone="idle">Archived</State>) },
@@ -67,7 +67,7 @@ function NameDialog({ kind, onClose }: { kind: 'new' | 'name'; onClose: () => vo
         <Field label="Name" error={save.error?.param === 'name' ? save.error.message : undefined}>{(field) => <input {...field} autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
         {save.error && save.error.param !== 'name' ? <ErrorNotice error={save.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy}>{kind === 'new' ? 'Make the project' : 'Rename'}</Button></div>
-        <SameInTerminal line={kind === 'new' ? apiCall('POST', '/api/projects', body) : apiCall('PATCH', '/api/organisation', body)} />
+        <SameInTerminal line={kind === 'new' ? commands.projectCreate(name) : apiCall('PATCH', '/api/organisation', body)} />
       </form>
     </Dialog>
   );

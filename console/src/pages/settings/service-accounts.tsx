@@ -34,7 +34,7 @@ export function ServiceAccountsPage() {
   const live = rows?.filter(({ disabledAt }) => disabledAt === null).length ?? 0;
   const lead = rows ? (rows.length === 0 ? 'No program has an identity of its own yet.' : `${plural(live, 'service account')} ${live === 1 ? 'works' : 'work'} without a person.`) : query.error ? 'The service accounts could not be read.' : 'Reading the service accounts…';
   return (
-    <SettingsPage title="Service accounts" lead={lead} busy={!rows && !query.error} actions={<Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Make one</Button>}>
+    <SettingsPage title="Service accounts" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Make one</Button>}>
       <Show query={query} bones={<TableBones rows={4} columns={4} />}>
         {({ items }) => (items.length === 0 ? <Empty title="There is no service account yet" command={apiCall('POST', '/api/service-accounts', { name: 'ci', role: 'developer' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Make the first one</Button>}><p>A service account owns keys that must outlive the person who made them: a build, a nightly job, an app.</p></Empty> : (
           <Table label="Service accounts" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: (account: Account) => account.disabledAt === null && setOpen(account) } : {})} columns={[

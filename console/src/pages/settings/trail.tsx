@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, asApiError } from '../../api/client.ts';
 import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { count, exactTime } from '../../lib/format.ts';
 import { useUrlState } from '../../lib/url.ts';
 import { Ago } from '../../ui/amount.tsx';
@@ -47,7 +47,7 @@ export function TrailPage() {
       {verify.error ? <ErrorNotice error={asApiError(verify.error)} /> : null}
       <div className="filters"><Filter label="Filter by action" value={action} onChange={(value) => set({ action: value })} /></div>
       <Show query={{ data: rows, error: query.error, refetch: query.refetch }} bones={<TableBones columns={4} />}>
-        {(events) => (events.length === 0 ? (action === '' ? <Empty title="Every change leaves an entry here" command={apiCall('GET', '/api/events')}><p>Who did what to which thing, with the fields that changed. Make a key and look again.</p></Empty> : <p className="none muted">No entry has the action {action}. Actions are named like <code>keys.create</code>.</p>) : (
+        {(events) => (events.length === 0 ? (action === '' ? <Empty title="Every change leaves an entry here" command={commands.trail}><p>Who did what to which thing, with the fields that changed. Make a key and look again.</p></Empty> : <p className="none muted">No entry has the action {action}. Actions are named like <code>keys.create</code>.</p>) : (
           <>
             <Table label="Audit trail" rows={events} rowKey={({ id }) => id} onRow={setOpen} columns={[
               { id: 'action', header: 'Action', narrow: 'title', cell: (event) => <span className="mono">{event.action}</span> },
@@ -61,7 +61,7 @@ export function TrailPage() {
           </>
         ))}
       </Show>
-      <SameInTerminal line={apiCall('GET', '/api/events/verify')} />
+      <SameInTerminal line={commands.trailVerify} />
       {open ? <EventDialog event={open} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );

@@ -1,0 +1,60 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { apiCall, commands } from '../src/lib/commands.ts';
+
+interface Verb {
+  readonly path: string;
+  readonly args?: readonly { readonly form: string }[];
+  readonly options?: readonly { readonly form: string }[];
+}
+// Loaded by address, so that the console's types stay apart from the CLI's.
+const tree = await import(new URL('../../src/cli/tree.ts', import.meta.url).href) as { commands: readonly Verb[] };
+
+const scope = { kind: 'key' as const, name: 'ci' };
+const LINES = [
+  commands.login, commands.doctor, commands.models, commands.keys, commands.billVerify, commands.prices, commands.trail, commands.trailVerify,
+  commands.chat('Hello there', 'tandem/local'), commands.modelAdd('a', 'b', 'c', '4096'), commands.modelRemove('a'), commands.backendAdd('a', 'https://a.example/v1', true), commands.backendCheck('a'), commands.backendRemove('a'),
+  commands.keyCreate('ci', { budget: '5', period: 'day', role: 'viewer', models: ['a', 'b'], project: 'web', expires: '2027-01-31' }), commands.keyRotate('1', '3600'), commands.keyRevoke('1'),
+  commands.bill('2026-11'), commands.billClose('2026-10'), commands.billAdjust('1', '-1.50', 'goodwill'), commands.billCredit('5', { grant: true, expires: '2027-01-31', reason: 'why' }),
+  commands.budgetSet(scope, '5', 'day'), commands.budgetRemove('1'), commands.priceSet('a', { input: '1', cached: '1', output: '1', tier: 'contributor', source: 's' }),
+  commands.projectCreate('a'), commands.memberInvite('a@b.example', 'admin'), commands.memberRemove('a@b.example'), apiCall('POST', '/api/projects', { name: 'a b' }),
+];
+
+/** Splits a line as a shell does, for the single quotes that the lines use. */
+function words(line: string): string[] {
+  return [...line.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) => word.replaceAll("'", ''));
+}
+
+describe('the lines that the pages show', () => {
+  it.each(LINES)('is a line of the CLI: %s', (line) => {
+    const [program, ...rest] = words(line);
+    expect(program).toBe('./tandem');
+    const verb = [2, 1].map((length) => rest.slice(0, length).join(' ')).map((path) => tree.commands.find((one) => one.path === path)).find((one) => one !== undefined);
+    expect(verb, `no verb of the CLI begins ${line}`).toBeDefined();
+    if (!verb) return;
+    const given = rest.slice(verb.path.split(' ').length);
+    const forms = verb.options?.map(({ form }) => form) ?? [];
+    const args: string[] = [];
+    for (let place = 0; place < given.length; place += 1) {
+      const word = given[place] ?? '';
+      if (word === '--') args.push(...given.slice(place + 1).filter(() => (place = given.length) > 0));
+      else if (!word.startsWith('--')) args.push(word);
+      else {
+        const form = forms.find((one) => new RegExp(`(^|\\s)${word}(\\s|$)`).test(one));
+        expect(form, `${verb.path} has no option ${word}`).toBeDefined();
+        if (form?.includes('<')) place += 1;
+      }
+    }
+    expect(args.length).toBe(verb.args?.length ?? 0);
+  });
+
+  it('shows no line that is not made here', () => {
+    const folder = fileURLToPath(new URL('../src/', import.meta.url));
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.tsx$/.test(file)) continue;
+      expect(readFileSync(join(folder, file), 'utf8'), file).not.toMatch(/<Command line="|<SameInTerminal line="|command="/);
+    }
+  });
+});
