@@ -7,7 +7,7 @@ export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './admission/refusal.ts';
 export type { PriceBook } from './prices/book.ts';
 export { BUCKETS, type Bucket, type PriceVersion, type Quantities } from './prices/types.ts';
-export { ROUNDING_RULE, rate, type RatedLine } from './rating/rate.ts';
+export { rate, type RatedLine } from './rating/rate.ts';
 
 /** Opens this process's log. `start()` before the first call, `stop()` at the end. */
 export function createLedger(options: LedgerOptions): Ledger {

@@ -73,7 +73,7 @@ export class Admissions implements HoldDesk {
     try {
       if (!slices.tryTake(scope.slices, amount)) {
         const short = await this.#take(scope.slices, amount);
-        if (short !== null) throw await this.#exceeded(admission, price, scope, short);
+        if (short !== null) throw await this.#exceeded(admission, price, scope);
       }
     } catch (error) {
       this.#leave(admission.id);
@@ -134,12 +134,15 @@ export class Admissions implements HoldDesk {
     }
   }
 
-  async #exceeded(admission: Admission, price: PriceVersion, scope: Scope, short: Slice): Promise<TandemError> {
-    const budget = scope.budgets[scope.slices.indexOf(short)]!;
-    const window = await this.#options.store.window(short.key);
-    const rest = window.amount - window.spent - window.leased;
-    const left = (rest > 0n ? rest : 0n) + short.available;
-    return budgetExceeded(admission, price, budget, { amount: window.amount, spent: window.spent, left }, this.#options.names);
+  /** Of several budgets the one with the least left is named: what fits there fits everywhere. */
+  async #exceeded(admission: Admission, price: PriceVersion, scope: Scope): Promise<TandemError> {
+    const windows = await Promise.all(scope.slices.map(async (slice, index) => {
+      const { amount, spent, leased } = await this.#options.store.window(slice.key);
+      const rest = amount - spent - leased;
+      return { budget: scope.budgets[index]!, amount, spent, left: (rest > 0n ? rest : 0n) + slice.available };
+    }));
+    const least = windows.reduce((a, b) => (b.left < a.left ? b : a));
+    return budgetExceeded(admission, price, least.budget, least, this.#options.names);
   }
 
   #demandReady(): void {

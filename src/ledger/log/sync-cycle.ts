@@ -131,7 +131,7 @@ export class SyncCycle {
   }
 
   #closeRetired(): void {
-    for (const fd of [...this.#retired]) this.#close(fd);
+    for (const fd of this.#retired) this.#close(fd);
   }
 
   #close(fd: number): void {

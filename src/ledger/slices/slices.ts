@@ -115,7 +115,7 @@ export class Slices {
   }
 
   async giveBackAll(match: (key: SliceKey) => boolean = () => true): Promise<void> {
-    for (const slice of [...this.#slices.values()]) if (match(slice.key)) await this.giveBack(slice);
+    for (const slice of this.#slices.values()) if (match(slice.key)) await this.giveBack(slice);
   }
 
   /** Sums over all slices, for the metrics and for tests. */

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { ManualClock, silentLogger } from '../../base/index.ts';
+import { IDLE_MS, Slice } from './slice.ts';
+import { Slices } from './slices.ts';
+import type { SliceStore } from './store.ts';
+
+const KEY = { organisationId: 'o', budgetId: 'b', windowStartMs: 0 };
+
+/** A stand-in for Postgres: one window, leased from as the real statement does but without others. */
+function storeOf(rest: bigint): SliceStore & { rest: bigint; leases: number } {
+  return {
+    rest, leases: 0,
+    async lease(_key, { least, demand, wish }) {
+      this.leases += 1;
+      if (this.rest < least) return 0n;
+      const ahead = demand > this.rest / 4n ? demand : this.rest / 4n;
+      const granted = [this.rest, wish, ahead].reduce((a, b) => (a < b ? a : b));
+      this.rest -= granted;
+      return granted;
+    },
+    async giveBack(_key, amount) {
+      this.rest += amount;
+    },
+    holders: async () => [],
+    window: async () => ({ amount: 0n, spent: 0n, leased: 0n }),
+  };
+}
+
+const database = { listen: async () => async () => {}, notify: async () => {}, unscoped: () => undefined as never };
+
+test('grants grow with the pace and shrink near the end of the budget', async () => {
+  const clock = new ManualClock();
+  const store = storeOf(1_000_000n);
+  const slices = new Slices({ database, store, epochId: 'e', clock, log: silentLogger });
+  const slice = slices.of(KEY);
+  for (let call = 0; call < 5_000; call += 1) {
+    expect(await slices.take([slice], 100n)).toBeNull();
+    slice.end(100n, 100n);
+    clock.advance(1);
+  }
+  expect(store.leases).toBeLessThan(60);
+  for (let call = 0; call < 5_000; call += 1) {
+    expect(await slices.take([slice], 100n)).toBeNull();
+    slice.end(100n, 100n);
+  }
+  expect(await slices.take([slice], 1n)).toBe(slice);
+  expect(store.rest + slice.available).toBe(0n);
+});
+
+test('what lies idle for minutes goes back', async () => {
+  const clock = new ManualClock();
+  const store = storeOf(1_000n);
+  const slices = new Slices({ database, store, epochId: 'e', clock, log: silentLogger });
+  await slices.start();
+  const slice = slices.of(KEY);
+  await slices.take([slice], 10n);
+  slice.end(10n, 4n);
+  expect(store.rest).toBeLessThan(996n);
+  for (let waited = 0; waited <= IDLE_MS + 30_000; waited += 30_000) {
+    clock.advance(30_000);
+    await new Promise(setImmediate);
+  }
+  expect(store.rest).toBe(996n);
+  await slices.stop();
+});
+
+test('a slice is never above what was leased', () => {
+  const slice = new Slice(KEY, new ManualClock());
+  slice.granted(100n);
+  slice.take(60n);
+  expect(slice.empty()).toBe(40n);
+  slice.end(60n, 25n);
+  expect(slice).toMatchObject({ available: 35n, held: 0n });
+});
