@@ -54,7 +54,10 @@ function isInstalled(dev) {
 
 /** Runs a file on Node 24 in the foreground and ends with its exit code. The terminal's own signals reach it directly. */
 export function runInForeground(args, { env = process.env } = {}) {
-  const child = spawn(findNode(), args, { stdio: 'inherit', env });
+  // The same cache of parsed code as the shim `tandem` uses.
+  const caches = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, '.cache'));
+  const withCache = caches ? { NODE_COMPILE_CACHE: join(caches, 'tandem', 'code'), ...env } : env;
+  const child = spawn(findNode(), args, { stdio: 'inherit', env: withCache });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   // Ctrl-C goes to the whole process group, this process included: stay until the child has stopped in order.
   // Without a terminal (a supervisor, a test) only this process gets it, so it is passed on; the server takes two at once as one.

@@ -1,6 +1,4 @@
 import { Command as Program } from 'commander';
-import { createClient } from './client/client.ts';
-import { readCredentials } from './client/credentials.ts';
 import type { Command } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -25,11 +23,12 @@ export function buildProgram(commands: readonly Command[], outside: Omit<Context
     program.action(async (...received: unknown[]) => {
       const self = received.at(-1) as Program;
       const options = self.optsWithGlobals<Record<string, string | boolean | undefined>>();
+      // Loaded here and not above: help must not pay for a connection that it never makes.
+      const [{ createClient }, { readCredentials }, run] = await Promise.all([import('./client/client.ts'), import('./client/credentials.ts'), command.load()]);
       const context: Context = {
         ...outside, json: options['json'] === true,
         client: () => createClient(readCredentials(outside.env), outside.signal),
       };
-      const run = await command.load();
       exit((await run(context, { args: self.args, options })) ?? 0);
     });
     parent.addCommand(program);

@@ -1,5 +1,4 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../command.ts';
 import type { Credentials } from './credentials.ts';
@@ -62,11 +61,12 @@ function fillPath(template: string, { path, query }: Untyped): string {
 }
 
 // node:http and not fetch: loading fetch alone takes 25 ms of the 100 that a command has.
-function send(url: string, method: string, key: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
+async function send(url: string, method: string, key: string, body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
+  const target = new URL(url);
+  const requestBy = target.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
   return new Promise((resolve, reject) => {
-    const target = new URL(url);
-    const request = (target.protocol === 'https:' ? httpsRequest : httpRequest)(target, {
+    const request = requestBy(target, {
       method, signal,
       headers: {
         authorization: `Bearer ${key}`, accept: 'application/json', 'user-agent': 'tandem-cli', ...headers,
