@@ -1,8 +1,9 @@
-import { TandemError, isTandemError, printable, type Clock, type Logger } from '../base/index.ts';
+import { TandemError, isTandemError, type Clock, type Logger } from '../base/index.ts';
 import { STREAM_HEADERS, replyId, type ChatCall } from './chat-call.ts';
-import type { DeadlineLimits, Deadlines, Watched } from './deadlines.ts';
+import type { DeadlineLimits, Deadlines } from './deadlines.ts';
 import { writeErrorFrame } from './error-frame.ts';
 import type { EngineEvent, GenerateRequest, LocalEngine } from './local/index.ts';
+import { LongWait } from './long-wait.ts';
 import { MeteredCall, NOTHING } from './metered-call.ts';
 import type { LedgerPort, Outcome } from './ports.ts';
 import type { TokenCounts } from './quantities.ts';
@@ -17,9 +18,6 @@ export interface LocalTools {
   readonly deadlines: Deadlines;
   readonly limits: DeadlineLimits;
 }
-
-/** How long a stream waits in silence before it says what for. Common proxies cut a silent connection after 60 s. */
-const QUIET_MS = 15_000;
 
 /** What a generation has come to. Only the last text written counts as delivered. */
 interface Progress {
@@ -66,17 +64,17 @@ class LocalReply {
   readonly #tools: LocalTools;
   readonly #created: number;
   readonly #progress: Progress;
+  readonly #wait: LongWait;
   #text = '';
   #startedAtMs = 0;
   #begun = false;
-  #wait = '';
-  #quiet: Watched | undefined;
 
   constructor(call: ChatCall, metered: MeteredCall, tools: LocalTools, promptTokens: number) {
     this.#call = call;
     this.#metered = metered;
     this.#tools = tools;
     this.#created = Math.floor(call.admittedAtMs / 1000);
+    this.#wait = new LongWait(call, tools);
     this.#progress = { promptTokens, cachedTokens: 0, outputTokens: 0, finishReason: null, left: false };
   }
 
@@ -88,7 +86,7 @@ class LocalReply {
       await this.#fail(error);
       return;
     } finally {
-      this.#endWait();
+      this.#wait.end();
     }
     if (this.#progress.left || this.#call.signal.aborted) await this.#leave();
     else await this.#finish(this.#progress.finishReason!);
@@ -98,10 +96,10 @@ class LocalReply {
     const progress = this.#progress;
     switch (event.type) {
       case 'queued':
-        this.#beginWait(`place ${event.position} in the queue: ${event.reason}`);
+        this.#wait.name(`place ${event.position} in the queue: ${event.reason}`);
         return;
       case 'started':
-        this.#endWait();
+        this.#wait.end();
         progress.promptTokens = event.promptTokens;
         progress.cachedTokens = event.cachedTokens;
         this.#startedAtMs = this.#tools.clock.monotonicMs();
@@ -127,33 +125,6 @@ class LocalReply {
       case 'aborted':
         progress.left = true;
     }
-  }
-
-  /**
-   * A stream that waits long begins with comments that name the wait, which clients skip: what goes wrong afterwards
-   * is told inside the stream. Before that an error still has a status of its own.
-   */
-  #beginWait(reason: string): void {
-    this.#wait = printable(reason);
-    if (this.#quiet || !this.#call.request.stream) return;
-    const { clock, deadlines } = this.#tools;
-    const quiet: Watched = {
-      dueMs: clock.monotonicMs() + QUIET_MS,
-      expire: () => {
-        const { sink } = this.#call;
-        if (!sink.started) sink.head(200, STREAM_HEADERS);
-        sink.write(`: ${this.#wait}\n\n`);
-        quiet.dueMs = clock.monotonicMs() + QUIET_MS;
-        deadlines.watch(quiet);
-      },
-    };
-    this.#quiet = quiet;
-    deadlines.watch(quiet);
-  }
-
-  #endWait(): void {
-    if (this.#quiet) this.#tools.deadlines.unwatch(this.#quiet);
-    this.#quiet = undefined;
   }
 
   #begin(): void {

@@ -1,31 +1,21 @@
-import { isTandemError, TandemError, type Clock, type Logger } from '../../base/index.ts';
-import { STREAM_HEADERS, replyId, type ChatCall } from '../chat-call.ts';
-import type { DeadlineLimits, Deadlines, Watched } from '../deadlines.ts';
+import { replyId, STREAM_HEADERS, type ChatCall } from '../chat-call.ts';
+import type { Watched } from '../deadlines.ts';
 import { writeErrorFrame } from '../error-frame.ts';
-import { MeteredCall, NOTHING } from '../metered-call.ts';
-import type { Counted, LedgerPort, Outcome } from '../ports.ts';
+import { MeteredCall } from '../metered-call.ts';
+import type { Counted } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
-import { isObject, type JsonObject } from '../request/json.ts';
 import { ChatStream } from './chat-stream.ts';
-import { CollectedReply, ReplyTooLarge, Stopped, type Exchange } from './exchange.ts';
-import { IN_BAND, connectionError, failed, inBandError, statusError } from './failure.ts';
+import { CollectedReply, Stopped, type Exchange } from './exchange.ts';
+import { callerError, mayRetry, outcomeOf, usedUndelivered } from './exchange-end.ts';
+import { statusError } from './failure.ts';
+import { choicesOf, header, readReply } from './read-reply.ts';
 import type { RemoteBackend } from './remote-backend.ts';
 import { remoteRequest, type RemoteRequest } from './remote-request.ts';
+import type { RemoteTools } from './remote-tools.ts';
 import { estimateInput, estimateOutput, readUsage, writeUsage } from './usage.ts';
-
-export interface RemoteTools {
-  readonly ledger: LedgerPort;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly deadlines: Deadlines;
-  readonly limits: DeadlineLimits;
-}
 
 /** How long a backend may take to close its side after its last event, before the connection is cut. */
 const CLOSE_MS = 2_000;
-/** A kept connection can be closed by the backend just as a request is sent on it; that much is tried once more. */
-const RETRIED_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
-
 /** One chat on an OpenAI-compatible backend, from hold to charge. @throws TandemError before the reply has begun. */
 export async function remoteChat(call: ChatCall, backend: RemoteBackend, tools: RemoteTools): Promise<void> {
   const sent = remoteRequest(call.request, call.target);
@@ -171,80 +161,10 @@ function closeLater(stream: ChatStream, { deadlines, clock }: RemoteTools): void
   deadlines.watch({ dueMs: clock.monotonicMs() + CLOSE_MS, expire: () => { if (!stream.closed) stream.stop(new Error('the backend kept its answer open')); } });
 }
 
-function mayRetry(exchange: Exchange, error: unknown): boolean {
-  return !exchange.answered && error instanceof Error && 'code' in error && RETRIED_CODES.has(String(error.code));
-}
-
-/** A backend that refused or was not reached has spent nothing; what one spent that was cut or failed in its work is not known. */
-function usedUndelivered(exchange: Exchange, error: unknown): TokenCounts | null {
-  const refused = exchange.answered && exchange.status !== 200 && exchange.status < 500;
-  const unreached = !exchange.answered && !(error instanceof Stopped) && exchange.connectedMs === 0;
-  return refused || unreached ? NOTHING : null;
-}
-
-function outcomeOf(error: unknown): Outcome {
-  return error instanceof Stopped ? error.reason : 'failed';
-}
-
-/** What the caller is told, and what the backend's health is told. */
-function callerError(backend: RemoteBackend, error: unknown, exchange: Exchange, tools: RemoteTools): TandemError {
-  const told = toTandemError(backend, error, exchange, tools);
-  if (told.code !== 'backend_refused' && !(error instanceof Stopped && error.reason === 'client_left')) {
-    // What a backend says inside an answer may repeat a prompt: it is for the caller alone.
-    backend.failed(told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message);
-    tools.log.warn({ backend: backend.id, code: told.code, detail: told.detail }, 'a backend failed');
-  }
-  return told;
-}
-
-function toTandemError(backend: RemoteBackend, error: unknown, exchange: Exchange, { limits }: RemoteTools): TandemError {
-  if (error instanceof Stopped) {
-    const ms = error.step.startsWith('begin') ? limits.firstTokenMs : error.step.startsWith('go on') ? limits.gapMs : limits.wholeMs;
-    return new TandemError('backend_timeout', { params: { backend: backend.words.name, step: error.step, seconds: Math.round(ms / 1000) } });
-  }
-  if (error instanceof ReplyTooLarge) return failed(backend.words, 'its answer is too large');
-  if (isTandemError(error) && error.code !== 'url_not_allowed') return error;
-  return connectionError(backend.words, error instanceof Error ? error : new Error('unknown'), exchange.answered);
-}
-
-function readReply(backend: RemoteBackend, exchange: CollectedReply): { [field: string]: unknown } {
-  if (exchange.status !== 200) throw statusError(backend.words, exchange.status, exchange.text(), header(exchange, 'retry-after'));
-  let reply: unknown;
-  try {
-    reply = JSON.parse(exchange.text());
-  } catch {
-    throw failed(backend.words, 'its answer is not valid JSON', `content-type ${header(exchange, 'content-type') ?? 'none'}`);
-  }
-  if (!isObject(reply)) throw failed(backend.words, 'its answer is not a JSON object');
-  if (reply['error'] != null) throw inBandError(backend.words, reply['error']);
-  if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) throw failed(backend.words, 'its answer has no choices');
-  return reply;
-}
-
-function choicesOf(reply: JsonObject): { finishReason: string | null; pieces: number; textBytes: number } {
-  let finishReason: string | null = null;
-  let pieces = 0;
-  let textBytes = 0;
-  for (const choice of reply['choices'] as unknown[]) {
-    if (!isObject(choice)) continue;
-    if (typeof choice['finish_reason'] === 'string') finishReason = choice['finish_reason'];
-    const message = choice['message'];
-    if (!isObject(message)) continue;
-    pieces += 1;
-    if (reply['usage'] == null) textBytes += Buffer.byteLength(JSON.stringify(message));
-  }
-  return { finishReason, pieces, textBytes };
-}
-
 function countsOf(call: ChatCall, stream: ChatStream, sent: RemoteRequest): { counts: TokenCounts; counted: Counted } {
   return stream.usage ? { counts: stream.usage, counted: 'backend' } : { counts: estimated(call, sent, stream.estimate()), counted: 'estimate' };
 }
 
 function estimated(call: ChatCall, sent: RemoteRequest, output: number): TokenCounts {
   return { input: Math.min(sent.inputBound, estimateInput(sent.textBytes, call.request.messages.length)), cacheRead: 0, output: Math.min(output, sent.outputBound), reasoning: 0 };
-}
-
-function header(exchange: Exchange, name: string): string | undefined {
-  const value = exchange.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }
