@@ -41,6 +41,15 @@ test('a month closes once, when it is over and wholly posted, into numbers witho
   expect(house.audited.filter((entry) => entry.action === 'invoice.close')).toHaveLength(3);
 });
 
+test('numbers begin anew with the year of closing, and a month without usage may be closed too', async () => {
+  goTo(Date.UTC(2026, 11, 2));
+  expect((await close('2026-11')).number).toBe('2026-000001');
+  await house.poster.use({ quantities: { input: 1n } });
+  goTo(Date.UTC(2027, 0, 1));
+  expect(await close('2026-12')).toMatchObject({ number: '2027-000001', total: '1000' });
+  expect(await house.books.bill.verify(house.principal())).toMatchObject({ ok: true, firstFault: null });
+});
+
 test('months close by themselves some hours after their end', async () => {
   await house.poster.use({ quantities: { input: 10n } });
   const tenant = await house.addOrganisation();
