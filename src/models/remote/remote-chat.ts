@@ -16,6 +16,7 @@ import { estimateInput, estimateOutput, readUsage, writeUsage } from './usage.ts
 
 /** How long a backend may take to close its side after its last event, before the connection is cut. */
 const CLOSE_MS = 2_000;
+
 /** One chat on an OpenAI-compatible backend, from hold to charge. @throws TandemError before the reply has begun. */
 export async function remoteChat(call: ChatCall, backend: RemoteBackend, tools: RemoteTools): Promise<void> {
   const sent = remoteRequest(call.request, call.target);
