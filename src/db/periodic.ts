@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Clock, Logger } from '../base/index.ts';
 import type { Database } from './database.ts';
 

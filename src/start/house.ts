@@ -1,6 +1,6 @@
 import { TandemError, createLogger, lockHome, makeFolder, systemClock, type Clock, type Config, type Logger } from '../base/index.ts';
 import { startEmbeddedPostgres, type Connection } from '../db/index.ts';
-import { Phases } from './phases.ts';
+import type { Phases } from './phases.ts';
 
 /** What every verb of `start` stands on: the home is ours, the database runs. */
 export interface House {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { TandemError, type Config } from '../base/index.ts';
 import { createAccess, type Access } from '../access/index.ts';
 import { migrate, openDatabase, startPeriodic } from '../db/index.ts';
-import { createServer } from '../http/index.ts';
+import { Metrics, createServer, watchCalls } from '../http/index.ts';
 import { createLedger } from '../ledger/index.ts';
 import { createModels } from '../models/index.ts';
 import { VERSION } from './backup-format.ts';
@@ -46,12 +46,13 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   const tasks = startPeriodic(periodicTasks(ledger), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 
-  const models = createModels({ access, ledger, database, config, log, clock, engine: localModel.engine, operator });
+  const metrics = new Metrics();
+  const models = createModels({ access, ledger: watchCalls(ledger, metrics), database, config, log, clock, engine: localModel.engine, operator });
   await models.start();
   phases.add('models', 10_000, () => models.stop());
 
   const server = await createServer({
-    access, ledger, models, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
+    access, ledger, models, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
     queue: () => localModel.engine?.state().queue ?? { waiting: 0, running: 0 },
     doctor: createDoctor({
       config, database, databaseKind: house.database, ledger, localModel, consolePages: pages,

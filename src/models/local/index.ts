@@ -3,4 +3,3 @@ export type { ChatMessage, EngineEvent, EngineState, GenerateRequest, Generation
 export { engineLimits, type EngineLimits } from './limits.ts';
 export { ensureWeights, weightSource, type EnsureWeightsOptions, type WeightProgress, type WeightSource } from './weights.ts';
 export { DEFAULT_MODEL } from './default-model.ts';
-export { FakeEngine, type FakeEngineOptions } from './fake-engine.ts';
