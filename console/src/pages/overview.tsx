@@ -17,7 +17,9 @@ import { Bone, FactBones, TableBones } from '../ui/skeleton.tsx';
 import { State } from '../ui/state.tsx';
 import { Table } from '../ui/table.tsx';
 
-const Plot = lazy(() => import('../ui/plot.tsx').then(({ DailyPlot }) => ({ default: DailyPlot })));
+// Asked for together with the figures, not after them; it is no part of what is loaded first.
+const plot = import('../ui/plot.tsx');
+const Plot = lazy(() => plot.then(({ DailyPlot }) => ({ default: DailyPlot })));
 type Overview = ReplyOf<'/api/overview', 'get'>;
 
 /** Is it working, and what does it cost: one sentence. */
@@ -36,7 +38,7 @@ export function OverviewPage() {
   return (
     <Page title="Overview" lead={lead} busy={!query.data && !query.error}
       actions={query.data?.requests === '0' ? undefined : <ButtonLink to="/playground" kind="primary">Try a model</ButtonLink>}>
-      <Show query={query} bones={<><FactBones tall /><div className="section"><Bone width={180} height={14} /><div className="plot-place" /></div><TableBones rows={3} columns={4} /></>}>
+      <Show query={query} bones={<><FactBones tall /><div className="section"><Bone width={180} height={14} /><div className="plot-place waits" /></div><TableBones rows={3} columns={4} /></>}>
         {(data) => <Content data={data} />}
       </Show>
     </Page>
@@ -71,7 +73,7 @@ function Content({ data }: { data: Overview }) {
       {data.requests === '0' ? <FirstCall /> : (
         <>
           <Section title={`What did each day of ${monthText(data.month)} cost?`} note={peak(data)}>
-            <Suspense fallback={<div className="plot-place" />}><Plot month={data.month} daily={data.daily} currency={currency} /></Suspense>
+            <Suspense fallback={<div className="plot-place waits" />}><Plot month={data.month} daily={data.daily} currency={currency} /></Suspense>
           </Section>
           <ByModel data={data} />
         </>

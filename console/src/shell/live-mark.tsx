@@ -7,7 +7,7 @@ export function LiveMark() {
   const { state } = useLive();
   if (state.kind === 'live') return <span className="live-mark good" title="What changes shows here by itself"><CircleCheck size={16} aria-hidden /><span>Live</span></span>;
   if (state.kind === 'connecting') return <span className="live-mark"><CircleDashed size={16} aria-hidden /><span>Connecting</span></span>;
-  return <span className="live-mark bad"><Unplug size={16} aria-hidden /><span>Connection lost</span></span>;
+  return <span className="live-mark bad" title="The connection is lost"><Unplug size={16} aria-hidden /><span>Lost</span></span>;
 }
 
 /** Says that what is seen may be old, from when on, and that the page tries again. */

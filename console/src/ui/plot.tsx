@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { dayText, plural } from '../lib/format.ts';
-import { count } from '../lib/format.ts';
+import { count, dayText, plural } from '../lib/format.ts';
 import { currencySign, exactMoney, shortMoney, widestFraction } from '../lib/money.ts';
 import { useTheme } from '../lib/theme.ts';
+import { useUrlState } from '../lib/url.ts';
 import { ColumnMoney } from './amount.tsx';
 import { Choice } from './tabs.tsx';
 import { Table } from './table.tsx';
@@ -16,6 +16,7 @@ interface Day {
 }
 
 const PICO = 1e12;
+const pad = (day: number): string => String(day).padStart(2, '0');
 const HEIGHT = 200;
 
 /** Spend of each day of a month as bars that stand on zero, with the table behind them. Days to come are left empty. */
@@ -43,6 +44,9 @@ function DayTable({ daily, currency }: { daily: readonly Day[]; currency: string
 function Bars({ month, daily, currency }: { month: string; daily: readonly Day[]; currency: string }) {
   const place = useRef<HTMLDivElement>(null);
   const [over, setOver] = useState<number>();
+  const [{ from, to }, setUrl] = useUrlState();
+  const first = from?.startsWith(month) ? Number(from.slice(8)) : 1;
+  const last = to?.startsWith(month) ? Number(to.slice(8)) : undefined;
   const { seen } = useTheme();
   const days = useMemo(() => {
     const [year, number] = month.split('-').map(Number);
@@ -63,14 +67,22 @@ function Bars({ month, daily, currency }: { month: string; daily: readonly Day[]
     const axis = { stroke: colour('--text-3'), font, grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
     const plot = new uPlot({
       width: host.clientWidth, height: HEIGHT, padding: [12, 4, 0, 0], legend: { show: false },
-      cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-      scales: { x: { time: false, range: [0.3, days.length + 0.7] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
+      cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+      scales: { x: { time: false, range: [first - 0.7, (last ?? days.length) + 0.7] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, splits: () => days.map((_, index) => index + 1).filter((day) => day === 1 || day % 5 === 0), values: (_, splits) => splits.map(String) },
-        { ...axis, size: 72, values: (_, splits) => splits.map((value) => axisText(value, currency)) },
+        { ...axis, size: (_, values) => 14 + 7 * Math.max(1, ...(values ?? []).map((text) => text.length)), values: (_, splits) => splits.map((value) => axisText(value, currency)) },
       ],
       series: [{}, { fill: colour('--plot-1'), stroke: colour('--plot-1'), width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }],
-      hooks: { setCursor: [({ cursor }) => setOver(typeof cursor.idx === 'number' ? cursor.idx : undefined)] },
+      hooks: {
+        setCursor: [({ cursor }) => setOver(typeof cursor.idx === 'number' ? cursor.idx : undefined)],
+        // A drag over days shows only them; the range stands in the address.
+        setSelect: [(chart) => {
+          if (chart.select.width < 8) return;
+          const day = (left: number): number => Math.min(days.length, Math.max(1, Math.round(chart.posToVal(left, 'x'))));
+          setUrl({ from: `${month}-${pad(day(chart.select.left))}`, to: `${month}-${pad(day(chart.select.left + chart.select.width))}` });
+        }],
+      },
     }, [days.map((_, index) => index + 1), heights], host);
     const observer = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: HEIGHT }));
     observer.observe(host);
@@ -78,13 +90,14 @@ function Bars({ month, daily, currency }: { month: string; daily: readonly Day[]
       observer.disconnect();
       plot.destroy();
     };
-  }, [days, currency, seen]);
+  }, [days, currency, seen, month, first, last, setUrl]);
 
   const day = over === undefined ? undefined : days[over];
   return (
     <figure className="plot">
       <div ref={place} className="plot-place" role="img" aria-label={`Bars of the spend of each day of ${month}. The same as a table: choose Table.`} />
-      <figcaption className="small muted">{day ? `${dayText(day.day)}: ${exactMoney(day.spend, currency)} for ${plural(day.requests, 'request')}` : `${currency} a day, days of the month in UTC`}</figcaption>
+      <figcaption className="small muted">{day ? `${dayText(day.day)}: ${exactMoney(day.spend, currency)} for ${plural(day.requests, 'request')}` : `${currency} a day, days of the month in UTC. Drag over days to look closer.`}
+        {last === undefined ? null : <> <button type="button" className="link-button" onClick={() => setUrl({ from: undefined, to: undefined })}>Show the whole month</button></>}</figcaption>
     </figure>
   );
 }

@@ -73,7 +73,8 @@ function Figure({ label, pico, currency, note }: { label: string; pico: string; 
 function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string | undefined }) {
   const [{ sort = '-charge' }, set] = useUrlState();
   const rows = useMemo(() => groupBill(bill.lines.filter(({ projectId }) => project === undefined || projectId === project), by), [bill.lines, by, project]);
-  const decimals = useMemo(() => widestFraction(rows.flatMap(({ charge, cost }) => (cost === null ? [charge] : [charge, cost]))), [rows]);
+  const decimals = useMemo(() => widestFraction(rows.map(({ charge }) => charge)), [rows]);
+  const costDecimals = useMemo(() => widestFraction(rows.flatMap(({ cost }) => (cost === null ? [] : [cost]))), [rows]);
   const columns = useMemo((): Column<BillRow>[] => [
     { id: 'name', header: GROUPS.find(([name]) => name === by)?.[1].replace('Every line', 'Key') ?? '', narrow: 'title', compare: (a, b) => a.name.localeCompare(b.name) || a.note.localeCompare(b.note),
       cell: ({ name, note }) => <><span className={by === 'model' ? 'mono' : undefined}>{name}</span>{note === '' ? null : <span className="muted beside">{note}</span>}</> },
@@ -81,9 +82,9 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
     { id: 'in', header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensIn, b.tokensIn), cell: ({ tokensIn }) => <span className="num">{count(tokensIn)}</span> },
     { id: 'cached', header: 'Cached', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cached, b.cached), cell: ({ cached }) => <span className="num">{count(cached)}</span> },
     { id: 'out', header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensOut, b.tokensOut), cell: ({ tokensOut }) => <span className="num">{count(tokensOut)}</span> },
-    { id: 'cost', header: 'Our cost', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cost ?? -1n, b.cost ?? -1n), cell: ({ cost }) => (cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={cost} decimals={decimals} />) },
+    { id: 'cost', header: 'Our cost', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cost ?? -1n, b.cost ?? -1n), cell: ({ cost }) => (cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={cost} decimals={costDecimals} />) },
     { id: 'charge', header: 'Charged', unit: bill.currency, numeric: true, narrow: 'side', compare: (a, b) => order(a.charge, b.charge), cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
-  ], [by, decimals, bill.currency]);
+  ], [by, decimals, costDecimals, bill.currency]);
   const sum = rows.reduce((total, { charge }) => total + charge, 0n);
   if (rows.length === 0) {
     return <Empty title={`No line in ${monthText(bill.month)}`} command={commands.chat('What is the capital of France?')} action={<ButtonLink to="/playground" kind="primary">Ask in the playground</ButtonLink>}><p>Each answer of a model adds to a line here, exact to the last digit, within five seconds. The first one:</p></Empty>;
