@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../base/index.ts';
-import { admissionOf, booksOf, endOf, openPathHouse, type PathHouse } from './testing/path.ts';
+import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, type PathHouse } from './testing/path.ts';
 import { segmentPath } from './log/segments.ts';
 
 const GATEWAY = fileURLToPath(new URL('./testing/gateway.ts', import.meta.url));
@@ -45,6 +45,8 @@ test('each call whose end was acknowledged is billed exactly once, however often
   }
   // The next start ends what the killed ones left.
   const ledger = await house.ledger({ home });
+  const verification = await ledger.bill.verify(ownerOf(house));
+  expect(verification).toMatchObject({ ok: true, difference: '0', firstFault: null });
   await ledger.stop();
 
   const books = await booksOf(house.database);
@@ -122,4 +124,5 @@ test('a poster killed again and again posts everything once', async () => {
   expect(books.events).toHaveLength(1_000);
   expect(books).toMatchObject({ rolled: total, holds: 0, slices: 0n });
   expect(books.windows[0]).toMatchObject({ spent: total, leased: 0n });
+  expect(await ledger.bill.verify(ownerOf(house))).toMatchObject({ ok: true, firstFault: null });
 }, 90_000);

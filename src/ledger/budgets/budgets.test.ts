@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Principal } from '../../access/index.ts';
 import { isTandemError, newId } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
-import { admissionOf, booksOf, endOf, openPathHouse, type PathHouse } from '../testing/path.ts';
+import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
 
 let house: PathHouse;
 let ledger: Ledger;
@@ -10,10 +10,7 @@ let principal: Principal;
 beforeEach(async () => {
   house = await openPathHouse();
   ledger = await house.ledger();
-  principal = {
-    organisationId: house.organisationId, projectId: null, keyId: null, role: 'owner', currency: 'USD', actor: { kind: 'member', id: null, label: 'ada' },
-    allowedModels: null, tier: 'standard', sessionId: null, expiresAtMs: null,
-  };
+  principal = ownerOf(house);
 });
 afterEach(() => house.close());
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Principal } from '../../access/index.ts';
 import { isTandemError, newId, type ErrorCode } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
-import { booksOf, MODEL, openPathHouse, type PathHouse } from '../testing/path.ts';
+import { booksOf, MODEL, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
 import type { GivenEvent } from './record-usage.ts';
 
 let house: PathHouse;
@@ -12,10 +12,7 @@ let principal: Principal;
 beforeEach(async () => {
   house = await openPathHouse();
   ledger = await house.ledger();
-  principal = {
-    organisationId: house.organisationId, projectId: null, keyId: null, role: 'owner', currency: 'USD', actor: { kind: 'member', id: null, label: 'ada' },
-    allowedModels: null, tier: 'standard', sessionId: null, expiresAtMs: null,
-  };
+  principal = ownerOf(house);
 });
 afterEach(() => house.close());
 

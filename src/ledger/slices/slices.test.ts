@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isTandemError } from '../../base/index.ts';
-import { admissionOf, booksOf, endOf, openPathHouse, type PathHouse } from '../testing/path.ts';
+import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
 import type { Ledger } from '../ledger.ts';
 
 let house: PathHouse;
@@ -96,7 +96,7 @@ test('lowered below what is spent a budget refuses everywhere; removed it limits
   const budgetId = await house.addBudget(10n ** 12n);
   const [one, other] = [await house.ledger(), await house.ledger()];
   for (const ledger of [one, other]) await (await ledger.admit(admissionOf(house, 10n, 10n))).settle(endOf(10n, 10n));
-  const principal = { organisationId: house.organisationId, projectId: null, keyId: null, role: 'owner', currency: 'USD', actor: { kind: 'system', id: null, label: 'test' }, allowedModels: null, tier: 'standard', sessionId: null, expiresAtMs: null } as const;
+  const principal = ownerOf(house);
   await one.budgets.update(principal, budgetId, { amount: '1' });
   await expect(one.admit(admissionOf(house, 1n, 1n))).rejects.toSatisfy((error) => isTandemError(error, 'budget_exceeded'));
   await refusedSoon(other);

@@ -2,12 +2,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIdSource, newId, silentLogger, systemClock } from '../../base/index.ts';
+import type { Principal } from '../../access/index.ts';
 import { openDatabase, type Connection, type Database } from '../../db/index.ts';
 import { createTestDatabase } from '../../db/testing.ts';
 import type { PathNames } from '../admission/refusal.ts';
 import type { Admission, CallEnd } from '../events/call.ts';
 import type { LogFiles } from '../log/files.ts';
 import type { LogLimits } from '../log/writer.ts';
+import { writeBooks } from '../journal/journal.ts';
 import { Ledger } from '../ledger.ts';
 
 /** A real database with one organisation, one project and prices, and homes for ledgers: where the money path's tests live. */
@@ -48,10 +50,13 @@ export async function openPathHouse(): Promise<PathHouse> {
   const now = new Date();
   const executor = database.unscoped('a test sets the scene');
   await executor.insertInto('organisations').values({ id: organisationId, name: 'Acme', slug: 'acme', currency: 'USD', billing: 'postpaid', created_at: now }).execute();
-  await executor.insertInto('price_versions').values({
-    id: newId(), organisation_id: organisationId, resource: MODEL, tier: 'standard', side: 'sell', backend_id: null, currency: 'USD', buckets: JSON.stringify(BUCKETS),
-    effective_from: new Date(Date.UTC(2026, 0, 1)), source: 'test', created_at: now, created_by: 'test',
-  }).execute();
+  await database.transaction((tx) => writeBooks(database, tx, organisationId, [{
+    kind: 'price',
+    row: {
+      id: newId(), organisation_id: organisationId, resource: MODEL, tier: 'standard', side: 'sell', backend_id: null, currency: 'USD', buckets: BUCKETS,
+      effective_from: new Date(Date.UTC(2026, 0, 1)), source: 'test', created_at: now, created_by: 'test',
+    },
+  }]));
   const ledgers: Ledger[] = [];
   const databases: Database[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'tandem-path-'));
@@ -110,6 +115,14 @@ export function endOf(input: bigint, output: bigint, outcome: CallEnd['outcome']
     outcome, quantities: { input, output }, counted: 'backend', finishReason: 'stop', streamed: false,
     timings: { queueMs: 0, connectMs: 1.25, firstTokenMs: 10, totalMs: 20 },
     attempts: [{ backendId: 'local', backendModel: 'm', outcome, quantities: { input, output }, cost: 5n, costPriceId: null, httpStatus: 200, ms: 20 }],
+  };
+}
+
+/** An owner of the house's organisation. */
+export function ownerOf(house: Pick<PathHouse, 'organisationId'>): Principal {
+  return {
+    organisationId: house.organisationId, projectId: null, keyId: null, role: 'owner', currency: 'USD', actor: { kind: 'member', id: null, label: 'ada@example.org' },
+    allowedModels: null, tier: 'standard', sessionId: null, expiresAtMs: null,
   };
 }
 
