@@ -24,8 +24,6 @@ export interface RouteContract {
   readonly status: 200 | 201 | 204;
   /** The reply is a stream of server-sent events; `reply` is the form of one event's data. */
   readonly stream?: true;
-  /** Example ids for the test that calls every route as a foreign organisation: which resource each path place names. */
-  readonly foreign?: 'by-id' | 'scoped' | 'none';
 }
 
 /** Keeps the literal types of a contract so that handlers are checked against it. */
