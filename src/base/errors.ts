@@ -61,6 +61,7 @@ export const ERRORS = {
 
   // Money.
   price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input 1.00 --output 3.00 --source TEXT (per million tokens; 0 is allowed when stated; for a contributor project add --tier contributor).'),
+  price_not_yours: entry(403, 'permission_error', 'The price of {resource} is set by the operator of this server.', 'Price models on backends of your own; tandem backends lists them.'),
   price_in_past: entry(400, 'invalid_request_error', 'A price cannot begin in the past: {from} is before {now}.', 'Leave effectiveFrom out to begin as soon as every process knows it, or give a later time.'),
   currency_mismatch: entry(400, 'invalid_request_error', 'The amount is in {given}, but this organisation keeps its books in {own}.', 'Convert the figures to {own}, then: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT.'),
   month_not_closable: entry(409, 'conflict_error', 'The month {month} cannot be closed now: {reason}.', 'Close it later; tandem bill shows how far usage is posted. Months close by themselves some hours after their end.'),

@@ -103,6 +103,11 @@ export class Models {
     };
   }
 
+  /** True when this name leads to a backend of the organisation's own. */
+  isOwn(organisationId: string, name: string): boolean {
+    return this.#catalogue.registry.isOwn(organisationId, name);
+  }
+
   /** Every backend of this process with how it is doing, for readiness and the doctor. No addresses, no keys. */
   health(): BackendView[] {
     return this.#catalogue.registry.all().map((backend) => backendView(backend, this.#healthOf(backend), false));

@@ -49,6 +49,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   const metrics = new Metrics();
   const models = createModels({ access, ledger: watchCalls(ledger, metrics), database, config, log, clock, engine: localModel.engine, operator });
   await models.start();
+  ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));
   phases.add('models', 10_000, () => models.stop());
 
   const server = await createServer({

@@ -57,6 +57,15 @@ describe('versions', () => {
     await expect(prices.create(house.principal(undefined, 'viewer'), price('1'))).rejects.toMatchObject({ code: 'permission_denied' });
   });
 
+  test('nobody prices what another serves', async () => {
+    prices.useOwners((organisationId, resource) => organisationId !== house.organisationId || resource.startsWith('own/'));
+    await expect(prices.create(house.principal(), price('0'))).rejects.toMatchObject({ code: 'price_not_yours', message: expect.stringContaining('acme/one') });
+    await prices.create(house.principal(), price('0', { resource: 'own/one' }));
+    const { changes } = await prices.import(house.principal(), { map: { 'acme/one': { mode: 'chat', input_cost_per_token: 1e-6, output_cost_per_token: 1e-6 } }, apply: true, source: 'a test' });
+    expect(changes).toMatchObject([{ change: 'skipped', reason: 'the operator of this server prices it' }]);
+    expect(inForce()).toBeUndefined();
+  });
+
   test('an explicit zero is a price; what is not listed is unknown', async () => {
     await prices.create(house.principal(), price('0'));
     expect(inForce()).toBe(0n);

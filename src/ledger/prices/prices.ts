@@ -71,12 +71,25 @@ interface Author {
   readonly label: string;
 }
 
+/** True when the organisation may say what its callers pay for this name: it is the operator, or the model is on a backend of its own. */
+export type OwnsModel = (organisationId: string, resource: string) => boolean;
+
 /** Price lists: versions are added, never changed. */
 export class Prices {
   readonly #options: PricesOptions;
 
+  #ownsModel: OwnsModel = () => true;
+
   constructor(options: PricesOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Told by `start`, since models are known only above this room. Without it every organisation may price any name,
+   * and could make the operator's models free for itself.
+   */
+  useOwners(ownsModel: OwnsModel): void {
+    this.#ownsModel = ownsModel;
   }
 
   /** The organisation's own lists, and the operator's lists where there is no own one. Cost lists are the own ones only. */
@@ -101,6 +114,7 @@ export class Prices {
     demand(principal, 'prices.write');
     if (input.currency !== undefined && input.currency !== principal.currency) throw currencyMismatch(input.currency, principal.currency);
     if (input.side === 'sell' && input.backendId !== undefined) throw invalid('backendId', 'A backend goes with a cost price: what callers pay is the same whichever backend serves.');
+    if (input.side === 'sell' && !this.#ownsModel(principal.organisationId, input.resource)) throw new TandemError('price_not_yours', { params: { resource: input.resource } });
     const draft: Draft = {
       resource: input.resource, tier: input.tier, side: input.side, backendId: input.backendId ?? null,
       buckets: completeBuckets(readBuckets(input.buckets)), source: input.source,
@@ -136,6 +150,10 @@ export class Prices {
       const base = { resource: entry.resource, tier: 'standard' as const };
       if ('skipped' in entry) {
         changes.push({ ...base, change: 'skipped', reason: entry.skipped, before: null, after: null });
+        continue;
+      }
+      if (!this.#ownsModel(principal.organisationId, entry.resource)) {
+        changes.push({ ...base, change: 'skipped', reason: 'the operator of this server prices it', before: null, after: null });
         continue;
       }
       // Compared with what is to hold last: a version that is written but not yet in force counts.

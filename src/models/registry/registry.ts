@@ -42,6 +42,11 @@ export class Registry {
     return target;
   }
 
+  /** True when this name is the organisation's and leads to a backend of its own. */
+  isOwn(organisationId: string, name: string): boolean {
+    return this.#targets.get(organisationId)?.get(name)?.backend.organisationId === organisationId;
+  }
+
   /** Every model that the caller may use, by name. */
   visible(caller: Caller): Target[] {
     const found = new Map<string, Target>();
