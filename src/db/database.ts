@@ -31,6 +31,8 @@ export interface Database {
 export async function openDatabase(options: { connection: Connection; log: Logger; clock: Clock; poolSize?: number }): Promise<Database> {
   const { connection, log, clock } = options;
   const pool = new pg.Pool({ max: options.poolSize ?? 10, connectionTimeoutMillis: 5_000, application_name: 'tandem', ...connection });
+  // A connection that breaks while it is lent tells its queries, and says it once more as an event; unheard, that ends the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle database connection broke'));
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   const channel = new Channel(connection, log, clock);
