@@ -9,7 +9,7 @@ import { Scopes } from './admission/scopes.ts';
 import { createBooks, type Books } from './books.ts';
 import { Budgets } from './budgets/budgets.ts';
 import { BudgetDirectory } from './budgets/directory.ts';
-import { DIRECT_EPOCH, beat, openEpoch } from './epochs/epochs.ts';
+import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
 import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
 import { forgetEpoch, postedThrough } from './epochs/operator.ts';
 import { homeId } from './epochs/home-id.ts';
@@ -135,9 +135,12 @@ export class Ledger {
     await this.#directory.start();
     await this.#slices.start();
     this.#beating = this.#beat();
+    const recovered = this.#poster.start();
+    const others = (await openEpochs(database, this.#homeId)).filter((id) => id !== this.epochId);
+    if (others.length === 0) return;
     const late = new AbortController();
     // A recovery that takes longer goes on beside the serving; until then its slices count as spent.
-    await Promise.race([this.#poster.start(), clock.sleep(RECOVERY_WAIT_MS, late.signal).catch(() => {})]);
+    await Promise.race([recovered, clock.sleep(RECOVERY_WAIT_MS, late.signal).catch(() => {})]);
     late.abort();
   }
 

@@ -73,7 +73,9 @@ export async function recordUsage(options: RecordUsageOptions, principal: Princi
 function toEvent({ clock, prices, names }: RecordUsageOptions, principal: Principal, given: GivenEvent): UsageEvent {
   const occurredAtMs = Date.parse(given.occurredAt);
   if (!(occurredAtMs <= clock.nowMs() + FUTURE_MS)) throw refused(given.id, 'occurredAt lies in the future');
-  if (names.project(given.projectId)?.organisationId !== principal.organisationId) throw notHere('project', given.projectId);
+  const project = names.project(given.projectId);
+  if (project?.organisationId !== principal.organisationId) throw notHere('project', given.projectId);
+  const { tier } = project;
   if (given.keyId !== null && names.keyName(given.keyId) === null) throw notHere('key', given.keyId);
   const quantities = Object.fromEntries(BUCKETS.flatMap((bucket) => {
     const quantity = given.quantities[bucket];
@@ -81,11 +83,11 @@ function toEvent({ clock, prices, names }: RecordUsageOptions, principal: Princi
     if (!/^\d{1,30}$/.test(quantity)) throw refused(given.id, `the quantity of ${bucket} is not a whole number from 0`);
     return BigInt(quantity) === 0n ? [] : [[bucket, String(BigInt(quantity))]];
   }));
-  const price = prices.priceAt(principal.organisationId, given.resource, 'standard', occurredAtMs);
+  const price = prices.priceAt(principal.organisationId, given.resource, tier, occurredAtMs);
   if (price === undefined) throw unknownPrice(given.resource, null);
   const { lines, charge } = rate(quantitiesFromText(quantities), price);
   return {
-    id: given.id, organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier: 'standard',
+    id: given.id, organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier,
     occurredAtMs, quantities, lines, charge, cost: null, currency: price.currency, priceVersionId: price.id, outcome: 'completed', counted: 'reported',
     attributes: given.attributes, slices: null,
   };

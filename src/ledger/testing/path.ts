@@ -36,7 +36,7 @@ export function namesOf(organisationId: string, projectId: string): PathNames {
     organisation: (id) => (id === organisationId ? { name: 'Acme', currency: 'USD', billing: 'postpaid' } : undefined),
     projectName: (id) => (id === projectId ? 'default' : null),
     keyName: (id) => `key-${id.slice(-4)}`,
-    project: (id) => (id === projectId ? { organisationId } : undefined),
+    project: (id) => (id === projectId ? { organisationId, tier: 'standard' } : undefined),
     principalOfKey: () => ({ organisationId }),
   };
 }
