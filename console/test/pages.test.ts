@@ -132,9 +132,9 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     };
     for (const [path, button] of [[`/keys/${keys[0]?.id}`, 'Change'], [`/keys/${keys[0]?.id}`, 'Rotate'], [`/keys/${keys[0]?.id}`, 'Revoke'], ['/money/budgets', 'Set a budget'], ['/money/budgets', 'Research'], ['/money/prices', 'Add a price'],
       ['/money/invoices', 'Close a month'], [`/money/invoices/${invoices[0]?.id}`, 'Adjust it'], ['/money/credits', 'Add credit'], ['/settings/organisation', 'Make a project'], ['/settings/organisation', 'iOS app'], ['/settings/members', 'Invite somebody'],
-      ['/settings/members', 'Ravi Menon'], ['/settings/service-accounts', 'Make one'], ['/settings/models', 'Add a model'], ['/settings/models', 'muse-spark'], ['/settings/backends', 'Add a backend'], ['/settings/backends', 'Meta Model API'], ['/settings/trail', 'keys.rotate']] as const) await look(path, button);
+      ['/settings/members', 'Ravi Menon'], ['/settings/service-accounts', 'Make one'], ['/settings/models', 'Add a model'], ['/settings/models', 'muse-spark'], ['/settings/backends', 'Add a backend'], ['/settings/backends', 'Meta Model API'], ['/settings/trail', 'key.rotate']] as const) await look(path, button);
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').fill('nightly');
+    await page.getByRole('combobox', { name: 'Go to a page, key or model' }).fill('nightly');
     await page.getByRole('option', { name: /Nightly evals/ }).waitFor();
     await check('palette');
     await page.keyboard.press('Enter');

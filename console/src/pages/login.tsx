@@ -4,17 +4,13 @@ import { useEffect, useRef, useState } from 'react';
 import { ApiError, api, asApiError } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import { commands } from '../lib/commands.ts';
+import { nextPath } from '../lib/next-path.ts';
 import { useUrlState } from '../lib/url.ts';
 import { Button } from '../ui/button.tsx';
 import { Command } from '../ui/command.tsx';
 import { Field } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { DoorPage } from './door.tsx';
-
-/** Where to go after signing in: only ever a path of this console. */
-export function safeNext(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) && !next.startsWith('/login') ? next : '/';
-}
 
 export function LoginPage() {
   const [{ next, error: refused }] = useUrlState();
@@ -33,7 +29,7 @@ export function LoginPage() {
     try {
       await exchange();
       client.removeQueries({ queryKey: ['whoami'] });
-      await navigate({ href: safeNext(next), replace: true });
+      await navigate({ href: nextPath(next), replace: true });
     } catch (thrown) {
       setError(asApiError(thrown));
       setBusy(undefined);

@@ -5,6 +5,7 @@ import type { ReplyOf } from '../api/client.ts';
 import { queries } from '../api/queries.ts';
 import { chatCurl, commands } from '../lib/commands.ts';
 import { count, dayText, duration, monthText, plural } from '../lib/format.ts';
+import { byNumber, byText } from '../lib/order.ts';
 import { exactMoney, shortMoney, widestFraction } from '../lib/money.ts';
 import { useProject } from '../lib/url.ts';
 import { ColumnMoney, Money } from '../ui/amount.tsx';
@@ -109,10 +110,10 @@ function ByModel({ data }: { data: Overview }) {
   return (
     <Section title="Which models cost it?" actions={<ButtonLink to="/money/bill" kind="quiet">See the bill</ButtonLink>}>
       <Table label="Spend by model" rows={data.models} rowKey={({ resource }) => resource} columns={[
-        { id: 'model', header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
-        { id: 'requests', header: 'Requests', numeric: true, width: '8rem', cell: ({ requests }) => <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span> },
-        { id: 'share', header: 'Share', unit: '%', numeric: true, width: '6rem', narrow: 'hidden', cell: ({ spend }) => <span className="num">{total === 0n ? '0.0' : share(BigInt(spend), total)}</span> },
-        { id: 'spend', header: 'Charged', unit: data.currency, numeric: true, width: '14rem', narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} /> },
+        { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
+        { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, width: '8rem', cell: ({ requests }) => <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span> },
+        { id: 'share', compare: byNumber(({ spend }) => spend), header: 'Share', unit: '%', numeric: true, width: '6rem', narrow: 'hidden', cell: ({ spend }) => <span className="num">{total === 0n ? '0.0' : share(BigInt(spend), total)}</span> },
+        { id: 'spend', compare: byNumber(({ spend }) => spend), header: 'Charged', unit: data.currency, numeric: true, width: '14rem', narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} /> },
       ]} />
     </Section>
   );

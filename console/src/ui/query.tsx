@@ -14,9 +14,3 @@ export function Show<T>({ query, bones, children }: { query: Queried<T>; bones: 
   if (query.data === undefined) return notice ?? <div aria-busy="true">{bones}</div>;
   return <>{notice}{children(query.data)}</>;
 }
-
-/** The lead of a page while its query is not there yet. */
-export function leadOf<T>(query: Queried<T>, what: string, answer: (data: T) => ReactNode): { lead: ReactNode; busy: boolean } {
-  if (query.data !== undefined) return { lead: answer(query.data), busy: false };
-  return query.error ? { lead: `${what} could not be read.`, busy: false } : { lead: `Reading ${what.charAt(0).toLowerCase()}${what.slice(1)}…`, busy: true };
-}

@@ -25,7 +25,7 @@ interface TableProps<T> {
   /** Where a row leads: its first cell becomes the link, the whole row its target. */
   readonly rowTo?: (row: T) => string;
   readonly onRow?: (row: T) => void;
-  /** A column's id, with "-" before it for descending order. */
+  /** A column's id, with "-" before it for descending order. Without `onSort` the table keeps its order itself, not the address. */
   readonly sort?: string | undefined;
   readonly onSort?: (sort: string) => void;
   readonly footer?: ReactNode;
@@ -81,7 +81,9 @@ function useWindow(body: RefObject<HTMLTableSectionElement | null>, count: numbe
   return all ? [0, count] : [Math.min(range[0], count), Math.min(range[1], count)];
 }
 
-export function Table<T>({ label, columns, rows, rowKey, rowTo, onRow, sort, onSort, footer }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, rowKey, rowTo, onRow, sort: kept, onSort, footer }: TableProps<T>) {
+  const [own, setOwn] = useState<string>();
+  const sort = onSort ? kept : own;
   const body = useRef<HTMLTableSectionElement>(null);
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
   const height = useNarrow() ? ROW.narrow : ROW.wide;
@@ -94,8 +96,8 @@ export function Table<T>({ label, columns, rows, rowKey, rowTo, onRow, sort, onS
           {columns.map((column) => (
             <th key={column.id} role="columnheader" scope="col" className={column.numeric ? 'numeric' : undefined} style={column.width === undefined ? undefined : { width: column.width }}
               aria-sort={sortedBy === column.id ? (sort?.startsWith('-') ? 'descending' : 'ascending') : undefined}>
-              {column.compare && onSort ? (
-                <button type="button" className="sort" onClick={() => onSort(nextSort(column, sort))}>
+              {column.compare ? (
+                <button type="button" className="sort" onClick={() => (onSort ?? setOwn)(nextSort(column, sort))}>
                   <HeaderText column={column} />
                   {sortedBy === column.id ? (sort?.startsWith('-') ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden />) : null}
                 </button>

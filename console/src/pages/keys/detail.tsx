@@ -8,6 +8,7 @@ import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useNow } from '../../lib/clock.ts';
 import { apiCall, commands } from '../../lib/commands.ts';
 import { count, relativeTime } from '../../lib/format.ts';
+import { byNumber, byText } from '../../lib/order.ts';
 import { shortMoney, widestFraction } from '../../lib/money.ts';
 import { Ago, ColumnMoney, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -112,12 +113,12 @@ function Calls({ keyId, name }: { keyId: string; name: string }) {
         {({ items }) => (items.length === 0 ? <Empty title={`${name} has called nothing yet`} command={commands.chat('Hello')}><p>Its calls show here within seconds. The first one, with its secret in the environment as TANDEM_KEY:</p></Empty> : (
           <>
             <Table label={`Calls of ${name}`} rows={items} rowKey={({ id }) => id} columns={[
-              { id: 'at', header: 'When', narrow: 'sub', width: '9rem', cell: ({ occurredAt }) => <Ago at={occurredAt} /> },
-              { id: 'model', header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
-              { id: 'outcome', header: 'Outcome', narrow: 'sub', cell: ({ outcome }) => outcome.replaceAll('_', ' ') },
-              { id: 'in', header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0))}</span> },
-              { id: 'out', header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(quantities.output ?? 0)}</span> },
-              { id: 'charge', header: 'Charged', unit: items[0]?.currency ?? '', numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
+              { id: 'at', compare: byText(({ occurredAt }) => occurredAt), header: 'When', narrow: 'sub', width: '9rem', cell: ({ occurredAt }) => <Ago at={occurredAt} /> },
+              { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
+              { id: 'outcome', compare: byText(({ outcome }) => outcome), header: 'Outcome', narrow: 'sub', cell: ({ outcome }) => outcome.replaceAll('_', ' ') },
+              { id: 'in', compare: byNumber(({ quantities }) => BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0)), header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0))}</span> },
+              { id: 'out', compare: byNumber(({ quantities }) => quantities.output ?? 0), header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(quantities.output ?? 0)}</span> },
+              { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: items[0]?.currency ?? '', numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
             ]} />
             <SameInTerminal line={apiCall('GET', `/api/usage?keyId=${keyId}`)} />
           </>

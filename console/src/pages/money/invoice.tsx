@@ -8,6 +8,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, monthText } from '../../lib/format.ts';
+import { byNumber, byText } from '../../lib/order.ts';
 import { parseMoney, plainAmount, shortMoney, widestFraction } from '../../lib/money.ts';
 import { ColumnMoney, Money, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -44,10 +45,10 @@ export function InvoicePage() {
             <Section title="What was changed since?" note="The invoice stays as it was closed; these are added to what is due.">
               {invoice.adjustmentList.length === 0 ? <p className="none muted">Nothing. The invoice stands as it was closed.</p> : (
                 <Table label="Adjustments" rows={invoice.adjustmentList} rowKey={(one) => one.id} columns={[
-                  { id: 'reason', header: 'Reason', narrow: 'title', cell: ({ reason }) => reason },
-                  { id: 'author', header: 'By', narrow: 'sub', width: '14rem', cell: ({ author }) => author },
-                  { id: 'at', header: 'When', narrow: 'sub', width: '11rem', cell: ({ at }) => <When at={at} /> },
-                  { id: 'amount', header: 'Amount', unit: invoice.currency, numeric: true, narrow: 'side', width: '12rem', cell: ({ amount }) => <ColumnMoney pico={amount} decimals={widestFraction(invoice.adjustmentList.map((one) => one.amount))} /> },
+                  { id: 'reason', compare: byText(({ reason }) => reason), header: 'Reason', narrow: 'title', cell: ({ reason }) => reason },
+                  { id: 'author', compare: byText(({ author }) => author), header: 'By', narrow: 'sub', width: '14rem', cell: ({ author }) => author },
+                  { id: 'at', compare: byText(({ at }) => at), header: 'When', narrow: 'sub', width: '11rem', cell: ({ at }) => <When at={at} /> },
+                  { id: 'amount', compare: byNumber(({ amount }) => amount), header: 'Amount', unit: invoice.currency, numeric: true, narrow: 'side', width: '12rem', cell: ({ amount }) => <ColumnMoney pico={amount} decimals={widestFraction(invoice.adjustmentList.map((one) => one.amount))} /> },
                 ]} />
               )}
             </Section>
@@ -64,11 +65,11 @@ function Lines({ invoice }: { invoice: Invoice }) {
   return (
     <Section title="What is it for?">
       <Table label={`Lines of ${invoice.number}`} rows={invoice.lines} rowKey={(line) => `${line.projectId} ${line.keyId ?? ''} ${line.resource}`} columns={[
-        { id: 'project', header: 'Project', narrow: 'sub', cell: ({ projectName }) => projectName },
-        { id: 'key', header: 'Key', narrow: 'sub', cell: ({ keyName }) => keyName ?? <span className="muted">Console and services</span> },
-        { id: 'model', header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
-        { id: 'requests', header: 'Requests', numeric: true, narrow: 'hidden', cell: ({ requests }) => <span className="num">{count(requests)}</span> },
-        { id: 'charge', header: 'Charged', unit: invoice.currency, numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
+        { id: 'project', compare: byText(({ projectName }) => projectName), header: 'Project', narrow: 'sub', cell: ({ projectName }) => projectName },
+        { id: 'key', compare: byText(({ keyName }) => keyName ?? ''), header: 'Key', narrow: 'sub', cell: ({ keyName }) => keyName ?? <span className="muted">Console and services</span> },
+        { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
+        { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, narrow: 'hidden', cell: ({ requests }) => <span className="num">{count(requests)}</span> },
+        { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: invoice.currency, numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
       ]} />
     </Section>
   );

@@ -4,8 +4,10 @@ import { useMemo, useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
+import { useNow } from '../../lib/clock.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, exactTime, plural, shortTime } from '../../lib/format.ts';
+import { byNumber } from '../../lib/order.ts';
 import { exactMoney } from '../../lib/money.ts';
 import { useUrlState } from '../../lib/url.ts';
 import { Button } from '../../ui/button.tsx';
@@ -28,7 +30,8 @@ export function PricesPage() {
   const whyNot = useWhyNot('prices.write');
   const [open, setOpen] = useState(false);
   const rows = query.data?.items;
-  const lead = rows ? pricesLead(rows) : query.error ? 'The prices could not be read.' : 'Reading the prices…';
+  const now = useNow();
+  const lead = rows ? pricesLead(rows, now) : query.error ? 'The prices could not be read.' : 'Reading the prices…';
   return (
     <MoneyPage title="Prices" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen(true)}>Add a price</Button>}>
       <Show query={query} bones={<><FilterBones /><TableBones columns={6} /></>}>
@@ -47,8 +50,7 @@ function standing(price: Price, now: number): 'now' | 'later' | 'past' {
   return price.effectiveTo !== null && Date.parse(price.effectiveTo) <= now ? 'past' : 'now';
 }
 
-function pricesLead(rows: readonly Price[]): string {
-  const now = Date.now();
+function pricesLead(rows: readonly Price[], now: number): string {
   const current = rows.filter((price) => price.side === 'sell' && standing(price, now) === 'now');
   if (current.length === 0) return 'No model has a price in force, so every call is refused.';
   const models = new Set(current.map(({ resource }) => resource)).size;
@@ -59,24 +61,30 @@ function pricesLead(rows: readonly Price[]): string {
 const WORDS = { now: ['good', 'In force'], later: ['wait', 'To come'], past: ['idle', 'Replaced'] } as const;
 const MILLION = 1_000_000n;
 
+/** For sorting: the price of a million, to the picodollar. */
+function perMillion(price: Price, bucket: keyof Price['buckets']): bigint | undefined {
+  const unit = price.buckets[bucket];
+  return unit && (BigInt(unit.price) * MILLION) / BigInt(unit.per);
+}
+
 /** Prices of tokens per million, other prices per their own unit. */
 function Unit({ price, bucket }: { price: Price; bucket: keyof Price['buckets'] }) {
   const unit = price.buckets[bucket];
   if (!unit) return <span className="muted">–</span>;
-  const perMillion = (BigInt(unit.price) * MILLION) % BigInt(unit.per) === 0n ? (BigInt(unit.price) * MILLION) / BigInt(unit.per) : undefined;
-  return <span className="num">{perMillion === undefined ? `${exactMoney(unit.price, price.currency)} / ${count(unit.per)}` : exactMoney(perMillion, price.currency)}</span>;
+  const whole = (BigInt(unit.price) * MILLION) % BigInt(unit.per) === 0n ? perMillion(price, bucket) : undefined;
+  return <span className="num">{whole === undefined ? `${exactMoney(unit.price, price.currency)} / ${count(unit.per)}` : exactMoney(whole, price.currency)}</span>;
 }
 
 function List({ rows }: { rows: readonly Price[] }) {
   const [{ q = '', view = 'now', sort = 'resource' }, set] = useUrlState();
-  const now = Date.now();
+  const now = useNow();
   const shown = useMemo(() => rows.filter((price) => `${price.resource} ${price.tier} ${price.source}`.toLowerCase().includes(q.toLowerCase()) && (view === 'all' || standing(price, now) !== 'past')), [rows, q, view, now]);
   const columns = useMemo((): Column<Price>[] => [
     { id: 'resource', header: 'Model', narrow: 'title', compare: (a, b) => a.resource.localeCompare(b.resource) || a.tier.localeCompare(b.tier) || b.effectiveFrom.localeCompare(a.effectiveFrom), cell: ({ resource, tier, side }) => <><span className="mono">{resource}</span><span className="muted beside">{side === 'cost' ? 'our cost' : tier}</span></> },
     { id: 'state', header: 'State', narrow: 'side', width: '7.5rem', compare: (a, b) => standing(a, now).localeCompare(standing(b, now)), cell: (price) => <State tone={WORDS[standing(price, now)][0]}>{WORDS[standing(price, now)][1]}</State> },
-    { id: 'input', header: 'Input', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => <><span className="narrow-only muted">in </span><Unit price={price} bucket="input" /></> },
-    { id: 'cached', header: 'Cached', unit: 'per million', numeric: true, narrow: 'hidden', cell: (price) => <Unit price={price} bucket="cache_read" /> },
-    { id: 'output', header: 'Output', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => <><span className="narrow-only muted">out </span><Unit price={price} bucket="output" /></> },
+    { id: 'input', compare: byNumber((price) => perMillion(price, 'input')), header: 'Input', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => <><span className="narrow-only muted">in </span><Unit price={price} bucket="input" /></> },
+    { id: 'cached', compare: byNumber((price) => perMillion(price, 'cache_read')), header: 'Cached', unit: 'per million', numeric: true, narrow: 'hidden', cell: (price) => <Unit price={price} bucket="cache_read" /> },
+    { id: 'output', compare: byNumber((price) => perMillion(price, 'output')), header: 'Output', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => <><span className="narrow-only muted">out </span><Unit price={price} bucket="output" /></> },
     { id: 'from', header: 'From', numeric: true, narrow: 'hidden', width: '10.5rem', compare: (a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom), cell: ({ effectiveFrom, effectiveTo }) => <time dateTime={effectiveFrom} title={`${exactTime(effectiveFrom)}${effectiveTo === null ? '' : ` until ${exactTime(effectiveTo)}`}`}>{shortTime(effectiveFrom)}</time> },
     { id: 'source', header: 'Source', narrow: 'hidden', compare: (a, b) => a.source.localeCompare(b.source), cell: ({ source, createdBy }) => <span className="clip" title={`${source}, added by ${createdBy}`}>{source}</span> },
   ], [now]);

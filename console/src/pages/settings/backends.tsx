@@ -8,6 +8,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { duration, plural } from '../../lib/format.ts';
+import { byText } from '../../lib/order.ts';
 import { Ago } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -38,11 +39,11 @@ export function BackendsPage() {
       <Show query={query} bones={<TableBones rows={4} columns={5} />}>
         {({ items }) => (items.length === 0 ? <Empty title="Nothing answers yet" command={commands.backendAdd('vllm', 'https://gpu.example.com/v1', false)} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first backend</Button>}><p>A backend is a server that speaks OpenAI’s API: vLLM, SGLang, llama.cpp’s server, Meta’s Model API.</p></Empty> : (
           <Table label="Backends" rows={items} rowKey={({ id }) => id} onRow={({ id }) => setOpen(id)} columns={[
-            { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
-            { id: 'health', header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
-            { id: 'url', header: 'Address', narrow: 'sub', cell: ({ url, kind }) => (kind === 'local' ? <span className="muted">this machine</span> : <span className="mono clip">{url}</span>) },
-            { id: 'key', header: 'Key', narrow: 'hidden', width: '7rem', cell: ({ hasKey }) => (hasKey ? 'sealed' : <span className="muted">none</span>) },
-            { id: 'from', header: 'From', narrow: 'hidden', width: '9rem', cell: ({ from }) => FROM[from] },
+            { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => name },
+            { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
+            { id: 'url', compare: byText(({ url }) => url ?? ''), header: 'Address', narrow: 'sub', cell: ({ url, kind }) => (kind === 'local' ? <span className="muted">this machine</span> : <span className="mono clip">{url}</span>) },
+            { id: 'key', compare: byText(({ hasKey }) => String(hasKey)), header: 'Key', narrow: 'hidden', width: '7rem', cell: ({ hasKey }) => (hasKey ? 'sealed' : <span className="muted">none</span>) },
+            { id: 'from', compare: byText(({ from }) => from), header: 'From', narrow: 'hidden', width: '9rem', cell: ({ from }) => FROM[from] },
           ]} />
         ))}
       </Show>

@@ -8,6 +8,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { apiCall, commands } from '../../lib/commands.ts';
 import { plural } from '../../lib/format.ts';
+import { byText } from '../../lib/order.ts';
 import { Ago, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { CopyButton, SameInTerminal } from '../../ui/command.tsx';
@@ -40,11 +41,11 @@ export function MembersPage() {
       <Show query={members} bones={<TableBones rows={4} columns={4} />}>
         {({ items }) => (items.length === 0 ? <Empty title="Nobody can sign in yet" command={commands.memberInvite('ann@example.com', 'developer')}><p>Invite somebody; the link that comes back is shown once.</p></Empty> : (
           <Table label="Members" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: setOpen } : {})} columns={[
-            { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
-            { id: 'email', header: 'Address', narrow: 'sub', cell: ({ email }) => <span className="muted">{email}</span> },
-            { id: 'role', header: 'Role', narrow: 'side', width: '9rem', cell: ({ role }) => role },
-            { id: 'by', header: 'Signs in by', narrow: 'hidden', width: '10rem', cell: ({ signInBy }) => signInBy.map((way) => (way === 'oidc' ? 'OIDC' : way)).join(', ') },
-            { id: 'since', header: 'Since', numeric: true, narrow: 'hidden', width: '10rem', cell: ({ createdAt }) => <When at={createdAt} /> },
+            { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => name },
+            { id: 'email', compare: byText(({ email }) => email), header: 'Address', narrow: 'sub', cell: ({ email }) => <span className="muted">{email}</span> },
+            { id: 'role', compare: byText(({ role }) => role), header: 'Role', narrow: 'side', width: '9rem', cell: ({ role }) => role },
+            { id: 'by', compare: byText(({ signInBy }) => signInBy.join()), header: 'Signs in by', narrow: 'hidden', width: '10rem', cell: ({ signInBy }) => signInBy.map((way) => (way === 'oidc' ? 'OIDC' : way)).join(', ') },
+            { id: 'since', compare: byText(({ createdAt }) => createdAt), header: 'Since', numeric: true, narrow: 'hidden', width: '10rem', cell: ({ createdAt }) => <When at={createdAt} /> },
           ]} />
         ))}
       </Show>
@@ -52,11 +53,11 @@ export function MembersPage() {
         <Show query={invitations} bones={<TableBones rows={2} columns={4} />}>
           {({ items }) => (items.length === 0 ? <p className="none muted">Nobody at the moment.</p> : (
             <Table label="Invitations" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: (invitation: Invitation) => invitation.state === 'open' && setOpen(invitation) } : {})} columns={[
-              { id: 'email', header: 'Address', narrow: 'title', cell: ({ email }) => email },
-              { id: 'state', header: 'State', narrow: 'side', width: '9rem', cell: ({ state }) => <State tone={STATES[state][0]}>{STATES[state][1]}</State> },
-              { id: 'role', header: 'Role', narrow: 'sub', width: '9rem', cell: ({ role }) => role },
-              { id: 'by', header: 'By', narrow: 'hidden', cell: ({ invitedBy }) => invitedBy },
-              { id: 'until', header: 'Ends', numeric: true, narrow: 'sub', width: '9rem', cell: ({ expiresAt }) => <Ago at={expiresAt} /> },
+              { id: 'email', compare: byText(({ email }) => email), header: 'Address', narrow: 'title', cell: ({ email }) => email },
+              { id: 'state', compare: byText(({ state }) => state), header: 'State', narrow: 'side', width: '9rem', cell: ({ state }) => <State tone={STATES[state][0]}>{STATES[state][1]}</State> },
+              { id: 'role', compare: byText(({ role }) => role), header: 'Role', narrow: 'sub', width: '9rem', cell: ({ role }) => role },
+              { id: 'by', compare: byText(({ invitedBy }) => invitedBy), header: 'By', narrow: 'hidden', cell: ({ invitedBy }) => invitedBy },
+              { id: 'until', compare: byText(({ expiresAt }) => expiresAt), header: 'Ends', numeric: true, narrow: 'sub', width: '9rem', cell: ({ expiresAt }) => <Ago at={expiresAt} /> },
             ]} />
           ))}
         </Show>

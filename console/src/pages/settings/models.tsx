@@ -8,6 +8,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
+import { byNumber, byText } from '../../lib/order.ts';
 import { exactMoney } from '../../lib/money.ts';
 import { Ago } from '../../ui/amount.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
@@ -37,11 +38,11 @@ export function ModelsPage() {
       <Show query={query} bones={<TableBones rows={4} columns={5} />}>
         {({ items }) => (items.length === 0 ? <Empty title="There is no model yet" command={commands.doctor} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first model</Button>}><p>The embedded model comes by itself; this says why it has not:</p></Empty> : (
           <Table label="Models" rows={items} rowKey={({ name }) => name} onRow={setOpen} columns={[
-            { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => <span className="mono">{name}</span> },
-            { id: 'health', header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
-            { id: 'backend', header: 'Answered by', narrow: 'sub', cell: ({ backend, backendModel }) => <>{backend.name}<span className="muted beside mono">{backendModel}</span></> },
-            { id: 'context', header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
-            { id: 'price', header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PriceText model={model} /> },
+            { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => <span className="mono">{name}</span> },
+            { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
+            { id: 'backend', compare: byText(({ backend }) => backend.name), header: 'Answered by', narrow: 'sub', cell: ({ backend, backendModel }) => <>{backend.name}<span className="muted beside mono">{backendModel}</span></> },
+            { id: 'context', compare: byNumber(({ contextTokens }) => contextTokens), header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
+            { id: 'price', compare: byNumber(({ price }) => price?.output?.price), header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PriceText model={model} /> },
           ]} />
         ))}
       </Show>
@@ -55,7 +56,8 @@ function modelsLead(rows: readonly Model[]): string {
   const ready = rows.filter(({ health, enabled, price }) => enabled && price !== null && (health.state === 'ready' || health.state === 'unknown'));
   const priceless = rows.filter(({ price }) => price === null);
   const down = rows.find(({ health }) => health.state === 'unavailable');
-  return `${count(ready.length)} of ${plural(rows.length, 'model')} can be called${down ? `; ${down.name} is unavailable` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
+  const whole = ready.length === rows.length ? (rows.length === 1 ? `${rows[0]?.name ?? ''} can be called` : `All ${count(rows.length)} models can be called`) : `${count(ready.length)} of ${plural(rows.length, 'model')} can be called`;
+  return `${whole}${down ? `; ${down.name} is unavailable` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
 }
 
 function PriceText({ model }: { model: Model }) {

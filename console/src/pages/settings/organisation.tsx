@@ -8,6 +8,7 @@ import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { apiCall, commands } from '../../lib/commands.ts';
 import { plural } from '../../lib/format.ts';
+import { byText } from '../../lib/order.ts';
 import { Ago, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -39,10 +40,10 @@ export function OrganisationPage() {
         <Show query={query} bones={<TableBones rows={3} columns={4} />}>
           {({ items }) => (items.length === 0 ? <Empty title="There is no project yet" command={commands.projectCreate('web')}><p>The first one is made with the organisation; make another here or by the API:</p></Empty> : (
             <Table label="Projects" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: setOpen } : {})} columns={[
-              { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
-              { id: 'state', header: 'State', narrow: 'side', width: '9rem', cell: ({ archivedAt }) => (archivedAt === null ? <State tone="good">Active</State> : <State tone="idle">Archived</State>) },
-              { id: 'tier', header: 'Tier', narrow: 'sub', width: '9rem', cell: ({ tier }) => tier },
-              { id: 'made', header: 'Made', narrow: 'sub', numeric: true, width: '9rem', cell: ({ createdAt }) => <Ago at={createdAt} /> },
+              { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => name },
+              { id: 'state', compare: byText(({ archivedAt }) => archivedAt ?? ''), header: 'State', narrow: 'side', width: '9rem', cell: ({ archivedAt }) => (archivedAt === null ? <State tone="good">Active</State> : <State tone="idle">Archived</State>) },
+              { id: 'tier', compare: byText(({ tier }) => tier), header: 'Tier', narrow: 'sub', width: '9rem', cell: ({ tier }) => tier },
+              { id: 'made', compare: byText(({ createdAt }) => createdAt), header: 'Made', narrow: 'sub', numeric: true, width: '9rem', cell: ({ createdAt }) => <Ago at={createdAt} /> },
             ]} />
           ))}
         </Show>

@@ -8,6 +8,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { apiCall } from '../../lib/commands.ts';
 import { plural } from '../../lib/format.ts';
+import { byText } from '../../lib/order.ts';
 import { Ago } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -38,11 +39,11 @@ export function ServiceAccountsPage() {
       <Show query={query} bones={<TableBones rows={4} columns={4} />}>
         {({ items }) => (items.length === 0 ? <Empty title="There is no service account yet" command={apiCall('POST', '/api/service-accounts', { name: 'ci', role: 'developer' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Make the first one</Button>}><p>A service account owns keys that must outlive the person who made them: a build, a nightly job, an app.</p></Empty> : (
           <Table label="Service accounts" rows={items} rowKey={({ id }) => id} {...(whyNot === undefined ? { onRow: (account: Account) => account.disabledAt === null && setOpen(account) } : {})} columns={[
-            { id: 'name', header: 'Name', narrow: 'title', cell: ({ name }) => name },
-            { id: 'state', header: 'State', narrow: 'side', width: '9rem', cell: ({ disabledAt }) => (disabledAt === null ? <State tone="good">Active</State> : <State tone="idle">Disabled</State>) },
-            { id: 'role', header: 'Role', narrow: 'sub', width: '9rem', cell: ({ role }) => role },
-            { id: 'project', header: 'Project', narrow: 'sub', cell: ({ projectId }) => (projectId === null ? <span className="muted">All</span> : projects?.find(({ id }) => id === projectId)?.name ?? projectId) },
-            { id: 'made', header: 'Made', numeric: true, narrow: 'hidden', width: '9rem', cell: ({ createdAt }) => <Ago at={createdAt} /> },
+            { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => name },
+            { id: 'state', compare: byText(({ disabledAt }) => disabledAt ?? ''), header: 'State', narrow: 'side', width: '9rem', cell: ({ disabledAt }) => (disabledAt === null ? <State tone="good">Active</State> : <State tone="idle">Disabled</State>) },
+            { id: 'role', compare: byText(({ role }) => role), header: 'Role', narrow: 'sub', width: '9rem', cell: ({ role }) => role },
+            { id: 'project', compare: byText(({ projectId }) => projectId ?? ''), header: 'Project', narrow: 'sub', cell: ({ projectId }) => (projectId === null ? <span className="muted">All</span> : projects?.find(({ id }) => id === projectId)?.name ?? projectId) },
+            { id: 'made', compare: byText(({ createdAt }) => createdAt), header: 'Made', numeric: true, narrow: 'hidden', width: '9rem', cell: ({ createdAt }) => <Ago at={createdAt} /> },
           ]} />
         ))}
       </Show>

@@ -11,7 +11,7 @@ import { Ago } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Filter } from '../../ui/filter.tsx';
+import { Filter, FilterSelect } from '../../ui/filter.tsx';
 import { Empty, ErrorNotice } from '../../ui/notice.tsx';
 import { Facts } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
@@ -23,7 +23,7 @@ import { SettingsPage } from './frame.tsx';
 type AuditEvent = Schemas['AuditEvent'];
 
 export function TrailPage() {
-  const [{ action = '' }, set] = useUrlState();
+  const [{ action = '', q = '' }, set] = useUrlState();
   const query = useInfiniteQuery(queries.events(action));
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const [open, setOpen] = useState<AuditEvent>();
@@ -39,15 +39,21 @@ export function TrailPage() {
     return () => observer.disconnect();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  const every = useInfiniteQuery(queries.events('')).data;
+  const actions = useMemo(() => [...new Set([...(every?.pages.flatMap(({ items }) => items.map((event) => event.action)) ?? []), ...(action === '' ? [] : [action])])].sort(), [every, action]);
+  const shown = useMemo(() => rows?.filter((event) => `${event.action} ${event.resourceKind} ${event.resourceId ?? ''} ${event.actor.label}`.toLowerCase().includes(q.toLowerCase())), [rows, q]);
   const last = rows?.[0];
   const lead = rows ? (last ? <>The last change was <code>{last.action}</code> by {last.actor.label}, <Ago at={last.at} />.</> : action === '' ? 'Nothing was changed yet.' : `No change is a ${action}.`) : query.error ? 'The audit trail could not be read.' : 'Reading the audit trail…';
   return (
     <SettingsPage title="Audit trail" lead={lead} busy={!rows && !query.error} actions={<Button icon={<ShieldCheck size={16} aria-hidden />} busy={verify.isFetching} onClick={() => void verify.refetch()}>{verify.isFetching ? 'Checking…' : 'Verify the chain'}</Button>}>
       {verify.data ? <p className="verify-lead" role="status"><State tone={verify.data.ok ? 'good' : 'bad'}>{verify.data.ok ? 'Unbroken' : 'Broken'}</State> {verify.data.firstBroken ? `Entry ${count(verify.data.firstBroken.sequence)}: ${verify.data.firstBroken.reason}` : `${count(verify.data.checked)} entries were recomputed; each carries the hash of the one before.`}</p> : null}
       {verify.error ? <ErrorNotice error={asApiError(verify.error)} /> : null}
-      <div className="filters"><Filter label="Filter by action" value={action} onChange={(value) => set({ action: value })} /></div>
-      <Show query={{ data: rows, error: query.error, refetch: query.refetch }} bones={<TableBones columns={4} />}>
-        {(events) => (events.length === 0 ? (action === '' ? <Empty title="Every change leaves an entry here" command={commands.trail}><p>Who did what to which thing, with the fields that changed. Make a key and look again.</p></Empty> : <p className="none muted">No entry has the action {action}. Actions are named like <code>keys.create</code>.</p>) : (
+      <div className="filters">
+        <Filter label="Filter the trail" value={q} onChange={(value) => set({ q: value })} />
+        <FilterSelect label="Action" value={action} options={[['', 'Any action'], ...actions.map((one) => [one, one] as const)]} onChange={(value) => set({ action: value })} />
+      </div>
+      <Show query={{ data: shown, error: query.error, refetch: query.refetch }} bones={<TableBones columns={4} />}>
+        {(events) => (events.length === 0 ? (action === '' && q === '' ? <Empty title="Every change leaves an entry here" command={commands.trail}><p>Who did what to which thing, with the fields that changed. Make a key and look again.</p></Empty> : <p className="none muted">No entry fits the filter.</p>) : (
           <>
             <Table label="Audit trail" rows={events} rowKey={({ id }) => id} onRow={setOpen} columns={[
               { id: 'action', header: 'Action', narrow: 'title', cell: (event) => <span className="mono">{event.action}</span> },
