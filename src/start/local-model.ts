@@ -47,7 +47,7 @@ async function load(awaited: AwaitedEngine, source: NonNullable<ReturnType<typeo
   const bar = createProgressBar('Model weights', out);
   try {
     const weights = await ensureWeights({ cache: config.cache, home: config.home, source, log, signal, clock, onProgress: (progress) => bar.update(progress) });
-    bar.end();
+    bar.end(true);
     const engine = createLocalEngine({ modelPath: weights.path, log, clock });
     awaited.become(engine);
     await engine.start(signal);

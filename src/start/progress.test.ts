@@ -23,6 +23,15 @@ test('a terminal gets a bar in place that ends with a line break', () => {
   expect(written).toEqual(['\rModel [###############...............]  50%  50 of 100 MB', '\n']);
 });
 
+test('a download that is done shows it, and ends once', () => {
+  const { written, out } = record(true);
+  const bar = createProgressBar('Model', out);
+  bar.update({ receivedBytes: 98e6, totalBytes: 100e6 });
+  bar.end(true);
+  bar.end();
+  expect(written.slice(1)).toEqual(['\rModel [##############################] 100%  100 of 100 MB', '\n']);
+});
+
 test('an unknown size is no division by zero', () => {
   const { written, out } = record(false);
   createProgressBar('Model', out).update({ receivedBytes: 5, totalBytes: 0 });

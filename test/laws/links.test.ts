@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anchorsOf, pages, targetsOf } from './support/pages.ts';
+import { ROOT } from './support/sources.ts';
+
+const all = pages('**/*.md');
+
+/** Why a link of a page leads nowhere; undefined when it leads somewhere, or out of the repository. */
+function broken(from: string, target: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return undefined;
+  if (target.startsWith('/')) return 'it begins with a slash, which is not the repository\'s root';
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? from : posix.normalize(posix.join(posix.dirname(from), decodeURIComponent(path)));
+  if (file.startsWith('../')) return 'it leads out of the repository';
+  if (!existsSync(join(ROOT, file))) return `there is no ${file}`;
+  if (anchor === undefined || !file.endsWith('.md')) return undefined;
+  return anchorsOf(readFileSync(join(ROOT, file), 'utf8')).has(anchor) ? undefined : `${file} has no heading #${anchor}`;
+}
+
+describe('links', () => {
+  it.each(all.map((page) => [page.path, page] as const))('of %s lead somewhere', (path, { text }) => {
+    expect(targetsOf(text).map((target) => [target, broken(path, target)] as const).filter(([, why]) => why !== undefined)).toEqual([]);
+  });
+
+  it('are found where they are, and not in code', () => {
+    const text = '[a](b.md#c) ![p](q.png) <img src="x.svg"> `[no](code.md)`\n\n    [no](block.md)\n\n```\n[no](fence.md)\n```\n[late]: d.md\n';
+    expect(targetsOf(text)).toEqual(['b.md#c', 'q.png', 'x.svg', 'd.md']);
+  });
+
+  it('to headings follow GitHub\'s anchors', () => {
+    expect([...anchorsOf('# A `b`: c & d\n## Same\n## Same\n```\n# no\n```\n')]).toEqual(['a-b-c--d', 'same', 'same-1']);
+  });
+
+  it('reach every page of docs from another one', () => {
+    const linked = new Set(all.flatMap(({ path, text }) =>
+      targetsOf(text).map((target) => target.split('#')[0]!).filter((target) => target !== '' && !/^[a-z]+:/i.test(target)).map((target) => posix.normalize(posix.join(posix.dirname(path), target)))));
+    const lonely = all.map(({ path }) => path).filter((path) => path.startsWith('docs/') && !/^docs\/(plan\.md|decisions\/\d)/.test(path) && !linked.has(path));
+    expect(lonely).toEqual([]);
+  });
+});
