@@ -12,7 +12,7 @@ function commandLines({ text }: Page): string[] {
     .filter((line) => line !== '');
 }
 
-const words = (line: string) => line.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+const words = (line: string): string[] => line.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
 const forms = (options: readonly { readonly form: string }[] | undefined) => new Set((options ?? []).flatMap(({ form }) => form.match(/(?<![\w-])--?[a-z][\w-]*/g) ?? []));
 
 /** What is wrong with a documented command line; undefined when the command and its options exist. */
