@@ -97,6 +97,7 @@ test('with every unsynced byte thrown away and the last record torn, the bill is
   await ended(child);
 
   const ledger = await house.ledger({ home });
+  expect(await ledger.bill.verify(ownerOf(house))).toMatchObject({ ok: true, difference: '0', firstFault: null });
   await ledger.stop();
   const books = await booksOf(house.database);
   const sequences = await house.database.unscoped('test').selectFrom('usage_events').select('sequence').orderBy('sequence').execute();
