@@ -48,6 +48,7 @@ export class Models {
   readonly backends: Backends;
   readonly #catalogue: Catalogue;
   readonly #chat: ChatTools;
+  readonly #directory: AccessPort['directory'];
   readonly #calls: CallStore;
   readonly #idempotent: IdempotentChat;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
@@ -55,6 +56,7 @@ export class Models {
   /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
   constructor(options: ModelsOptions) {
     const { access, ledger, database, config, log, clock, engine } = options;
+    this.#directory = access.directory;
     const policy = readEgressPolicy(config.file['egress']);
     const file = readOperatorFile({ content: config.file, folder: dirname(config.configFile), env: options.env ?? process.env, policy });
     const secrets = openSecretBox(config.secretFile);
@@ -92,7 +94,10 @@ export class Models {
    */
   chat(input: ChatInput, sink: ReplySink): Promise<void> {
     if (input.idempotencyKey !== null) return this.#idempotent.chat(input, input.idempotencyKey, sink);
-    return answerChat(input, sink, this.#chat);
+    const { principal } = input;
+    // A caller of the whole organisation spends in its first project, so that every line of a bill has one.
+    const call = principal.projectId === null ? { ...input, principal: { ...principal, projectId: this.#directory.projectFor(principal) } } : input;
+    return answerChat(call, sink, this.#chat);
   }
 
   /** `GET /v1/models`: what this caller may use. */

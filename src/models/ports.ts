@@ -19,4 +19,5 @@ export interface LedgerPort {
 /** The audit trail: an entry in the transaction of the change it tells of. */
 export interface AccessPort {
   readonly audit: Pick<Access['audit'], 'record'>;
+  readonly directory: Pick<Access['directory'], 'projectFor'>;
 }
