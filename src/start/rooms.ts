@@ -64,11 +64,11 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
     ledger.stopAdmitting();
     await server.close(DRAIN_MS);
   });
-  const { url } = await server.listen();
+  const { url, port } = await server.listen();
   // A first start that was killed before it wrote the key down has made one that nobody knows: make another.
   const lost = first.adminKey === null && readCredentials(config.home) === undefined;
   keepCredentials(config, url, lost ? (await access.newAdminKey(first.organisationId)).adminKey : first.adminKey);
-  await proveHealthy(config, url);
+  await proveHealthy(config, port);
   return { url, signInUrl: await signInUrl(config, access, url), consoleProblem: pages.problem };
 }
 
@@ -93,12 +93,15 @@ async function signInUrl({ home }: Config, access: Access, url: string): Promise
 }
 
 /** The block is printed only once the address answers as everybody else will see it. */
-async function proveHealthy({ host, port, tlsCert }: Config, url: string): Promise<void> {
-  if (tlsCert !== null) return;
-  const local = host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url;
-  const origin = new URL(local).protocol === 'http:' ? local : `http://${host}:${port}`;
-  const response = await fetch(`${origin}/healthz`);
-  await response.arrayBuffer();
-  if (response.status !== 200) throw new TandemError('internal', { params: { requestId: 'start' }, detail: `/healthz answers ${response.status}` });
+async function proveHealthy({ host, tlsCert }: Config, port: number): Promise<void> {
+  const address = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  const get = tlsCert === null ? (await import('node:http')).get : (await import('node:https')).get;
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    // The certificate names the public address, which this machine may not be able to reach: only the answer counts here.
+    get({ host: address, port, path: '/healthz', rejectUnauthorized: false, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+  if (status !== 200) throw new TandemError('internal', { params: { requestId: 'start' }, detail: `/healthz answers ${status}` });
 }
-

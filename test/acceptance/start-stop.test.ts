@@ -197,6 +197,22 @@ describe('homes', () => {
   });
 });
 
+test('TLS by certificate files: served, the session cookie is Secure, the CLI reaches it', async () => {
+  const folder = freshFolder('tls');
+  const [cert, certKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', certKey, '-out', cert], { encoding: 'utf8' });
+  expect(made.status, made.stderr).toBe(0);
+  const home = freshFolder('home');
+  const program = await start(home, { env: { ...env, TANDEM_TLS_CERT: cert, TANDEM_TLS_KEY: certKey, NODE_EXTRA_CA_CERTS: cert } });
+  expect(program.url).toMatch(/^https:/);
+  const keys = program.cli('keys', '--json');
+  expect(keys.code, keys.out + keys.err).toBe(0);
+  const answer = spawnSync('curl', ['-s', '-i', '--cacert', cert, '-H', 'content-type: application/json', '-d', JSON.stringify({ key: program.key }), `${program.url}/api/login/key`], { encoding: 'utf8' }).stdout;
+  expect(answer).toMatch(/set-cookie: tandem_session=[^;]+;.*Secure/i);
+  await program.interrupt();
+  await nothingLeft(home);
+});
+
 describe('backup', () => {
   test('of a running server, restored into an empty home: same keys, same bill, same key of sealed secrets', async () => {
     const home = freshFolder('home');
