@@ -83,7 +83,9 @@ describe('errors', () => {
 
   test('a refused key is exit code 4', async () => {
     const { env } = await against({ 'GET /api/keys': { status: 401, json: { error: { code: 'invalid_api_key', message: 'No.', next: 'Send a valid key.', requestId: 'r' } } } });
-    expect((await run(['keys'], env)).code).toBe(4);
+    const { code, err } = await run(['keys'], env);
+    expect(code).toBe(4);
+    expect(err).toContain('Next: Use a valid key: tandem login');
   });
 });
 

@@ -92,6 +92,9 @@ function parseReply(text: string): unknown {
   }
 }
 
+/** What the server says about a refused key is for programs that send headers. */
+const USE_ANOTHER_KEY = 'Use a valid key: tandem login --url URL --key-file FILE';
+
 /** The server's error as the CLI's; on `/v1` it has OpenAI's form, on `/api` ours. */
 export function errorOf(status: number, text: string): CliError {
   const exitCode = status === 401 ? EXIT.login : EXIT.error;
@@ -102,7 +105,7 @@ export function errorOf(status: number, text: string): CliError {
     body = {};
   }
   const { code, message, next, facts } = body.error ?? {};
-  return new CliError(code ?? `http_${status}`, message ?? `The server answered ${status}.`, next ?? 'Look at the server: tandem doctor', exitCode, facts);
+  return new CliError(code ?? `http_${status}`, message ?? `The server answered ${status}.`, status === 401 ? USE_ANOTHER_KEY : (next ?? 'Look at the server: tandem doctor'), exitCode, facts);
 }
 
 function unreachable(origin: string, error: NodeJS.ErrnoException): CliError {

@@ -3,6 +3,7 @@ import { CliError } from '../cli-error.ts';
 
 /** Next steps that are commands here where the API names a route or a field. */
 const AS_COMMAND: Readonly<Record<string, string>> = {
+  invalid_api_key: 'Use a valid key: tandem login --url URL --key-file FILE',
   model_not_found: 'See which there are: tandem models',
   budget_exceeded: 'Ask for less with --max-tokens N, or look at the budgets: tandem budgets',
 };

@@ -1,7 +1,7 @@
-import { CliError, usageError } from '../cli-error.ts';
+import { usageError } from '../cli-error.ts';
 import { createClient } from '../client/client.ts';
 import { readCredentials, saveCredentials } from '../client/credentials.ts';
-import { EXIT, type Run } from '../command.ts';
+import type { Run } from '../command.ts';
 import { print, readInput } from '../context.ts';
 import { timeText } from '../output/text.ts';
 
@@ -23,10 +23,7 @@ export const login: Run = async (context, { options }) => {
 
 export const whoami: Run = async (context) => {
   const client = context.client();
-  const who = await client.call('GET', '/api/whoami', {}).catch((error: unknown) => {
-    if (error instanceof CliError && error.exitCode === EXIT.login) throw new CliError(error.code, error.message, 'Use a valid key: tandem login --url URL --key-file FILE', EXIT.login);
-    throw error;
-  });
+  const who = await client.call('GET', '/api/whoami', {});
   print(context, who, () => [
     `${who.actor.label} (${who.role}) of ${who.organisation.name}`,
     who.project ? `Project: ${who.project.name}` : 'Every project',
