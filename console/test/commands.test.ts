@@ -15,6 +15,7 @@ const tree = await import(new URL('../../src/cli/tree.ts', import.meta.url).href
 const scope = { kind: 'key' as const, name: 'ci' };
 const LINES = [
   commands.login, commands.doctor, commands.models, commands.keys, commands.billVerify, commands.prices, commands.trail, commands.trailVerify,
+  commands.backends, commands.members, commands.projects, commands.budgets, commands.invoices, commands.credits,
   commands.chat('Hello there', 'tandem/local'), commands.modelAdd('a', 'b', 'c', '4096'), commands.modelRemove('a'), commands.backendAdd('a', 'https://a.example/v1', true), commands.backendCheck('a'), commands.backendRemove('a'),
   commands.keyCreate('ci', { budget: '5', period: 'day', role: 'viewer', models: ['a', 'b'], project: 'web', expires: '2027-01-31' }), commands.keyRotate('1', '3600'), commands.keyRevoke('1'),
   commands.bill('2026-11'), commands.billClose('2026-10'), commands.billAdjust('1', '-1.50', 'goodwill'), commands.billCredit('5', { grant: true, expires: '2027-01-31', reason: 'why' }),

@@ -231,7 +231,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     const cells = await page.getByRole('table', { name: 'Bill of November 2026' }).locator('tbody tr td:last-child').allTextContents();
     // Padding that lines the column up is for the eye only.
     expect(cells).toHaveLength(9);
-    expect(cells[0]).toMatch(/^0\.00017510/);
+    expect(cells[0]).toMatch(/^\$0\.00017510/);
     await page.getByRole('button', { name: 'Model', exact: true }).first().click();
     await page.waitForURL(/by=model/);
     await page.getByRole('button', { name: 'Copy as CSV' }).click();
@@ -262,6 +262,17 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.getByRole('button', { name: 'Try now' }).click();
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('What you see may be old').waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  it('goes to the door when the session ends elsewhere', async () => {
+    mock.reset('full');
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/money/budgets`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    mock.signIn(null);
+    mock.cut();
+    await page.waitForURL(/\/login\?next=%2Fmoney%2Fbudgets/);
     await context.close();
   });
 

@@ -89,7 +89,11 @@ export function watchLive(client: QueryClient, now: () => number = Date.now): ()
     source.onerror = () => {
       lose();
       // After a refusal the browser gives up for good, so this page tries again by itself.
-      if (source?.readyState === EventSource.CLOSED) retry = setTimeout(connect, RETRY_MS);
+      if (source?.readyState === EventSource.CLOSED) {
+        retry = setTimeout(connect, RETRY_MS);
+        // The refusal may mean that the session has ended: asking who is signed in finds out, and leads to the door.
+        void client.invalidateQueries({ queryKey: ['whoami'] });
+      }
     };
   };
   retryNow = connect;

@@ -113,7 +113,7 @@ function ByModel({ data }: { data: Overview }) {
         { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
         { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, width: '8rem', cell: ({ requests }) => <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span> },
         { id: 'share', compare: byNumber(({ spend }) => spend), header: 'Share', unit: '%', numeric: true, width: '6rem', narrow: 'hidden', cell: ({ spend }) => <span className="num">{total === 0n ? '0.0' : share(BigInt(spend), total)}</span> },
-        { id: 'spend', compare: byNumber(({ spend }) => spend), header: 'Charged', unit: data.currency, numeric: true, width: '14rem', narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} /> },
+        { id: 'spend', compare: byNumber(({ spend }) => spend), header: 'Charged', unit: data.currency, numeric: true, width: '14rem', narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} currency={data.currency} /> },
       ]} />
     </Section>
   );

@@ -11,14 +11,15 @@ export function Money({ pico, currency }: { pico: string | bigint; currency: str
 
 /**
  * An amount in a column, every digit shown and lined up at the decimal point: what lies below a
- * hundredth stands back. `decimals` is the widest fraction of the column.
+ * hundredth stands back. `decimals` is the widest fraction of the column. The currency's sign shows
+ * only where a narrow screen has no header that names it.
  */
-export function ColumnMoney({ pico, decimals, currency }: { pico: string | bigint; decimals: number; currency?: string }) {
+export function ColumnMoney({ pico, decimals, currency }: { pico: string | bigint; decimals: number; currency: string }) {
   const { negative, whole, fraction } = amountParts(pico);
   const pad = '0'.repeat(Math.max(0, decimals - fraction.length));
   return (
     <span className="num column-money">
-      {negative ? '−' : ''}{currency === undefined ? '' : currencySign(currency)}{whole}.{fraction.slice(0, 2)}<span className="fine">{fraction.slice(2)}</span>
+      {negative ? '−' : ''}<span className="narrow-only">{currencySign(currency)}</span>{whole}.{fraction.slice(0, 2)}<span className="fine">{fraction.slice(2)}</span>
       {pad === '' ? null : <span className="pad" aria-hidden>{pad}</span>}
     </span>
   );

@@ -36,7 +36,7 @@ function DayTable({ daily, currency }: { daily: readonly Day[]; currency: string
     <Table label="Spend by day" rows={daily} rowKey={({ day }) => day} columns={[
       { id: 'day', header: 'Day', narrow: 'title', cell: ({ day }) => dayText(day) },
       { id: 'requests', header: 'Requests', numeric: true, cell: ({ requests }) => <span className="num">{count(requests)}</span> },
-      { id: 'spend', header: 'Charged', unit: currency, numeric: true, narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} /> },
+      { id: 'spend', header: 'Charged', unit: currency, numeric: true, narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} currency={currency} /> },
     ]} />
   );
 }

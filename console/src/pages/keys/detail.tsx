@@ -118,7 +118,7 @@ function Calls({ keyId, name }: { keyId: string; name: string }) {
               { id: 'outcome', compare: byText(({ outcome }) => outcome), header: 'Outcome', narrow: 'sub', cell: ({ outcome }) => outcome.replaceAll('_', ' ') },
               { id: 'in', compare: byNumber(({ quantities }) => BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0)), header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0))}</span> },
               { id: 'out', compare: byNumber(({ quantities }) => quantities.output ?? 0), header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(quantities.output ?? 0)}</span> },
-              { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: items[0]?.currency ?? '', numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
+              { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: items[0]?.currency ?? '', numeric: true, narrow: 'side', cell: ({ charge, currency }) => <ColumnMoney pico={charge} decimals={decimals} currency={currency} /> },
             ]} />
             <SameInTerminal line={apiCall('GET', `/api/usage?keyId=${keyId}`)} />
           </>

@@ -82,8 +82,8 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
     { id: 'in', header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensIn, b.tokensIn), cell: ({ tokensIn }) => <span className="num">{count(tokensIn)}</span> },
     { id: 'cached', header: 'Cached', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cached, b.cached), cell: ({ cached }) => <span className="num">{count(cached)}</span> },
     { id: 'out', header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensOut, b.tokensOut), cell: ({ tokensOut }) => <span className="num">{count(tokensOut)}</span> },
-    { id: 'cost', header: 'Our cost', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cost ?? -1n, b.cost ?? -1n), cell: ({ cost }) => (cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={cost} decimals={costDecimals} />) },
-    { id: 'charge', header: 'Charged', unit: bill.currency, numeric: true, narrow: 'side', compare: (a, b) => order(a.charge, b.charge), cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
+    { id: 'cost', header: 'Our cost', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cost ?? -1n, b.cost ?? -1n), cell: ({ cost }) => (cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={cost} decimals={costDecimals} currency={bill.currency} />) },
+    { id: 'charge', header: 'Charged', unit: bill.currency, numeric: true, narrow: 'side', compare: (a, b) => order(a.charge, b.charge), cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} currency={bill.currency} /> },
   ], [by, decimals, costDecimals, bill.currency]);
   const sum = rows.reduce((total, { charge }) => total + charge, 0n);
   if (rows.length === 0) {
@@ -93,7 +93,7 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
     <>
       <Table label={`Bill of ${monthText(bill.month)}`} columns={columns} rows={rows} rowKey={({ id }) => id} sort={sort} onSort={(next) => set({ sort: next })}
         {...(by === 'key' || by === 'line' ? { rowTo: ({ keyId }: BillRow) => (keyId === null ? '/keys' : `/keys/${keyId}`) } : {})}
-        footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Sum of {plural(rows.length, 'line')}</td><td role="cell" className="numeric n-side"><ColumnMoney pico={sum} decimals={decimals} /></td></tr>} />
+        footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Sum of {plural(rows.length, 'line')}</td><td role="cell" className="numeric n-side"><ColumnMoney pico={sum} decimals={decimals} currency={bill.currency} /></td></tr>} />
       <div className="under-table">
         <p className="small muted">{bill.rounding} {bill.postedThrough === null ? '' : `Everything that ended before ${exactTime(bill.postedThrough)} is in it.`}</p>
         <CopyButton text={billCsv(rows, by, bill.currency)} label="the table as CSV">Copy as CSV</CopyButton>
@@ -125,7 +125,7 @@ function Verify({ month, currency }: { month: string; currency: string }) {
             { id: 'title', header: 'Check', narrow: 'title', cell: ({ title }) => title },
             { id: 'state', header: 'Result', narrow: 'side', width: '8rem', cell: ({ state, detail }) => <State tone={state === 'pass' ? 'good' : 'bad'} title={detail ?? undefined}>{state === 'pass' ? 'Right' : 'Wrong'}</State> },
             { id: 'checked', header: 'Checked', numeric: true, narrow: 'sub', width: '9rem', cell: ({ checked }) => <span className="num">{count(checked)}</span> },
-            { id: 'difference', header: 'Difference', unit: currency, numeric: true, narrow: 'sub', width: '12rem', cell: ({ difference }) => <ColumnMoney pico={difference} decimals={2} /> },
+            { id: 'difference', header: 'Difference', unit: currency, numeric: true, narrow: 'sub', width: '12rem', cell: ({ difference }) => <ColumnMoney pico={difference} decimals={2} currency={currency} /> },
           ]} />
           {shown.lostToCrashes.calls === '0' ? null : <p className="small muted">{shown.lostToCrashes.note}</p>}
         </>

@@ -66,12 +66,13 @@ function List({ rows, onOpen }: { rows: readonly Budget[]; onOpen: (budget: Budg
     { id: 'name', header: 'Budget of', narrow: 'title', compare: (a, b) => a.scope.name.localeCompare(b.scope.name), cell: ({ scope }) => <>{scope.name}<span className="muted beside">{KIND[scope.kind]}</span></> },
     { id: 'spent', header: 'Spent and held', width: '20rem', narrow: 'sub', cell: (budget) => <BudgetMeter amount={budget.amount} spent={budget.spent} held={budget.held} period={budget.period} currency={budget.currency} /> },
     { id: 'until', header: 'Starts again', width: '9rem', narrow: 'hidden', compare: (a, b) => (a.windowEnd ?? '9').localeCompare(b.windowEnd ?? '9'), cell: ({ windowEnd }) => (windowEnd === null ? <span className="muted">never</span> : dayText(windowEnd)) },
-    { id: 'left', header: 'Left', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'side', compare: (a, b) => (BigInt(a.left) < BigInt(b.left) ? -1 : 1), cell: ({ left }) => <ColumnMoney pico={left} decimals={decimals} /> },
+    { id: 'left', header: 'Left', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'side', compare: (a, b) => (BigInt(a.left) < BigInt(b.left) ? -1 : 1), cell: ({ left, currency }) => <ColumnMoney pico={left} decimals={decimals} currency={currency} /> },
   ], [decimals, rows]);
   return (
     <>
       <Table label="Budgets" columns={columns} rows={rows} rowKey={({ id }) => id} onRow={onOpen} sort={sort} onSort={(next) => set({ sort: next })} />
       <p className="small muted table-note">Spent is what was charged; held is reserved by running calls and by the server’s own slices, and comes back when they end.</p>
+      <SameInTerminal line={commands.budgets} />
     </>
   );
 }

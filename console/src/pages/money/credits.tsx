@@ -49,21 +49,21 @@ function creditsLead(rows: readonly Credit[]): string {
   if (!first) return 'There is no credit; usage is billed at the end of the month.';
   const left = rows.reduce((sum, credit) => sum + BigInt(credit.left), 0n);
   const next = rows.filter(({ expiresAt, left: rest }) => expiresAt !== null && rest !== '0').sort((a, b) => (a.expiresAt ?? '').localeCompare(b.expiresAt ?? ''))[0];
-  return left <= 0n ? 'All credit is used.' : `${shortMoney(left, first.currency)} of credit is left${next?.expiresAt ? `; ${shortMoney(next.left, next.currency)} of it expires on ${dayText(next.expiresAt)}` : ''}.`;
+  return left <= 0n ? 'All credit is used.' : `${shortMoney(left, first.currency)} of credit is left${next?.expiresAt ? `; ${BigInt(next.left) === left ? 'all' : shortMoney(next.left, next.currency)} of it expires on ${dayText(next.expiresAt)}` : ''}.`;
 }
 
 function List({ rows }: { rows: readonly Credit[] }) {
   const [{ sort = '-granted' }, set] = useUrlState();
-  const decimals = useMemo(() => widestFraction(rows.flatMap(({ amount, left }) => [amount, left])), [rows]);
+  const decimals = useMemo(() => ({ amount: widestFraction(rows.map(({ amount }) => amount)), left: widestFraction(rows.map(({ left }) => left)) }), [rows]);
   const columns = useMemo((): Column<Credit>[] => [
     { id: 'reason', header: 'Reason', narrow: 'title', compare: (a, b) => a.reason.localeCompare(b.reason), cell: ({ reason, kind }) => <>{reason}<span className="muted beside">{kind}</span></> },
     { id: 'author', header: 'By', narrow: 'hidden', compare: (a, b) => a.author.localeCompare(b.author), cell: ({ author }) => author },
     { id: 'granted', header: 'Added', narrow: 'sub', compare: (a, b) => a.grantedAt.localeCompare(b.grantedAt), cell: ({ grantedAt }) => <When at={grantedAt} /> },
     { id: 'expires', header: 'Expires', narrow: 'sub', compare: (a, b) => (a.expiresAt ?? '9').localeCompare(b.expiresAt ?? '9'), cell: ({ expiresAt }) => (expiresAt === null ? <span className="muted">never</span> : dayText(expiresAt)) },
-    { id: 'amount', header: 'Amount', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'hidden', compare: (a, b) => (BigInt(a.amount) < BigInt(b.amount) ? -1 : 1), cell: ({ amount }) => <ColumnMoney pico={amount} decimals={decimals} /> },
-    { id: 'left', header: 'Left', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'side', compare: (a, b) => (BigInt(a.left) < BigInt(b.left) ? -1 : 1), cell: ({ left }) => <ColumnMoney pico={left} decimals={decimals} /> },
+    { id: 'amount', header: 'Amount', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'hidden', compare: (a, b) => (BigInt(a.amount) < BigInt(b.amount) ? -1 : 1), cell: ({ amount, currency }) => <ColumnMoney pico={amount} decimals={decimals.amount} currency={currency} /> },
+    { id: 'left', header: 'Left', unit: rows[0]?.currency ?? '', numeric: true, narrow: 'side', compare: (a, b) => (BigInt(a.left) < BigInt(b.left) ? -1 : 1), cell: ({ left, currency }) => <ColumnMoney pico={left} decimals={decimals.left} currency={currency} /> },
   ], [rows, decimals]);
-  return <><Table label="Credits" columns={columns} rows={rows} rowKey={({ id }) => id} sort={sort} onSort={(next) => set({ sort: next })} /><p className="small muted table-note">{plural(rows.length, 'entry', 'entries')} of the ledger, never changed.</p></>;
+  return <><Table label="Credits" columns={columns} rows={rows} rowKey={({ id }) => id} sort={sort} onSort={(next) => set({ sort: next })} /><p className="small muted table-note">{plural(rows.length, 'entry', 'entries')} of the ledger, never changed.</p><SameInTerminal line={commands.credits} /></>;
 }
 
 function AddCredit({ onClose }: { onClose: () => void }) {

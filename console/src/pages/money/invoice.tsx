@@ -48,7 +48,7 @@ export function InvoicePage() {
                   { id: 'reason', compare: byText(({ reason }) => reason), header: 'Reason', narrow: 'title', cell: ({ reason }) => reason },
                   { id: 'author', compare: byText(({ author }) => author), header: 'By', narrow: 'sub', width: '14rem', cell: ({ author }) => author },
                   { id: 'at', compare: byText(({ at }) => at), header: 'When', narrow: 'sub', width: '11rem', cell: ({ at }) => <When at={at} /> },
-                  { id: 'amount', compare: byNumber(({ amount }) => amount), header: 'Amount', unit: invoice.currency, numeric: true, narrow: 'side', width: '12rem', cell: ({ amount }) => <ColumnMoney pico={amount} decimals={widestFraction(invoice.adjustmentList.map((one) => one.amount))} /> },
+                  { id: 'amount', compare: byNumber(({ amount }) => amount), header: 'Amount', unit: invoice.currency, numeric: true, narrow: 'side', width: '12rem', cell: ({ amount }) => <ColumnMoney pico={amount} decimals={widestFraction(invoice.adjustmentList.map((one) => one.amount))} currency={invoice.currency} /> },
                 ]} />
               )}
             </Section>
@@ -69,7 +69,7 @@ function Lines({ invoice }: { invoice: Invoice }) {
         { id: 'key', compare: byText(({ keyName }) => keyName ?? ''), header: 'Key', narrow: 'sub', cell: ({ keyName }) => keyName ?? <span className="muted">Console and services</span> },
         { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
         { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, narrow: 'hidden', cell: ({ requests }) => <span className="num">{count(requests)}</span> },
-        { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: invoice.currency, numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} /> },
+        { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: invoice.currency, numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} currency={invoice.currency} /> },
       ]} />
     </Section>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
@@ -50,9 +50,8 @@ export function InvoicesPage() {
 
 function List({ rows }: { rows: readonly Invoice[] }) {
   const [{ sort = '-month' }, set] = useUrlState();
-  const decimals = useMemo(() => widestFraction(rows.flatMap(({ total, credits, adjustments, due }) => [total, credits, adjustments, due])), [rows]);
   const money = (id: 'total' | 'credits' | 'adjustments' | 'due', header: string, narrow: 'hidden' | 'side'): Column<Invoice> => ({
-    id, header, unit: rows[0]?.currency ?? '', numeric: true, narrow, compare: (a, b) => (BigInt(a[id]) < BigInt(b[id]) ? -1 : 1), cell: (invoice) => <ColumnMoney pico={invoice[id]} decimals={decimals} />,
+    id, header, unit: rows[0]?.currency ?? '', numeric: true, narrow, compare: (a, b) => (BigInt(a[id]) < BigInt(b[id]) ? -1 : 1), cell: (invoice) => <ColumnMoney pico={invoice[id]} decimals={widestFraction(rows.map((one) => one[id]))} currency={invoice.currency} />,
   });
   const columns: Column<Invoice>[] = [
     { id: 'number', header: 'Invoice', narrow: 'title', compare: (a, b) => a.number.localeCompare(b.number), cell: ({ number }) => <span className="mono">{number}</span> },
@@ -60,7 +59,12 @@ function List({ rows }: { rows: readonly Invoice[] }) {
     { id: 'closed', header: 'Closed', narrow: 'sub', compare: (a, b) => a.closedAt.localeCompare(b.closedAt), cell: ({ closedAt }) => <When at={closedAt} /> },
     money('total', 'Charged', 'hidden'), money('credits', 'Credits', 'hidden'), money('adjustments', 'Adjustments', 'hidden'), money('due', 'Due', 'side'),
   ];
-  return <Table label="Invoices" columns={columns} rows={rows} rowKey={({ id }) => id} rowTo={({ id }) => `/money/invoices/${id}`} sort={sort} onSort={(next) => set({ sort: next })} />;
+  return (
+    <>
+      <Table label="Invoices" columns={columns} rows={rows} rowKey={({ id }) => id} rowTo={({ id }) => `/money/invoices/${id}`} sort={sort} onSort={(next) => set({ sort: next })} />
+      <SameInTerminal line={commands.invoices} />
+    </>
+  );
 }
 
 function CloseMonth({ months, onClose }: { months: readonly string[]; onClose: () => void }) {

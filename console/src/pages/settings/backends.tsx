@@ -47,6 +47,7 @@ export function BackendsPage() {
           ]} />
         ))}
       </Show>
+      <SameInTerminal line={commands.backends} />
       {open === 'new' ? <NewBackend onClose={() => setOpen(undefined)} /> : shown ? <BackendDialog backend={shown} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );

@@ -62,6 +62,7 @@ export function MembersPage() {
           ))}
         </Show>
       </Section>
+      <SameInTerminal line={commands.members} />
       {open === 'invite' ? <Invite onClose={() => setOpen(undefined)} /> : open && 'state' in open ? <Withdraw invitation={open} onClose={() => setOpen(undefined)} /> : open ? <MemberDialog member={open} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );

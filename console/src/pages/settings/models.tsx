@@ -46,6 +46,7 @@ export function ModelsPage() {
           ]} />
         ))}
       </Show>
+      <SameInTerminal line={commands.models} />
       {open === 'new' ? <NewModel onClose={() => setOpen(undefined)} /> : open ? <ModelDialog model={open} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );
@@ -53,11 +54,11 @@ export function ModelsPage() {
 
 function modelsLead(rows: readonly Model[]): string {
   if (rows.length === 0) return 'No model can be called yet.';
-  const ready = rows.filter(({ health, enabled, price }) => enabled && price !== null && (health.state === 'ready' || health.state === 'unknown'));
+  const ready = rows.filter(({ health, enabled, price }) => enabled && price !== null && health.state !== 'unavailable' && health.state !== 'starting');
   const priceless = rows.filter(({ price }) => price === null);
-  const down = rows.find(({ health }) => health.state === 'unavailable');
+  const down = rows.find(({ health }) => health.state === 'unavailable') ?? rows.find(({ health }) => health.state === 'degraded');
   const whole = ready.length === rows.length ? (rows.length === 1 ? `${rows[0]?.name ?? ''} can be called` : `All ${count(rows.length)} models can be called`) : `${count(ready.length)} of ${plural(rows.length, 'model')} can be called`;
-  return `${whole}${down ? `; ${down.name} is unavailable` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
+  return `${whole}${down ? `; ${down.name} is ${down.health.state}` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
 }
 
 function PriceText({ model }: { model: Model }) {

@@ -48,6 +48,7 @@ export function OrganisationPage() {
           ))}
         </Show>
       </Section>
+      <SameInTerminal line={commands.projects} />
       {open === 'new' || open === 'name' ? <NameDialog kind={open} onClose={() => setOpen(undefined)} /> : open ? <ProjectDialog project={open} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );
