@@ -26,7 +26,7 @@ export interface Call<O, B> {
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
-  /** A next step that works. */
+  /** A next step that works; empty where the message says it. */
   readonly next: string;
   /** The field that is wrong, in the API's notation. */
   readonly param: string | undefined;
@@ -66,7 +66,8 @@ export async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, {
     code: text('code') ?? `http_${response.status}`,
     message: text('message') ?? `The server answered ${response.status} without a reason.`,
-    next: text('next') ?? 'Try again. If it stays, run ./tandem doctor.',
+    // OpenAI's form has no field for it: there the message ends with the next step.
+    next: text('next') ?? (text('type') === undefined ? 'Try again. If it stays, run ./tandem doctor.' : ''),
     param: text('param'), requestId: text('requestId') ?? requestId,
   });
 }

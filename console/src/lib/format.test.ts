@@ -17,6 +17,8 @@ describe('numbers and times in words', () => {
 
   it('says how long ago and until', () => {
     expect(relativeTime('2026-11-23T07:13:30Z', now)).toBe('just now');
+    expect(relativeTime('2026-11-23T07:14:20Z', now)).toBe('just now');
+    expect(relativeTime('2026-11-23T07:14:50Z', now)).toBe('in under a minute');
     expect(relativeTime('2026-11-23T07:10:00Z', now)).toBe('4 min ago');
     expect(relativeTime('2026-11-22T07:10:00Z', now)).toBe('1 day ago');
     expect(relativeTime('2026-11-23T10:14:00Z', now)).toBe('in 3 hours');

@@ -28,7 +28,8 @@ const DAY = 24 * HOUR;
 export function relativeTime(at: string, now: number): string {
   const difference = Date.parse(at) - now;
   const size = Math.abs(difference);
-  if (size < MINUTE) return difference > 0 ? 'in under a minute' : 'just now';
+  // The page's clock is up to half a minute old, and the server's may differ: what lies that little ahead has just happened.
+  if (size < MINUTE) return difference > 30_000 ? 'in under a minute' : 'just now';
   const text = size < HOUR ? `${Math.floor(size / MINUTE)} min`
     : size < DAY ? plural(Math.floor(size / HOUR), 'hour')
       : size < 60 * DAY ? plural(Math.floor(size / DAY), 'day') : plural(Math.floor(size / (30 * DAY)), 'month');

@@ -11,7 +11,7 @@ export function ErrorNotice({ error, onRetry }: { error: ApiError; onRetry?: () 
       <CircleX size={16} aria-hidden />
       <div>
         <p className="notice-title">{error.message}</p>
-        <p>{error.next}</p>
+        {error.next === '' ? null : <p>{error.next}</p>}
         <p className="small muted mono">{error.code}{error.requestId === undefined ? '' : ` · request ${error.requestId}`}</p>
         {onRetry ? <p className="notice-act"><Button onClick={onRetry}>Try again</Button></p> : null}
       </div>
