@@ -26,6 +26,7 @@ export class LongWait {
     if (this.#quiet || !this.#call.request.stream) return;
     const { clock, deadlines } = this.#tools;
     const quiet: Watched = {
+      place: -1,
       dueMs: clock.monotonicMs() + QUIET_MS,
       expire: () => {
         const { sink } = this.#call;

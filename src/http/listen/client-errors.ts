@@ -5,16 +5,20 @@ import { TandemError, newId, type Logger } from '../../base/index.ts';
 import { renderError } from '../errors/render.ts';
 import type { Limits } from './limits.ts';
 
-/** The reply that a connection is busy with, to know whether an error may still be answered on it. */
-export type Busy = WeakMap<object, ServerResponse>;
+const BUSY = Symbol('the reply that a connection is busy with');
+
+/** Notes the reply on its connection, to know whether an error may still be answered there. A field: a WeakMap made every collection slower. */
+export function noteReply(socket: Duplex & { [BUSY]?: ServerResponse }, response: ServerResponse): void {
+  socket[BUSY] = response;
+}
 
 /**
  * Answers what Node's parser refuses (control characters in headers, too large or too slow ones) in our own
  * envelope, and closes the connection. In the middle of a reply it only closes: nothing may be mixed into it.
  */
-export function answerClientErrors(server: Server, busy: Busy, limits: Limits, log: Logger): void {
+export function answerClientErrors(server: Server, limits: Limits, log: Logger): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const response = busy.get(socket);
+    const response = (socket as Duplex & { [BUSY]?: ServerResponse })[BUSY];
     const inReply = response !== undefined && response.headersSent && !response.writableFinished;
     if (inReply || !socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();

@@ -3,7 +3,7 @@ import { createServer as createHttps, type Server as HttpsServer } from 'node:ht
 import { TandemError, newId, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError } from '../errors/render.ts';
-import { answerClientErrors, type Busy } from './client-errors.ts';
+import { answerClientErrors, noteReply } from './client-errors.ts';
 import type { Limits } from './limits.ts';
 import { readTls, reloadTls, type TlsFiles } from './tls-files.ts';
 
@@ -23,7 +23,6 @@ export interface RawServerOptions {
 export class RawServer {
   readonly server: Server;
   readonly #options: RawServerOptions;
-  readonly #busy: Busy = new WeakMap();
   readonly #stopWatching: () => void;
   #inFlight = 0;
   #draining = false;
@@ -47,7 +46,7 @@ export class RawServer {
       this.server = createHttp(settings, listener);
       this.#stopWatching = () => {};
     }
-    answerClientErrors(this.server, this.#busy, limits, log);
+    answerClientErrors(this.server, limits, log);
     this.server.on('checkContinue', (request, response) => {
       // A body that is too large by its own word is refused without inviting it.
       if (!(Number(request.headers['content-length']) > options.maxBodyBytes)) response.writeContinue();
@@ -89,7 +88,7 @@ export class RawServer {
   }
 
   #take(request: IncomingMessage, response: ServerResponse, modelApi: ServeModelApi, rest: RequestListener): void {
-    this.#busy.set(request.socket, response);
+    noteReply(request.socket, response);
     this.#inFlight += 1;
     response.once('close', this.#done);
     const url = request.url ?? '';

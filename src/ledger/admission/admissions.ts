@@ -32,7 +32,8 @@ const STALE_MS = 5_000;
 /** Lets calls in, and knows which are in. */
 export class Admissions implements HoldDesk {
   readonly #options: AdmissionsOptions;
-  readonly #open = new Set<string>();
+  /** A count, not a set of ids: sets that are filled and emptied at this pace keep memory alive (see `Deadlines`), and no two calls get one id. */
+  #open = 0;
   #sequence = 0;
   #closed: string | null = null;
   #whenEmpty: (() => void) | undefined;
@@ -47,7 +48,7 @@ export class Admissions implements HoldDesk {
   }
 
   get open(): number {
-    return this.#open.size;
+    return this.#open;
   }
 
   /** Why calls are refused now, whatever they are; null: they are not. */
@@ -68,15 +69,14 @@ export class Admissions implements HoldDesk {
     const amount = dearest(admission.worst, price);
     const scope = scopes.of(admission, price);
     if (scope.withoutCredit) throw noCredit(admission, price, this.#options.names);
-    if (this.#open.has(admission.id)) throw new Error(`call ${admission.id} is admitted already`);
-    this.#open.add(admission.id);
+    this.#open += 1;
     try {
       if (!slices.tryTake(scope.slices, amount)) {
         const short = await this.#take(scope.slices, amount);
         if (short !== null) throw await this.#exceeded(admission, price, scope);
       }
     } catch (error) {
-      this.#leave(admission.id);
+      this.#leave();
       this.counts.refused += 1;
       throw error;
     }
@@ -92,9 +92,9 @@ export class Admissions implements HoldDesk {
     return this.#sequence;
   }
 
-  ended(hold: CallHold): void {
+  ended(): void {
     this.counts.ended += 1;
-    this.#leave(hold.id);
+    this.#leave();
   }
 
   /** From now on no call comes in. */
@@ -104,7 +104,7 @@ export class Admissions implements HoldDesk {
 
   /** Resolves when every call has ended. */
   async empty(): Promise<void> {
-    if (this.#open.size === 0) return;
+    if (this.#open === 0) return;
     await new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
     });
@@ -115,7 +115,7 @@ export class Admissions implements HoldDesk {
       await this.append(RECORD.admission, admissionPayload(admission.id, admission.admittedAtMs, amount, scope.json));
     } catch (error) {
       for (const slice of scope.slices) slice.end(amount, 0n);
-      this.#leave(admission.id);
+      this.#leave();
       this.counts.refused += 1;
       throw error;
     }
@@ -153,8 +153,8 @@ export class Admissions implements HoldDesk {
     if (staleMs > STALE_MS) throw new TandemError('database_stale', { params: { seconds: Math.round(staleMs / 1_000) }, retryAfterSeconds: 2 });
   }
 
-  #leave(id: string): void {
-    this.#open.delete(id);
-    if (this.#open.size === 0) this.#whenEmpty?.();
+  #leave(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#whenEmpty?.();
   }
 }

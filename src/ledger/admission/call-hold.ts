@@ -15,7 +15,8 @@ export interface HoldDesk {
   append(type: RecordType, payload: string): Promise<void>;
   /** Final events are numbered 1, 2, 3 … in the order in which they are appended. */
   nextSequence(): number;
-  ended(hold: CallHold): void;
+  /** Called once for each hold. */
+  ended(): void;
 }
 
 export class CallHold implements Hold {
@@ -64,7 +65,7 @@ export class CallHold implements Hold {
     this.#ended = true;
     await this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released));
     for (const slice of this.slices) slice.end(this.amount, charge);
-    this.#desk.ended(this);
+    this.#desk.ended();
   }
 
   #demandOpen(): void {

@@ -137,6 +137,7 @@ async function exchangeWith(call: ChatCall, backend: RemoteBackend, body: string
   call.signal.addEventListener('abort', onLeft);
   const wholeDueMs = call.startedMs + limits.wholeMs;
   const watched: Watched = {
+    place: -1,
     dueMs: exchange instanceof ChatStream ? Math.min(wholeDueMs, clock.monotonicMs() + limits.firstTokenMs) : wholeDueMs,
     expire() {
       const nowMs = clock.monotonicMs();
@@ -159,7 +160,7 @@ async function exchangeWith(call: ChatCall, backend: RemoteBackend, body: string
 }
 
 function closeLater(stream: ChatStream, { deadlines, clock }: RemoteTools): void {
-  deadlines.watch({ dueMs: clock.monotonicMs() + CLOSE_MS, expire: () => { if (!stream.closed) stream.stop(new Error('the backend kept its answer open')); } });
+  deadlines.watch({ place: -1, dueMs: clock.monotonicMs() + CLOSE_MS, expire: () => { if (!stream.closed) stream.stop(new Error('the backend kept its answer open')); } });
 }
 
 function countsOf(call: ChatCall, stream: ChatStream, sent: RemoteRequest): { counts: TokenCounts; counted: Counted } {
