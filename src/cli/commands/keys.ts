@@ -91,8 +91,9 @@ function limitText({ amount, period }: NonNullable<Key['budget']>): string {
 export async function findKey(client: Client, wanted: string): Promise<Key> {
   const { items } = await client.call('GET', '/api/keys', { query: { limit: 500 } });
   const exact = items.filter((key) => key.id === wanted || key.name === wanted);
-  const live = exact.filter((key) => key.state !== 'revoked');
-  const found = live.length > 0 ? live : exact.length > 0 ? exact : items.filter((key) => wanted.length >= 6 && key.prefix.startsWith(wanted));
+  // After a rotation the old key goes by the same name until its overlap ends: the name means the new one.
+  const live = ['active', 'rotating', 'expired'].map((state) => exact.filter((key) => key.state === state)).find((some) => some.length > 0);
+  const found = live ?? (exact.length > 0 ? exact : items.filter((key) => wanted.length >= 6 && key.prefix.startsWith(wanted)));
   if (found.length === 1) return found[0]!;
   if (found.length === 0) throw new CliError('resource_not_found', `There is no key ${wanted}.`, 'List them: tandem keys --all');
   throw new CliError('ambiguous', `${plural(found.length, 'key')} match ${wanted}.`, `Use an id: ${found.map((key) => key.id).join(' or ')}`);

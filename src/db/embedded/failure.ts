@@ -5,7 +5,7 @@ import type { Layout } from './layout.ts';
 const CAUSES: readonly { readonly pattern: RegExp; readonly code: ErrorCode }[] = [
   // Shared memory comes before the disk: its message may end with the same "No space left on device".
   { pattern: /could not (?:create|map|resize|open|write to) (?:anonymous |POSIX )?shared memory|shmget|could not create semaphores|Cannot allocate memory|out of memory/i, code: 'database_memory' },
-  { pattern: /No space left on device|Disk quota exceeded/i, code: 'disk_full' },
+  { pattern: /No space left on device|Disk quota exceeded|Check free disk space/i, code: 'disk_full' },
   { pattern: /Read-only file system/i, code: 'home_read_only' },
   { pattern: /database files are incompatible with server/i, code: 'database_corrupt' },
   {

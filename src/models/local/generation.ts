@@ -150,9 +150,17 @@ async function grammarOf(gbnf: string, model: LoadedModel): Promise<LlamaGrammar
   }
 }
 
+/** Mild, over the last tokens of the answer: 1.1, which llama.cpp once had as its default, made this model miscount to twenty. */
+const REPEAT_PENALTY = 1.05;
+const REPEAT_WINDOW = 64;
+
 /** OpenAI's penalties: per token already made in this answer, the prompt not counted. */
 function penaltiesOf(request: WorkerRequest, made: readonly Token[]): SequenceEvaluateOptions {
-  if (!request.frequencyPenalty && !request.presencePenalty) return {};
+  if (!request.frequencyPenalty && !request.presencePenalty) {
+    // Always the likeliest token can go round in a circle; who sets a temperature chooses for himself, a grammar must not be bent.
+    const unguided = request.temperature === undefined && request.grammar === undefined;
+    return unguided ? { repeatPenalty: { punishTokens: () => made.slice(-REPEAT_WINDOW), penalty: REPEAT_PENALTY } } : {};
+  }
   return {
     repeatPenalty: {
       punishTokens: () => [...made],
