@@ -5,14 +5,14 @@ import { LIVE_TYPES, type LiveStreams, type LiveType } from './streams.ts';
 interface Channel {
   /** What a page has to read again. */
   readonly types: readonly LiveType[];
-  /** The payload names the organisations concerned; else everybody is told, as the operator's lists serve all. */
+  /** The payload names the organisations concerned, where it can; else everybody is told: payloads of other channels are ids of other things. */
   readonly named: boolean;
 }
 
 /** The channels on which rooms tell their changes. */
 const CHANNELS: Readonly<Record<string, Channel>> = {
   usage: { types: ['usage', 'budgets'], named: true },
-  budgets: { types: ['budgets', 'keys'], named: true },
+  budgets: { types: ['budgets', 'keys'], named: false },
   prices: { types: ['prices', 'models'], named: false },
   models: { types: ['models'], named: false },
 };

@@ -27,8 +27,13 @@ describe('the stream of changes', () => {
     let text = '';
     while (!text.includes('"models"')) text += decoder.decode((await reader.read()).value, { stream: true });
     expect(text).not.toContain('"usage"');
-    await tell('usage', `["${house.organisationId}"]`);
-    expect(await until(reader, 'usage')).toBe(true);
+    for (const whose of [`01900000-0000-7000-8000-00000000dead,${house.organisationId}`, 'all']) {
+      await tell('usage', whose);
+      expect(await until(reader, 'usage')).toBe(true);
+    }
+    // What names a budget, and no organisation, is for everybody.
+    await tell('budgets', '01900000-0000-7000-8000-00000000dead');
+    expect(await until(reader, 'keys')).toBe(true);
     await reader.cancel();
   });
 

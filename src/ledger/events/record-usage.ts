@@ -10,6 +10,7 @@ import type { PriceBook } from '../prices/book.ts';
 import { BUCKETS } from '../prices/types.ts';
 import { sorted } from '../rating/event-hash.ts';
 import { rate, unknownPrice } from '../rating/rate.ts';
+import { announceUsage } from './announce.ts';
 import { applyEvents } from './apply.ts';
 import { plainArray } from './arrays.ts';
 import { quantitiesFromText } from './records.ts';
@@ -64,7 +65,7 @@ export async function recordUsage(options: RecordUsageOptions, principal: Princi
       const atMs = clock.nowMs();
       const after = await applyEvents(tx, fresh, { epochId: DIRECT_EPOCH, lastSequence: log.sequence, chain: log.chain, atMs, database, newId });
       await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${DIRECT_EPOCH}`.execute(tx);
-      await database.notify(tx, 'usage', 'posted');
+      await announceUsage(database, tx, fresh);
     }
     return { recorded: fresh.length, repeated: given.length - fresh.length };
   });

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { newId, type Clock, type Logger } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { closeEpoch, readEpoch, type EpochState } from '../epochs/epochs.ts';
+import { announceUsage } from '../events/announce.ts';
 import { plainArray, textArray } from '../events/arrays.ts';
 import { applyEvents } from '../events/apply.ts';
 import { parseAdmission } from '../events/records.ts';
@@ -117,7 +118,8 @@ export class Posting {
       const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId, copy });
       await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${epochId}`.execute(tx);
       await closeEpoch(tx, epochId, { atMs, lostCalls: lost, lostHeld });
-      await database.notify(tx, 'usage', 'posted');
+      // Slices of whoever had one are free again.
+      await announceUsage(database, tx, 'all');
     }));
     this.#open.clear();
     await this.load();
@@ -147,7 +149,7 @@ export class Posting {
       await sql`update epochs set posted_segment = ${next.segment}, posted_offset = ${next.offset}, posted_record = ${read.lastNumber},
         posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)},
         charge_mismatches = charge_mismatches + ${read.mismatches} where id = ${epochId}`.execute(tx);
-      if (events.length > 0) await database.notify(tx, 'usage', 'posted');
+      if (events.length > 0) await announceUsage(database, tx, events);
       return { ...state, position: next, recordNumber: read.lastNumber, sequence: after.lastSequence, chain: after.chain };
     });
   }
