@@ -15,8 +15,8 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
  * indexes dense; the id carries the time at which the thing was admitted.
  */
 export function createIdSource(nowMs: () => number, random: RandomBytes = systemRandom): () => string {
-  // Randomness is drawn in blocks: one call to the system per 64 ids instead of one per id.
-  const pool = new Uint8Array(64 * 8);
+  // Randomness is drawn in blocks: one call to the system per 512 ids instead of one per id.
+  const pool = new Uint8Array(512 * 8);
   let poolAt = pool.length;
   let lastMs = 0;
   let counter = 0;

@@ -13,7 +13,7 @@ import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
 import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
 import { forgetEpoch, postedThrough } from './epochs/operator.ts';
 import { homeId } from './epochs/home-id.ts';
-import type { Admission, Hold } from './events/call.ts';
+import type { Admission, Hold, OnEnd } from './events/call.ts';
 import { recordUsage, type GivenEvent } from './events/record-usage.ts';
 import type { LogFiles } from './log/files.ts';
 import { LogWriter, type LogLimits } from './log/writer.ts';
@@ -171,8 +171,8 @@ export class Ledger {
     this.#lock.release();
   }
 
-  admit(admission: Admission): Promise<Hold> {
-    return this.#admissions.admit(admission);
+  admit(admission: Admission, onEnd?: OnEnd): Promise<Hold> {
+    return this.#admissions.admit(admission, onEnd);
   }
 
   get usage(): { list: Books['usage']['list']; show: Books['usage']['show']; record(principal: Principal, events: readonly GivenEvent[]): Promise<{ recorded: number; repeated: number }> } {

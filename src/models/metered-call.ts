@@ -17,7 +17,7 @@ export class MeteredCall {
   readonly #costPrice: PriceVersion | undefined;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #failedAttempts: Attempt[] = [];
+  #failedAttempts: Attempt[] | undefined;
   #attemptStartedMs: number;
 
   private constructor(call: ChatCall, hold: Hold, costPrice: PriceVersion | undefined, clock: Clock, log: Logger) {
@@ -55,13 +55,14 @@ export class MeteredCall {
 
   /** Notes a try that is followed by another one. */
   retried(outcome: Outcome, httpStatus: number | null): void {
-    this.#failedAttempts.push(this.#attempt(outcome, UNKNOWN, httpStatus));
+    (this.#failedAttempts ??= []).push(this.#attempt(outcome, UNKNOWN, httpStatus));
     this.#attemptStartedMs = this.#clock.monotonicMs();
   }
 
   /** Charges what was delivered. The reply's end is sent only after this resolved. @throws what the ledger throws: then the reply must not end well. */
   settle(end: { outcome: Outcome; counts: TokenCounts; counted: Counted; finishReason: string | null; httpStatus: number | null }): Promise<Settlement> {
-    return this.#hold.settle(this.#end(end.outcome, end.counts, end.counted, end.finishReason, this.#attempt(end.outcome, end.counts, end.httpStatus)));
+    const quantities = toQuantities(end.counts, this.#hold.price);
+    return this.#hold.settle(this.#end(end.outcome, quantities, end.counted, end.finishReason, this.#attempt(end.outcome, end.counts, end.httpStatus, quantities)));
   }
 
   /**
@@ -71,7 +72,7 @@ export class MeteredCall {
    */
   async release(outcome: Outcome, httpStatus: number | null, used: TokenCounts | null): Promise<void> {
     try {
-      await this.#hold.release(this.#end(outcome, NOTHING, 'estimate', null, this.#attempt(outcome, used, httpStatus)));
+      await this.#hold.release(this.#end(outcome, toQuantities(NOTHING, this.#hold.price), 'estimate', null, this.#attempt(outcome, used, httpStatus)));
     } catch (error) {
       this.#log.error({ call: this.#call.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a hold could not be released');
     }
@@ -94,19 +95,19 @@ export class MeteredCall {
     this.#call.sink.end(JSON.stringify(reply));
   }
 
-  #end(outcome: Outcome, counts: TokenCounts, counted: Counted, finishReason: string | null, last: Attempt): CallEnd {
+  #end(outcome: Outcome, quantities: Quantities, counted: Counted, finishReason: string | null, last: Attempt): CallEnd {
     return {
-      outcome, counted, finishReason,
-      quantities: toQuantities(counts, this.#hold.price),
-      attempts: [...this.#failedAttempts, last],
+      outcome, counted, finishReason, quantities,
+      attempts: this.#failedAttempts === undefined ? [last] : [...this.#failedAttempts, last],
       timings: { queueMs: this.queueMs, connectMs: this.connectMs, firstTokenMs: this.firstTokenMs, totalMs: this.#sinceStart() },
       streamed: this.#call.request.stream,
     };
   }
 
-  #attempt(outcome: Outcome, counts: TokenCounts | null, httpStatus: number | null): Attempt {
+  /** @param sold the counts in the buckets of the price that the caller pays, where they are put together already. */
+  #attempt(outcome: Outcome, counts: TokenCounts | null, httpStatus: number | null, sold?: Quantities): Attempt {
     const { target } = this.#call;
-    const quantities = counts ? toQuantities(counts, this.#costPrice ?? this.#hold.price) : {};
+    const quantities = counts === null ? {} : this.#costPrice ? toQuantities(counts, this.#costPrice) : (sold ?? toQuantities(counts, this.#hold.price));
     return {
       backendId: target.backend.id, backendModel: target.backendModel, outcome, quantities,
       cost: counts && this.#cost(quantities), costPriceId: this.#costPrice?.id ?? null, httpStatus, ms: this.#clock.monotonicMs() - this.#attemptStartedMs,

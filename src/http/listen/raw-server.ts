@@ -90,7 +90,8 @@ export class RawServer {
   #take(request: IncomingMessage, response: ServerResponse, modelApi: ServeModelApi, rest: RequestListener): void {
     noteReply(request.socket, response);
     this.#inFlight += 1;
-    response.once('close', this.#done);
+    // Not `once`, which makes and unmakes a wrapper for every call: a reply closes once anyway.
+    response.on('close', this.#done);
     const url = request.url ?? '';
     if (this.#draining) {
       this.#refuseDraining(request, response, url);

@@ -27,7 +27,7 @@ export async function serveChat(request: IncomingMessage, response: ServerRespon
     if (!response.writableFinished) left.abort(new Error('the client left'));
   };
   if (response.destroyed) leave();
-  else response.once('close', leave);
+  else response.on('close', leave);
   const sink = new ResponseSink(response, requestId);
   const idempotencyKey = request.headers['idempotency-key'];
   try {

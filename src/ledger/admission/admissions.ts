@@ -1,6 +1,6 @@
 import { TandemError, type Clock, type Picodollars } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
-import type { Admission } from '../events/call.ts';
+import type { Admission, OnEnd } from '../events/call.ts';
 import { admissionPayload } from '../events/records.ts';
 import { RECORD, type RecordType } from '../log/record.ts';
 import type { LogWriter } from '../log/writer.ts';
@@ -59,9 +59,10 @@ export class Admissions implements HoldDesk {
   /**
    * Sets the call's worst case aside in every budget that covers it, all or nothing, and writes the admission.
    * Memory only, unless a slice has to be filled.
+   * @param onEnd told when the call has ended, for figures.
    * @throws TandemError price_unknown, budget_exceeded, ledger_unavailable, database_stale, shutting_down.
    */
-  async admit(admission: Admission): Promise<CallHold> {
+  async admit(admission: Admission, onEnd?: OnEnd): Promise<CallHold> {
     const { prices, scopes, slices } = this.#options;
     this.#demandReady();
     const price = prices.priceAt(admission.organisationId, admission.resource, admission.tier, admission.admittedAtMs);
@@ -80,7 +81,16 @@ export class Admissions implements HoldDesk {
       this.counts.refused += 1;
       throw error;
     }
-    return this.#enter(admission, price, scope, amount);
+    try {
+      await this.append(RECORD.admission, admissionPayload(admission.id, admission.admittedAtMs, amount, scope.json));
+    } catch (error) {
+      for (const slice of scope.slices) slice.end(amount, 0n);
+      this.#leave();
+      this.counts.refused += 1;
+      throw error;
+    }
+    this.counts.admitted += 1;
+    return new CallHold(this, admission.id, amount, price, scope.slices, onEnd);
   }
 
   append(type: RecordType, payload: string): Promise<void> {
@@ -108,19 +118,6 @@ export class Admissions implements HoldDesk {
     await new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
     });
-  }
-
-  async #enter(admission: Admission, price: PriceVersion, scope: Scope, amount: Picodollars): Promise<CallHold> {
-    try {
-      await this.append(RECORD.admission, admissionPayload(admission.id, admission.admittedAtMs, amount, scope.json));
-    } catch (error) {
-      for (const slice of scope.slices) slice.end(amount, 0n);
-      this.#leave();
-      this.counts.refused += 1;
-      throw error;
-    }
-    this.counts.admitted += 1;
-    return new CallHold(this, admission.id, amount, price, scope.slices);
   }
 
   async #take(slices: readonly Slice[], amount: Picodollars): Promise<Slice | null> {

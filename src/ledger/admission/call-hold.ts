@@ -1,5 +1,5 @@
 import type { Clock, Picodollars } from '../../base/index.ts';
-import type { CallEnd, Hold, Settlement } from '../events/call.ts';
+import type { CallEnd, Hold, OnEnd, Settlement } from '../events/call.ts';
 import { finalPayload, progressPayload } from '../events/records.ts';
 import { RECORD, type RecordType } from '../log/record.ts';
 import type { PriceVersion, Quantities } from '../prices/types.ts';
@@ -25,11 +25,13 @@ export class CallHold implements Hold {
   readonly price: PriceVersion;
   readonly slices: readonly Slice[];
   readonly #desk: HoldDesk;
+  readonly #onEnd: OnEnd | undefined;
   #ended = false;
   #progressAtMs = Number.NEGATIVE_INFINITY;
   #progressTokens = 0n;
 
-  constructor(desk: HoldDesk, id: string, amount: Picodollars, price: PriceVersion, slices: readonly Slice[]) {
+  constructor(desk: HoldDesk, id: string, amount: Picodollars, price: PriceVersion, slices: readonly Slice[], onEnd?: OnEnd) {
+    this.#onEnd = onEnd;
     this.#desk = desk;
     this.id = id;
     this.amount = amount;
@@ -52,20 +54,26 @@ export class CallHold implements Hold {
     this.#demandOpen();
     const { lines, charge: rated } = rate(end.quantities, this.price);
     const charge = rated > this.amount ? this.amount : rated;
-    await this.#end(end, charge, false);
+    await this.#write(end, charge, false);
+    this.#free(end, charge);
     return { charge, currency: this.price.currency, lines };
   }
 
   async release(end: CallEnd): Promise<void> {
     this.#demandOpen();
-    await this.#end(end, 0n, true);
+    await this.#write(end, 0n, true);
+    this.#free(end, 0n);
   }
 
-  async #end(end: CallEnd, charge: Picodollars, released: boolean): Promise<void> {
+  #write(end: CallEnd, charge: Picodollars, released: boolean): Promise<void> {
     this.#ended = true;
-    await this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released));
+    return this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released));
+  }
+
+  #free(end: CallEnd, charge: Picodollars): void {
     for (const slice of this.slices) slice.end(this.amount, charge);
     this.#desk.ended();
+    this.#onEnd?.(end, charge, this.price.currency);
   }
 
   #demandOpen(): void {

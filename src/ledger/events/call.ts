@@ -48,6 +48,9 @@ export interface CallEnd {
   readonly streamed: boolean;
 }
 
+/** Told of a call's end once it is in the log, with what was charged. */
+export type OnEnd = (end: CallEnd, charge: Picodollars, currency: string) => void;
+
 export interface Settlement {
   readonly charge: Picodollars;
   readonly currency: string;

@@ -102,11 +102,16 @@ export function parseProgress(payload: string): ProgressRecord {
 export function finalPayload(id: string, sequence: number, end: CallEnd, charge: Picodollars, released: boolean): string {
   const cost = costOf(end);
   const { timings } = end;
-  const attempts = end.attempts.map((one) =>
-    `{"backendId":${JSON.stringify(one.backendId)},"backendModel":${JSON.stringify(one.backendModel)},"outcome":"${one.outcome}","quantities":${quantitiesJson(one.quantities)},"cost":${text(one.cost)},"costPriceId":${JSON.stringify(one.costPriceId)},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}}`);
-  return `["${id}",${sequence},"${end.outcome}","${charge}",${text(cost)},"${end.counted}",${released},${quantitiesJson(released ? {} : end.quantities)},` +
+  const used = quantitiesJson(end.quantities);
+  let attempts = '';
+  for (const one of end.attempts) {
+    // Mostly there is one attempt, and what it used is what the call used.
+    const quantities = one.quantities === end.quantities ? used : quantitiesJson(one.quantities);
+    attempts += `${attempts === '' ? '' : ','}{"backendId":${quoted(one.backendId)},"backendModel":${quoted(one.backendModel)},"outcome":"${one.outcome}","quantities":${quantities},"cost":${text(one.cost)},"costPriceId":${one.costPriceId === null ? 'null' : quoted(one.costPriceId)},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}}`;
+  }
+  return `["${id}",${sequence},"${end.outcome}","${charge}",${text(cost)},"${end.counted}",${released},${released ? '{}' : used},` +
     `{"timings":{"queueMs":${tenth(timings.queueMs)},"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"totalMs":${tenth(timings.totalMs)}},` +
-    `"finishReason":${JSON.stringify(end.finishReason)},"streamed":${end.streamed},"attempts":[${attempts.join(',')}]}]`;
+    `"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"streamed":${end.streamed},"attempts":[${attempts}]}]`;
 }
 
 export function parseFinal(payload: string): FinalRecord {
@@ -143,7 +148,17 @@ function text(amount: Picodollars | null): string {
   return amount === null ? 'null' : `"${amount}"`;
 }
 
-/** Milliseconds to a tenth: what is not a number is written as none. */
+/** Milliseconds to a tenth: what is not a number is written as none. Put together from two whole numbers, whose text is found five times as fast as a fraction's. */
 function tenth(ms: number): string {
-  return Number.isFinite(ms) ? String(Math.round(ms * 10) / 10) : 'null';
+  if (!Number.isFinite(ms)) return 'null';
+  const tenths = Math.round(ms * 10);
+  const rest = tenths % 10;
+  return rest > 0 ? `${(tenths - rest) / 10}.${rest}` : String(tenths / 10);
+}
+
+const PLAIN = /^[\w./:@-]*$/;
+
+/** A text as JSON. Ids and most names need no escapes. */
+function quoted(value: string): string {
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
 }

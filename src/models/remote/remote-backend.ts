@@ -27,6 +27,7 @@ export class RemoteBackend {
   readonly #health: HealthRecord;
   readonly #pool: Pool;
   readonly #path: string;
+  readonly #chatPath: string;
   readonly #headers: string[];
 
   constructor(options: RemoteOptions) {
@@ -35,6 +36,7 @@ export class RemoteBackend {
     this.#health = new HealthRecord(options.clock);
     this.words = { name: options.name, hidden: [options.key ?? '', options.url, url.host, url.hostname] };
     this.#path = url.pathname.replace(/\/+$/, '') || '/v1';
+    this.#chatPath = `${this.#path}/chat/completions`;
     this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(options.key === null ? [] : ['authorization', `Bearer ${options.key}`])];
     this.#pool = new Pool(url.origin, {
       connect: createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) }),
@@ -47,8 +49,8 @@ export class RemoteBackend {
   }
 
   /** Sends a chat. The handler is called even when no connection can be made. */
-  chat(body: string, handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch({ method: 'POST', path: `${this.#path}/chat/completions`, headers: this.#headers, body }, handler);
+  chat(body: Buffer, handler: Dispatcher.DispatchHandler): void {
+    this.#pool.dispatch({ method: 'POST', path: this.#chatPath, headers: this.#headers, body }, handler);
   }
 
   /** Asks for the list of models. */

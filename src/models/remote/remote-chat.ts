@@ -130,7 +130,7 @@ async function endBadly(call: ChatCall, backend: RemoteBackend, stream: ChatStre
 }
 
 /** Sends a request and waits for its end, for the client's leaving or for a deadline. */
-async function exchangeWith(call: ChatCall, backend: RemoteBackend, body: string, exchange: Exchange, tools: RemoteTools): Promise<void> {
+async function exchangeWith(call: ChatCall, backend: RemoteBackend, body: Buffer, exchange: Exchange, tools: RemoteTools): Promise<void> {
   const { clock, deadlines, limits } = tools;
   if (call.signal.aborted) throw new Stopped('client_left', '');
   const onLeft = () => exchange.stop(new Stopped('client_left', ''));

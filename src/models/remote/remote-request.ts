@@ -5,7 +5,8 @@ import { isObject } from '../request/json.ts';
 
 /** What is sent to a backend, and what it can use at most. */
 export interface RemoteRequest {
-  readonly body: string;
+  /** As bytes: they are counted here and sent as they are. */
+  readonly body: Buffer;
   /** Prompt tokens at most. */
   readonly inputBound: number;
   /** Answer tokens at most, over all choices. */
@@ -36,16 +37,16 @@ export function remoteRequest(request: ChatRequest, target: Target): RemoteReque
     const options = request.body['stream_options'];
     body['stream_options'] = isObject(options) ? { ...options, include_usage: true } : { include_usage: true };
   }
-  const text = JSON.stringify(body);
+  const bytes = Buffer.from(JSON.stringify(body));
   const { images, imageCharacters } = request.facts;
-  const textBytes = Buffer.byteLength(text) - imageCharacters;
+  const textBytes = bytes.length - imageCharacters;
   const tools = request.body['tools'] ?? request.body['functions'];
   const toolBytes = tools == null ? 0 : Buffer.byteLength(JSON.stringify(tools));
   const bound = textBytes + toolBytes + images * IMAGE_TOKENS + request.messages.length * MESSAGE_TOKENS + TEMPLATE_TOKENS;
   const prediction = request.body['prediction'];
   const predicted = prediction == null ? 0 : Buffer.byteLength(JSON.stringify(prediction));
   return {
-    body: text, textBytes,
+    body: bytes, textBytes,
     inputBound: target.contextTokens === null ? bound : Math.min(bound, target.contextTokens),
     // Predicted text that is not used is billed as output by those who know the field.
     outputBound: (cap + predicted) * request.choices,
