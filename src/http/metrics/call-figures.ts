@@ -18,7 +18,7 @@ const MAX_ALIASES = 200;
 type Totals = Record<string, number>;
 
 class Durations {
-  readonly counts = new Array<number>(SECONDS.length + 1).fill(0);
+  readonly counts: number[] = [...SECONDS, 0].fill(0);
   sum = 0;
 
   observe(seconds: number): void {
