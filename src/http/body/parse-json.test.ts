@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_DEPTH, deeperThan } from './depth.ts';
+import { MAX_DEPTH, MAX_PARTS, shapeFault } from './shape.ts';
 import { parseJson } from './parse-json.ts';
 
+const deeperThan = (body: Uint8Array, limit: number) => shapeFault(body, limit, MAX_PARTS) === 'deep';
 const bytes = (text: string) => Buffer.from(text);
 /** How deep a value is nested, told the slow way. */
 const depthOf = (value: unknown): number => (typeof value !== 'object' || value === null ? 0 : 1 + Math.max(0, ...Object.values(value).map(depthOf)));
@@ -25,6 +26,17 @@ describe('the depth of JSON', () => {
     for (const text of ['['.repeat(5_000_000), `"${'\\'.repeat(1_000_001)}`, '{"a":'.repeat(100_000)]) deeperThan(bytes(text), MAX_DEPTH);
     expect(deeperThan(bytes('['.repeat(MAX_DEPTH)), MAX_DEPTH)).toBe(false);
     expect(deeperThan(bytes('['.repeat(MAX_DEPTH + 1)), MAX_DEPTH)).toBe(true);
+  });
+});
+
+describe('the number of values in JSON', () => {
+  it('is bounded before any is parsed, and texts count once', () => {
+    const list = (length: number, item: string) => bytes(`[${Array.from({ length }, () => item).join(',')}]`);
+    expect(shapeFault(list(MAX_PARTS / 2, '{}'), MAX_DEPTH, MAX_PARTS)).toBeUndefined();
+    expect(shapeFault(list(MAX_PARTS / 2 + 1, '{}'), MAX_DEPTH, MAX_PARTS)).toBe('many');
+    expect(shapeFault(list(MAX_PARTS + 1, '0'), MAX_DEPTH, MAX_PARTS)).toBe('many');
+    expect(shapeFault(bytes(JSON.stringify('{},[],'.repeat(MAX_PARTS))), MAX_DEPTH, MAX_PARTS)).toBeUndefined();
+    expect(() => parseJson(list(MAX_PARTS, '{}'))).toThrow(expect.objectContaining({ code: 'invalid_json' }) as Error);
   });
 });
 

@@ -1,19 +1,21 @@
 import { isUtf8 } from 'node:buffer';
 import secureJson from 'secure-json-parse';
 import { TandemError } from '../../base/index.ts';
-import { MAX_DEPTH, deeperThan } from './depth.ts';
+import { MAX_DEPTH, MAX_PARTS, shapeFault } from './shape.ts';
 
 const BYTE_ORDER_MARK = 0xfeff;
 const refuse = { protoAction: 'error', constructorAction: 'error' } as const;
 
 /**
  * The JSON value in a request's body. The parser's own message is not passed on: it quotes the body.
- * @throws TandemError invalid_json: empty, not UTF-8, nested too deep, not JSON, or with a key `__proto__` or `constructor.prototype`.
+ * @throws TandemError invalid_json: empty, not UTF-8, nested too deep, of too many values, not JSON, or with a key `__proto__` or `constructor.prototype`.
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) throw invalid('it is empty');
   if (!isUtf8(body)) throw invalid('it is not UTF-8');
-  if (deeperThan(body, MAX_DEPTH)) throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
+  const fault = shapeFault(body, MAX_DEPTH, MAX_PARTS);
+  if (fault === 'deep') throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
+  if (fault === 'many') throw invalid(`it holds more than ${MAX_PARTS} values`);
   const text = body.toString();
   try {
     return isPlain(text) ? JSON.parse(text) : secureJson.parse(text, null, refuse);
