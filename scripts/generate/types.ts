@@ -1,4 +1,4 @@
-import type { OpenApiContent, OpenApiDocument, OpenApiOperation } from '../../src/http/openapi/document.ts';
+import type { OpenApiContent, OpenApiDocument, OpenApiOperation } from '../../src/http/openapi/form.ts';
 
 /**
  * TypeScript types from our own OpenAPI document, in the shape that openapi-typescript made familiar

@@ -1,5 +1,6 @@
 import type { Principal, Tier } from './principal.ts';
-import { lesserRole, type Role } from './roles.ts';
+import type { Role } from './role.ts';
+import { lesserRole } from './roles.ts';
 
 export interface KnownOrganisation {
   readonly id: string;

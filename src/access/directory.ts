@@ -4,7 +4,8 @@ import { loadAll, loadSome, WATCHED, type Watched } from './directory-load.ts';
 import { DirectoryState, type KnownOrganisation, type KnownProject } from './directory-state.ts';
 import { isKeyShaped, keyHash } from './key-format.ts';
 import type { Principal } from './principal.ts';
-import { lesserRole, type Role } from './roles.ts';
+import type { Role } from './role.ts';
+import { lesserRole } from './roles.ts';
 
 const CHANNEL = 'access';
 /** Out of contact for longer than this, a revocation could have been missed: refuse (money.md and the issue say 5 s). */

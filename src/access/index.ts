@@ -11,6 +11,7 @@ export type { OrganisationView } from './organisations.ts';
 export type { OidcBegin } from './oidc.ts';
 export type { Actor, Principal, Tier } from './principal.ts';
 export type { ProjectView } from './projects.ts';
-export { can, demand, type Permission, type Role } from './roles.ts';
+export type { Role } from './role.ts';
+export { can, demand, type Permission } from './roles.ts';
 export type { ServiceAccountView } from './service-accounts.ts';
 export type { NewSession } from './sessions.ts';

@@ -5,7 +5,8 @@ import { iso, notFound, nowOf, type AccessContext, type List } from './context.t
 import type { Members } from './members.ts';
 import { foldEmail } from './names.ts';
 import type { Principal } from './principal.ts';
-import { demand, demandGrant, type Role } from './roles.ts';
+import type { Role } from './role.ts';
+import { demand, demandGrant } from './roles.ts';
 import { makeToken, tokenHash } from './secret-token.ts';
 import type { NewSession, Sessions } from './sessions.ts';
 

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Schema } from '../db/index.ts';
 import { iso, type AccessContext } from './context.ts';
 import type { Actor } from './principal.ts';
-import type { Role } from './roles.ts';
+import type { Role } from './role.ts';
 
 export type KeyRow = Selectable<Schema['api_keys']>;
 

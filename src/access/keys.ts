@@ -5,7 +5,8 @@ import { iso, notFound, nowOf, type AccessContext, type List } from './context.t
 import { makeKey } from './key-format.ts';
 import { keyState, keyView, type KeyRow, type KeyView } from './key-view.ts';
 import type { Principal } from './principal.ts';
-import { atLeast, demand, demandGrant, type Role } from './roles.ts';
+import type { Role } from './role.ts';
+import { atLeast, demand, demandGrant } from './roles.ts';
 import { demandOpenProject } from './service-accounts.ts';
 
 /** What this room must know of key budgets, which are the ledger's; `start` wires it in. */

@@ -4,7 +4,8 @@ import type { Executor, Schema } from '../db/index.ts';
 import type { By } from './audit.ts';
 import { iso, isDuplicate, notFound, nowOf, type AccessContext, type List } from './context.ts';
 import type { Principal } from './principal.ts';
-import { demand, demandGrant, type Role } from './roles.ts';
+import type { Role } from './role.ts';
+import { demand, demandGrant } from './roles.ts';
 
 export interface MemberView {
   readonly id: string;

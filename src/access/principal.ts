@@ -1,5 +1,5 @@
 import type { Currency } from '../base/index.ts';
-import type { Role } from './roles.ts';
+import type { Role } from './role.ts';
 
 /** Who did something, as the audit trail and replies name them. `id` is null for the system itself. */
 export interface Actor {

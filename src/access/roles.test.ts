@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isTandemError } from '../base/index.ts';
-import { PERMISSIONS, ROLES, atLeast, can, demand, demandGrant, lesserRole, permissionsOf, type Permission, type Role } from './roles.ts';
+import { ROLES, type Role } from './role.ts';
+import { PERMISSIONS, atLeast, can, demand, demandGrant, lesserRole, permissionsOf, type Permission } from './roles.ts';
 
 const permissions = Object.keys(PERMISSIONS) as Permission[];
 const of = (role: Role, projectId: string | null = null) => ({ role, projectId });

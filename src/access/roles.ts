@@ -1,9 +1,6 @@
 import { TandemError } from '../base/index.ts';
 import type { Principal } from './principal.ts';
-
-/** From the most to the least powerful. */
-export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const;
-export type Role = (typeof ROLES)[number];
+import type { Role } from './role.ts';
 
 interface Rule {
   /** The least role that has it. */

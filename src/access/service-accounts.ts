@@ -3,7 +3,8 @@ import { TandemError } from '../base/index.ts';
 import type { Executor, Schema } from '../db/index.ts';
 import { iso, notFound, nowOf, type AccessContext, type List } from './context.ts';
 import type { Principal } from './principal.ts';
-import { demand, demandGrant, type Role } from './roles.ts';
+import type { Role } from './role.ts';
+import { demand, demandGrant } from './roles.ts';
 
 export interface ServiceAccountView {
   readonly id: string;

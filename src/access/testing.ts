@@ -3,7 +3,7 @@ import { openDatabase, type Database } from '../db/index.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing.ts';
 import { createAccess, type Access } from './access.ts';
 import type { Principal } from './principal.ts';
-import type { Role } from './roles.ts';
+import type { Role } from './role.ts';
 
 /** A started access room on a database of its own, with the first organisation in it. */
 export interface TestAccess {

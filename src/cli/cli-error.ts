@@ -1,4 +1,4 @@
-import { EXIT } from './command.ts';
+import { EXIT } from './exit.ts';
 
 /** An error of the CLI itself or of the API, as people and `--json` get it. */
 export class CliError extends Error {

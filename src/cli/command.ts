@@ -1,8 +1,5 @@
 import type { Context } from './context.ts';
 
-/** Exit codes of every verb, as `gh` has them. */
-export const EXIT = { ok: 0, error: 1, usage: 2, login: 4, pending: 8 } as const;
-
 /** What a command gets: its arguments in order (a variadic one as the rest), its options by camel-case name. */
 export interface Input {
   readonly args: readonly string[];

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { usageError } from './cli-error.ts';
-import { EXIT } from './command.ts';
+import { EXIT } from './exit.ts';
 import type { Context } from './context.ts';
 import { printFailure } from './output/failure.ts';
 import { buildProgram } from './program.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OpenApiDocument } from '../../src/http/openapi/document.ts';
+import type { OpenApiDocument } from '../../src/http/openapi/form.ts';
 import { typesOf } from '../../scripts/generate/types.ts';
 
 const document = (schema: Record<string, unknown>): OpenApiDocument => ({

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { CliError } from '../cli-error.ts';
-import { EXIT } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import type { Credentials } from './credentials.ts';
 import type { paths } from './schema.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.ts';
-import { EXIT } from '../command.ts';
+import { EXIT } from '../exit.ts';
 
 export interface Credentials {
   readonly url: string;

@@ -1,6 +1,7 @@
 import { CliError, usageError } from '../cli-error.ts';
 import type { Reply } from '../client/client.ts';
-import { EXIT, type Run } from '../command.ts';
+import type { Run } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
 import { timeArgument } from '../output/duration.ts';
 import { amountArgument, moneyText } from '../output/money.ts';

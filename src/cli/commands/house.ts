@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Reply } from '../client/client.ts';
-import { EXIT, type Run } from '../command.ts';
+import type { Run } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
 import { visible } from '../output/text.ts';
 

@@ -1,6 +1,7 @@
 import { CliError, usageError } from '../cli-error.ts';
 import type { Client, Reply } from '../client/client.ts';
-import { EXIT, type Run } from '../command.ts';
+import type { Run } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import { print, readInput } from '../context.ts';
 import { perMillion } from '../output/money.ts';
 import { table } from '../output/table.ts';

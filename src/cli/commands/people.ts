@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.ts';
-import { EXIT, type Run } from '../command.ts';
+import type { Run } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
 import { table } from '../output/table.ts';
 import { timeText } from '../output/text.ts';

@@ -1,6 +1,6 @@
 import type { Writer } from '../context.ts';
 import { CliError } from '../cli-error.ts';
-import { EXIT } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import { visible } from './text.ts';
 
 /** The one place where errors of the CLI are printed. Returns the exit code. */

@@ -1,4 +1,4 @@
-import type { OpenApiOperation } from './document.ts';
+import type { OpenApiOperation } from './form.ts';
 import type { JsonSchema } from './schema.ts';
 
 /**
