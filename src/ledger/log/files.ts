@@ -1,7 +1,9 @@
-import { closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** What the log asks of the file system: one place to plant a full disk or a broken one in tests. */
 export interface LogFiles {
+  /** Makes it, and what is missing above it, to last. */
   makeFolder(path: string): void;
   /** Opens for writing, makes the file when it is missing. */
   open(path: string): number;
@@ -11,18 +13,18 @@ export interface LogFiles {
   truncate(fd: number, length: number): void;
   close(fd: number): void;
   remove(path: string): void;
-  list(folder: string): string[];
-  size(path: string): number;
 }
 
 export const realFiles: LogFiles = {
   makeFolder(path) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    for (let made = path; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
   },
   open(path) {
     const made = !existsSync(path);
     const fd = openSync(path, made ? 'wx' : 'r+', 0o600);
-    if (made) syncFolder(path.slice(0, path.lastIndexOf('/')));
+    if (made) syncFolder(dirname(path));
     return fd;
   },
   write(fd, buffer, length, position) {
@@ -33,11 +35,9 @@ export const realFiles: LogFiles = {
   truncate: ftruncateSync,
   close: closeSync,
   remove: unlinkSync,
-  list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
-  size: (path) => statSync(path).size,
 };
 
-/** A new file's name is durable only when its folder is synced. */
+/** A new name is durable only when the folder that it stands in is synced. */
 function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r');
   try {

@@ -99,13 +99,14 @@ export class SyncCycle {
     if (this.#running !== undefined || this.#failed) return;
     this.#syncing = this.#written;
     this.#written = [];
-    const files = [...this.#retired, this.#fd];
-    this.#running = Promise.all(files.map((fd) => this.#syncOne(fd))).then(
+    // A file that is retired while this sync runs has had writes since it began: it waits for the next one.
+    const retired = [...this.#retired];
+    this.#running = Promise.all([...retired, this.#fd].map((fd) => this.#syncOne(fd))).then(
       () => {
         this.#running = undefined;
         this.#finish(this.#syncing);
         this.#syncing = [];
-        for (const fd of files) if (fd !== this.#fd && this.#retired.includes(fd)) this.#close(fd);
+        for (const fd of retired) this.#close(fd);
         if (this.#written.length > 0) this.#schedule();
       },
       (error: Error) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isTandemError, silentLogger, systemClock } from '../../base/index.ts';
 import { realFiles, type LogFiles } from './files.ts';
 import { readLog } from './reader.ts';
@@ -160,6 +160,74 @@ test('what a failed sync may have lost is written again elsewhere before anythin
   const records = readLog(folder, LOG_START, null, 100).records;
   const numbers = new Map(records.map((record) => [record.number, record.payload]));
   expect([...numbers.values()]).toEqual(['a1', 'f1', 'a3']);
+});
+
+test('a segment that is full while a sync runs is synced once more before anybody in strict mode goes on', async () => {
+  const synced: number[] = [];
+  const answers: (() => void)[] = [];
+  const files: LogFiles = { ...realFiles, sync: (fd, done) => void (synced.push(fd), answers.push(() => done(null))) };
+  const writer = open({ files, strict: true, limits: { segmentBytes: 40 } });
+  const order: string[] = [];
+  const write = async (payload: string) => {
+    const written = writer.append(RECORD.final, payload).then(() => order.push(payload));
+    await new Promise(setImmediate);
+    return written;
+  };
+  const all = [write('f1')];
+  await new Promise(setImmediate);
+  // The first sync runs: the second record goes into the same segment, the third begins another.
+  for (const payload of ['f2', 'f3']) {
+    all.push(write(payload));
+    await new Promise(setImmediate);
+  }
+  expect(new Set(synced).size).toBe(1);
+  answers.shift()!();
+  await new Promise(setImmediate);
+  expect(order).toEqual(['f1']);
+  expect(synced).toEqual([synced[0], synced[0], expect.not.toSatisfy((fd) => fd === synced[0])]);
+  for (const answer of answers.splice(0)) answer();
+  await Promise.all(all);
+  expect(order).toEqual(['f1', 'f2', 'f3']);
+  await writer.close();
+});
+
+test('a disk that refuses writes, and the sync that runs meanwhile, is trusted again only when it does both', async () => {
+  const files = faulty();
+  const writer = open({ files, strict: true });
+  await writer.append(RECORD.admission, 'a1');
+  const running = Promise.withResolvers<(error: Error | null) => void>();
+  const { sync } = files;
+  files.sync = (_fd, done) => running.resolve(done);
+  const first = writer.append(RECORD.final, 'f1');
+  const answer = await running.promise;
+  files.sync = sync;
+  files.writeError = failure('ENOSPC');
+  const second = writer.append(RECORD.final, 'f2');
+  await vi.waitFor(() => expect(writer.refusal()).toContain('full'));
+  files.syncError = failure('EIO');
+  answer(files.syncError);
+  files.writeError = null;
+  const before = files.syncs;
+  await vi.waitFor(() => expect(files.syncs).toBeGreaterThan(before));
+  expect(writer.refusal()).toContain('EIO');
+  files.syncError = null;
+  await Promise.all([first, second]);
+  await writer.append(RECORD.admission, 'a2');
+  await writer.close();
+  const records = readLog(folder, LOG_START, null, 100).records;
+  expect([...new Map(records.map((record) => [record.number, record.payload])).values()]).toEqual(['a1', 'f1', 'f2', 'a2']);
+});
+
+test('what a failed write left of a batch is not there for a reader', async () => {
+  const files = faulty();
+  const writer = open({ files });
+  await writer.append(RECORD.final, 'f1');
+  files.writeError = failure('ENOSPC');
+  const turnedAway = ['a1', 'a2', 'a3'].map((payload) => writer.append(RECORD.admission, payload));
+  for (const one of turnedAway) await expect(one).rejects.toThrow('disk');
+  expect(payloads()).toEqual(['f1']);
+  files.writeError = null;
+  await writer.close();
 });
 
 test('too far behind, no call is admitted until the poster catches up', async () => {

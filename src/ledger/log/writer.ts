@@ -74,7 +74,7 @@ export class LogWriter {
     this.#files.makeFolder(this.folder);
     this.#fd = this.#files.open(segmentPath(this.folder, 1));
     this.#reserve();
-    if (this.#failure !== null) this.#startRetry();
+    if (this.#failure !== null) this.#repair(() => this.#retry());
   }
 
   /** Why no call may be admitted now; null: calls may be. */
@@ -150,10 +150,24 @@ export class LogWriter {
 
   #write(batch: BatchBuffer): void {
     if (this.#offset > 0 && this.#offset + batch.length > this.#limits.segmentBytes) this.#roll();
-    this.#files.write(this.#fd, batch.bytes, batch.length, this.#offset);
+    try {
+      this.#files.write(this.#fd, batch.bytes, batch.length, this.#offset);
+    } catch (error) {
+      this.#cutTail();
+      throw error;
+    }
     this.#offset += batch.length;
     this.#onWritten(this.position());
     this.#sync.wrote(this.#fd, batch);
+  }
+
+  /** A write that failed may have left whole records, which must not be read as if they counted. */
+  #cutTail(): void {
+    try {
+      this.#files.truncate(this.#fd, this.#offset);
+    } catch {
+      // The disk refuses everything now; the next write goes over it.
+    }
   }
 
   #roll(): void {
@@ -173,16 +187,17 @@ export class LogWriter {
     // What ends a call is never dropped. What would begin one is: its caller is told.
     this.#number = batch.keepEnds(this.#unavailable(reason));
     this.#dropReserve();
-    this.#startRetry();
+    this.#repair(() => this.#retry());
   }
 
-  #startRetry(): void {
-    this.#retrying = this.#retry().finally(() => this.#resume());
-  }
-
-  #resume(): void {
-    this.#retrying = undefined;
-    this.#flush();
+  /** Nothing else is written meanwhile. A second repair follows the first: a disk may fail in two ways at once. */
+  #repair(work: () => Promise<void>): void {
+    const mine: Promise<void> = (this.#retrying?.then(work) ?? work()).finally(() => {
+      if (this.#retrying !== mine) return;
+      this.#retrying = undefined;
+      this.#flush();
+    });
+    this.#retrying = mine;
   }
 
   /** Tries again until the disk takes what is kept, or the log is closed. */
@@ -215,12 +230,14 @@ export class LogWriter {
 
   /** After a failed sync the kernel may have dropped the pages: everything since the last good one is written again, elsewhere. */
   #syncFailed(error: NodeJS.ErrnoException): void {
-    this.#failure = reasonOf(error);
-    this.#log.error({ reason: this.#failure, code: error.code }, 'the ledger log cannot be synced; no calls are admitted until it can');
-    this.#retrying ??= this.#rewrite().finally(() => this.#resume());
+    const reason = reasonOf(error);
+    this.#failure = reason;
+    this.#log.error({ reason, code: error.code }, 'the ledger log cannot be synced; no calls are admitted until it can');
+    this.#repair(() => this.#rewrite(reason));
   }
 
-  async #rewrite(): Promise<void> {
+  async #rewrite(reason: string): Promise<void> {
+    this.#failure = reason;
     while (!this.#stop.signal.aborted) {
       try {
         this.#roll();

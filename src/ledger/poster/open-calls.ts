@@ -25,6 +25,8 @@ export interface Read {
   readonly ended: string[];
   readonly mismatches: number;
   readonly lastNumber: number;
+  /** The first record that is not there although later ones are, and nothing from there on was read; null: none is missing. */
+  readonly missing: number | null;
 }
 
 /**
@@ -37,12 +39,17 @@ export function readRecords(records: readonly LogRecord[], before: ReadonlyMap<s
   const ended = new Set<string>();
   const events: UsageEvent[] = [];
   let mismatches = 0;
+  let missing: number | null = null;
   let number = lastNumber;
   let sequence = lastSequence;
   const find = (id: string): OpenCall | undefined => begun.get(id) ?? moved.get(id) ?? (ended.has(id) ? undefined : before.get(id));
 
   for (const record of records) {
     if (record.number <= number) continue;
+    if (record.number > number + 1) {
+      missing = number + 1;
+      break;
+    }
     number = record.number;
     if (record.type === RECORD.admission) {
       const admission = parseAdmission(record.payload);
@@ -66,7 +73,7 @@ export function readRecords(records: readonly LogRecord[], before: ReadonlyMap<s
       moved.delete(final.id);
     }
   }
-  return { events, begun, moved, ended: [...ended], mismatches, lastNumber: number };
+  return { events, begun, moved, ended: [...ended], mismatches, lastNumber: number, missing };
 }
 
 function endedEvent(admission: AdmissionRecord, final: FinalRecord, priceOf: PriceOf): { event: UsageEvent; mismatch: boolean } {

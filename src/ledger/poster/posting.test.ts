@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newId, silentLogger, systemClock } from '../../base/index.ts';
 import { openEpoch } from '../epochs/epochs.ts';
 import { admissionPayload, contextJson, finalPayload, progressPayload } from '../events/records.ts';
+import { readLog } from '../log/reader.ts';
 import { RECORD } from '../log/record.ts';
+import { LOG_START, segmentPath } from '../log/segments.ts';
 import { LogWriter } from '../log/writer.ts';
 import type { PriceVersion } from '../prices/types.ts';
 import { booksOf, endOf, MODEL, openPathHouse, type PathHouse } from '../testing/path.ts';
@@ -94,4 +96,24 @@ test('an id that was recorded by the API before does not stop the log', async ()
   const books = await booksOf(house.database);
   expect(books.events).toHaveLength(2);
   expect(books.rolled).toBe(24_000_000n);
+});
+
+test('a dead log with a gap counts up to the gap; a live one is damaged there', async () => {
+  const calls = Array.from({ length: 20 }, () => ({ id: newId(), output: 1, ends: true, progressed: false }));
+  const { epochId, folder } = await logOf(calls, []);
+  // The power went when the next segment was on disk and the end of this one was not.
+  const path = segmentPath(folder, 1);
+  truncateSync(path, statSync(path).size - 40);
+  const { records } = readLog(folder, LOG_START, null, 1_000);
+  const whole = records.filter((record, index) => record.number === index + 1);
+  expect(whole.length).toBeLessThan(records.length);
+  await expect(posting(epochId, folder, 1_000).step({ segment: 3, offset: 0 })).rejects.toThrow(`misses record ${whole.length + 1}`);
+  const poster = posting(epochId, folder, 4);
+  while (await poster.step(null));
+  expect(await poster.step(null)).toBe(false);
+  const ended = whole.filter((record) => record.type === RECORD.final).length;
+  expect(await poster.close()).toEqual({ cut: 0, lost: whole.length - 2 * ended });
+  const books = await booksOf(house.database);
+  expect(books.events.map((event) => event.id)).toEqual(calls.slice(0, ended).map((call) => call.id));
+  expect(books.holds).toBe(0);
 });

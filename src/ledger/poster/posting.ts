@@ -74,6 +74,8 @@ export class Posting {
     const { records, next, drained } = readLog(folder, state.position, limit, this.#options.batch ?? BATCH);
     if (records.length === 0) return false;
     const read = readRecords(records, this.#open, state.recordNumber, state.sequence, this.#options.priceOf);
+    if (read.missing !== null) this.#demandDead(limit, read.missing);
+    if (read.missing !== null && read.lastNumber === state.recordNumber) return false;
     if (read.mismatches > 0) this.#options.log.error({ epoch: epochId, calls: read.mismatches }, 'the gateway charged otherwise than the ledger rates; the ledger is right');
     await this.#guarded(async () => {
       this.#state = await this.#commit(state, read, next);
@@ -81,7 +83,7 @@ export class Posting {
     for (const [id, call] of read.begun) this.#open.set(id, call);
     for (const [id, call] of read.moved) this.#open.set(id, call);
     for (const id of read.ended) this.#open.delete(id);
-    return !drained;
+    return !drained && read.missing === null;
   }
 
   /** Says that every call which ended before `atMs` is posted. */
@@ -124,6 +126,13 @@ export class Posting {
     this.#open.clear();
     await this.load();
     return { cut: cut.length, lost };
+  }
+
+  /** The disk takes pages in whatever order it likes: what a power cut left behind a gap was not all on disk, and is lost with it. */
+  #demandDead(limit: LogPosition | null, missing: number): void {
+    const { epochId: epoch, log } = this.#options;
+    if (limit !== null) throw new Error(`the log of epoch ${epoch} misses record ${missing}`);
+    log.warn({ epoch, record: missing }, 'the log has a gap; what lies behind it never was on disk as a whole');
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

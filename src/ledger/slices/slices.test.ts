@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isTandemError } from '../../base/index.ts';
-import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
+import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, setBudget, type PathHouse } from '../testing/path.ts';
 import type { Ledger } from '../ledger.ts';
 
 let house: PathHouse;
@@ -35,7 +35,7 @@ test('two processes and random calls: never above the budget, and no refusal whi
     fc.bigInt({ min: 50n, max: 400n }), fc.array(fc.record({ at: fc.constantFrom(0, 1), output: fc.bigInt({ min: 1n, max: 40n }), used: fc.nat({ max: 100 }) }), { minLength: 20, maxLength: 60 }),
     async (more, calls) => {
       amount += more * 1_000_000n;
-      await setAmount(budgetId, amount);
+      await setBudget(house.database, budgetId, amount);
       const results = await Promise.all(calls.map(async ({ at, output, used }) => {
         try {
           const hold = await ledgers[at].admit(admissionOf(house, 1n, output));
@@ -104,13 +104,6 @@ test('lowered below what is spent a budget refuses everywhere; removed it limits
   await (await other.admit(admissionOf(house, 10n ** 9n, 1n))).release(endOf(0n, 0n, 'failed'));
   await admittedSoon(one);
 }, 30_000);
-
-async function setAmount(budgetId: string, amount: bigint): Promise<void> {
-  const executor = house.database.unscoped('test');
-  await executor.updateTable('budgets').set({ amount }).where('id', '=', budgetId).execute();
-  await executor.updateTable('budget_windows').set({ amount }).where('budget_id', '=', budgetId).execute();
-  await house.database.notify(executor, 'budgets', budgetId);
-}
 
 /** Within the second that a change may take to reach every process. */
 async function refusedSoon(ledger: Ledger): Promise<void> {

@@ -1,34 +1,62 @@
-// A process that runs a ledger under load, to be killed by tests. Prints `ready`, then `+ID CHARGE` for each call that was
-// settled and acknowledged, as one line each. Arguments: connection as JSON, home, organisation, project, calls at once.
-import { writeSync } from 'node:fs';
-import { silentLogger, systemClock } from '../../base/index.ts';
-import { openDatabase, type Connection } from '../../db/index.ts';
+// A process that runs a ledger, to be killed by tests. One argument: GatewayOptions as JSON. Prints `ready POSTER_PID`, runs
+// its load if it was given one and prints `done`; then each line `ID INPUT OUTPUT USED` on its input is one call. For each
+// call that was settled and acknowledged it prints `+ID CHARGE`, for each that was refused `-ID CODE`.
+import { openSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { isTandemError, silentLogger, systemClock } from '../../base/index.ts';
+import { openDatabase } from '../../db/index.ts';
+import { realFiles } from '../log/files.ts';
 import { Ledger } from '../ledger.ts';
+import type { GatewayOptions } from './gateway-process.ts';
 import { admissionOf, endOf, namesOf } from './path.ts';
+import { PowerCut } from './power-cut.ts';
 
-const [connection = '{}', home = '', organisationId = '', projectId = '', atOnce = '8', limit = '1000000'] = process.argv.slice(2);
-const database = await openDatabase({ connection: JSON.parse(connection) as Connection, log: silentLogger, clock: systemClock });
+const options = JSON.parse(process.argv[2] ?? '') as GatewayOptions;
+const { connection, home, organisationId, projectId, load, power } = options;
+const say = (line: string) => writeSync(1, `${line}\n`);
+const cut = power === undefined ? undefined : new PowerCut(realFiles, openSync(power.record, 'w'), power.at);
+const database = await openDatabase({ connection, log: silentLogger, clock: systemClock });
 const ledger = new Ledger({
-  database, clock: systemClock, log: silentLogger, home, strict: false, audit: { record: async () => {} }, names: namesOf(organisationId, projectId),
-  operator: () => organisationId, logLevel: 'silent',
+  database, clock: systemClock, log: silentLogger, home, strict: options.strict ?? false, audit: { record: async () => {} }, names: namesOf(organisationId, projectId),
+  operator: () => organisationId, logLevel: 'silent', ...(cut ? { files: cut } : {}), limits: { reserveBytes: 65_536, segmentBytes: options.segmentBytes ?? 67_108_864 },
 });
 await ledger.start();
 process.once('SIGTERM', () => void ledger.stop().then(() => process.exit(0)));
-writeSync(1, 'ready\n');
+say(`ready ${ledger.status().poster.pid}`);
+cut?.armFor(() => ledger.status().poster.pid);
 
-let left = Number(limit);
-await Promise.all(Array.from({ length: Number(atOnce) }, async (_, lane) => {
-  while (left > 0) {
-    left -= 1;
-    const hold = await ledger.admit(admissionOf({ organisationId, projectId }, 100n, 50n)).catch(() => null);
-    if (hold === null) {
-      await systemClock.sleep(5);
-      continue;
+if (load !== undefined) {
+  let left = load.calls;
+  await Promise.all(Array.from({ length: load.atOnce }, async (_, lane) => {
+    while (left > 0) {
+      left -= 1;
+      const hold = await ledger.admit(admissionOf(options, 100n, 50n)).catch(() => null);
+      if (hold === null) {
+        await systemClock.sleep(5);
+        continue;
+      }
+      if (lane === 0) hold.progress({ input: 100n, output: 10n });
+      const { charge } = await hold.settle(endOf(100n, BigInt(1 + (left % 50))));
+      say(`+${hold.id} ${charge}`);
+      cut?.acknowledged();
+      if (left % 20 === 0) await systemClock.sleep(1);
     }
-    if (lane === 0) hold.progress({ input: 100n, output: 10n });
-    const { charge } = await hold.settle(endOf(100n, BigInt(1 + (left % 50))));
-    writeSync(1, `+${hold.id} ${charge}\n`);
-    if (left % 20 === 0) await systemClock.sleep(1);
+  }));
+  say('done');
+}
+
+for await (const line of createInterface({ input: process.stdin })) void call(line);
+// Whoever started it is gone.
+await ledger.stop();
+process.exit(0);
+
+async function call(line: string): Promise<void> {
+  const [id = '', input = '', output = '', used = ''] = line.split(' ');
+  try {
+    const hold = await ledger.admit({ ...admissionOf(options, BigInt(input), BigInt(output)), id });
+    const { charge } = await hold.settle(endOf(BigInt(input), BigInt(used)));
+    say(`+${id} ${charge}`);
+  } catch (error) {
+    say(`-${id} ${isTandemError(error) ? error.code : (error as Error).message}`);
   }
-}));
-writeSync(1, 'done\n');
+}

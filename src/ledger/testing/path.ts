@@ -101,6 +101,14 @@ export async function openPathHouse(): Promise<PathHouse> {
   };
 }
 
+/** Gives a budget another amount, as a change by the API does. */
+export async function setBudget(database: Database, budgetId: string, amount: bigint): Promise<void> {
+  const executor = database.unscoped('a test changes a budget');
+  await executor.updateTable('budgets').set({ amount }).where('id', '=', budgetId).execute();
+  await executor.updateTable('budget_windows').set({ amount }).where('budget_id', '=', budgetId).execute();
+  await database.notify(executor, 'budgets', budgetId);
+}
+
 const callId = createIdSource(Date.now);
 
 export function admissionOf(house: Pick<PathHouse, 'organisationId' | 'projectId'>, input: bigint, output: bigint, keyId: string | null = null): Admission {

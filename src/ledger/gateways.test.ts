@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { GatewayProcess } from './testing/gateway-process.ts';
+import { booksOf, openPathHouse, ownerOf, setBudget, type PathHouse } from './testing/path.ts';
+
+let house: PathHouse;
+let gateways: GatewayProcess[];
+beforeEach(async () => {
+  house = await openPathHouse();
+  gateways = [];
+});
+afterEach(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+  await house.close();
+});
+
+async function open(home = house.newHome()): Promise<GatewayProcess> {
+  const gateway = new GatewayProcess(house, { home });
+  gateways.push(gateway);
+  await gateway.ready;
+  return gateway;
+}
+
+/** In picodollars: what a call with one input token and `output` output tokens holds. */
+const holdOf = (output: bigint) => 1_000_000n + 2_000_000n * output;
+const refused = { refused: 'budget_exceeded' };
+
+test('two processes share a budget: never above it, and no refusal while an unused slice of the other would cover the call', async () => {
+  let amount = 0n;
+  let served = 0n;
+  let [refusals, covered] = [0, 0];
+  const budgetId = await house.addBudget(0n);
+  const [one, other] = [await open(), await open()];
+  const both = [one, other] as const;
+  await fc.assert(fc.asyncProperty(
+    fc.bigInt({ min: 50n, max: 600n }), fc.constantFrom(0, 1),
+    fc.array(fc.record({ at: fc.constantFrom(0, 1), output: fc.bigInt({ min: 1n, max: 40n }), used: fc.nat({ max: 100 }) }), { minLength: 20, maxLength: 60 }),
+    async (more, last, calls) => {
+      amount += more * 1_000_000n;
+      await setBudget(house.database, budgetId, amount);
+      const results = await Promise.all(calls.map(async ({ at, output, used }) => ({ output, result: await both[at]!.call(1n, output, (output * BigInt(used)) / 100n) })));
+      for (const { result } of results) {
+        if ('charge' in result) served += result.charge;
+        else expect(result).toEqual(refused);
+      }
+      refusals += results.filter(({ result }) => 'refused' in result).length;
+      expect(served).toBeLessThanOrEqual(amount);
+      // Nothing runs now, and whatever is left lies in slices of both: the dearest call that the rest covers is served by either.
+      const fits = (amount - served - 1_000_000n) / 2_000_000n;
+      if (fits < 1n) return;
+      const result = await both[last]!.call(1n, fits, fits);
+      expect(result).toEqual({ charge: holdOf(fits) });
+      served += holdOf(fits);
+      covered += 1;
+      // What is left now is less than two output tokens: one call more is one too many, everywhere.
+      for (const gateway of both) expect(await gateway.call(1n, 2n, 0n)).toEqual(refused);
+    },
+  ), { numRuns: 12, endOnFailure: true });
+  expect({ refusals: refusals > 0, covered: covered > 0 }).toEqual({ refusals: true, covered: true });
+  await Promise.all(both.map((gateway) => gateway.stop()));
+  const books = await booksOf(house.database);
+  expect(books.windows).toEqual([{ amount, spent: served, leased: 0n }]);
+  expect(books).toMatchObject({ rolled: served, holds: 0, slices: 0n });
+}, 120_000);
+
+test('the slice of a killed process comes back when its log is posted, and not before', async () => {
+  const budget = holdOf(10n) * 100n;
+  await house.addBudget(budget);
+  const home = house.newHome();
+  const [dies, lives] = [await open(home), await open()];
+  const served = [await dies.call(1n, 10n, 10n), await dies.call(1n, 10n, 4n)];
+  expect(served).toEqual([{ charge: holdOf(10n) }, { charge: holdOf(4n) }]);
+  await dies.killBoth();
+  const { leased, spent } = (await booksOf(house.database)).windows[0]!;
+  expect(leased).toBeGreaterThan(0n);
+
+  // All that is neither spent nor leased can be had; the slice of the dead cannot, although most of it was never used.
+  const rest = (budget - spent - leased - 1_000_000n) / 2_000_000n;
+  expect(await lives.call(1n, rest, 0n)).toEqual({ charge: 1_000_000n });
+  const all = (budget - holdOf(10n) - holdOf(4n) - 1_000_000n - 1_000_000n) / 2_000_000n;
+  expect(await lives.call(1n, all, 0n)).toEqual(refused);
+
+  // The next start of its home posts the log before it serves.
+  const again = await open(home);
+  expect(await lives.call(1n, all, all)).toEqual({ charge: holdOf(all) });
+  await Promise.all([again.stop(), lives.stop()]);
+  const books = await booksOf(house.database);
+  expect(books.events).toHaveLength(4);
+  expect(books.windows[0]).toMatchObject({ leased: 0n, spent: books.rolled });
+  expect(books.rolled).toBeLessThanOrEqual(budget);
+  const ledger = await house.ledger();
+  expect(await ledger.bill.verify(ownerOf(house))).toMatchObject({ ok: true, difference: '0', firstFault: null, lostToCrashes: { calls: '0' } });
+}, 60_000);
