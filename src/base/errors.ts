@@ -72,6 +72,7 @@ export const ERRORS = {
   ledger_unavailable: entry(503, 'server_error', 'No calls are admitted now, since they could not be recorded: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),
   id_conflict: entry(409, 'conflict_error', 'The id {id} was used before with another payload.', 'Send the first payload again, or use a new id.'),
   usage_refused: entry(400, 'invalid_request_error', 'The event {id} is refused: {reason}.', 'Correct the event and send it again; nothing of this request was recorded.'),
+  gateway_lives: entry(409, 'conflict_error', 'The gateway {id} on {host} is not lost: it, or another one on its home, was heard of in the last minute.', 'Leave its log to it: a gateway that runs on that home posts it. tandem doctor names those that are lost.'),
   budget_taken: entry(409, 'conflict_error', 'This {scope} has a budget for that period already.', 'Change its amount instead: the existing budget is {id}.'),
 
   // Models.

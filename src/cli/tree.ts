@@ -20,6 +20,8 @@ export const commands: readonly Command[] = [
   { path: 'backup', about: 'Write the whole state into one file', args: [{ form: '<file>', about: 'the file to write' }], examples: ['tandem backup tandem.backup'], load: from(house, 'backup') },
   { path: 'restore', about: 'Bring the state back from a backup, into an empty home', args: [{ form: '<file>', about: 'a file that backup wrote' }],
     examples: ['TANDEM_HOME=/srv/tandem tandem restore tandem.backup'], load: from(house, 'restore') },
+  { path: 'forget', about: 'Give up the log of a gateway whose disk is gone for good', args: [{ form: '<gateway>', about: 'its id, as doctor names it' }],
+    examples: ['tandem forget 01900000-0000-7000-8000-000000000000'], load: from(house, 'forget') },
   { path: 'doctor', about: 'Check every part and name the next step for what fails', examples: ['tandem doctor', 'tandem doctor --json'], load: from(house, 'doctor') },
 
   { path: 'login', about: 'Print a one-time link to the console, or save a server and key for this user',

@@ -6,6 +6,7 @@ export type { GivenEvent } from './events/record-usage.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './admission/refusal.ts';
 export type { PriceBook } from './prices/book.ts';
+export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';
 export { BUCKETS, type Bucket, type PriceVersion, type Quantities } from './prices/types.ts';
 export { rate, type RatedLine } from './rating/rate.ts';
 

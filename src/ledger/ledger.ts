@@ -11,7 +11,7 @@ import { Budgets } from './budgets/budgets.ts';
 import { BudgetDirectory } from './budgets/directory.ts';
 import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
 import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
-import { forgetEpoch, postedThrough } from './epochs/operator.ts';
+import { postedThrough } from './epochs/operator.ts';
 import { homeId } from './epochs/home-id.ts';
 import type { Admission, Hold, OnEnd } from './events/call.ts';
 import { recordUsage, type GivenEvent } from './events/record-usage.ts';
@@ -187,12 +187,6 @@ export class Ledger {
 
   overview(principal: Principal): ReturnType<Books['overview']> {
     return this.#books.overview(principal);
-  }
-
-  /** The disk of a dead process is gone for good: an operator frees its slices; what its log held is lost and said to be. */
-  forgetEpoch(epochId: string): Promise<{ lostCalls: number }> {
-    const { database, clock } = this.#options;
-    return forgetEpoch(database, epochId, clock.nowMs());
   }
 
   status(): LedgerStatus {

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cp, mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { create } from 'tar';
-import { TandemError, homeHolder, readConfig, systemClock, type Config } from '../base/index.ts';
-import { dumpTables, startEmbeddedPostgres, type Connection } from '../db/index.ts';
-import { houseLogger, openHouse } from './house.ts';
+import { TandemError, readConfig, systemClock, type Config } from '../base/index.ts';
+import { dumpTables, type Connection } from '../db/index.ts';
+import { houseLogger, reachDatabase } from './house.ts';
 import { Phases } from './phases.ts';
 import { FORMAT, VERSION, type BackupManifest } from './backup-format.ts';
 
@@ -23,7 +23,7 @@ export async function backup(file: string): Promise<void> {
   const phases = new Phases(log, systemClock);
   const draft = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
   try {
-    const connection = await reach(config, phases, interrupted.signal, log);
+    const connection = await reachDatabase(config, phases, interrupted.signal, log);
     const manifest = await collect(config, connection, draft, interrupted.signal);
     await create({ file: join(draft, 'backup.tar.gz'), cwd: draft, gzip: { level: 6 }, portable: true }, ['manifest.json', 'tables', 'files']);
     const handle = await open(join(draft, 'backup.tar.gz'), 'r+');
@@ -38,17 +38,6 @@ export async function backup(file: string): Promise<void> {
     rmSync(draft, { recursive: true, force: true });
     await phases.stopAll();
   }
-}
-
-/** The running server's database when there is one, else the home's own, started for as long as this takes. */
-async function reach(config: Config, phases: Phases, signal: AbortSignal, log: ReturnType<typeof houseLogger>): Promise<Connection> {
-  if (config.databaseUrl !== null) return { connectionString: config.databaseUrl };
-  if (!existsSync(config.home)) throw new TandemError('setting_invalid', { params: { name: 'TANDEM_HOME', reason: `there is nothing to save, since ${config.home} is not there` } });
-  if (homeHolder(config.home) !== undefined) {
-    // It runs, so this adopts it; it is the server's to stop, not ours.
-    return (await startEmbeddedPostgres({ home: config.home, log, clock: systemClock, signal, watch: false })).connection;
-  }
-  return (await openHouse(config, phases, signal, log)).connection;
 }
 
 async function collect(config: Config, connection: Connection, draft: string, signal: AbortSignal): Promise<BackupManifest> {

@@ -1,9 +1,11 @@
 import { statfsSync } from 'node:fs';
-import type { Config } from '../base/index.ts';
+import { systemClock, type Config } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Doctor, LedgerStatus } from '../http/index.ts';
+import { lostEpochs } from '../ledger/index.ts';
 import type { LocalModel } from './local-model.ts';
 import type { ConsolePages } from './console-build.ts';
+import { lostGateways } from './lost-gateways.ts';
 
 type Report = Awaited<ReturnType<Doctor>>;
 type Check = Report['checks'][number];
@@ -28,7 +30,7 @@ const BACKLOG_WARN = 100_000;
 /** Checks of every part, worst first left to the reader's eye: in the order of a call's way. */
 export function createDoctor(parts: DoctorParts): Doctor {
   return async () => {
-    const checks = [await database(parts), home(parts.config), ledger(parts), model(parts), ...backends(parts), pages(parts), exposure(parts.config)];
+    const checks = [await database(parts), home(parts.config), ledger(parts), await lost(parts.database), model(parts), ...backends(parts), pages(parts), exposure(parts.config)];
     const worst = checks.some(({ state }) => state === 'fail') ? 'fail' : checks.some(({ state }) => state === 'warn') ? 'warn' : 'pass';
     return { state: worst, checks };
   };
@@ -63,6 +65,16 @@ function ledger(parts: DoctorParts): Check {
   const detail = `${backlogRecords} records to post, oldest unsynced ${Math.round(unsyncedAgeMs)} ms`;
   if (backlogRecords > BACKLOG_WARN || unsyncedAgeMs > UNSYNCED_MS_WARN) return check('ledger', 'Ledger', 'warn', detail, 'Look at the disk and the database: posting is behind.');
   return check('ledger', 'Ledger', 'pass', detail);
+}
+
+/** A log on a disk that no gateway has keeps money and months waiting, and nothing but a person can tell whether it comes back. */
+async function lost(db: Database): Promise<Check> {
+  try {
+    const found = lostGateways(await lostEpochs(db, systemClock.nowMs()));
+    return found === null ? check('gateways', 'Lost gateways', 'pass', 'none') : check('gateways', 'Lost gateways', 'warn', found.detail, found.next);
+  } catch (error) {
+    return check('gateways', 'Lost gateways', 'warn', `not known: ${(error as Error).message}`, 'Put the database right first.');
+  }
 }
 
 function model({ localModel }: DoctorParts): Check {

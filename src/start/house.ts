@@ -1,4 +1,5 @@
-import { TandemError, createLogger, lockHome, makeFolder, systemClock, type Clock, type Config, type Logger } from '../base/index.ts';
+import { existsSync } from 'node:fs';
+import { TandemError, createLogger, homeHolder, lockHome, makeFolder, systemClock, type Clock, type Config, type Logger } from '../base/index.ts';
 import { startEmbeddedPostgres, type Connection } from '../db/index.ts';
 import type { Phases } from './phases.ts';
 
@@ -27,6 +28,17 @@ export async function openHouse(config: Config, phases: Phases, signal: AbortSig
   const postgres = await startEmbeddedPostgres({ home: config.home, log, clock, signal });
   phases.add('database', 60_000, () => postgres.stop());
   return { config, log, clock, phases, connection: postgres.connection, database: 'embedded' };
+}
+
+/** The running server's database when there is one, else the home's own, started for as long as this takes. */
+export async function reachDatabase(config: Config, phases: Phases, signal: AbortSignal, log: Logger): Promise<Connection> {
+  if (config.databaseUrl !== null) return { connectionString: config.databaseUrl };
+  if (!existsSync(config.home)) throw new TandemError('setting_invalid', { params: { name: 'TANDEM_HOME', reason: `there is no home ${config.home}` } });
+  if (homeHolder(config.home) !== undefined) {
+    // It runs, so this adopts it; it is the server's to stop, not ours.
+    return (await startEmbeddedPostgres({ home: config.home, log, clock: systemClock, signal, watch: false })).connection;
+  }
+  return (await openHouse(config, phases, signal, log)).connection;
 }
 
 /** Logs of a person's terminal begin at warnings: the block that start prints says the rest. */

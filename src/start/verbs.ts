@@ -1,26 +1,29 @@
 import { TandemError } from '../base/index.ts';
 import { backup } from './backup.ts';
+import { forget } from './forget.ts';
 import { restore } from './restore.ts';
 import { up } from './up.ts';
 
-/** What the program `src/start/main.ts` does: run the server, or save and bring back its state. */
+/** What the program `src/start/main.ts` does: run the server, save and bring back its state, or give a lost part of it up. */
 export async function runVerb(verb: string, args: readonly string[]): Promise<void> {
-  const file = args.find((word) => !word.startsWith('--'));
+  const word = args.find((one) => !one.startsWith('--'));
   switch (verb) {
     case 'up':
       return up();
     case 'backup':
-      return backup(required(file, 'backup'));
+      return backup(required(word, 'backup', 'a file: npm start -- backup FILE'));
     case 'restore':
-      return restore(required(file, 'restore'));
+      return restore(required(word, 'restore', 'a file: npm start -- restore FILE'));
+    case 'forget':
+      return forget(required(word, 'forget', 'the id of a gateway: npm start -- forget EPOCH'));
     default:
-      throw new TandemError('invalid_request', { params: { reason: `There is no verb ${verb}; there are up, backup FILE and restore FILE` } });
+      throw new TandemError('invalid_request', { params: { reason: `There is no verb ${verb}; there are up, backup FILE, restore FILE and forget EPOCH` } });
   }
 }
 
-function required(file: string | undefined, verb: string): string {
-  if (file === undefined) throw new TandemError('invalid_request', { params: { reason: `${verb} needs a file: npm start -- ${verb} FILE` } });
-  return file;
+function required(word: string | undefined, verb: string, what: string): string {
+  if (word === undefined) throw new TandemError('invalid_request', { params: { reason: `${verb} needs ${what}` } });
+  return word;
 }
 
 /** Errors of start, stop, backup and restore, for a person at a terminal: what happened and what to do; no stack. */

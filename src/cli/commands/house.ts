@@ -27,6 +27,7 @@ function become(verb: string): Run {
 export const up = become('up');
 export const backup = become('backup');
 export const restore = become('restore');
+export const forget = become('forget');
 
 type Doctor = Reply<'/api/doctor', 'GET'>;
 

@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Principal } from '../../access/index.ts';
 import { isTandemError, newId } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
+import { forgetEpoch, lostEpochs } from '../epochs/operator.ts';
 import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
 
 let house: PathHouse;
@@ -70,12 +72,20 @@ test('an epoch whose disk is gone keeps its slices until an operator forgets it'
   await ledger.budgets.create(principal, { scope: { kind: 'project', id: house.projectId }, amount: '5000000', period: 'total' });
   const lost = newId();
   const executor = house.database.unscoped('test');
-  const now = new Date();
-  await executor.insertInto('epochs').values({ id: lost, kind: 'log', host: 'gone', home: newId(), folder: '/gone', pid: 1, started_at: now, heartbeat_at: now, chain: Buffer.alloc(32) }).execute();
+  const lastSeen = new Date(Date.now() - 61_000);
+  await executor.insertInto('epochs').values({ id: lost, kind: 'log', host: 'gone', home: newId(), folder: '/gone', pid: 1, started_at: lastSeen, heartbeat_at: lastSeen, chain: Buffer.alloc(32) }).execute();
   const window = await executor.updateTable('budget_windows').set({ leased: 5_000_000n }).returning(['budget_id', 'window_start']).executeTakeFirstOrThrow();
   await executor.insertInto('slices').values({ organisation_id: house.organisationId, ...window, epoch_id: lost, amount: 5_000_000n }).execute();
   await expect(ledger.admit(admissionOf(house, 1n, 1n))).rejects.toSatisfy(exceeded);
-  await ledger.forgetEpoch(lost);
+  expect(await lostEpochs(house.database, Date.now())).toEqual([{ id: lost, host: 'gone', folder: '/gone', lastSeenAt: lastSeen.toISOString(), openCalls: 0, slices: 1 }]);
+  // One that was heard of a moment ago may still write its log, and one beside a living one is posted by that.
+  expect(await lostEpochs(house.database, lastSeen.getTime() + 59_000)).toEqual([]);
+  await expect(forgetEpoch(house.database, ledger.epochId, Date.now())).rejects.toSatisfy((error) => isTandemError(error, 'gateway_lives'));
+  const { home } = await executor.selectFrom('epochs').select('home').where('id', '=', ledger.epochId).executeTakeFirstOrThrow();
+  await sql`update epochs set home = ${home} where id = ${lost}`.execute(executor);
+  expect(await lostEpochs(house.database, Date.now())).toEqual([]);
+  await sql`update epochs set home = ${newId()} where id = ${lost}`.execute(executor);
+  await forgetEpoch(house.database, lost, Date.now());
   await (await ledger.admit(admissionOf(house, 1n, 1n))).settle(endOf(1n, 1n));
-  await expect(ledger.forgetEpoch(lost)).rejects.toSatisfy((error) => isTandemError(error, 'resource_not_found'));
+  await expect(forgetEpoch(house.database, lost, Date.now())).rejects.toSatisfy((error) => isTandemError(error, 'resource_not_found'));
 });
