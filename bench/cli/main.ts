@@ -16,7 +16,7 @@ const LIMIT_MS = 100;
 
 requireTools(['taskset']);
 const home = mkdtempSync(join(tmpdir(), 'tandem-bench-home-'));
-const env = { ...process.env, TANDEM_HOME: home, TANDEM_PORT: '19500', TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn' };
+const env = { ...process.env, TANDEM_HOME: home, TANDEM_PORT: '19950', TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn' };
 const server = startOnCore(0, [process.execPath, join(ROOT, 'src/start/main.ts'), 'up'], { env });
 await printed(server, 'Ctrl-C stops everything.');
 

@@ -6,7 +6,8 @@ const TICKS_PER_SECOND = 100;
 
 const started = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of started) child.kill('SIGKILL');
+  // Not SIGKILL: nginx's worker would outlive its master.
+  for (const child of started) child.kill('SIGTERM');
 });
 
 /** Starts a program on one core. Its output goes to ours when it fails. */
