@@ -112,6 +112,7 @@ export const ERRORS = {
   restore_not_empty: entry(500, 'server_error', '{what} is not empty, and a restore never writes over anything.', 'Restore into an empty home: TANDEM_HOME=/new/folder npm start -- restore FILE (and an empty DATABASE_URL, if you use one).'),
   backup_invalid: entry(500, 'server_error', '{path} is not a backup of Tandem: {reason}.', 'Give a file that npm start -- backup FILE wrote.'),
   file_exists: entry(500, 'server_error', '{path} is there already.', 'Choose another name, or move that file away.'),
+  file_not_writable: entry(500, 'server_error', '{path} cannot be written: {reason}.', 'Name a file in a folder that is there and that this user may write.'),
   shutting_down: entry(503, 'server_error', 'The server is stopping.', 'Try again in some seconds.'),
 
   // The local engine.

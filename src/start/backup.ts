@@ -7,6 +7,7 @@ import { dumpTables, type Connection } from '../db/index.ts';
 import { houseLogger, reachDatabase } from './house.ts';
 import { Phases } from './phases.ts';
 import { FORMAT, VERSION, type BackupManifest } from './backup-format.ts';
+import { copyLiving } from './copy-living.ts';
 
 /**
  * Writes the whole state into one file: every table as of one moment, the ledger's log that is not
@@ -21,7 +22,7 @@ export async function backup(file: string): Promise<void> {
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
   const log = houseLogger(config);
   const phases = new Phases(log, systemClock);
-  const draft = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  const draft = makeDraft(target);
   try {
     const connection = await reachDatabase(config, phases, interrupted.signal, log);
     const manifest = await collect(config, connection, draft, interrupted.signal);
@@ -40,13 +41,24 @@ export async function backup(file: string): Promise<void> {
   }
 }
 
+/** The backup is put together beside its file, so that it takes its name by a rename. */
+function makeDraft(target: string): string {
+  try {
+    return mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' || code === 'EROFS' ? 'this user may not write there' : (code ?? 'it cannot be made');
+    throw new TandemError('file_not_writable', { params: { path: target, reason }, cause: error });
+  }
+}
+
 async function collect(config: Config, connection: Connection, draft: string, signal: AbortSignal): Promise<BackupManifest> {
   const tables = join(draft, 'tables');
   const files = join(draft, 'files');
   await mkdir(tables, { mode: 0o700 });
   await mkdir(files, { mode: 0o700 });
   // The log first: what is posted and deleted after this is in the tables, what is posted twice changes nothing.
-  if (existsSync(join(config.home, 'ledger'))) await cp(join(config.home, 'ledger'), join(files, 'ledger'), { recursive: true, force: true, errorOnExist: false }).catch(ignoreVanished);
+  if (existsSync(join(config.home, 'ledger'))) await copyLiving(join(config.home, 'ledger'), join(files, 'ledger'));
   if (existsSync(config.secretFile)) await cp(config.secretFile, join(files, 'secret'));
   if (existsSync(config.configFile)) await cp(config.configFile, join(files, 'config.json'));
   if (existsSync(join(config.home, 'credentials.json'))) await cp(join(config.home, 'credentials.json'), join(files, 'credentials.json'));
@@ -59,9 +71,4 @@ async function collect(config: Config, connection: Connection, draft: string, si
 /** In whole kB, or in MB with one digit. */
 function sizeText(bytes: number): string {
   return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** A segment that was posted and deleted while it was copied is in the tables. */
-function ignoreVanished(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }
