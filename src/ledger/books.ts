@@ -1,25 +1,16 @@
-import type { Clock, Logger } from '../base/index.ts';
 import type { Principal } from '../access/index.ts';
-import type { Database } from '../db/index.ts';
 import { showBill, type BillView } from './bill/bill.ts';
 import type { Month } from './bill/months.ts';
 import { Credits } from './credits/credits.ts';
 import { Invoices } from './invoices/invoices.ts';
 import { overview, type Overview } from './overview/overview.ts';
-import type { AuditPort, MoneyPathPort, NamesPort } from './ports.ts';
+import type { BookPorts } from './ports.ts';
 import type { PriceBook } from './prices/book.ts';
 import { Prices } from './prices/prices.ts';
 import { UsageReader } from './usage/usage.ts';
 import { Verifier, type Verification } from './verify/verify.ts';
 
-export interface BooksOptions {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly newId: () => string;
-  readonly audit: AuditPort;
-  readonly names: NamesPort;
-  readonly moneyPath: MoneyPathPort;
+export interface BooksOptions extends BookPorts {
   /** Started and stopped by whoever made it: the money path rates by the same book. */
   readonly book: PriceBook;
   /** The organisation that runs the installation; null: not known yet. */

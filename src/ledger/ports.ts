@@ -1,5 +1,6 @@
+import type { Clock, Logger } from '../base/index.ts';
 import type { Actor } from '../access/index.ts';
-import type { Executor } from '../db/index.ts';
+import type { Database, Executor } from '../db/index.ts';
 
 /** Writes an entry of the audit trail in the transaction of the change it tells of. `access.audit` is one. */
 export interface AuditPort {
@@ -24,4 +25,15 @@ export interface MoneyPathPort {
   postedThrough(executor: Executor): Promise<Date | null>;
   /** The escrowed balance of a prepaid organisation: all credit ever given less what expired. */
   setPrepaid(tx: Executor, organisationId: string, amount: bigint): Promise<void>;
+}
+
+/** What every book is kept with. */
+export interface BookPorts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly audit: AuditPort;
+  readonly names: NamesPort;
+  readonly moneyPath: MoneyPathPort;
 }

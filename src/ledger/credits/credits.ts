@@ -1,10 +1,10 @@
 import { sql, type Selectable } from 'kysely';
-import { TandemError, parsePico, type Clock, type Logger } from '../../base/index.ts';
+import { TandemError, parsePico } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
-import type { Database, Executor, Schema } from '../../db/index.ts';
+import type { Executor, Schema } from '../../db/index.ts';
 import { keepPostingOut } from '../invoices/late.ts';
 import { lockBooks, writeBooks } from '../journal/journal.ts';
-import type { AuditPort, MoneyPathPort, NamesPort } from '../ports.ts';
+import type { BookPorts } from '../ports.ts';
 import { leftAfterPending, readBalances } from './balances.ts';
 import { entryRows } from './entries.ts';
 import { settleCredits } from './settle.ts';
@@ -31,24 +31,14 @@ export interface NewCredit {
   readonly reason: string;
 }
 
-export interface CreditsOptions {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly newId: () => string;
-  readonly audit: AuditPort;
-  readonly names: NamesPort;
-  readonly moneyPath: MoneyPathPort;
-}
-
 /** A credit whose last calls are still not posted after this long expires without them. */
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /** Prepaid credit and grants: given once, used earliest expiry first, ended by an entry. */
 export class Credits {
-  readonly #options: CreditsOptions;
+  readonly #options: BookPorts;
 
-  constructor(options: CreditsOptions) {
+  constructor(options: BookPorts) {
     this.#options = options;
   }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { TandemError, isTandemError, parsePico, type Clock, type Logger } from '../../base/index.ts';
+import { TandemError, isTandemError, parsePico } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
-import type { Database, Executor } from '../../db/index.ts';
+import type { Executor } from '../../db/index.ts';
 import type { Month } from '../bill/months.ts';
 import { writeBooks } from '../journal/journal.ts';
 import { contentHash, rowContent, type JournalRowOf } from '../journal/row-hash.ts';
-import type { AuditPort, MoneyPathPort, NamesPort } from '../ports.ts';
+import type { BookPorts } from '../ports.ts';
 import { closeMonth, openMonths } from './close.ts';
 import { adjustmentRows } from './late.ts';
 
@@ -51,24 +51,14 @@ export interface InvoiceDetail extends InvoiceView {
   readonly hash: string;
 }
 
-export interface InvoicesOptions {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly newId: () => string;
-  readonly audit: AuditPort;
-  readonly names: NamesPort;
-  readonly moneyPath: MoneyPathPort;
-}
-
 /** Months close by themselves this long after their end: time for the last calls to end and be posted. */
 const CLOSE_AFTER_MS = 6 * 3_600_000;
 
 /** Closed months: immutable and numbered. What comes later is an adjustment. */
 export class Invoices {
-  readonly #options: InvoicesOptions;
+  readonly #options: BookPorts;
 
-  constructor(options: InvoicesOptions) {
+  constructor(options: BookPorts) {
     this.#options = options;
   }
 

@@ -36,6 +36,7 @@ export class Poster {
   #telling: NodeJS.Timeout | undefined;
   #ready = Promise.withResolvers<void>();
   #finished = Promise.withResolvers<void>();
+  #isFinished = false;
   #restartMs = 100;
   readonly #stop = new AbortController();
   restarts = 0;
@@ -125,22 +126,20 @@ export class Poster {
         this.#reason = message.reason;
         return;
       case 'finished':
+        this.#isFinished = true;
         this.#finished.resolve();
         return;
     }
   }
 
   #exited(child: ChildProcess, how: string): void {
-    if (this.#child !== child || this.#stop.signal.aborted) return;
-    void this.#finishedAlready().then((finished) => {
-      if (finished || this.#stop.signal.aborted) return;
-      this.#state = 'restarting';
-      this.restarts += 1;
-      this.#options.log.warn({ how }, 'the poster ended; it is started again');
-      const waitMs = this.#restartMs;
-      this.#restartMs = Math.min(waitMs * 2, RESTART_MS_MAX);
-      this.#options.clock.sleep(waitMs, this.#stop.signal).then(() => this.#spawn(), () => {});
-    });
+    if (this.#child !== child || this.#isFinished || this.#stop.signal.aborted) return;
+    this.#state = 'restarting';
+    this.restarts += 1;
+    this.#options.log.warn({ how }, 'the poster ended; it is started again');
+    const waitMs = this.#restartMs;
+    this.#restartMs = Math.min(waitMs * 2, RESTART_MS_MAX);
+    this.#options.clock.sleep(waitMs, this.#stop.signal).then(() => this.#spawn(), () => {});
   }
 
   #isRunning(): boolean {
@@ -149,10 +148,6 @@ export class Poster {
 
   #tell(): void {
     this.#send({ kind: 'written', position: this.#options.position(), atMs: this.#options.clock.nowMs() });
-  }
-
-  async #finishedAlready(): Promise<boolean> {
-    return Promise.race([this.#finished.promise.then(() => true), Promise.resolve(false)]);
   }
 
   #send(message: ToPoster): void {

@@ -1,5 +1,5 @@
 import { TandemError, divideUp, multiplyPrice, type Picodollars } from '../../base/index.ts';
-import { BUCKETS, type Bucket, type PriceVersion, type Quantities } from '../prices/types.ts';
+import { BUCKETS, type Bucket, type PriceVersion, type Quantities, type UnitPrice } from '../prices/types.ts';
 
 /** The rule as it is said to people, beside every price and bill. */
 export const ROUNDING_RULE =
@@ -34,11 +34,9 @@ export function rate(quantities: Quantities, version: Priced): Rated {
   const lines: RatedLine[] = [];
   let charge = 0n;
   for (const bucket of BUCKETS) {
-    const quantity = quantities[bucket];
-    if (quantity === undefined || quantity === 0n) continue;
-    if (quantity < 0n) throw new RangeError(`a quantity is not negative: ${bucket}`);
-    const unit = version.buckets[bucket];
-    if (unit === undefined) throw unknownPrice(version.resource, bucket);
+    const quantity = quantities[bucket] ?? 0n;
+    if (quantity === 0n) continue;
+    const unit = unitOf(version, bucket, quantity);
     const amount = multiplyPrice(quantity, unit.price, unit.per);
     lines.push({ bucket, quantity, price: unit.price, per: unit.per, amount });
     charge += amount;
@@ -54,14 +52,19 @@ export function rate(quantities: Quantities, version: Priced): Rated {
 export function rateUp(quantities: Quantities, version: Priced): Picodollars {
   let bound = 0n;
   for (const bucket of BUCKETS) {
-    const quantity = quantities[bucket];
-    if (quantity === undefined || quantity === 0n) continue;
-    if (quantity < 0n) throw new RangeError(`a quantity is not negative: ${bucket}`);
-    const unit = version.buckets[bucket];
-    if (unit === undefined) throw unknownPrice(version.resource, bucket);
+    const quantity = quantities[bucket] ?? 0n;
+    if (quantity === 0n) continue;
+    const unit = unitOf(version, bucket, quantity);
     bound += divideUp(quantity * unit.price, unit.per);
   }
   return bound;
+}
+
+function unitOf(version: Priced, bucket: Bucket, quantity: bigint): UnitPrice {
+  if (quantity < 0n) throw new RangeError(`a quantity is not negative: ${bucket}`);
+  const unit = version.buckets[bucket];
+  if (unit === undefined) throw unknownPrice(version.resource, bucket);
+  return unit;
 }
 
 /** The error for what has no price: it names the model and, where one is known, the bucket. */
