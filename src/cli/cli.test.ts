@@ -203,3 +203,27 @@ describe('bill', () => {
     expect(seen[0]!.path).toBe('/api/bill?month=2026-11');
   });
 });
+
+describe('what the server cannot do', () => {
+  const STALE = { status: 503, json: { error: { code: 'database_stale', message: 'No contact.', next: 'tandem doctor', requestId: 'r' } } };
+
+  test('doctor says what everybody may know while no key can be checked, and does not send people in a circle', async () => {
+    const checks = [{ name: 'accepting', state: 'pass' }, { name: 'database', state: 'fail', reason: 'no contact for 6 s' }];
+    const { env } = await against({ 'GET /api/doctor': STALE, 'GET /readyz': { status: 503, json: { status: 'not ready', checks } } });
+    const { code, out } = await run(['doctor'], env);
+    expect(code).toBe(1);
+    expect(out).toContain('✗ fail  Database: no contact for 6 s');
+    expect(out).toContain('Next: See that the database runs');
+    expect(out).toContain('1 of 2 checks need a look.');
+  });
+
+  test('a refused field leads to the help of the command', async () => {
+    const { env } = await against({ 'GET /api/bill': { status: 400, json: { error: { code: 'invalid_request', message: 'month: must be a month.', next: 'The fields are described at /openapi.json.', requestId: 'r' } } } });
+    expect((await run(['bill', '--month', 'x'], env)).err).toBe('month: must be a month.\n  Next: See what it takes: tandem bill --help\n');
+  });
+
+  test.each([['TANDEM_URL', 'zzz', 'zzz is not the address of a server.', 2], ['TANDEM_URL', 'file:///x', 'file:///x is not the address of a server.', 2], ['TANDEM_KEY', 'a\r\nb', 'The key holds characters that no key has.', 4]] as const)('%s=%j is no fault of the CLI', async (name, value, message, exit) => {
+    const { code, err } = await run(['bill'], { TANDEM_URL: 'http://127.0.0.1:1', TANDEM_KEY: 'k', [name]: value });
+    expect({ code, said: err.split('\n')[0] }).toEqual({ code: exit, said: message });
+  });
+});

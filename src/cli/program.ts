@@ -1,4 +1,5 @@
 import { Command as Program } from 'commander';
+import { CliError } from './cli-error.ts';
 import type { Command } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -29,12 +30,22 @@ export function buildProgram(commands: readonly Command[], outside: Omit<Context
         ...outside, json: options['json'] === true,
         client: () => createClient(readCredentials(outside.env), outside.signal),
       };
-      exit((await run(context, { args: self.args, options })) ?? 0);
+      try {
+        exit((await run(context, { args: self.args, options })) ?? 0);
+      } catch (error) {
+        throw withOwnHelp(error, command.path);
+      }
     });
     parent.addCommand(program);
     byPath.set(command.path, program);
   }
   return root;
+}
+
+/** A field that the server refuses is an option or an argument here: its help is the next step, and not the API's description. */
+function withOwnHelp(error: unknown, path: string): unknown {
+  if (!(error instanceof CliError) || error.code !== 'invalid_request' || path === 'api') return error;
+  return new CliError(error.code, error.message, `See what it takes: tandem ${path} --help`, error.exitCode, error.facts);
 }
 
 function prepare(program: Program, path: string, { out, err }: Omit<Context, 'json' | 'client'>): Program {

@@ -37,7 +37,12 @@ export interface Client {
   open(method: string, path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
 }
 
+/** @throws CliError for an address or a key that cannot be sent at all. */
 export function createClient({ url, key }: Credentials, signal: AbortSignal): Client {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new CliError('address_invalid', `${url} is not the address of a server.`, 'Write it like http://127.0.0.1:4600: tandem login --url URL --key-file FILE, or TANDEM_URL', EXIT.usage);
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new CliError('invalid_api_key', 'The key holds characters that no key has.', USE_ANOTHER_KEY, EXIT.login);
   const open: Client['open'] = (method, path, body, headers) => send(`${url}${path}`, method, key, body, headers ?? {}, signal);
   const raw: Client['raw'] = async (method, path, body) => {
     const response = await open(method, path, body);

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Reply } from '../client/client.ts';
+import { readAll, type Client, type Reply } from '../client/client.ts';
+import { CliError } from '../cli-error.ts';
 import type { Run } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
@@ -34,9 +35,33 @@ type Doctor = Reply<'/api/doctor', 'GET'>;
 const GLYPH = { pass: '✓', warn: '!', fail: '✗' } as const;
 
 export const doctor: Run = async (context) => {
-  const report = await context.client().call('GET', '/api/doctor', {});
+  const client = context.client();
+  const report = await client.call('GET', '/api/doctor', {}).catch((error: unknown) => {
+    if (error instanceof CliError && error.code === 'database_stale') return withoutDatabase(client);
+    throw error;
+  });
   print(context, report, doctorText);
   return report.state === 'fail' ? EXIT.error : EXIT.ok;
+};
+
+/** No key can be checked while the database is silent. What the server tells everybody is then all there is, and names the cause. */
+async function withoutDatabase(client: Client): Promise<Doctor> {
+  const { checks } = JSON.parse(await readAll(await client.open('GET', '/readyz', undefined))) as Ready;
+  return {
+    state: 'fail', version: '',
+    checks: checks.map(({ name, state, reason }) => ({
+      id: name, title: `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`, state, detail: reason ?? 'yes',
+      next: state === 'pass' ? null : (NEXT_OF[name] ?? 'Look at the log of the server.'),
+    })),
+  };
+}
+
+interface Ready {
+  readonly checks: readonly { readonly name: string; readonly state: 'pass' | 'fail'; readonly reason?: string }[];
+}
+
+const NEXT_OF: Readonly<Record<string, string>> = {
+  database: 'See that the database runs and its disk has room (df -h, postgres/log under the home, or DATABASE_URL and that server); contact comes back by itself.',
 };
 
 function doctorText(report: Doctor): string {
