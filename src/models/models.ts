@@ -93,11 +93,10 @@ export class Models {
    * @throws TandemError
    */
   chat(input: ChatInput, sink: ReplySink): Promise<void> {
-    if (input.idempotencyKey !== null) return this.#idempotent.chat(input, input.idempotencyKey, sink);
-    const { principal } = input;
-    // A caller of the whole organisation spends in its first project, so that every line of a bill has one.
+    const { principal, idempotencyKey } = input;
+    // A caller of the whole organisation spends in its first project and from its budget, so that every line of a bill has one.
     const call = principal.projectId === null ? { ...input, principal: { ...principal, projectId: this.#directory.projectFor(principal) } } : input;
-    return answerChat(call, sink, this.#chat);
+    return idempotencyKey === null ? answerChat(call, sink, this.#chat) : this.#idempotent.chat(call, idempotencyKey, sink);
   }
 
   /** `GET /v1/models`: what this caller may use. */

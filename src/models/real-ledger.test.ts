@@ -82,6 +82,16 @@ test('the receipt of an answer and its line in the ledger are the same to the la
   expect(ledger.status().calls.open).toBe(0);
 });
 
+test('a key of the whole organisation spends in the first project, with an Idempotency-Key too', async () => {
+  expect(admin.projectId).toBeNull();
+  const first = access.directory.projectFor(admin);
+  for (const idempotencyKey of [null, 'once']) {
+    const requestId = newId();
+    await models.chat({ principal: admin, body: ask({ model: 'tandem/local' }), idempotencyKey, receipt: false, signal: new AbortController().signal, requestId }, new MemorySink());
+    expect((await posted(requestId)).projectId).toBe(first);
+  }
+});
+
 test('many calls at once on a budget for a few spend at most the budget; the others are told what would fit', async () => {
   const project = await access.projects.create(admin, { name: 'tight' });
   const principal = { ...admin, projectId: project.id };
