@@ -47,7 +47,7 @@ export async function checkHost(url: URL, policy: EgressPolicy, resolve: Resolve
   if (addresses.length === 0) throw refused(`the name ${host} has no address`);
   for (const { address } of addresses) {
     const reason = refusedAddress(address, policy);
-    if (reason !== undefined) throw refused(`${host} leads to ${reason}`);
+    if (reason !== undefined) throw refused(`${host} leads to an address that is not open: ${reason}`);
   }
 }
 

@@ -20,7 +20,7 @@ export function createConnector({ policy, connectTimeoutMs, resolve = systemReso
     resolve(host).then((found) => {
       for (const { address } of found) {
         const reason = refusedAddress(address, policy);
-        if (reason !== undefined) throw refused(`${host} leads to ${reason}`);
+        if (reason !== undefined) throw refused(`${host} leads to an address that is not open: ${reason}`);
       }
       const [first] = found;
       if (!first) throw refused(`the name ${host} has no address`);

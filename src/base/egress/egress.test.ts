@@ -83,7 +83,7 @@ describe('a name\'s addresses', () => {
 
   test('are all checked, not only the first', async () => {
     await checkHost(url, closed, answers('8.8.8.8', '2606:4700::1111'));
-    await expect(checkHost(url, closed, answers('8.8.8.8', '10.0.0.1'))).rejects.toThrow('gpu.example leads to 10.0.0.1 is a private address');
+    await expect(checkHost(url, closed, answers('8.8.8.8', '10.0.0.1'))).rejects.toThrow('gpu.example leads to an address that is not open: 10.0.0.1 is a private address');
     await expect(checkHost(url, closed, answers('8.8.8.8', '::1'))).rejects.toThrow(/loopback/);
     await expect(checkHost(url, closed, answers())).rejects.toThrow(/no address/);
     await expect(checkHost(url, closed, () => Promise.reject(new Error('ENOTFOUND')))).rejects.toThrow(/no address/);
@@ -115,7 +115,7 @@ describe('at connect time', () => {
     const rebinding: Resolve = async () => (asked++ === 0 ? [{ address: '8.8.8.8', family: 4 }] : [{ address: '127.0.0.1', family: 4 }]);
     await checkHost(new URL(`http://gpu.example:${port}`), closed, rebinding);
     const before = connections;
-    await expect(get('gpu.example', closed, rebinding)).rejects.toThrow(/gpu.example leads to 127.0.0.1 is a loopback address/);
+    await expect(get('gpu.example', closed, rebinding)).rejects.toThrow(/gpu.example leads to an address that is not open: 127.0.0.1 is a loopback address/);
     expect([asked, connections]).toEqual([2, before]);
   });
 
@@ -131,6 +131,6 @@ describe('at connect time', () => {
   });
 
   test('the system\'s own resolver is held to the same check', async () => {
-    await expect(get('localhost', closed)).rejects.toThrow(/localhost leads to .* is a loopback address/);
+    await expect(get('localhost', closed)).rejects.toThrow(/localhost leads to an address that is not open: .* is a loopback address/);
   });
 });

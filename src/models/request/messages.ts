@@ -91,7 +91,7 @@ function checkImageUrl(url: string, place: string): void {
   try {
     checkUrl(url, { open: [] });
   } catch (error) {
-    throw invalid(place, `must be a public https URL or inline data (data:image/…): ${error instanceof Error ? error.message : 'it is not a URL'}`);
+    throw invalid(place, `must be a public https URL or inline data (data:image/…): ${error instanceof Error ? error.message.replace(/\.$/, '') : 'it is not a URL'}`);
   }
 }
 
