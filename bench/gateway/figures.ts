@@ -54,7 +54,7 @@ export function latencyTable(rate: number, named: readonly (readonly [string, Fi
     [`gateway, open loop at ${rate}/s`, 'added p50 ms', 'added p99 ms'],
     [['backend alone (not added, its own)', both(base.p50, 2), both(base.p99, 2)], ...named.map(([name, own]) => {
       const { p50, p99 } = own.latency(rate);
-      return p50.length === 0 ? [name, 'saturates below this rate', '-'] : [name, added(p50, base.p50), added(p99, base.p99)];
+      return p50.length === 0 ? [name, 'saturates at this rate or below', '-'] : [name, added(p50, base.p50), added(p99, base.p99)];
     })],
   ) + busy;
 }

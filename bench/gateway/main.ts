@@ -20,6 +20,7 @@ const LOAD_CORE = 1;
 const MOCKS = { plain: 19_100, stream: 19_101 };
 const DRAIN_LIMIT_MS = 5_000;
 const WARM_SECONDS = 3;
+const NEAR_LIMIT = 1.1;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' }, without: { type: 'string', default: '' } } });
 const rounds = Number(values.rounds);
@@ -57,7 +58,8 @@ for (let round = 1; round <= rounds; round += 1) {
     note(direct, rate, await openLoop(MOCKS.plain, {}, rate));
     for (const gateway of gateways) {
       const own = figures.get(gateway)!;
-      if (median(own.perSecond) > rate) note(own, rate, await openLoop(gateway.port, gateway.headers, rate));
+      // So close to its limit a queue has no end, and its length would only tell how long the round was.
+      if (median(own.perSecond) > rate * NEAR_LIMIT) note(own, rate, await openLoop(gateway.port, gateway.headers, rate));
     }
   }
 }
