@@ -63,6 +63,10 @@ describe('the models there are', () => {
     await expect(chat('team/fild')).rejects.toThrow('There is no model team/fild that this key may use. Did you mean team/filed?');
     await expect(chat('local', bound)).rejects.toThrow('Did you mean tandem/local?');
   });
+
+  test.each(['a\r\nb', 'tandem/local\0', 'tandem/local\n'])('with control characters are refused: %j', async (name) => {
+    await expect(chat(name)).rejects.toMatchObject({ code: 'invalid_request', status: 400, param: 'model' });
+  });
 });
 
 describe('a backend of the API', () => {

@@ -33,7 +33,7 @@ export class Registry {
   /**
    * What a name leads to for this caller. A name that does not exist and one that the key may not use get the same
    * answer, so that nobody learns what others have.
-   * @throws TandemError model_not_found with near names, backend_unreachable when the backend is switched off.
+   * @throws TandemError model_not_found with near names, invalid_request for control characters in it, backend_unreachable when the backend is switched off.
    */
   resolve(caller: Caller, name: string): Target {
     const target = this.#find(caller, name);
@@ -80,6 +80,8 @@ export class Registry {
   }
 
   #notFound(caller: Caller, name: string): TandemError {
+    // No name holds them, so this tells nothing of what there is.
+    if (/\p{Cc}/u.test(name)) return new TandemError('invalid_request', { param: 'model', params: { reason: 'model must hold no control characters.' } });
     const near = nearNames(name, this.visible(caller).slice(0, MOST_COMPARED).map(({ alias }) => alias));
     return new TandemError('model_not_found', {
       param: 'model',
