@@ -76,7 +76,7 @@ test.runIf(process.getuid?.() === 0)('a home that this user cannot write says so
   chmodSync(join(home, '..'), 0o755);
   chmodSync(home, 0o755);
   const { said } = await contender(1);
-  expect(said).toMatch(/^home_read_only: .*cannot be written/);
+  expect(said).toMatch(/^home_read_only: .*cannot be written: this user may not write there\./);
 });
 
 test('a file in its place is named', async () => {

@@ -22,6 +22,8 @@ export interface HomeLock {
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_READONLY = 8;
 /** How long to wait for someone who only looks (`homeHolder`). */
 const BUSY_TIMEOUT_MS = 200;
 
@@ -124,6 +126,13 @@ function explain(error: unknown, folder: string): unknown {
   const { code, errcode, message } = error as { code?: string; errcode?: number; message: string };
   if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL) return new TandemError('disk_full', { params: { path: folder }, cause: error });
   if (code === undefined) return error;
-  const reason = code === 'EROFS' ? 'its file system is read-only' : code === 'ERR_SQLITE_ERROR' ? message : code;
-  return new TandemError('home_read_only', { params: { home: folder, reason }, cause: error });
+  return new TandemError('home_read_only', { params: { home: folder, reason: reasonOf(code, errcode, message) }, cause: error });
+}
+
+function reasonOf(code: string, errcode: number | undefined, message: string): string {
+  if (code === 'EROFS') return 'its file system is read-only';
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not write there';
+  // SQLite does not tell the two apart.
+  if (errcode === SQLITE_CANTOPEN || errcode === SQLITE_READONLY) return 'its file system is read-only, or this user may not write there';
+  return code === 'ERR_SQLITE_ERROR' ? message : code;
 }
