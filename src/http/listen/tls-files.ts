@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Server } from 'node:https';
 import { TandemError, type Logger } from '../../base/index.ts';
@@ -27,9 +27,16 @@ export function readTls(files: TlsFiles): TlsPair {
   return pair;
 }
 
-/** Serves a renewed certificate without a restart; a broken pair is refused and the old one stays. Returns the end of the watch. */
+/**
+ * Serves a renewed certificate without a restart; a broken pair is refused and the old one stays. Returns the end of the watch.
+ * The contents are compared, not the files' times: a file that is swapped at any moment is seen, whatever its date says.
+ */
 export function reloadTls(server: Server, files: TlsFiles, log: Logger, intervalMs = WATCH_MS): () => void {
-  const reload = () => {
+  let seen = contents(files);
+  const look = () => {
+    const now = contents(files);
+    if (now === seen) return;
+    seen = now;
     try {
       server.setSecureContext({ ...readTls(files), minVersion: 'TLSv1.2' });
       log.info({ certificate: files.cert }, 'the TLS certificate was read again');
@@ -37,8 +44,19 @@ export function reloadTls(server: Server, files: TlsFiles, log: Logger, interval
       log.error({ err: error }, 'the renewed TLS certificate cannot be used; the old one stays');
     }
   };
-  for (const file of [files.cert, files.key]) watchFile(file, { interval: intervalMs, persistent: false }, reload);
-  return () => [files.cert, files.key].forEach((file) => unwatchFile(file, reload));
+  const timer = setInterval(look, intervalMs).unref();
+  return () => clearInterval(timer);
+}
+
+/** Both files as one text; a file that is missing for a moment counts as empty. */
+function contents(files: TlsFiles): string {
+  return [files.cert, files.key].map((file) => {
+    try {
+      return readFileSync(file, 'latin1');
+    } catch {
+      return '';
+    }
+  }).join('\0');
 }
 
 function read(name: string, file: string): Buffer {
