@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { getBuiltinModule } from 'node:process';
+import type { DatabaseSync } from 'node:sqlite';
 import { systemClock, type Clock } from './clock.ts';
 import { TandemError } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
@@ -76,7 +77,8 @@ function openLock(folder: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
     makeFolder(folder, 0o700);
-    database = new DatabaseSync(join(folder, 'tandem.lock'), { timeout: BUSY_TIMEOUT_MS });
+    // Loaded here and not above: the CLI imports this room too, and must not pay 10 ms for a lock it never takes.
+    database = new (getBuiltinModule('node:sqlite').DatabaseSync)(join(folder, 'tandem.lock'), { timeout: BUSY_TIMEOUT_MS });
     // No journal file: nothing is ever written.
     database.exec('pragma journal_mode = memory; begin exclusive');
     return database;

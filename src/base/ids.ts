@@ -1,10 +1,8 @@
-import { randomFillSync } from 'node:crypto';
-
 /** Fills the given bytes with randomness. Passed in, so that tests can repeat themselves. */
 export type RandomBytes = (target: Uint8Array) => void;
 
 const systemRandom: RandomBytes = (target) => {
-  randomFillSync(target);
+  crypto.getRandomValues(target);
 };
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

@@ -36,6 +36,10 @@ describe('help', () => {
     expect(out).toContain(command.examples[0]);
   });
 
+  test('the version is that of the package', async () => {
+    expect((await run(['--version'], {})).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   test('every command loads', async () => {
     for (const command of commands) expect(await command.load(), command.path).toBeTypeOf('function');
   });

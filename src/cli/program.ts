@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command as Program } from 'commander';
 import { CliError } from './cli-error.ts';
 import type { Command } from './command.ts';
@@ -12,6 +13,7 @@ Next: tandem chat "What is the capital of France?"`;
 /** Makes commander's program from the command table. */
 export function buildProgram(commands: readonly Command[], outside: Omit<Context, 'json' | 'client'>, exit: (code: number) => void): Program {
   const root = prepare(new Program('tandem'), '', outside).description(ABOUT).addHelpText('after', FOOTER);
+  root.version(version(), '-V, --version', 'show the version');
   const byPath = new Map<string, Program>([['', root]]);
   for (const command of commands) {
     const words = command.path.split(' ');
@@ -59,4 +61,8 @@ function prepare(program: Program, path: string, { out, err }: Omit<Context, 'js
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) });
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }

@@ -22,9 +22,8 @@ export function banner(facts: BannerFacts): string {
     `  Model        ${facts.model.alias}${facts.model.ready ? '' : ` is not ready: ${facts.model.problem ?? 'it is loading'}`}`,
     '',
     'Try next:',
-    `  ${command} chat "What is the capital of France?"`,
-    `  ${command} bill`,
-    `  ${command} doctor`,
+    // Without the model a first question would only meet a refusal: doctor says what to do about it.
+    ...(facts.model.ready ? [`  ${command} chat "What is the capital of France?"`, `  ${command} bill`, `  ${command} doctor`] : [`  ${command} doctor`, `  ${command} models`, `  ${command} bill`]),
     '',
     'Ctrl-C stops everything.',
     '',

@@ -1,8 +1,8 @@
 import { statfsSync } from 'node:fs';
 import { systemClock, type Config } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
-import type { Doctor, LedgerStatus } from '../http/index.ts';
-import { lostEpochs } from '../ledger/index.ts';
+import type { Doctor } from '../http/index.ts';
+import { lostEpochs, type Ledger } from '../ledger/index.ts';
 import type { LocalModel } from './local-model.ts';
 import type { ConsolePages } from './console-build.ts';
 import { lostGateways } from './lost-gateways.ts';
@@ -14,7 +14,7 @@ export interface DoctorParts {
   readonly config: Config;
   readonly database: Database;
   readonly databaseKind: 'embedded' | 'external';
-  readonly ledger: { status(): LedgerStatus };
+  readonly ledger: Pick<Ledger, 'status'>;
   readonly localModel: LocalModel;
   readonly consolePages: ConsolePages;
   readonly backends: () => readonly { readonly name: string; readonly state: string; readonly reason: string | null }[];
@@ -60,8 +60,9 @@ function home({ home: path }: Config): Check {
 }
 
 function ledger(parts: DoctorParts): Check {
-  const { refusing, backlogRecords, unsyncedAgeMs } = parts.ledger.status();
+  const { refusing, backlogRecords, unsyncedAgeMs, poster } = parts.ledger.status();
   if (refusing !== null) return check('ledger', 'Ledger', 'fail', `new calls are refused: ${refusing}`, 'Free the cause named here; calls are admitted again by themselves.');
+  if (poster.state === 'failing') return check('ledger', 'Ledger', 'warn', `${backlogRecords} records wait: the poster fails (${poster.reason ?? 'it ends at once'})`, 'Nothing is lost: free the cause, often the disk or the database, and posting goes on by itself.');
   const detail = `${backlogRecords} records to post, oldest unsynced ${Math.round(unsyncedAgeMs)} ms`;
   if (backlogRecords > BACKLOG_WARN || unsyncedAgeMs > UNSYNCED_MS_WARN) return check('ledger', 'Ledger', 'warn', detail, 'Look at the disk and the database: posting is behind.');
   return check('ledger', 'Ledger', 'pass', detail);
