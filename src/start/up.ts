@@ -9,6 +9,7 @@ import { openLocalModel } from './local-model.ts';
 import { Phases } from './phases.ts';
 import { checkAddress } from './port.ts';
 import { openRooms } from './rooms.ts';
+import { checkOperatorFile } from './operator-file.ts';
 import { onStopSignal } from './signals.ts';
 
 /**
@@ -18,6 +19,7 @@ export async function up(): Promise<void> {
   const clock = systemClock;
   const startedMs = clock.monotonicMs();
   const config = readConfig(process.env);
+  checkOperatorFile(config);
   const log = houseLogger(config);
   const phases = new Phases(log, clock);
   const stopping = new AbortController();
