@@ -31,8 +31,12 @@ export function install({ dev }) {
   if (isInstalled(dev)) return;
   console.error(`Installing packages${dev ? ', those for tests included' : ''} (once per version)...`);
   const started = Date.now();
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])];
-  const done = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])];
+  const npm = (extra) => spawnSync('npm', [...args, ...extra], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  // npm waits five minutes for an answer that never comes; most such requests succeed at once when sent again. On a line so slow
+  // that a package takes longer than this, the second try waits as long as npm likes, and finds what the first one brought.
+  let done = npm(['--fetch-timeout=40000', '--fetch-retries=3', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=3000']);
+  if (done.status !== 0) done = npm([]);
   if (done.status !== 0) {
     const last = (done.stderr ?? '').split('\n').filter((line) => line.trim() !== '').slice(-8).join('\n');
     fail(`npm could not install the packages:\n${last}`, 'Check that the npm registry can be reached and that this folder can be written, then run the same command again.');
