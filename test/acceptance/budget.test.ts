@@ -48,6 +48,10 @@ async function holdOfOneCall(): Promise<bigint> {
   return BigInt(error.facts.needed);
 }
 
+test('a budget binds from the first call of its new key on', async () => {
+  for (let round = 0; round < 40; round += 1) await holdOfOneCall();
+}, 60_000);
+
 test('1,000 parallel calls on a budget with one call left: exactly one is served', async () => {
   const hold = await holdOfOneCall();
   const { key, secret } = await api<{ key: { id: string }; secret: string }>(program, 'POST', '/api/keys', { name: 'last cent', budget: { amount: hold.toString(), period: 'total' } });

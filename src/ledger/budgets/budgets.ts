@@ -53,6 +53,11 @@ export class Budgets {
     return view;
   }
 
+  /** Resolves when every budget committed before this call binds in this process: before a new key's secret leaves it. */
+  inForce(): Promise<void> {
+    return this.#options.directory.refresh();
+  }
+
   /** Lowered below what is spent, it refuses every new call; calls that are running end as they were admitted. */
   async update(principal: Principal, id: string, input: { amount: string }): Promise<BudgetView> {
     demand(principal, 'budgets.write');

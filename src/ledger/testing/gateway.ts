@@ -13,7 +13,18 @@ import { PowerCut } from './power-cut.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as GatewayOptions;
 const { connection, home, organisationId, projectId, load, power } = options;
-const say = (line: string) => writeSync(1, `${line}\n`);
+const say = (line: string): void => {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      // The reader is behind and the pipe is full: a line is written whole or not at all, so it is tried again.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+};
 const cut = power === undefined ? undefined : new PowerCut(realFiles, openSync(power.record, 'w'), power.at);
 const database = await openDatabase({ connection, log: silentLogger, clock: systemClock });
 const ledger = new Ledger({
