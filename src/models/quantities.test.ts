@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rate, type PriceVersion } from './ports.ts';
-import { toQuantities, worstQuantities } from './quantities.ts';
+import { cachedReplyQuantities, toQuantities, worstQuantities, type TokenCounts } from './quantities.ts';
 import { readUsage } from './remote/usage.ts';
 
 const unit = fc.record({ price: fc.bigInt({ min: 0n, max: 10n ** 15n }), per: fc.constantFrom(1n, 1_000n, 1_000_000n) });
@@ -38,4 +38,44 @@ test('what a list does not price counts as what it is a kind of', () => {
   const usage = { input: 5, cacheRead: 4, output: 2, reasoning: 10 };
   expect(toQuantities(usage, { buckets: { input: one, output: one } })).toEqual({ input: 9n, output: 12n });
   expect(toQuantities(usage, { buckets: { input: one, output: one, cache_read: one, reasoning: one, request: one } })).toEqual({ input: 5n, cache_read: 4n, output: 2n, reasoning: 10n, request: 1n });
+});
+
+const tokens = fc.nat(10_000);
+const everyKind: fc.Arbitrary<TokenCounts> = fc.record({
+  input: tokens, cacheRead: tokens, cacheWrite: tokens, cacheWriteLong: tokens, audioInput: tokens, imageInput: tokens, output: tokens, reasoning: tokens, audioOutput: tokens,
+}, { requiredKeys: ['input', 'cacheRead', 'output', 'reasoning'] });
+const everyPrice = fc.record({
+  input: unit, output: unit, cache_read: unit, cache_write: unit, cache_write_1h: unit, audio_input: unit, image_input: unit, reasoning: unit, audio_output: unit, request: unit,
+}, { requiredKeys: ['input', 'output'] });
+
+test('tokens of every kind are counted once, whatever of it a list prices', () => {
+  fc.assert(fc.property(everyKind, everyPrice, (counts, buckets) => {
+    const price = { buckets, resource: 'm' };
+    const used = toQuantities(counts, price);
+    const { request: _requests, ...kinds } = used;
+    const sum = Object.values(kinds).reduce((total, quantity) => total + quantity, 0n);
+    expect(sum).toBe(BigInt(Object.values(counts).reduce((total, count) => total + count, 0)));
+    expect(() => rate(used, price)).not.toThrow();
+  }));
+});
+
+test('an hour\'s cache writes count as cache writes before they count as input', () => {
+  const one = { price: 1n, per: 1n };
+  const usage = { input: 5, cacheRead: 0, cacheWrite: 3, cacheWriteLong: 2, output: 1, reasoning: 0 };
+  expect(toQuantities(usage, { buckets: { input: one, output: one } })).toEqual({ input: 10n, output: 1n });
+  expect(toQuantities(usage, { buckets: { input: one, output: one, cache_write: one } })).toEqual({ input: 5n, cache_write: 5n, output: 1n });
+  expect(toQuantities(usage, { buckets: { input: one, output: one, cache_write: one, cache_write_1h: one } })).toEqual({ input: 5n, cache_write: 3n, cache_write_1h: 2n, output: 1n });
+});
+
+test('a reply from the response cache costs what the list says of such replies, and no token', () => {
+  const one = { price: 7n, per: 1n };
+  const priced = { resource: 'm', buckets: { input: one, output: one, cached_reply: one } };
+  expect(rate(cachedReplyQuantities(priced), priced).charge).toBe(7n);
+  expect(cachedReplyQuantities({ buckets: { input: one, output: one } })).toEqual({});
+});
+
+test('audio is apart from text, and cached audio counts as cached', () => {
+  expect(readUsage({
+    prompt_tokens: 100, completion_tokens: 50, prompt_tokens_details: { cached_tokens: 80, audio_tokens: 30 }, completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 40 },
+  })).toEqual({ input: 0, cacheRead: 80, audioInput: 20, output: 10, reasoning: 0, audioOutput: 40 });
 });

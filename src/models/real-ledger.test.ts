@@ -12,7 +12,7 @@ import { FakeEngine } from './local/fake-engine.ts';
 import { FakeBackend } from './testing/fake-backend.ts';
 import { ask } from './testing/house.ts';
 import { MemorySink } from './testing/memory-sink.ts';
-import { STREAM } from './testing/openai-fixtures.ts';
+import { COMPLETION, STREAM } from './testing/openai-fixtures.ts';
 
 let home: string;
 let testDatabase: TestDatabase;
@@ -82,6 +82,23 @@ test('the receipt of an answer and its line in the ledger are the same to the la
   expect(ledger.status().calls.open).toBe(0);
 });
 
+test('cached and reasoning tokens have their own price, streamed or whole: one usage, one charge', async () => {
+  const usage = { prompt_tokens: 2_006, completion_tokens: 90, total_tokens: 2_096, prompt_tokens_details: { cached_tokens: 1_920 }, completion_tokens_details: { reasoning_tokens: 64 } };
+  const [whole, streamed] = [newId(), newId()];
+  backend.json(200, { ...COMPLETION, usage });
+  const messages = [{ role: 'user', content: 'long '.repeat(2_000) }];
+  await chat('team/big', new MemorySink(), { messages }, { id: whole });
+  const chunks = STREAM.slice(0, -2);
+  backend.stream([...chunks, `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage })}\n\n`, STREAM.at(-1)!]);
+  await chat('team/big', new MemorySink(), { messages, stream: true }, { id: streamed });
+  const events = [await posted(whole), await posted(streamed)];
+  for (const event of events) {
+    expect(event.quantities).toEqual({ input: '86', cache_read: '1920', output: '26', reasoning: '64' });
+    // 86 × $1.25 + 1,920 × $0.15 + 90 × $4.25 per million. At full price the cached tokens would make it $0.00289.
+    expect(event.charge).toBe('778000000');
+  }
+});
+
 test('a key of the whole organisation spends in the first project, with an Idempotency-Key too', async () => {
   expect(admin.projectId).toBeNull();
   const first = access.directory.projectFor(admin);
@@ -139,7 +156,8 @@ test('clients that leave in the middle are charged for what was delivered, and n
 });
 
 test('a model without a price is refused before anything is asked of a backend', async () => {
+  const asked = backend.requests.length;
   await expect(models.chat({ principal: { ...admin, tier: 'contributor' }, body: ask({ model: 'team/big' }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))
     .rejects.toMatchObject({ code: 'price_unknown' });
-  expect(backend.requests).toHaveLength(1);
+  expect(backend.requests).toHaveLength(asked);
 });

@@ -325,11 +325,21 @@ export interface components {
           /** A whole number, as a string */
           cache_write?: string;
           /** A whole number, as a string */
+          cache_write_1h?: string;
+          /** A whole number, as a string */
+          audio_input?: string;
+          /** A whole number, as a string */
+          image_input?: string;
+          /** A whole number, as a string */
           output?: string;
           /** A whole number, as a string */
           reasoning?: string;
           /** A whole number, as a string */
+          audio_output?: string;
+          /** A whole number, as a string */
           request?: string;
+          /** A whole number, as a string */
+          cached_reply?: string;
           /** A whole number, as a string */
           second?: string;
           /** A whole number, as a string */
@@ -526,6 +536,21 @@ export interface components {
           price: string;
           per: string;
         };
+        cache_write_1h?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        audio_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        image_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
         output?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -536,7 +561,17 @@ export interface components {
           price: string;
           per: string;
         };
+        audio_output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
         request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        cached_reply?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
           per: string;
@@ -584,6 +619,21 @@ export interface components {
           price: string;
           per: string;
         };
+        cache_write_1h?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        audio_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        image_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
         output?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -594,7 +644,17 @@ export interface components {
           price: string;
           per: string;
         };
+        audio_output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
         request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        cached_reply?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
           per: string;
@@ -659,6 +719,24 @@ export interface components {
           /** The quantity that the price is stated for */
           per: string;
         };
+        cache_write_1h?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        audio_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        image_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
         output?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -671,7 +749,19 @@ export interface components {
           /** The quantity that the price is stated for */
           per: string;
         };
+        audio_output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
         request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cached_reply?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
           /** The quantity that the price is stated for */
@@ -758,11 +848,21 @@ export interface components {
         /** A whole number, as a string */
         cache_write?: string;
         /** A whole number, as a string */
+        cache_write_1h?: string;
+        /** A whole number, as a string */
+        audio_input?: string;
+        /** A whole number, as a string */
+        image_input?: string;
+        /** A whole number, as a string */
         output?: string;
         /** A whole number, as a string */
         reasoning?: string;
         /** A whole number, as a string */
+        audio_output?: string;
+        /** A whole number, as a string */
         request?: string;
+        /** A whole number, as a string */
+        cached_reply?: string;
         /** A whole number, as a string */
         second?: string;
         /** A whole number, as a string */
@@ -1578,6 +1678,24 @@ export interface operations {
           /** The quantity that the price is stated for */
           per: string;
         };
+        cache_write_1h?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        audio_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        image_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
         output?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -1590,7 +1708,19 @@ export interface operations {
           /** The quantity that the price is stated for */
           per: string;
         };
+        audio_output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
         request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cached_reply?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
           /** The quantity that the price is stated for */
@@ -1679,6 +1809,24 @@ export interface operations {
               /** The quantity that the price is stated for */
               per: string;
             };
+            cache_write_1h?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            audio_input?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            image_input?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
             output?: {
               /** Non-negative integer picodollars, as a string */
               price: string;
@@ -1691,7 +1839,19 @@ export interface operations {
               /** The quantity that the price is stated for */
               per: string;
             };
+            audio_output?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
             request?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            cached_reply?: {
               /** Non-negative integer picodollars, as a string */
               price: string;
               /** The quantity that the price is stated for */
@@ -1747,6 +1907,24 @@ export interface operations {
               /** The quantity that the price is stated for */
               per: string;
             };
+            cache_write_1h?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            audio_input?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            image_input?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
             output?: {
               /** Non-negative integer picodollars, as a string */
               price: string;
@@ -1759,7 +1937,19 @@ export interface operations {
               /** The quantity that the price is stated for */
               per: string;
             };
+            audio_output?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
             request?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            cached_reply?: {
               /** Non-negative integer picodollars, as a string */
               price: string;
               /** The quantity that the price is stated for */
@@ -1942,11 +2132,21 @@ export interface operations {
           /** A whole number, as a string */
           cache_write?: string;
           /** A whole number, as a string */
+          cache_write_1h?: string;
+          /** A whole number, as a string */
+          audio_input?: string;
+          /** A whole number, as a string */
+          image_input?: string;
+          /** A whole number, as a string */
           output?: string;
           /** A whole number, as a string */
           reasoning?: string;
           /** A whole number, as a string */
+          audio_output?: string;
+          /** A whole number, as a string */
           request?: string;
+          /** A whole number, as a string */
+          cached_reply?: string;
           /** A whole number, as a string */
           second?: string;
           /** A whole number, as a string */
@@ -2006,11 +2206,21 @@ export interface operations {
           /** A whole number, as a string */
           cache_write?: string;
           /** A whole number, as a string */
+          cache_write_1h?: string;
+          /** A whole number, as a string */
+          audio_input?: string;
+          /** A whole number, as a string */
+          image_input?: string;
+          /** A whole number, as a string */
           output?: string;
           /** A whole number, as a string */
           reasoning?: string;
           /** A whole number, as a string */
+          audio_output?: string;
+          /** A whole number, as a string */
           request?: string;
+          /** A whole number, as a string */
+          cached_reply?: string;
           /** A whole number, as a string */
           second?: string;
           /** A whole number, as a string */
@@ -2033,7 +2243,7 @@ export interface operations {
           [key: string]: unknown;
         };
         lines: ({
-          bucket: 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'request' | 'second' | 'minute' | 'hour' | 'day' | 'byte';
+          bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'byte';
           /** A whole number, as a string */
           quantity: string;
           /** Non-negative integer picodollars, as a string */
@@ -2181,11 +2391,21 @@ export interface operations {
             /** A whole number, as a string */
             cache_write?: string;
             /** A whole number, as a string */
+            cache_write_1h?: string;
+            /** A whole number, as a string */
+            audio_input?: string;
+            /** A whole number, as a string */
+            image_input?: string;
+            /** A whole number, as a string */
             output?: string;
             /** A whole number, as a string */
             reasoning?: string;
             /** A whole number, as a string */
+            audio_output?: string;
+            /** A whole number, as a string */
             request?: string;
+            /** A whole number, as a string */
+            cached_reply?: string;
             /** A whole number, as a string */
             second?: string;
             /** A whole number, as a string */

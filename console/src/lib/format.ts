@@ -68,8 +68,9 @@ export function recentMonths(now: number, howMany: number): string[] {
 
 /** What is counted, in words. The names are the API's buckets. */
 const BUCKETS: Readonly<Record<string, string>> = {
-  input: 'Input tokens', cache_read: 'Cached input tokens', cache_write: 'Cache writes', output: 'Output tokens', reasoning: 'Reasoning tokens',
-  request: 'Requests', second: 'Seconds', minute: 'Minutes', hour: 'Hours', day: 'Days', byte: 'Bytes',
+  input: 'Input tokens', cache_read: 'Cached input tokens', cache_write: 'Cache writes', cache_write_1h: 'Cache writes (1 hour)',
+  audio_input: 'Audio input tokens', image_input: 'Image input tokens', output: 'Output tokens', reasoning: 'Reasoning tokens', audio_output: 'Audio output tokens',
+  request: 'Requests', cached_reply: 'Cached replies', second: 'Seconds', minute: 'Minutes', hour: 'Hours', day: 'Days', byte: 'Bytes',
 };
 
 export function bucketText(bucket: string): string {

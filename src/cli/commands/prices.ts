@@ -10,6 +10,14 @@ import { findBackend } from './models.ts';
 
 type Price = Reply<'/api/prices', 'GET'>['items'][number];
 
+/** What can be priced from here: option, flag, bucket, and how many units the price is given for. */
+const PRICED = [
+  ['input', '--input', 'input', '1000000'], ['cached', '--cached', 'cache_read', '1000000'], ['cacheWrite', '--cache-write', 'cache_write', '1000000'],
+  ['cacheWrite1h', '--cache-write-1h', 'cache_write_1h', '1000000'], ['audioInput', '--audio-input', 'audio_input', '1000000'],
+  ['imageInput', '--image-input', 'image_input', '1000000'], ['output', '--output', 'output', '1000000'], ['reasoning', '--reasoning', 'reasoning', '1000000'],
+  ['audioOutput', '--audio-output', 'audio_output', '1000000'], ['request', '--request', 'request', '1'], ['cachedReply', '--cached-reply', 'cached_reply', '1'],
+] as const;
+
 export const list: Run = async (context, { options }) => {
   const { items } = await context.client().call('GET', '/api/prices', { query: { history: options['history'] === true ? 'true' : 'false' } });
   print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : table(rows, [
@@ -27,9 +35,9 @@ export const list: Run = async (context, { options }) => {
 export const set: Run = async (context, { args, options }) => {
   const client = context.client();
   const buckets: Record<string, { price: string; per: string }> = {};
-  for (const [option, bucket] of [['input', 'input'], ['cached', 'cache_read'], ['output', 'output']] as const) {
+  for (const [option, flag, bucket, per] of PRICED) {
     const value = options[option];
-    if (typeof value === 'string') buckets[bucket] = { price: amountArgument(value, `--${option}`), per: '1000000' };
+    if (typeof value === 'string') buckets[bucket] = { price: amountArgument(value, flag), per };
   }
   if (Object.keys(buckets).length === 0) throw usageError('No price is given.', 'Give prices per million tokens: --input 1.00 --output 3.00');
   if (typeof options['source'] !== 'string') throw usageError('--source is missing.', 'Say where the price comes from: --source "contract 17"');

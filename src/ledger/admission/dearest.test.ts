@@ -22,6 +22,14 @@ test('no split of the counted tokens into cached, written, plain and reasoning o
   }), { numRuns: 500 });
 });
 
+test('a hold covers tokens that turn out to be of a dearer kind: an hour in the cache, audio, images', () => {
+  const per = 1n;
+  const version = { resource: 'm', buckets: { input: { price: 2n, per }, cache_write_1h: { price: 4n, per }, image_input: { price: 3n, per }, output: { price: 5n, per }, audio_output: { price: 9n, per } } };
+  const held = dearest({ input: 10n, output: 10n }, version);
+  expect(rate({ cache_write_1h: 10n, audio_output: 10n }, version).charge).toBeLessThanOrEqual(held);
+  expect(held).toBe(40n + 2n + 90n + 1n);
+});
+
 test('the largest cap fits, and one more does not', () => {
   fc.assert(fc.property(buckets, tokens, fc.bigInt({ min: 1n, max: 100_000n }), fc.bigInt({ min: 0n, max: 10n ** 16n }), (prices, input, output, left) => {
     const version = { resource: 'm', buckets: prices };

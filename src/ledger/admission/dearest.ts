@@ -3,10 +3,10 @@ import type { Bucket, PriceVersion, Quantities, UnitPrice } from '../prices/type
 import { BUCKETS } from '../prices/types.ts';
 import { unknownPrice } from '../rating/rate.ts';
 
-/** What a counted unit may turn out to be: cached or reasoning tokens are told apart only when the call ends. */
-const INPUTS: readonly Bucket[] = ['input', 'cache_read', 'cache_write'];
-const OUTPUTS: readonly Bucket[] = ['output', 'reasoning'];
-const MAY_BECOME: { readonly [B in Bucket]?: readonly Bucket[] } = { input: INPUTS, cache_read: INPUTS, cache_write: INPUTS, output: OUTPUTS, reasoning: OUTPUTS };
+/** What a counted unit may turn out to be: cached, audio or reasoning tokens are told apart only when the call ends. */
+const INPUTS: readonly Bucket[] = ['input', 'cache_read', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'];
+const OUTPUTS: readonly Bucket[] = ['output', 'reasoning', 'audio_output'];
+const MAY_BECOME: { readonly [B in Bucket]?: readonly Bucket[] } = Object.fromEntries([INPUTS, OUTPUTS].flatMap((kin) => kin.map((bucket) => [bucket, kin])));
 
 type Priced = Pick<PriceVersion, 'buckets' | 'resource'>;
 

@@ -15,7 +15,7 @@ export interface Overview {
   readonly forecast: string | null;
   readonly requests: string;
   readonly failed: string;
-  /** `input` with what was written to the cache, `output` with reasoning. */
+  /** `input` with cache writes, audio and images, `output` with reasoning and audio. */
   readonly tokens: { readonly input: string; readonly cacheRead: string; readonly output: string };
   /** Every day of the month up to today. */
   readonly daily: { readonly day: string; readonly spend: string; readonly requests: string }[];
@@ -66,7 +66,7 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
   const expected = forecast(spend, month, nowMs);
   return {
     month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), requests: count('requests'), failed: count('failed'),
-    tokens: { input: quantity('input', 'cache_write'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning') },
+    tokens: { input: quantity('input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning', 'audio_output') },
     daily: daysUntil(month, nowMs).map((day) => {
       const found = days.find((one) => one.day === day);
       return { day, spend: found?.spend ?? '0', requests: found?.requests ?? '0' };

@@ -6,7 +6,8 @@ const PARENTS: readonly (readonly [Bucket, Bucket])[] = [['cache_read', 'input']
 /**
  * Fills in, when a version is made, the kinds of token that providers charge like another kind where they
  * state no price: cached and cache-writing input like input, reasoning like output. They are then prices
- * like the others, shown with the version, so that rating itself never guesses.
+ * like the others, shown with the version, so that rating itself never guesses. Rarer kinds (an hour's cache writes,
+ * audio, images) are not filled in: such tokens are counted as what they are a kind of before they are rated.
  */
 export function completeBuckets(buckets: PriceBuckets): PriceBuckets {
   const complete: { -readonly [B in Bucket]?: PriceBuckets[B] } = { ...buckets };

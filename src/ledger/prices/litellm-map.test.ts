@@ -20,9 +20,15 @@ test('entries that are paid by the token are read exactly, and what the map leav
     output: perMillion(4_250_000_000_000n), reasoning: perMillion(4_250_000_000_000n),
   });
   expect(buckets('claude-sonnet-4-5')).toMatchObject({ cache_write: perMillion(3_750_000_000_000n), cache_read: perMillion(300_000_000_000n) });
+  expect(buckets('claude-sonnet-4-5')).toHaveProperty('cache_write_1h', perMillion(6_000_000_000_000n));
   expect(buckets('dashscope/qwen-turbo')).toMatchObject({ output: perMillion(200_000_000_000n), reasoning: perMillion(500_000_000_000n) });
   expect(buckets('morph/morph-dsv4flash')).toMatchObject({ input: perMillion(141_953_125_000n) });
   expect(buckets('text-embedding-3-small')).toMatchObject({ input: perMillion(20_000_000_000n), output: perMillion(0n) });
+});
+
+test('audio and image tokens have prices of their own where the map has', () => {
+  const [one] = readLiteLlmMap({ 'a/b': { mode: 'chat', input_cost_per_token: 1e-6, output_cost_per_token: 2e-6, input_cost_per_audio_token: 4e-5, output_cost_per_audio_token: 8e-5, input_cost_per_image_token: 5e-6 } });
+  expect(one).toMatchObject({ buckets: { audio_input: perMillion(40_000_000_000_000n), audio_output: perMillion(80_000_000_000_000n), image_input: perMillion(5_000_000_000_000n) } });
 });
 
 test('what one price cannot express is left out and says why', () => {

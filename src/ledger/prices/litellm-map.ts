@@ -8,13 +8,17 @@ export type MapEntry = { readonly resource: string } & (
   | { readonly skipped: string }
 );
 
-/** Fields of the map, from the price map's own `sample_spec` and LiteLLM 1.109.1. Unit: US dollars for one token. */
+/** Fields of the map, from the price map's own `sample_spec` and schema (LiteLLM 1.109.1). Unit: US dollars for one token. */
 const FIELDS: readonly (readonly [string, Bucket])[] = [
   ['input_cost_per_token', 'input'],
   ['cache_read_input_token_cost', 'cache_read'],
   ['cache_creation_input_token_cost', 'cache_write'],
+  ['cache_creation_input_token_cost_above_1hr', 'cache_write_1h'],
+  ['input_cost_per_audio_token', 'audio_input'],
+  ['input_cost_per_image_token', 'image_input'],
   ['output_cost_per_token', 'output'],
   ['output_cost_per_reasoning_token', 'reasoning'],
+  ['output_cost_per_audio_token', 'audio_output'],
 ];
 /** The calls of these modes are paid by the token. */
 const TOKEN_MODES = new Set(['chat', 'completion', 'responses', 'embedding']);

@@ -19,6 +19,15 @@ export interface BillRow {
   readonly cost: bigint | null;
 }
 
+type Quantities = Line['quantities'];
+/** What a bill shows together as input, without what was read from a cache, and as output. */
+const INPUT = ['input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'] as const;
+const OUTPUT = ['output', 'reasoning', 'audio_output'] as const;
+
+function sum(before: bigint | undefined, quantities: Quantities, buckets: readonly (keyof Quantities)[]): bigint {
+  return buckets.reduce((total, bucket) => total + BigInt(quantities[bucket] ?? 0), before ?? 0n);
+}
+
 const NO_KEY = 'Console and services';
 
 function identity(line: Line, by: GroupBy): { id: string; name: string; note: string; keyId: string | null } {
@@ -39,9 +48,9 @@ export function groupBill(lines: readonly Line[], by: GroupBy): BillRow[] {
     rows.set(id, {
       id, name, note, keyId,
       requests: add(before?.requests, line.requests),
-      tokensIn: add(before?.tokensIn, quantities.input) + BigInt(quantities.cache_write ?? 0),
+      tokensIn: sum(before?.tokensIn, quantities, INPUT),
       cached: add(before?.cached, quantities.cache_read),
-      tokensOut: add(before?.tokensOut, quantities.output) + BigInt(quantities.reasoning ?? 0),
+      tokensOut: sum(before?.tokensOut, quantities, OUTPUT),
       charge: add(before?.charge, line.charge),
       cost: line.cost === null || before?.cost === null ? null : add(before?.cost, line.cost),
     });
