@@ -1,6 +1,6 @@
 // `npm test`: sets up what the tests need, runs them, and closes with `N passed, N failed`.
 // `npm run test:real` runs the suites on heavy real parts (`*.real.test.ts`).
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,9 @@ import { findNode, install, root } from './node24.mjs';
 
 /** Debian packages that tests drive as real parts: the program to look for, and the package that has it. */
 const DEBIAN = { chromium: 'chromium' };
+
+/** A suite that takes longer hangs: some test waits in a way that its own time limit cannot end. Minutes, several times what a busy machine needs. */
+const LIMIT_MINUTES = { unit: 20, acceptance: 20, real: 40 };
 
 const real = process.argv.includes('--real');
 const filters = process.argv.slice(2).filter((word) => word !== '--real');
@@ -18,7 +21,7 @@ installDebianPackages();
 const suites = real ? ['real'] : ['unit', 'acceptance'];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
-for (const suite of suites) run(suite);
+for (const suite of suites) await run(suite);
 reportNotRun();
 
 const line = `${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`;
@@ -26,12 +29,12 @@ if (process.env.TANDEM_TEST_TOTALS) writeFileSync(process.env.TANDEM_TEST_TOTALS
 else console.log(`\n${line}`);
 process.exit(totals.failed > 0 || totals.passed === 0 ? 1 : 0);
 
-function run(suite) {
+async function run(suite) {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-test-'));
   const report = join(folder, 'report.json');
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(root, 'vitest.config.ts'), '--passWithNoTests',
-    '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters];
-  const done = spawnSync(findNode(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TANDEM_SUITE: suite } });
+    '--reporter=default', '--reporter=json', `--reporter=${join(root, 'test/support/running-tests.ts')}`, `--outputFile.json=${report}`, ...filters];
+  const status = await ended(spawn(findNode(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TANDEM_SUITE: suite, TANDEM_TEST_RUNNING: join(folder, 'running') } }), suite, join(folder, 'running'));
   try {
     const result = JSON.parse(readFileSync(report, 'utf8'));
     totals.passed += result.numPassedTests;
@@ -41,12 +44,42 @@ function run(suite) {
     // A file that cannot be loaded has no test that failed, and still counts.
     const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed')).length;
     totals.failed += result.numFailedTests + broken;
-    if (done.status !== 0 && result.numFailedTests + broken === 0) totals.failed += 1;
+    if (status !== 0 && result.numFailedTests + broken === 0) totals.failed += 1;
   } catch {
     console.error(`The ${suite} tests ended without a report.`);
     totals.failed += 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Resolves with the exit status. A run that hangs is ended after its limit, and what was running is named. */
+function ended(child, suite, running) {
+  const limit = LIMIT_MINUTES[suite] ?? 30;
+  const watchdog = setTimeout(() => {
+    console.error(`\nThe ${suite} tests have not ended within ${limit} minutes and are stopped. Running now:\n${existsSync(running) ? readFileSync(running, 'utf8') : '  nothing that is known'}`);
+    const all = descendants(child.pid);
+    console.error(all.map(({ pid, command }) => `  ${pid} ${command.slice(0, 200)}`).join('\n'));
+    for (const { pid } of [...all, { pid: child.pid }]) kill(pid);
+  }, limit * 60_000);
+  return new Promise((resolve) => child.on('exit', (code) => {
+    clearTimeout(watchdog);
+    resolve(code ?? 1);
+  }));
+}
+
+function descendants(pid) {
+  const rows = spawnSync('ps', ['-ww', '-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).stdout.split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter(Boolean).map(([, own, parent, command]) => ({ pid: Number(own), parent: Number(parent), command }));
+  const below = (of) => rows.filter((row) => row.parent === of).flatMap((row) => [row, ...below(row.pid)]);
+  return below(pid);
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
   }
 }
 

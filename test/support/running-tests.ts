@@ -1,0 +1,34 @@
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+/**
+ * Keeps the names of what runs at the moment in the file `TANDEM_TEST_RUNNING`. A test that spins stops its own time limit from
+ * being seen; when the whole run is ended for that, this file says where it was.
+ */
+export default class RunningTests implements Reporter {
+  readonly #file = process.env['TANDEM_TEST_RUNNING'];
+  readonly #running = new Map<string, string>();
+
+  onTestModuleStart(module: TestModule): void {
+    this.#note(module.id, module.relativeModuleId);
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#note(module.id, null);
+  }
+
+  onTestCaseReady(test: TestCase): void {
+    this.#note(test.id, `  ${test.module.relativeModuleId} > ${test.fullName}`);
+  }
+
+  onTestCaseResult(test: TestCase): void {
+    this.#note(test.id, null);
+  }
+
+  #note(id: string, name: string | null): void {
+    if (this.#file === undefined) return;
+    if (name === null) this.#running.delete(id);
+    else this.#running.set(id, name);
+    writeFileSync(this.#file, [...this.#running.values()].join('\n'));
+  }
+}
