@@ -19,6 +19,17 @@ export function check(schema: z.ZodType, value: unknown): unknown {
   throw new TandemError('invalid_request', { params: { reason }, ...(field === '' ? {} : { param: field }) });
 }
 
+/**
+ * The same for the words of an address. A NUL can be in none of them: no name or id holds one, and Postgres takes no text with it.
+ * @throws TandemError invalid_request
+ */
+export function checkWords(schema: z.ZodType, words: unknown): unknown {
+  for (const [field, value] of Object.entries(words ?? {})) {
+    if (typeof value === 'string' && value.includes('\0')) throw new TandemError('invalid_request', { param: field, params: { reason: `${field}: must hold no control characters.` } });
+  }
+  return check(schema, words);
+}
+
 function fieldOf(issue: z.core.$ZodIssue): string {
   const path: readonly PropertyKey[] = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`)).join('');

@@ -8,7 +8,7 @@ import type { Peers } from '../caller/peers.ts';
 import type { SameSite } from '../caller/same-site.ts';
 import { routes, type RouteContract } from '../contract/index.ts';
 import type { LiveStreams } from '../live/streams.ts';
-import { check, strictly } from './check.ts';
+import { check, checkWords, strictly } from './check.ts';
 import type { Binding, Call, SessionCookie } from './handle.ts';
 
 export interface ApiOptions {
@@ -44,8 +44,8 @@ function runner(binding: Binding, options: ApiOptions) {
     const principal = await admit(request, contract, options);
     const call: Call = {
       principal: principal as Principal,
-      params: check(params, placesOf(request, contract)) as Call['params'],
-      query: check(query, request.query ?? {}) as Call['query'],
+      params: checkWords(params, placesOf(request, contract)) as Call['params'],
+      query: checkWords(query, request.query ?? {}) as Call['query'],
       // A body where none is asked for is ignored, as HTTP clients send empty ones unasked.
       body: (body ? check(body, request.body ?? {}) : undefined) as Call['body'],
       requestId: request.id,

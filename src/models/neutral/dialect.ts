@@ -1,0 +1,114 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { TandemError } from '../../base/index.ts';
+import type { TokenCounts } from '../quantities.ts';
+import type { DialectIn, DialectOut } from './parts.ts';
+import type { FinishReason, NeutralReply, ReplyEvent } from './reply.ts';
+import type { Loss, NeutralRequest } from './request.ts';
+
+/** What a caller's dialect does: it checks bodies and writes replies. Pure; one per dialect, found in `dialects.ts`. */
+export interface CallerDialect {
+  readonly name: DialectIn;
+  /**
+   * Checks a parsed JSON body field by field.
+   * @throws TandemError invalid_request and the like, naming the field in the dialect's own notation.
+   */
+  parse(body: unknown): NeutralRequest;
+  writer(request: NeutralRequest, facts: ReplyFacts): ReplyWriter;
+}
+
+/** What a reply says about its call. */
+export interface ReplyFacts {
+  /** The call's UUIDv7; each dialect puts its own prefix before it. */
+  readonly id: string;
+  /** Wall clock. */
+  readonly createdAtMs: number;
+  /** The name that the caller used. */
+  readonly alias: string;
+  /** The tier that the call runs on, for dialects that tell it. */
+  readonly serviceTier: string;
+}
+
+/** How the end of a reply is told. */
+export interface ReplyEnd {
+  readonly counts: TokenCounts;
+  /** The backend's own usage object where it spoke the caller's dialect; its further fields are passed on. */
+  readonly rawUsage: Readonly<Record<string, unknown>> | null;
+  /** Put into the reply as `tandem` where the caller asked for it. */
+  readonly receipt: Readonly<Record<string, unknown>> | null;
+}
+
+/** Writes one reply. Either `whole` is called, or `event` for each event and then exactly one of `end` and `error`. */
+export interface ReplyWriter {
+  /** The JSON body of a whole reply. */
+  whole(reply: NeutralReply, end: ReplyEnd): string;
+  /** Frames to send for one event; `''` where it has none. The first call sends what opens the dialect's stream. */
+  event(event: ReplyEvent): string;
+  /** Frames that close the stream: sent only when the charge is in the log. */
+  end(end: ReplyEnd): string;
+  /** The dialect's own error inside a stream, after which nothing follows: never a clean end. */
+  error(error: TandemError): string;
+}
+
+/** What a request becomes on the wire. */
+export interface OutRequest {
+  readonly method: 'POST';
+  /** Appended to the backend's base path: `/chat/completions`. */
+  readonly path: string;
+  /** Beside those that the backend's connection adds (key, content type). */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  /** Prompt tokens at most (money.md 10). */
+  readonly inputBound: number;
+  /** Answer tokens at most, over all choices. */
+  readonly outputBound: number;
+  /** Bytes that a model may read as text; for the guess where a backend gives no count. */
+  readonly textBytes: number;
+}
+
+/** What a target says of itself when a request is written for it. */
+export interface TargetFacts {
+  readonly model: string;
+  readonly contextTokens: number | null;
+  readonly maxOutputTokens: number;
+  /** Under which name the limit is sent where the caller gives none (chat). */
+  readonly capField: 'max_tokens' | 'max_completion_tokens';
+}
+
+/** What a backend's dialect does: it writes requests and reads replies. Pure; one per dialect, found in `dialects.ts`. */
+export interface BackendDialect {
+  readonly name: DialectOut;
+  /** Whether a caller of that dialect can be passed through without the neutral form. */
+  readonly native: DialectIn | null;
+  /** What is lost when a request of another dialect is written in this one. Generated into the docs. */
+  readonly losses: readonly Loss[];
+  /**
+   * Null when this dialect can carry the request; else the name of the first thing that it cannot.
+   * Asked before money is held, so that another route can be taken.
+   */
+  cannot(request: NeutralRequest): string | null;
+  /** @throws TandemError invalid_request when the caller asks for more output than the target allows, unsupported_parameter. */
+  request(request: NeutralRequest, target: TargetFacts): OutRequest;
+  /** @throws TandemError backend_failed when the text is no whole reply. */
+  whole(text: string, request: NeutralRequest, headers: IncomingHttpHeaders): NeutralReply;
+  reader(request: NeutralRequest): ReplyReader;
+}
+
+/** Reads one streamed reply from its bytes, wherever they are cut, and counts while it does. */
+export interface ReplyReader {
+  /** Usage as the backend told it, once it has; null: not told, or it made no sense. */
+  readonly usage: TokenCounts | null;
+  readonly rawUsage: Readonly<Record<string, unknown>> | null;
+  /** Pieces with text in them, and the bytes of that text: the estimate where there is no usage. */
+  readonly pieces: number;
+  readonly textBytes: number;
+  readonly finish: FinishReason | null;
+  /** Whether the answer is complete; what follows is not read. */
+  readonly done: boolean;
+  /**
+   * @returns the events in these bytes, in order.
+   * @throws TandemError for what is no answer, and for an error that the backend tells inside it (detail `in_band`).
+   */
+  push(chunk: Buffer): readonly ReplyEvent[];
+  /** The body is complete. @throws TandemError backend_failed when it ended in the middle. @returns what closes open parts. */
+  end(): readonly ReplyEvent[];
+}
