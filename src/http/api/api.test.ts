@@ -36,6 +36,7 @@ describe('the control API', () => {
     ['an id that is none', 'GET', '/api/keys/..%2f..%2fetc', undefined, 'id'],
     ['a limit that is too large', 'GET', '/api/keys?limit=100000', undefined, 'limit'],
     ['a limit that is no number', 'GET', '/api/keys?limit=NaN', undefined, 'limit'],
+    ['a NUL in a filter', 'GET', '/api/events?action=%00', undefined, 'action'],
     ['a query that nobody knows', 'GET', '/api/keys?offset=1', undefined, 'offset'],
   ])('refuses %s and names it', async (_what, method, path, body, param) => {
     const reply = await house.ask(method, path, body);
