@@ -72,6 +72,8 @@ export interface TargetFacts {
   readonly maxOutputTokens: number;
   /** Under which name the limit is sent where the caller gives none (chat). */
   readonly capField: 'max_tokens' | 'max_completion_tokens';
+  /** Settings of its backend: a region, a version of the API. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** What a backend's dialect does: it writes requests and reads replies. Pure; one per dialect, found in `dialects.ts`. */
@@ -88,9 +90,15 @@ export interface BackendDialect {
   cannot(request: NeutralRequest): string | null;
   /** @throws TandemError invalid_request when the caller asks for more output than the target allows, unsupported_parameter. */
   request(request: NeutralRequest, target: TargetFacts): OutRequest;
-  /** @throws TandemError backend_failed when the text is no whole reply. */
+  /** @throws BadReply when the text is no whole reply. */
   whole(text: string, request: NeutralRequest, headers: IncomingHttpHeaders): NeutralReply;
   reader(request: NeutralRequest): ReplyReader;
+  /** The message in the body of a failing status; undefined: there is none in this dialect's form. The runner cleans it. */
+  errorMessage(body: string): string | undefined;
+  /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */
+  sign?(request: OutRequest, to: { readonly url: URL; readonly key: string; readonly options: Readonly<Record<string, string>>; readonly nowMs: number }): Promise<readonly string[]>;
+  /** Headers that carry the backend's key; absent: `authorization: Bearer`. */
+  keyHeaders?(key: string): readonly string[];
 }
 
 /** Reads one streamed reply from its bytes, wherever they are cut, and counts while it does. */
@@ -106,9 +114,9 @@ export interface ReplyReader {
   readonly done: boolean;
   /**
    * @returns the events in these bytes, in order.
-   * @throws TandemError for what is no answer, and for an error that the backend tells inside it (detail `in_band`).
+   * @throws BadReply for what is no answer, and with `said` for an error that the backend tells inside it.
    */
   push(chunk: Buffer): readonly ReplyEvent[];
-  /** The body is complete. @throws TandemError backend_failed when it ended in the middle. @returns what closes open parts. */
+  /** The body is complete. @throws BadReply when it ended in the middle. @returns what closes open parts. */
   end(): readonly ReplyEvent[];
 }
