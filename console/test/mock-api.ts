@@ -105,7 +105,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'PATCH /api/organisation': ({ body }) => Object.assign(world.organisation, body),
     'GET /api/projects': () => all(world.projects),
     'POST /api/projects': ({ body }) => {
-      const project = { id: id(), name: body.name, slug: body.name.toLowerCase(), tier: 'standard' as const, createdAt: new Date(NOW).toISOString(), archivedAt: null };
+      const project = { id: id(), name: body.name, slug: body.name.toLowerCase(), tier: 'standard' as const, store: true, createdAt: new Date(NOW).toISOString(), archivedAt: null };
       world.projects.push(project);
       return project;
     },

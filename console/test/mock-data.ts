@@ -24,7 +24,7 @@ const SPARK = prices('1.25', '0.15', '4.25');
 const FAST = prices('0.3', '0.03', '0.9');
 
 export interface World {
-  organisation: { id: string; name: string; slug: string; currency: string; billing: 'postpaid' | 'prepaid'; createdAt: string };
+  organisation: { id: string; name: string; slug: string; currency: string; billing: 'postpaid' | 'prepaid'; store: boolean; createdAt: string };
   projects: Schemas['Project'][];
   keys: Schemas['Key'][];
   models: Schemas['Model'][];
@@ -45,7 +45,7 @@ export interface World {
 export function emptyWorld(): World {
   counter = 0;
   return {
-    organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', createdAt: ago(47 * DAY) },
+    organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
     projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], usage: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], problems: [],
   };
 }
@@ -58,7 +58,7 @@ export function fullWorld(): World {
   const world = emptyWorld();
   const owner = { kind: 'member' as const, id: id(), label: 'Ines Okafor' };
   const robot = { kind: 'service-account' as const, id: id(), label: 'ci' };
-  world.projects = ['iOS app', 'Support assistant', 'Research'].map((name, index) => ({ id: id(), name, slug: name.toLowerCase().replaceAll(' ', '-'), tier: index === 2 ? 'contributor' as const : 'standard' as const, createdAt: ago((46 - index * 9) * DAY), archivedAt: null }));
+  world.projects = ['iOS app', 'Support assistant', 'Research'].map((name, index) => ({ id: id(), name, slug: name.toLowerCase().replaceAll(' ', '-'), tier: index === 2 ? 'contributor' as const : 'standard' as const, store: true, createdAt: ago((46 - index * 9) * DAY), archivedAt: null }));
   const [ios, support, research] = world.projects as [Schemas['Project'], Schemas['Project'], Schemas['Project']];
   const ready = { state: 'ready' as const, reason: null, since: ago(190) };
   const local: Schemas['Backend'] = { id: id(), name: 'This machine', kind: 'local', url: null, hasKey: false, enabled: true, health: ready, from: 'built-in', createdAt: ago(47 * DAY) };

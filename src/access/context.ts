@@ -30,6 +30,11 @@ export function isDuplicate(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === '23505';
 }
 
+/** The fields that differ, as the audit trail tells them. */
+export function changeOf<T extends Readonly<Record<string, unknown>>>(before: T, after: T): Record<string, { from: unknown; to: unknown }> {
+  return Object.fromEntries(Object.keys(after).filter((name) => before[name] !== after[name]).map((name) => [name, { from: before[name], to: after[name] }]));
+}
+
 export function nowOf(context: Pick<AccessContext, 'clock'>): Date {
   return new Date(context.clock.nowMs());
 }

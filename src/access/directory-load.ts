@@ -50,12 +50,12 @@ function put(state: DirectoryState, kind: Watched, row: Row): void {
 }
 
 function organisation(row: Selectable<Schema['organisations']>): KnownOrganisation {
-  return { id: row.id, name: row.name, slug: row.slug, currency: row.currency, billing: row.billing, createdAtMs: row.created_at.getTime() };
+  return { id: row.id, name: row.name, slug: row.slug, currency: row.currency, billing: row.billing, store: row.store, createdAtMs: row.created_at.getTime() };
 }
 
 function project(row: Selectable<Schema['projects']>): KnownProject {
   return {
-    id: row.id, organisationId: row.organisation_id, name: row.name, slug: row.slug, tier: row.tier,
+    id: row.id, organisationId: row.organisation_id, name: row.name, slug: row.slug, tier: row.tier, store: row.store,
     createdAtMs: row.created_at.getTime(), archivedAtMs: row.archived_at?.getTime() ?? null,
   };
 }

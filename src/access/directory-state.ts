@@ -8,6 +8,7 @@ export interface KnownOrganisation {
   readonly slug: string;
   readonly currency: string;
   readonly billing: 'postpaid' | 'prepaid';
+  readonly store: boolean;
   readonly createdAtMs: number;
 }
 
@@ -17,6 +18,7 @@ export interface KnownProject {
   readonly name: string;
   readonly slug: string;
   readonly tier: Tier;
+  readonly store: boolean;
   readonly createdAtMs: number;
   readonly archivedAtMs: number | null;
 }

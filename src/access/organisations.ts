@@ -1,7 +1,7 @@
 import type { Currency } from '../base/index.ts';
 import type { Executor } from '../db/index.ts';
 import { bySystem } from './audit.ts';
-import { iso, notFound, nowOf, type AccessContext } from './context.ts';
+import { changeOf, iso, notFound, nowOf, type AccessContext } from './context.ts';
 import type { KnownOrganisation } from './directory-state.ts';
 import { slugOf } from './names.ts';
 import type { Principal } from './principal.ts';
@@ -13,6 +13,8 @@ export interface OrganisationView {
   readonly slug: string;
   readonly currency: Currency;
   readonly billing: 'postpaid' | 'prepaid';
+  /** Whether content may be kept for functions that need it. */
+  readonly store: boolean;
   readonly createdAt: string;
 }
 
@@ -22,6 +24,11 @@ export interface NewOrganisation {
   readonly currency?: Currency;
   /** Default postpaid. */
   readonly billing?: 'postpaid' | 'prepaid';
+}
+
+export interface OrganisationChange {
+  readonly name?: string | undefined;
+  readonly store?: boolean | undefined;
 }
 
 /** Organisations: who is billed, and the wall between tenants. */
@@ -38,15 +45,16 @@ export class Organisations {
     return organisationView(known);
   }
 
-  async update(principal: Principal, input: { name: string }): Promise<OrganisationView> {
+  async update(principal: Principal, input: OrganisationChange): Promise<OrganisationView> {
     demand(principal, 'organisation.write');
     const { database, directory, audit } = this.#context;
     const id = principal.organisationId;
     await database.transaction(async (tx) => {
-      const before = await tx.selectFrom('organisations').select('name').where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
-      await tx.updateTable('organisations').set({ name: input.name }).where('id', '=', id).execute();
+      const before = await tx.selectFrom('organisations').select(['name', 'store']).where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
+      const after = { name: input.name ?? before.name, store: input.store ?? before.store };
+      await tx.updateTable('organisations').set(after).where('id', '=', id).execute();
       await directory.announce(tx, 'organisation', id);
-      await audit.record(tx, principal, { action: 'organisation.update', resourceKind: 'organisation', resourceId: id, change: { name: { from: before.name, to: input.name } } });
+      await audit.record(tx, principal, { action: 'organisation.update', resourceKind: 'organisation', resourceId: id, change: changeOf(before, after) });
     });
     await directory.refresh('organisation', id);
     return this.show(principal);
@@ -81,6 +89,6 @@ export function freeSlug(wanted: string, taken: readonly string[]): string {
 }
 
 function organisationView(known: KnownOrganisation): OrganisationView {
-  return { id: known.id, name: known.name, slug: known.slug, currency: known.currency, billing: known.billing, createdAt: iso(new Date(known.createdAtMs)) };
+  return { id: known.id, name: known.name, slug: known.slug, currency: known.currency, billing: known.billing, store: known.store, createdAt: iso(new Date(known.createdAtMs)) };
 }
 

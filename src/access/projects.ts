@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { TandemError } from '../base/index.ts';
 import type { Executor, Schema } from '../db/index.ts';
 import type { By } from './audit.ts';
-import { iso, isDuplicate, notFound, nowOf, type AccessContext, type List } from './context.ts';
+import { changeOf, iso, isDuplicate, notFound, nowOf, type AccessContext, type List } from './context.ts';
 import type { KnownProject } from './directory-state.ts';
 import { foldName, slugOf } from './names.ts';
 import { freeSlug } from './organisations.ts';
@@ -14,6 +14,8 @@ export interface ProjectView {
   readonly name: string;
   readonly slug: string;
   readonly tier: Tier;
+  /** Whether content may be kept for functions that need it; the organisation must allow it too. */
+  readonly store: boolean;
   readonly createdAt: string;
   readonly archivedAt: string | null;
 }
@@ -60,16 +62,17 @@ export class Projects {
     return row;
   }
 
-  async update(principal: Principal, id: string, input: { name: string }): Promise<ProjectView> {
+  async update(principal: Principal, id: string, input: { name?: string | undefined; store?: boolean | undefined }): Promise<ProjectView> {
     demand(principal, 'projects.write');
     const { database, directory, audit } = this.#context;
     const row = await database.transaction(async (tx) => {
       const before = await this.#lock(tx, principal, id);
       if (before.archived_at !== null) throw new TandemError('project_archived', { params: { name: before.name } });
-      const after = await nameTaken(input.name, () => database.scoped(principal.organisationId, tx).updateTable('projects')
-        .set({ name: input.name, name_folded: foldName(input.name) }).where('id', '=', id).returningAll().executeTakeFirstOrThrow());
+      const name = input.name ?? before.name;
+      const after = await nameTaken(name, () => database.scoped(principal.organisationId, tx).updateTable('projects')
+        .set({ name, name_folded: foldName(name), store: input.store ?? before.store }).where('id', '=', id).returningAll().executeTakeFirstOrThrow());
       await directory.announce(tx, 'project', id);
-      await audit.record(tx, principal, { action: 'project.update', resourceKind: 'project', resourceId: id, change: { name: { from: before.name, to: after.name } } });
+      await audit.record(tx, principal, { action: 'project.update', resourceKind: 'project', resourceId: id, change: changeOf({ name: before.name, store: before.store }, { name: after.name, store: after.store }) });
       return after;
     });
     await directory.refresh('project', id);
@@ -117,11 +120,11 @@ async function nameTaken<T>(name: string, write: () => Promise<T>): Promise<T> {
 /** The same from memory. */
 export function projectViewOf(known: KnownProject): ProjectView {
   return {
-    id: known.id, name: known.name, slug: known.slug, tier: known.tier,
+    id: known.id, name: known.name, slug: known.slug, tier: known.tier, store: known.store,
     createdAt: iso(new Date(known.createdAtMs)), archivedAt: iso(known.archivedAtMs === null ? null : new Date(known.archivedAtMs)),
   };
 }
 
 function projectView(row: ProjectRow): ProjectView {
-  return { id: row.id, name: row.name, slug: row.slug, tier: row.tier, createdAt: iso(row.created_at), archivedAt: iso(row.archived_at) };
+  return { id: row.id, name: row.name, slug: row.slug, tier: row.tier, store: row.store, createdAt: iso(row.created_at), archivedAt: iso(row.archived_at) };
 }

@@ -11,6 +11,7 @@ const bill = () => import('./commands/bill.ts');
 const budgets = () => import('./commands/budgets.ts');
 const prices = () => import('./commands/prices.ts');
 const people = () => import('./commands/people.ts');
+const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
 const completion = () => import('./commands/completion.ts');
 
@@ -91,6 +92,11 @@ export const commands: readonly Command[] = [
 
   { path: 'projects', about: 'List projects', examples: ['tandem projects'], load: from(people, 'projects') },
   { path: 'projects create', about: 'Make a project', args: [{ form: '<name>', about: 'its name' }], examples: ['tandem projects create app'], load: from(people, 'projectCreate') },
+  { path: 'projects store', about: 'Switch the keeping of a project\'s content on or off', args: [{ form: '<project>', about: 'its id or name' }, { form: '<state>', about: 'on or off' }],
+    examples: ['tandem projects store app off'], load: from(content, 'store') },
+  { path: 'content', about: 'Show how much content is kept, by project and function', examples: ['tandem content'], load: from(content, 'list') },
+  { path: 'content purge', about: 'Remove all content of a project; its usage and bills stay', args: [{ form: '<project>', about: 'its id or name' }],
+    options: [{ form: '--confirm <name>', about: 'the project\'s name, instead of being asked for it' }], examples: ['tandem content purge app --confirm app'], load: from(content, 'purge') },
   { path: 'members', about: 'List members of the organisation', examples: ['tandem members'], load: from(people, 'members') },
   { path: 'members invite', about: 'Invite a person; the link is shown once', args: [{ form: '<email>', about: 'their address' }], options: [{ form: '--role <role>', about: 'owner, admin, developer or viewer (default: developer)' }],
     examples: ['tandem members invite ada@example.com --role admin'], load: from(people, 'invite') },

@@ -96,6 +96,8 @@ export interface ModelApi {
 }
 
 export interface ModelsDoor extends ModelApi {
+  kept(principal: Principal): Reply<'contentList'>;
+  purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
   readonly aliases: {
     list(principal: Principal): Now<ReplyOf<Routes['modelList']>>;
     create(principal: Principal, body: Body<'modelCreate'>): Reply<'modelCreate'>;

@@ -63,6 +63,7 @@ afterAll(() => house[Symbol.asyncDispose]());
 /** A body that each route with a body would take, were the row its caller's. */
 const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'projects.update': () => ({ name: 'taken' }),
+  'content.purge': () => ({ name: `${MARK} project` }),
   'keys.update': () => ({ name: 'taken' }),
   'keys.rotate': () => ({}),
   'members.update': () => ({ role: 'viewer' }),

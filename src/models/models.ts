@@ -4,6 +4,7 @@ import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/in
 import type { Database } from '../db/index.ts';
 import type { ChatInput } from './chat-call.ts';
 import { answerChat, type ChatTools } from './chat.ts';
+import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { IdempotentChat } from './idempotency/idempotent-chat.ts';
@@ -42,12 +43,20 @@ export interface ListedModel {
   readonly owned_by: string;
 }
 
+/** How much is kept of one project for one function. */
+export interface KeptView extends ContentTotal {
+  readonly projectName: string | null;
+}
+
 /** The model API behind its routes: routing, backends, streaming and metering. */
 export class Models {
   readonly aliases: Aliases;
   readonly backends: Backends;
+  /** What callers asked to be kept: see `content/`. */
+  readonly content: ContentStore;
   readonly #catalogue: Catalogue;
   readonly #chat: ChatTools;
+  readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
   readonly #directory: AccessPort['directory'];
   readonly #calls: CallStore;
   readonly #idempotent: IdempotentChat;
@@ -71,6 +80,8 @@ export class Models {
     const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, healthOf: this.#healthOf };
     this.aliases = new Aliases(tools);
     this.backends = new Backends(tools);
+    this.content = new ContentStore({ database, secrets, access, clock });
+    this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
     this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#idempotent = new IdempotentChat({ store: this.#calls, answer: (input, sink) => answerChat(input, sink, this.#chat), clock, log, staleForMs: () => database.staleForMs() });
@@ -105,6 +116,16 @@ export class Models {
       object: 'list',
       data: this.#catalogue.registry.visible(principal).map((target) => ({ id: target.alias, object: 'model', created: Math.floor(target.createdAtMs / 1000), owned_by: target.backend.name })),
     };
+  }
+
+  /** How much content is kept, by project and function. */
+  async kept(principal: Principal): Promise<{ items: KeptView[]; nextCursor: null }> {
+    return { items: (await this.content.totals(principal)).map((total) => ({ ...total, projectName: this.#directory.project(total.projectId)?.name ?? null })), nextCursor: null };
+  }
+
+  /** Removes all content of a project; its usage and bills stay. The name is a safeguard. */
+  purge(principal: Principal, projectId: string, name: string): Promise<{ removed: number }> {
+    return this.#purge(principal, projectId, name);
   }
 
   /** True when this name leads to a backend of the organisation's own. */

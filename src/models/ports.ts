@@ -16,8 +16,9 @@ export interface LedgerPort {
   readonly priceBook: PricePort;
 }
 
-/** The audit trail: an entry in the transaction of the change it tells of. */
+/** The audit trail: an entry in the transaction of the change it tells of, and refused attempts beside it. Organisations and projects from memory. */
 export interface AccessPort {
   readonly audit: Pick<Access['audit'], 'record'>;
-  readonly directory: Pick<Access['directory'], 'projectFor'>;
+  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey'>;
+  readonly noteRefusal: Access['noteRefusal'];
 }

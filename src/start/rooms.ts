@@ -43,14 +43,14 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   access.keys.useBudgets(ledger.budgets);
   await ledger.prices.seedDefaults(first.organisationId, access.directory.organisation(first.organisationId)?.currency ?? 'USD');
   await ledger.start();
-  const tasks = startPeriodic(periodicTasks(ledger), { database, clock, log });
-  phases.add('periodic work', 10_000, () => tasks.stop());
 
   const metrics = new Metrics();
   const models = createModels({ access, ledger: watchCalls(ledger, metrics), database, config, log, clock, engine: localModel.engine, operator });
   await models.start();
   ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));
   phases.add('models', 10_000, () => models.stop());
+  const tasks = startPeriodic(periodicTasks(ledger, models), { database, clock, log });
+  phases.add('periodic work', 10_000, () => tasks.stop());
 
   const server = await createServer({
     access, ledger, models, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),

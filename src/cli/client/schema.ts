@@ -140,6 +140,12 @@ export interface paths {
   '/api/models/{name}': {
     delete: operations['models.remove'];
   };
+  '/api/content': {
+    get: operations['content.list'];
+  };
+  '/api/projects/{id}/purge': {
+    post: operations['content.purge'];
+  };
   '/api/backends': {
     get: operations['backends.list'];
     post: operations['backends.create'];
@@ -397,6 +403,16 @@ export interface components {
       windowEnd: string | null;
       /** UTC, ISO 8601 */
       createdAt: string;
+    };
+    Content: {
+      /** UUIDv7 */
+      projectId: string;
+      projectName: string | null;
+      purpose: string;
+      count: number;
+      bytes: number;
+      /** UTC, ISO 8601 */
+      oldest: string;
     };
     Credit: {
       /** UUIDv7 */
@@ -812,6 +828,8 @@ export interface components {
       name: string;
       slug: string;
       tier: 'standard' | 'contributor';
+      /** As for the organisation; content is kept only where both allow it */
+      store: boolean;
       /** UTC, ISO 8601 */
       createdAt: string;
       archivedAt: string | null;
@@ -1068,6 +1086,8 @@ export interface operations {
           /** ISO 4217 code */
           currency: string;
           billing: 'postpaid' | 'prepaid';
+          /** Whether content may be kept for functions that need it: stored responses, files, batches */
+          store: boolean;
           /** UTC, ISO 8601 */
           createdAt: string;
         };
@@ -1084,7 +1104,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Rename the organisation */
+  /** Rename the organisation, or switch the keeping of content off or on */
   'organisation.update': {
     parameters: {
       query?: never;
@@ -1093,7 +1113,8 @@ export interface operations {
       cookie?: never;
     };
     requestBody: { content: { 'application/json': {
-      name: string;
+      name?: string;
+      store?: boolean;
     } } };
     responses: {
       200: { content: { 'application/json': {
@@ -1104,6 +1125,8 @@ export interface operations {
         /** ISO 4217 code */
         currency: string;
         billing: 'postpaid' | 'prepaid';
+        /** Whether content may be kept for functions that need it: stored responses, files, batches */
+        store: boolean;
         /** UTC, ISO 8601 */
         createdAt: string;
       } } };
@@ -1143,7 +1166,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Rename a project */
+  /** Rename a project, or switch the keeping of its content off or on */
   'projects.update': {
     parameters: {
       query?: never;
@@ -1155,7 +1178,8 @@ export interface operations {
       cookie?: never;
     };
     requestBody: { content: { 'application/json': {
-      name: string;
+      name?: string;
+      store?: boolean;
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Project'] } };
@@ -2558,6 +2582,45 @@ export interface operations {
     requestBody?: never;
     responses: {
       204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** How much content is kept, by project and function */
+  'content.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Content'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove all content of a project; its usage and bills stay */
+  'content.purge': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** The project's name, as a safeguard */
+      name: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        removed: number;
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

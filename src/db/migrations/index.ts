@@ -3,6 +3,7 @@ import { access } from './0001-access.ts';
 import { ledger } from './0002-ledger.ts';
 import { books } from './0003-books.ts';
 import { models } from './0004-models.ts';
+import { content } from './0008-content.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   ledger,
   books,
   models,
+  content,
 ];

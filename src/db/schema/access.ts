@@ -13,6 +13,8 @@ export interface OrganisationRow {
   /** ISO 4217; one per organisation, and never changed once there is money in it. */
   currency: string;
   billing: 'postpaid' | 'prepaid';
+  /** Whether content may be kept for functions that need it: stored responses, files, batches. */
+  store: ColumnType<boolean, boolean | undefined, boolean>;
   created_at: Time;
 }
 
@@ -23,7 +25,10 @@ export interface ProjectRow {
   /** The name with case, width and look-alike letters folded: two projects that read alike are one name. */
   name_folded: string;
   slug: string;
+  /** `contributor` exactly while the project consents: see `consents`. */
   tier: 'standard' | 'contributor';
+  /** As for the organisation; content is kept only where both say so. */
+  store: ColumnType<boolean, boolean | undefined, boolean>;
   created_at: Time;
   archived_at: NullableTime;
 }

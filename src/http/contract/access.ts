@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { alias, byId, currency, id, list, name, page, pico, picoPositive, role, time } from './common.ts';
 import { route } from './route.ts';
 
-const organisation = z.object({ id, name: z.string(), slug: z.string(), currency, billing: z.enum(['postpaid', 'prepaid']), createdAt: time });
-const project = z.object({ id, name: z.string(), slug: z.string(), tier: z.enum(['standard', 'contributor']), createdAt: time, archivedAt: time.nullable() });
+const organisation = z.object({ id, name: z.string(), slug: z.string(), currency, billing: z.enum(['postpaid', 'prepaid']), store: z.boolean().describe('Whether content may be kept for functions that need it: stored responses, files, batches'), createdAt: time });
+const project = z.object({ id, name: z.string(), slug: z.string(), tier: z.enum(['standard', 'contributor']), store: z.boolean().describe('As for the organisation; content is kept only where both allow it'), createdAt: time, archivedAt: time.nullable() });
 const actor = z.object({ kind: z.enum(['key', 'member', 'service-account', 'system']), id: z.string().nullable(), label: z.string() });
 
 const key = z.object({
@@ -35,12 +35,12 @@ const auditEvent = z.object({
 export const accessRoutes = {
   whoami: route({ id: 'whoami.show', method: 'GET', path: '/api/whoami', summary: 'Who this key or session is', access: 'signed-in', status: 200,
     reply: z.object({ organisation, project: project.nullable(), actor, role, permissions: z.array(z.string()), version: z.string() }) }),
-  organisationUpdate: route({ id: 'organisation.update', method: 'PATCH', path: '/api/organisation', summary: 'Rename the organisation', access: 'organisation.write', status: 200,
-    body: z.object({ name }), reply: organisation }),
+  organisationUpdate: route({ id: 'organisation.update', method: 'PATCH', path: '/api/organisation', summary: 'Rename the organisation, or switch the keeping of content off or on', access: 'organisation.write', status: 200,
+    body: z.object({ name: name.optional(), store: z.boolean().optional() }), reply: organisation }),
 
   projectList: route({ id: 'projects.list', method: 'GET', path: '/api/projects', summary: 'Projects of the organisation', access: 'projects.read', status: 200, reply: list(project) }),
   projectCreate: route({ id: 'projects.create', method: 'POST', path: '/api/projects', summary: 'Make a project', access: 'projects.write', status: 201, body: z.object({ name }), reply: project }),
-  projectUpdate: route({ id: 'projects.update', method: 'PATCH', path: '/api/projects/{id}', summary: 'Rename a project', access: 'projects.write', status: 200, params: byId, body: z.object({ name }), reply: project }),
+  projectUpdate: route({ id: 'projects.update', method: 'PATCH', path: '/api/projects/{id}', summary: 'Rename a project, or switch the keeping of its content off or on', access: 'projects.write', status: 200, params: byId, body: z.object({ name: name.optional(), store: z.boolean().optional() }), reply: project }),
   projectArchive: route({ id: 'projects.archive', method: 'DELETE', path: '/api/projects/{id}', summary: 'Archive a project: its keys stop, its bills stay', access: 'projects.write', status: 200, params: byId, reply: project }),
 
   keyList: route({ id: 'keys.list', method: 'GET', path: '/api/keys', summary: 'Keys, newest first', access: 'keys.read', status: 200, query: page.extend({ projectId: id.optional() }), reply: list(key) }),

@@ -20,6 +20,8 @@ export const emptyLedger: LedgerDoor = {
 /** A fake of `models` without aliases of its own. */
 export const emptyModels: ModelsDoor = {
   ...echoModels,
+  kept: nothing,
+  purge: absent,
   aliases: { list: nothing, create: absent, remove: absent },
   backends: { list: nothing, create: absent, update: absent, remove: absent, check: absent },
 };

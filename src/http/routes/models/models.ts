@@ -2,12 +2,15 @@ import { handle, type Binding } from '../../api/handle.ts';
 import { routes } from '../../contract/index.ts';
 import type { ModelsDoor } from '../../faces.ts';
 
-/** Aliases and the backends behind them. */
-export function modelRoutes({ aliases, backends }: Pick<ModelsDoor, 'aliases' | 'backends'>): Binding[] {
+/** Aliases, the backends behind them, and what is kept of their callers' content. */
+export function modelRoutes(models: Pick<ModelsDoor, 'aliases' | 'backends' | 'kept' | 'purge'>): Binding[] {
+  const { aliases, backends } = models;
   return [
     handle(routes.modelList, async ({ principal }) => aliases.list(principal)),
     handle(routes.modelCreate, ({ principal, body }) => aliases.create(principal, body)),
     handle(routes.modelRemove, ({ principal, params }) => aliases.remove(principal, params.name)),
+    handle(routes.contentList, ({ principal }) => models.kept(principal)),
+    handle(routes.contentPurge, ({ principal, params, body }) => models.purge(principal, params.id, body.name)),
     handle(routes.backendList, async ({ principal }) => backends.list(principal)),
     handle(routes.backendCreate, ({ principal, body }) => backends.create(principal, body)),
     handle(routes.backendUpdate, ({ principal, params, body }) => backends.update(principal, params.id, body)),
