@@ -10,9 +10,10 @@ export interface CallerDialect {
   readonly name: DialectIn;
   /**
    * Checks a parsed JSON body field by field.
+   * @param headers of the request, lower-case, for dialects that say something in them (`anthropic-beta`).
    * @throws TandemError invalid_request and the like, naming the field in the dialect's own notation.
    */
-  parse(body: unknown): NeutralRequest;
+  parse(body: unknown, headers?: IncomingHttpHeaders): NeutralRequest;
   writer(request: NeutralRequest, facts: ReplyFacts): ReplyWriter;
 }
 

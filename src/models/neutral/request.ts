@@ -105,6 +105,10 @@ export interface NeutralRequest {
   readonly maxOutputTokens: number | null;
   /** Under which name the caller gave it, for errors and for the body sent on. */
   readonly capField: string | null;
+  /** True where the dialect demands a limit of every caller: one above the target's is then lowered to it, and not refused. */
+  readonly capDemanded?: boolean;
+  /** Headers of the caller's for a backend of the same dialect, names and values in turn: Anthropic's beta features. */
+  readonly forward?: readonly string[];
   readonly needs: Needs;
   /** Images, and the characters of their inline data, which no model reads as text. */
   readonly media: { readonly images: number; readonly files: number; readonly characters: number };
