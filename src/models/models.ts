@@ -114,7 +114,7 @@ export class Models {
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly ListedModel[] } {
     return {
       object: 'list',
-      data: this.#catalogue.registry.visible(principal).map((target) => ({ id: target.alias, object: 'model', created: Math.floor(target.createdAtMs / 1000), owned_by: target.backend.name })),
+      data: this.#catalogue.registry.visible(principal).map((alias) => ({ id: alias.name, object: 'model', created: Math.floor(alias.createdAtMs / 1000), owned_by: alias.targets[0]!.backend.name })),
     };
   }
 

@@ -291,7 +291,7 @@ export interface components {
       /** UUIDv7 */
       id: string;
       name: string;
-      kind: 'local' | 'openai-compatible';
+      kind: 'local' | 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
       url: string | null;
       /** A key is sealed here; it is never shown again */
       hasKey: boolean;
@@ -524,7 +524,7 @@ export interface components {
         /** UUIDv7 */
         id: string;
         name: string;
-        kind: 'local' | 'openai-compatible';
+        kind: 'local' | 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
       };
       backendModel: string;
       contextTokens: number | null;

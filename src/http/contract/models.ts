@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BACKEND_KINDS } from '../../models/index.ts';
 import { alias, byId, id, list, name, picoPositive, time } from './common.ts';
 import { bucket } from './ledger.ts';
 import { route } from './route.ts';
@@ -6,13 +7,13 @@ import { route } from './route.ts';
 const health = z.object({ state: z.enum(['ready', 'starting', 'degraded', 'unavailable', 'unknown']), reason: z.string().nullable(), since: time.nullable() });
 const unitPrice = z.object({ price: picoPositive, per: z.string() });
 const model = z.object({
-  name: z.string(), backend: z.object({ id, name: z.string(), kind: z.enum(['local', 'openai-compatible']) }), backendModel: z.string(),
+  name: z.string(), backend: z.object({ id, name: z.string(), kind: z.enum(BACKEND_KINDS) }), backendModel: z.string(),
   contextTokens: z.number().int().nullable(), maxOutputTokens: z.number().int(), health, enabled: z.boolean(),
   price: z.partialRecord(bucket, unitPrice).nullable().describe('What callers pay; null: no price, so calls are refused'), cost: z.partialRecord(bucket, unitPrice).nullable().describe('What the backend costs us; null: unknown'),
   currency: z.string(), createdAt: time,
 });
 const backend = z.object({
-  id, name: z.string(), kind: z.enum(['local', 'openai-compatible']), url: z.string().nullable(), hasKey: z.boolean().describe('A key is sealed here; it is never shown again'),
+  id, name: z.string(), kind: z.enum(BACKEND_KINDS), url: z.string().nullable(), hasKey: z.boolean().describe('A key is sealed here; it is never shown again'),
   enabled: z.boolean(), health, from: z.enum(['built-in', 'config', 'api']), createdAt: time,
 });
 const keyText = z.string().min(1).max(2000).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');

@@ -3,7 +3,7 @@ import { demand } from '../../access/index.ts';
 import type { Principal } from '../ports.ts';
 import { CHANNEL } from './catalogue.ts';
 import { isDuplicate } from './duplicate.ts';
-import type { Target } from './target.ts';
+import type { Alias, Target } from './target.ts';
 import type { RegistryTools } from './tools.ts';
 import { modelView, type ModelView } from './views.ts';
 
@@ -26,7 +26,7 @@ export class Aliases {
   /** Every model that the caller may use. */
   async list(principal: Principal): Promise<{ items: ModelView[]; nextCursor: null }> {
     demand(principal, 'models.read');
-    return { items: this.#tools.catalogue.registry.visible(principal).map((target) => this.#view(principal, target)), nextCursor: null };
+    return { items: this.#tools.catalogue.registry.visible(principal).map((alias) => this.#view(principal, alias.targets[0]!)), nextCursor: null };
   }
 
   /**
@@ -40,7 +40,7 @@ export class Aliases {
     const backend = catalogue.registry.backend(input.backendId);
     if (backend?.organisationId !== principal.organisationId) throw missing('backend', input.backendId);
     const fixed = this.#own(principal, input.name);
-    if (fixed && fixed.backend.from !== 'api') throw taken(input.name);
+    if (fixed && fixed.from !== 'api') throw taken(input.name);
     try {
       await database.transaction(async (tx) => {
         const own = database.scoped(principal.organisationId, tx);
@@ -60,9 +60,9 @@ export class Aliases {
       throw error;
     }
     await catalogue.reload();
-    const target = this.#own(principal, input.name);
-    if (!target) throw missing('model', input.name);
-    return this.#view(principal, target);
+    const alias = this.#own(principal, input.name);
+    if (!alias) throw missing('model', input.name);
+    return this.#view(principal, alias.targets[0]!);
   }
 
   /** @throws TandemError resource_not_found, backend_fixed for what the operator's file or the server itself gives. */
@@ -77,16 +77,16 @@ export class Aliases {
       return true;
     });
     if (!removed) {
-      const target = this.#own(principal, name);
-      if (!target) throw missing('model', name);
-      throw new TandemError('backend_fixed', { params: { what: `The model ${name}`, origin: target.backend.from === 'config' ? 'the operator\'s file' : 'the server itself' } });
+      const alias = this.#own(principal, name);
+      if (!alias) throw missing('model', name);
+      throw new TandemError('backend_fixed', { params: { what: `The model ${name}`, origin: alias.from === 'config' ? 'the operator\'s file' : 'the server itself' } });
     }
     await catalogue.reload();
   }
 
-  #own(principal: Principal, name: string): Target | undefined {
+  #own(principal: Principal, name: string): Alias | undefined {
     return this.#tools.catalogue.registry.visible({ organisationId: principal.organisationId, allowedModels: null })
-      .find((target) => target.alias === name && target.organisationId === principal.organisationId);
+      .find((alias) => alias.name === name && alias.organisationId === principal.organisationId);
   }
 
   #view(principal: Principal, target: Target): ModelView {

@@ -4,7 +4,7 @@ import type { Database } from '../../db/index.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import { fixedId, type OperatorFile } from './operator-file.ts';
 import { Registry } from './registry.ts';
-import type { Backend, Target } from './target.ts';
+import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type Connection, type Target } from './target.ts';
 
 /** Told at commit of every change of a backend or an alias. */
 export const CHANNEL = 'models';
@@ -94,6 +94,7 @@ export class Catalogue {
       db.selectFrom('model_aliases').selectAll().execute(),
     ]);
     const operatorId = this.#options.operator();
+    const limits = { ...DEFAULT_LIMITS, deadlines: file.deadlines };
     const kept = this.#remotes;
     this.#remotes = new Map();
     const connect = (id: string, name: string, url: string, key: string | null): RemoteBackend => {
@@ -110,13 +111,14 @@ export class Catalogue {
     };
 
     const backends: Backend[] = [];
-    const targets: Target[] = [];
-    if (operatorId !== null) this.#addOperators(operatorId, connect, backends, targets);
+    const aliases: Alias[] = [];
+    if (operatorId !== null) this.#addOperators(operatorId, connect, backends, aliases);
     for (const row of backendRows) {
       const key = this.#openKey(row.id, row.sealed_key);
+      const remote = key === undefined ? null : connect(row.id, row.name, row.url, key);
       backends.push({
-        id: row.id, name: row.name, kind: 'openai-compatible', organisationId: row.organisation_id, url: row.url, hasKey: row.sealed_key !== null, enabled: row.enabled,
-        from: 'api', createdAtMs: row.created_at.getTime(), remote: key === undefined ? null : connect(row.id, row.name, row.url, key),
+        id: row.id, name: row.name, kind: 'openai-compatible', organisationId: row.organisation_id, url: row.url, options: {}, hasKey: row.sealed_key !== null, enabled: row.enabled,
+        from: 'api', createdAtMs: row.created_at.getTime(), connections: [only(row.id, row.sealed_key !== null, remote)], remote,
       });
     }
     const byId = new Map(backends.map((backend) => [backend.id, backend]));
@@ -124,34 +126,37 @@ export class Catalogue {
       const backend = byId.get(row.backend_id);
       // An alias of a backend that left the operator's file leads nowhere: it is not shown until the backend is back.
       if (!backend) continue;
-      targets.push({
-        alias: row.name, organisationId: row.organisation_id, backend, backendModel: row.backend_model, contextTokens: row.context_tokens,
+      aliases.push(lone({
+        ...PLAIN_TARGET, alias: row.name, organisationId: row.organisation_id, backend, backendModel: row.backend_model, contextTokens: row.context_tokens,
         maxOutputTokens: row.max_output_tokens, capField: 'max_tokens', createdAtMs: row.created_at.getTime(),
-      });
+      }, 'api', limits));
     }
-    this.registry.replace({ operatorId, backends, targets });
+    this.registry.replace({ operatorId, backends, aliases });
     for (const { remote } of kept.values()) void remote.close();
   }
 
-  #addOperators(operatorId: string, connect: (id: string, name: string, url: string, key: string | null) => RemoteBackend, backends: Backend[], targets: Target[]): void {
+  #addOperators(operatorId: string, connect: (id: string, name: string, url: string, key: string | null) => RemoteBackend, backends: Backend[], aliases: Alias[]): void {
     const { file, local } = this.#options;
+    const limits = { ...DEFAULT_LIMITS, deadlines: file.deadlines };
     const common = { organisationId: operatorId, enabled: true, createdAtMs: this.#startedMs };
-    const engine: Backend = { ...common, id: fixedId('built-in:local'), name: 'local', kind: 'local', url: null, hasKey: false, from: 'built-in', remote: null };
+    const engine: Backend = { ...common, id: fixedId('built-in:local'), name: 'local', kind: 'local', url: null, options: {}, hasKey: false, from: 'built-in', connections: [], remote: null };
     backends.push(engine);
-    targets.push({
-      alias: LOCAL_ALIAS, organisationId: operatorId, backend: engine, backendModel: local.model, contextTokens: local.contextTokens, maxOutputTokens: local.contextTokens,
+    aliases.push(lone({
+      ...PLAIN_TARGET, alias: LOCAL_ALIAS, organisationId: operatorId, backend: engine, backendModel: local.model, contextTokens: local.contextTokens, maxOutputTokens: local.contextTokens,
       capField: 'max_tokens', createdAtMs: this.#startedMs,
-    });
+    }, 'built-in', limits));
     for (const given of file.backends) {
+      const remote = connect(given.id, given.name, given.url, given.key);
       const backend: Backend = {
-        ...common, id: given.id, name: given.name, kind: 'openai-compatible', url: given.url, hasKey: given.key !== null, from: 'config', remote: connect(given.id, given.name, given.url, given.key),
+        ...common, id: given.id, name: given.name, kind: 'openai-compatible', url: given.url, options: {}, hasKey: given.key !== null, from: 'config',
+        connections: [only(given.id, given.key !== null, remote)], remote,
       };
       backends.push(backend);
       for (const model of given.models) {
-        targets.push({
-          alias: model.alias, organisationId: operatorId, backend, backendModel: model.model, contextTokens: model.contextTokens, maxOutputTokens: model.maxOutputTokens,
+        aliases.push(lone({
+          ...PLAIN_TARGET, alias: model.alias, organisationId: operatorId, backend, backendModel: model.model, contextTokens: model.contextTokens, maxOutputTokens: model.maxOutputTokens,
           capField: model.outputLimitField, createdAtMs: this.#startedMs,
-        });
+        }, 'config', limits));
       }
     }
   }
@@ -167,4 +172,12 @@ export class Catalogue {
       return undefined;
     }
   }
+}
+
+function only(id: string, hasKey: boolean, remote: RemoteBackend | null): Connection {
+  return { id, label: hasKey ? 'default' : '', limits: NO_LIMITS, remote };
+}
+
+function lone(target: Target, from: Alias['from'], limits: Alias['limits']): Alias {
+  return { name: target.alias, organisationId: target.organisationId, goal: 'weights', regions: [], targets: [target], limits, from, createdAtMs: target.createdAtMs };
 }

@@ -1,7 +1,7 @@
 import { TandemError } from '../../base/index.ts';
 import type { Principal } from '../ports.ts';
 import { nearNames } from './near-names.ts';
-import type { Backend, Target } from './target.ts';
+import type { Alias, Backend, Target } from './target.ts';
 
 type Caller = Pick<Principal, 'organisationId' | 'allowedModels'>;
 
@@ -13,19 +13,19 @@ const MOST_COMPARED = 200;
  * and the operator's; its own go first.
  */
 export class Registry {
-  #targets: ReadonlyMap<string, ReadonlyMap<string, Target>> = new Map();
+  #aliases: ReadonlyMap<string, ReadonlyMap<string, Alias>> = new Map();
   #backends: ReadonlyMap<string, Backend> = new Map();
   #operatorId: string | null = null;
 
   /** Takes a new state as a whole: a call sees the old one or the new one. */
-  replace(state: { operatorId: string | null; backends: readonly Backend[]; targets: readonly Target[] }): void {
-    const targets = new Map<string, Map<string, Target>>();
-    for (const target of state.targets) {
-      const own = targets.get(target.organisationId) ?? new Map<string, Target>();
-      targets.set(target.organisationId, own);
-      if (!own.has(target.alias)) own.set(target.alias, target);
+  replace(state: { operatorId: string | null; backends: readonly Backend[]; aliases: readonly Alias[] }): void {
+    const aliases = new Map<string, Map<string, Alias>>();
+    for (const alias of state.aliases) {
+      const own = aliases.get(alias.organisationId) ?? new Map<string, Alias>();
+      aliases.set(alias.organisationId, own);
+      if (!own.has(alias.name)) own.set(alias.name, alias);
     }
-    this.#targets = targets;
+    this.#aliases = aliases;
     this.#backends = new Map(state.backends.map((backend) => [backend.id, backend]));
     this.#operatorId = state.operatorId;
   }
@@ -33,27 +33,37 @@ export class Registry {
   /**
    * What a name leads to for this caller. A name that does not exist and one that the key may not use get the same
    * answer, so that nobody learns what others have.
-   * @throws TandemError model_not_found with near names, invalid_request for control characters in it, backend_unreachable when the backend is switched off.
+   * @throws TandemError model_not_found with near names, invalid_request for control characters in it.
+   */
+  find(caller: Caller, name: string): Alias {
+    const alias = this.#find(caller, name);
+    if (!alias) throw this.#notFound(caller, name);
+    return alias;
+  }
+
+  /**
+   * The first target that a name leads to. @throws TandemError as `find`, and backend_unreachable when its backend is switched off.
    */
   resolve(caller: Caller, name: string): Target {
-    const target = this.#find(caller, name);
-    if (!target) throw this.#notFound(caller, name);
-    if (!target.backend.enabled) throw new TandemError('backend_unreachable', { params: { backend: target.backend.name, reason: 'it is switched off here' } });
+    const { targets } = this.find(caller, name);
+    const target = targets.find(({ enabled, backend }) => enabled && backend.enabled);
+    if (!target) throw new TandemError('backend_unreachable', { params: { backend: targets[0]!.backend.name, reason: 'it is switched off here' } });
     return target;
   }
 
-  /** True when this name is the organisation's and leads to a backend of its own. */
+  /** True when this name is the organisation's and leads to backends of its own alone. */
   isOwn(organisationId: string, name: string): boolean {
-    return this.#targets.get(organisationId)?.get(name)?.backend.organisationId === organisationId;
+    const alias = this.#aliases.get(organisationId)?.get(name);
+    return alias !== undefined && alias.targets.every(({ backend }) => backend.organisationId === organisationId);
   }
 
   /** Every model that the caller may use, by name. */
-  visible(caller: Caller): Target[] {
-    const found = new Map<string, Target>();
-    for (const target of this.#ofOrganisation(caller.organisationId)) {
-      if (!found.has(target.alias) && allows(caller, target.alias)) found.set(target.alias, target);
+  visible(caller: Caller): Alias[] {
+    const found = new Map<string, Alias>();
+    for (const alias of this.#ofOrganisation(caller.organisationId)) {
+      if (!found.has(alias.name) && allows(caller, alias.name)) found.set(alias.name, alias);
     }
-    return [...found.values()].sort((a, b) => (a.alias < b.alias ? -1 : 1));
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Backends of the organisation and of the operator. */
@@ -69,20 +79,25 @@ export class Registry {
     return [...this.#backends.values()];
   }
 
-  #find(caller: Caller, name: string): Target | undefined {
-    if (!allows(caller, name)) return undefined;
-    return this.#targets.get(caller.organisationId)?.get(name) ?? (this.#operatorId === null ? undefined : this.#targets.get(this.#operatorId)?.get(name));
+  /** Every alias of every organisation. */
+  * everyAlias(): Generator<Alias> {
+    for (const own of this.#aliases.values()) yield* own.values();
   }
 
-  * #ofOrganisation(organisationId: string): Generator<Target> {
-    yield* this.#targets.get(organisationId)?.values() ?? [];
-    if (this.#operatorId !== null && this.#operatorId !== organisationId) yield* this.#targets.get(this.#operatorId)?.values() ?? [];
+  #find(caller: Caller, name: string): Alias | undefined {
+    if (!allows(caller, name)) return undefined;
+    return this.#aliases.get(caller.organisationId)?.get(name) ?? (this.#operatorId === null ? undefined : this.#aliases.get(this.#operatorId)?.get(name));
+  }
+
+  * #ofOrganisation(organisationId: string): Generator<Alias> {
+    yield* this.#aliases.get(organisationId)?.values() ?? [];
+    if (this.#operatorId !== null && this.#operatorId !== organisationId) yield* this.#aliases.get(this.#operatorId)?.values() ?? [];
   }
 
   #notFound(caller: Caller, name: string): TandemError {
     // No name holds them, so this tells nothing of what there is.
     if (/\p{Cc}/u.test(name)) return new TandemError('invalid_request', { param: 'model', params: { reason: 'model must hold no control characters.' } });
-    const near = nearNames(name, this.visible(caller).slice(0, MOST_COMPARED).map(({ alias }) => alias));
+    const near = nearNames(name, this.visible(caller).slice(0, MOST_COMPARED).map((alias) => alias.name));
     return new TandemError('model_not_found', {
       param: 'model',
       params: { model: name, near: near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?` },

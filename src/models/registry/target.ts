@@ -1,22 +1,58 @@
+import { DEFAULT_DEADLINES, type DeadlineLimits } from '../deadlines.ts';
+import type { DialectOut } from '../neutral/parts.ts';
 import type { RemoteBackend } from '../remote/remote-backend.ts';
+
+/** What a backend speaks, as operators name it. */
+export const BACKEND_KINDS = ['local', 'openai-compatible', 'openai-responses', 'anthropic', 'gemini', 'bedrock'] as const;
+export type BackendKind = (typeof BACKEND_KINDS)[number];
+
+export const DIALECT_OF: Readonly<Record<BackendKind, DialectOut>> = {
+  local: 'local', 'openai-compatible': 'chat', 'openai-responses': 'responses', anthropic: 'messages', gemini: 'gemini', bedrock: 'bedrock',
+};
+
+/** What a backend allows one of its keys; null: no limit known. */
+export interface KeyLimits {
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  readonly parallel: number | null;
+}
+export const NO_LIMITS: KeyLimits = { requestsPerMinute: null, tokensPerMinute: null, parallel: null };
+
+/** One way to a backend: its sockets with one key, or without any. */
+export interface Connection {
+  /** The key's id; the backend's own where there is no key. */
+  readonly id: string;
+  /** What people call the key; `''` where there is none. */
+  readonly label: string;
+  readonly limits: KeyLimits;
+  /** Null: the key cannot be opened. */
+  readonly remote: RemoteBackend | null;
+}
 
 /** Where models run. */
 export interface Backend {
   readonly id: string;
   readonly name: string;
-  readonly kind: 'local' | 'openai-compatible';
+  readonly kind: BackendKind;
   /** Whose it is; the operator's are used by every organisation. */
   readonly organisationId: string;
   readonly url: string | null;
+  /** What its dialect needs beside the key: a region, a version. */
+  readonly options: Readonly<Record<string, string>>;
   readonly hasKey: boolean;
   readonly enabled: boolean;
   readonly from: 'built-in' | 'config' | 'api';
   readonly createdAtMs: number;
-  /** Set for every kind but `local`. */
+  /** In the order in which they were given; none for `local` alone. */
+  readonly connections: readonly Connection[];
+  /** The first connection. */
   readonly remote: RemoteBackend | null;
 }
 
-/** A model's name as callers write it, and what it leads to. */
+export const CAPABILITIES = ['tools', 'images', 'files', 'schema', 'reasoning', 'logprobs'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** A model on a backend, as one of those that an alias names. */
 export interface Target {
   readonly alias: string;
   readonly organisationId: string;
@@ -28,5 +64,55 @@ export interface Target {
   readonly maxOutputTokens: number;
   /** Under which name the limit is sent where the caller gives none. */
   readonly capField: 'max_tokens' | 'max_completion_tokens';
+  /** What the model is said to do or not to do; what is not said is tried. */
+  readonly can: Readonly<Partial<Record<Capability, boolean>>>;
+  /** Its share beside the other targets; 0: only where no other can answer. */
+  readonly weight: number;
+  /** Those with a lesser one go first, whatever the goal. */
+  readonly order: number;
+  readonly region: string | null;
+  readonly enabled: boolean;
+  readonly createdAtMs: number;
+}
+
+/** What `Target` has where nobody says more. */
+export const PLAIN_TARGET = { can: {}, weight: 1, order: 0, region: null, enabled: true } as const;
+
+/** By what one of several targets is chosen. */
+export const GOALS = ['weights', 'order', 'cheapest', 'fastest', 'least-busy', 'same-prefix'] as const;
+export type Goal = (typeof GOALS)[number];
+
+/** A second attempt beside one that has not begun to answer. */
+export interface HedgeLimits {
+  /** When it starts; null: at the p95 of what the target has shown. */
+  readonly afterMs: number | null;
+  /** Of what the alias spends, how much at most may go to attempts that lost: 0.05 is a twentieth. */
+  readonly share: number;
+}
+
+/** How calls by one name are tried. */
+export interface CallLimits {
+  /** Attempts at most, the first included. */
+  readonly attempts: number;
+  /** No attempt starts later than this after the call. */
+  readonly attemptsWithinMs: number;
+  readonly deadlines: DeadlineLimits;
+  /** Null: off. */
+  readonly hedge: HedgeLimits | null;
+}
+
+export const DEFAULT_LIMITS: CallLimits = { attempts: 3, attemptsWithinMs: 60_000, deadlines: DEFAULT_DEADLINES, hedge: null };
+
+/** A model's name as callers write it, and what it leads to. */
+export interface Alias {
+  readonly name: string;
+  readonly organisationId: string;
+  readonly goal: Goal;
+  /** Which regions go first, in this order; the others follow. */
+  readonly regions: readonly string[];
+  /** One at least. */
+  readonly targets: readonly Target[];
+  readonly limits: CallLimits;
+  readonly from: Backend['from'];
   readonly createdAtMs: number;
 }

@@ -6,7 +6,7 @@ import { DEFAULT_DEADLINES, Deadlines, type DeadlineLimits } from '../deadlines.
 import type { LocalEngine } from '../local/index.ts';
 import type { Principal } from '../ports.ts';
 import { Registry } from '../registry/registry.ts';
-import type { Backend, Target } from '../registry/target.ts';
+import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type Target } from '../registry/target.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import { FakeLedger } from './fake-ledger.ts';
@@ -40,15 +40,16 @@ export class TestHouse {
     this.engine = options.engine ?? null;
     this.remote = new RemoteBackend({ id: '01900000-0000-8000-8000-00000000000b', name: 'gpu', url: options.url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock });
     const backend: Backend = {
-      id: this.remote.id, name: 'gpu', kind: 'openai-compatible', organisationId: ORGANISATION, url: options.url, hasKey: true, enabled: true, from: 'api', createdAtMs: 0, remote: this.remote,
+      id: this.remote.id, name: 'gpu', kind: 'openai-compatible', organisationId: ORGANISATION, url: options.url, options: {}, hasKey: true, enabled: true, from: 'api', createdAtMs: 0,
+      connections: [{ id: this.remote.id, label: 'default', limits: NO_LIMITS, remote: this.remote }], remote: this.remote,
     };
-    const local: Backend = { ...backend, id: '01900000-0000-8000-8000-00000000000c', name: 'local', kind: 'local', url: null, hasKey: false, from: 'built-in', remote: null };
+    const local: Backend = { ...backend, id: '01900000-0000-8000-8000-00000000000c', name: 'local', kind: 'local', url: null, hasKey: false, from: 'built-in', connections: [], remote: null };
     const target: Target = {
-      alias: 'team/big', organisationId: ORGANISATION, backend, backendModel: 'meta/big-70b', contextTokens: null, maxOutputTokens: 1000, capField: 'max_tokens', createdAtMs: 0, ...options.target,
+      ...PLAIN_TARGET, alias: 'team/big', organisationId: ORGANISATION, backend, backendModel: 'meta/big-70b', contextTokens: null, maxOutputTokens: 1000, capField: 'max_tokens', createdAtMs: 0, ...options.target,
     };
     this.registry.replace({
       operatorId: ORGANISATION, backends: [backend, local],
-      targets: [target, { ...target, alias: 'tandem/local', backend: local, backendModel: 'smollm2', contextTokens: 2048 }],
+      aliases: [lone(target), lone({ ...target, alias: 'tandem/local', backend: local, backendModel: 'smollm2', contextTokens: 2048 })],
     });
   }
 
@@ -60,5 +61,7 @@ export class TestHouse {
     );
   }
 }
+
+const lone = (target: Target): Alias => ({ name: target.alias, organisationId: ORGANISATION, goal: 'weights', regions: [], targets: [target], limits: DEFAULT_LIMITS, from: 'api', createdAtMs: 0 });
 
 export const ask = (more: Record<string, unknown> = {}): Record<string, unknown> => ({ model: 'team/big', messages: [{ role: 'user', content: 'Say hello' }], ...more });
