@@ -35,7 +35,7 @@ export class Refusal extends Error {
     this.error = error;
   }
 }
-const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'usage', 'bill', 'models', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call');
+const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call');
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const found = <T extends { id: string }>(items: readonly T[], wanted: string | undefined): T => {
@@ -132,7 +132,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'GET /api/budgets': () => all(world.budgets),
     'POST /api/budgets': ({ body }) => {
       const name = [world.organisation, ...world.projects, ...world.keys].find((one) => one.id === body.scope.id)?.name ?? '';
-      const budget: Schemas['Budget'] = { id: id(), scope: { ...body.scope, name }, amount: body.amount, currency: 'USD', period: body.period ?? 'month', spent: '0', held: '0', left: body.amount, windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: new Date(NOW).toISOString() };
+      const budget: Schemas['Budget'] = { id: id(), scope: { ...body.scope, name }, amount: body.amount, currency: 'USD', period: body.period ?? 'month', spent: '0', held: '0', left: body.amount, windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: new Date(NOW).toISOString(), alertShares: body.alertShares ?? [] };
       world.budgets.push(budget);
       return budget;
     },

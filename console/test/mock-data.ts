@@ -93,7 +93,7 @@ export function fullWorld(): World {
     const budgetId = id();
     key.budget = { id: budgetId, amount, spent, period };
     const held = place === 2 ? '120400000000' : '0';
-    world.budgets.push({ id: budgetId, scope: { kind: 'key', id: key.id, name: key.name }, amount, currency: 'USD', period, spent, held, left: (BigInt(amount) - BigInt(spent) - BigInt(held)).toString(), windowStart: '2026-11-01T00:00:00.000Z', windowEnd: period === 'total' ? null : period === 'day' ? '2026-11-24T00:00:00.000Z' : '2026-12-01T00:00:00.000Z', createdAt: key.createdAt });
+    world.budgets.push({ id: budgetId, scope: { kind: 'key', id: key.id, name: key.name }, amount, currency: 'USD', period, spent, held, left: (BigInt(amount) - BigInt(spent) - BigInt(held)).toString(), windowStart: '2026-11-01T00:00:00.000Z', windowEnd: period === 'total' ? null : period === 'day' ? '2026-11-24T00:00:00.000Z' : '2026-12-01T00:00:00.000Z', createdAt: key.createdAt, alertShares: [] });
   }
   const extra = (name: string, prefix: string, state: 'revoked' | 'expired' | 'rotating'): Schemas['Key'] => ({ ...world.keys[3]!, id: id(), name, prefix, state, budget: null, createdAt: ago(45 * DAY), revokedAt: state === 'revoked' ? ago(9 * DAY) : null, expiresAt: ago(2 * DAY), lastUsedAt: state === 'rotating' ? ago(12) : ago(10 * DAY) });
   world.keys.push(extra('Zendesk replies (old)', 'tdm_u5Rk', 'rotating'), extra('Hackathon', 'tdm_a0Vd', 'expired'), extra('Laptop of Tom', 'tdm_W2fj', 'revoked'));
@@ -110,8 +110,8 @@ export function fullWorld(): World {
     return { id: id(), kind: 'chat', resource: line.resource, projectId: line.projectId, projectName: line.projectName, keyId: line.keyId, keyName: line.keyName, occurredAt: ago(1 + index * 4), recordedAt: ago(1 + index * 4), quantities, charge: charge(quantities, SPARK).toString(), cost: null, currency: 'USD', outcome: index === 4 ? 'client_left' : 'completed', counted: 'backend', attributes: {} };
   });
   world.budgets.unshift(
-    { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY) },
-    { id: id(), scope: { kind: 'project', id: research.id, name: research.name }, amount: '45000000000000', currency: 'USD', period: 'month', spent: '38480000000000', held: '120400000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(30 * DAY) },
+    { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },
+    { id: id(), scope: { kind: 'project', id: research.id, name: research.name }, amount: '45000000000000', currency: 'USD', period: 'month', spent: '38480000000000', held: '120400000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(30 * DAY), alertShares: [] },
   );
   for (const budget of world.budgets) budget.left = (BigInt(budget.amount) - BigInt(budget.spent) - BigInt(budget.held)).toString();
   world.invoices = [{

@@ -27,6 +27,8 @@ export const PERMISSIONS = {
   'prices.write': rule('admin', 'organisation', 'set prices'),
   'budgets.read': rule('viewer', 'project', 'see budgets'),
   'budgets.write': rule('admin', 'organisation', 'set budgets'),
+  'webhooks.read': rule('admin', 'organisation', 'see webhooks'),
+  'webhooks.write': rule('admin', 'organisation', 'add or remove webhooks'),
   'usage.read': rule('viewer', 'project', 'see usage'),
   'usage.write': rule('admin', 'organisation', 'record usage events'),
   'bill.read': rule('viewer', 'project', 'see bills and invoices'),

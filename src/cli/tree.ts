@@ -10,6 +10,7 @@ const keys = () => import('./commands/keys.ts');
 const bill = () => import('./commands/bill.ts');
 const budgets = () => import('./commands/budgets.ts');
 const prices = () => import('./commands/prices.ts');
+const webhooks = () => import('./commands/webhooks.ts');
 const people = () => import('./commands/people.ts');
 const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
@@ -73,8 +74,15 @@ export const commands: readonly Command[] = [
 
   { path: 'budgets', about: 'List budgets with what is spent, held and left', examples: ['tandem budgets'], load: from(budgets, 'list') },
   { path: 'budgets set', about: 'Set the budget of a key, a project or the organisation', args: [{ form: '<scope>', about: 'key:NAME, project:NAME or organisation' }, { form: '<usd>', about: 'such as 250.00' }],
-    options: [{ form: '--period <period>', about: 'day, month or total (default: month)' }], examples: ['tandem budgets set project:default 250.00', 'tandem budgets set key:ci 5.00 --period day'], load: from(budgets, 'set') },
+    options: [{ form: '--period <period>', about: 'day, month or total (default: month)' }, { form: '--alert <percents>', about: 'tell webhooks at these shares, such as 50,80,100 (0: at none)' }],
+    examples: ['tandem budgets set project:default 250.00 --alert 50,80,100', 'tandem budgets set key:ci 5.00 --period day'], load: from(budgets, 'set') },
   { path: 'budgets remove', about: 'Remove a budget', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem budgets remove 0192…'], load: from(budgets, 'remove') },
+
+  { path: 'webhooks', about: 'List addresses that are told of events', examples: ['tandem webhooks'], load: from(webhooks, 'list') },
+  { path: 'webhooks add', about: 'Have an address told when a budget reaches a share; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],
+    examples: ['tandem webhooks add https://hooks.example.com/tandem'], load: from(webhooks, 'add') },
+  { path: 'webhooks deliveries', about: 'List what was or is to be sent to an address', args: [{ form: '<id>', about: 'the webhook\'s id' }], examples: ['tandem webhooks deliveries 0192…'], load: from(webhooks, 'deliveries') },
+  { path: 'webhooks remove', about: 'Stop telling an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks remove 0192…'], load: from(webhooks, 'remove') },
 
   { path: 'prices', about: 'List the prices in force', options: [{ form: '--history', about: 'every version' }], examples: ['tandem prices', 'tandem prices --history'], load: from(prices, 'list') },
   { path: 'prices set', about: 'Add a price version, in force from now', args: [{ form: '<model>', about: 'the model\'s name' }],

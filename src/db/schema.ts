@@ -2,10 +2,11 @@ import type { AccessTables } from './schema/access.ts';
 import type { BooksTables } from './schema/books.ts';
 import type { ContentTables } from './schema/content.ts';
 import type { LedgerTables } from './schema/ledger.ts';
+import type { LimitTables } from './schema/limits.ts';
 import type { ModelsTables } from './schema/models.ts';
 
 /** Every table. A room adds its own in `schema/<room>.ts`; no room reads another's. */
-export type Schema = AccessTables & LedgerTables & BooksTables & ModelsTables & ContentTables;
+export type Schema = AccessTables & LedgerTables & LimitTables & BooksTables & ModelsTables & ContentTables;
 
 /** Tables that hold rows of one organisation, which is all but the few that stand above organisations. */
 export type ScopedTable = {

@@ -13,6 +13,7 @@ import { peopleRoutes } from './routes/access/people.ts';
 import { projectRoutes } from './routes/access/projects.ts';
 import { signInRoutes } from './routes/access/sign-in.ts';
 import { moneyRoutes } from './routes/ledger/money.ts';
+import { webhookRoutes } from './routes/ledger/webhooks.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { systemRoutes } from './routes/system/system.ts';
 
@@ -60,7 +61,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...webhookRoutes(ledger), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

@@ -57,6 +57,14 @@ export interface LedgerDoor {
     list(principal: Principal): Reply<'creditList'>;
     create(principal: Principal, body: Body<'creditCreate'>): Reply<'creditCreate'>;
   };
+  readonly webhooks: {
+    readonly endpoints: {
+      list(principal: Principal): Reply<'webhookList'>;
+      create(principal: Principal, body: Body<'webhookCreate'>): Reply<'webhookCreate'>;
+      remove(principal: Principal, id: string): Promise<void>;
+      deliveries(principal: Principal, id: string): Reply<'webhookDeliveries'>;
+    };
+  };
   overview(principal: Principal): Promise<Omit<ReplyOf<Routes['overview']>, 'health'>>;
   status(): LedgerStatus;
 }

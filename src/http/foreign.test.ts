@@ -52,10 +52,11 @@ beforeAll(async () => {
   await made(victim, '/api/usage', {
     events: [{ id: usage, kind: 'chat', resource: 'tandem/local', projectId: idOf(project), occurredAt: new Date().toISOString(), quantities: { input: '10', output: '3' } }],
   });
+  const { endpoint } = await made(victim, '/api/webhooks', { url: `https://203.0.114.1/${MARK}` });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -91,7 +92,7 @@ const everythingOf = async (ask: Ask, without: readonly string[] = []): Promise<
 
 /** What the victim has, without what moves by itself (the trail notes who asked, keys note their use). */
 const state = async (): Promise<string> => {
-  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
+  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/webhooks', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
   const replies = await Promise.all(paths.map(async (path) => (await victim('GET', path)).body));
   return JSON.stringify(replies, (name, value: unknown) => (name === 'lastUsedAt' ? null : value));
 };

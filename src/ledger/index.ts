@@ -5,6 +5,7 @@ export type { Admission, Attempt, CallEnd, Counted, Hold, OnEnd, Outcome, Settle
 export type { GivenEvent } from './events/record-usage.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './admission/refusal.ts';
+export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
 export type { PriceBook } from './prices/book.ts';
 export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';
 export { BUCKETS, type Bucket, type PriceVersion, type Quantities } from './prices/types.ts';

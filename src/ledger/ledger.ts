@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { newId as systemId, type Clock, type Logger } from '../base/index.ts';
+import { newId as systemId, type Clock, type Logger, type SecretBox } from '../base/index.ts';
+import type { EgressPolicy, Resolve } from '../base/egress/index.ts';
 import type { Principal } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import { Admissions } from './admission/admissions.ts';
 import type { PathNames } from './admission/refusal.ts';
 import { Scopes } from './admission/scopes.ts';
 import { createBooks, type Books } from './books.ts';
+import { BudgetAlerts } from './budgets/alerts.ts';
 import { Budgets } from './budgets/budgets.ts';
 import { BudgetDirectory } from './budgets/directory.ts';
 import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
@@ -23,6 +25,7 @@ import { Poster, type PosterState } from './poster/supervisor.ts';
 import { createPriceBook, type PriceBook } from './prices/book.ts';
 import { Slices } from './slices/slices.ts';
 import { createSliceStore } from './slices/store.ts';
+import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
 export interface LedgerOptions {
   readonly database: Database;
@@ -42,6 +45,8 @@ export interface LedgerOptions {
   readonly limits?: Partial<LogLimits>;
   /** Tests plant faults here. */
   readonly files?: LogFiles;
+  /** What webhooks are sealed with and where they may go. Absent: no endpoint is taken, and only public addresses are called. */
+  readonly outbound?: { readonly secrets: SecretBox; readonly policy: EgressPolicy; readonly resolve?: Resolve };
 }
 
 export interface LedgerStatus {
@@ -84,6 +89,8 @@ export class Ledger {
   readonly credits: Books['credits'];
   readonly invoices: Books['invoices'];
   readonly bill: Books['bill'];
+  readonly webhooks: Webhooks;
+  readonly alerts: BudgetAlerts;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -110,6 +117,9 @@ export class Ledger {
     this.#slices = new Slices({ database, store, epochId: this.epochId, clock, log });
     this.#directory = new BudgetDirectory(database, log, (changed) => this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.budgetId)));
     this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory });
+    const { secrets = null, policy = { open: [] }, resolve } = options.outbound ?? {};
+    this.webhooks = createWebhooks({ database, clock, log, newId, audit, secrets, policy, ...(resolve && { resolve }) });
+    this.alerts = new BudgetAlerts({ database, clock, names, deliveries: this.webhooks.deliveries });
     this.#admissions = new Admissions({
       prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, names), slices: this.#slices, store, writer: this.#writer, clock, database, names,
     });
@@ -168,6 +178,7 @@ export class Ledger {
     if (!posted) this.#options.log.warn({ epoch: this.epochId }, 'the log was not posted to its end; the next start posts the rest');
     await this.#directory.stop();
     await this.priceBook.stop();
+    await this.webhooks.sender.close();
     this.#lock.release();
   }
 

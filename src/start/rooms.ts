@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { TandemError, type Config } from '../base/index.ts';
+import { TandemError, openSecretBox, type Config } from '../base/index.ts';
+import { readEgressPolicy } from '../base/egress/index.ts';
 import { createAccess, type Access } from '../access/index.ts';
 import { migrate, openDatabase, startPeriodic } from '../db/index.ts';
 import { Metrics, createServer, watchCalls } from '../http/index.ts';
@@ -37,7 +38,10 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   phases.add('access', 10_000, () => access.stop());
 
   const operator = () => first.organisationId;
-  const ledger = createLedger({ database, clock, log, home: config.home, strict: config.strict, audit: access.audit, names: access.directory, operator, logLevel: config.logLevel });
+  const ledger = createLedger({
+    database, clock, log, home: config.home, strict: config.strict, audit: access.audit, names: access.directory, operator, logLevel: config.logLevel,
+    outbound: { secrets: openSecretBox(config.secretFile), policy: readEgressPolicy(config.file['egress']) },
+  });
   phases.add('ledger', 60_000, () => ledger.stop());
   // A key with a budget must not make, or become, one without: access asks the ledger about it.
   access.keys.useBudgets(ledger.budgets);

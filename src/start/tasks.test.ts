@@ -1,13 +1,15 @@
 import { expect, it } from 'vitest';
 import { periodicTasks } from './tasks.ts';
 
-it('closes due months and expires due credits and content, each by a task of its own', async () => {
+it('closes months, expires credits and content, tells of budgets and sends webhooks, each by a task of its own', async () => {
   const called: string[] = [];
   const tasks = periodicTasks({
     invoices: { closeDue: async () => called.push('months') },
     credits: { expireDue: async () => called.push('credits') },
+    alerts: { tellDue: async () => called.push('alerts') },
+    webhooks: { deliveries: { sendDue: async () => void called.push('webhooks'), tidy: async () => void called.push('tidy') } },
   }, { content: { removeExpired: async () => called.push('content') } });
   for (const task of tasks) await task.run(new AbortController().signal);
-  expect(called).toEqual(['months', 'content', 'credits']);
+  expect(called).toEqual(['months', 'content', 'credits', 'alerts', 'webhooks', 'tidy']);
   expect(new Set(tasks.map(({ name }) => name)).size).toBe(tasks.length);
 });

@@ -133,6 +133,16 @@ export interface paths {
     get: operations['credits.list'];
     post: operations['credits.create'];
   };
+  '/api/webhooks': {
+    get: operations['webhooks.list'];
+    post: operations['webhooks.create'];
+  };
+  '/api/webhooks/{id}': {
+    delete: operations['webhooks.remove'];
+  };
+  '/api/webhooks/{id}/deliveries': {
+    get: operations['webhook-deliveries.list'];
+  };
   '/api/models': {
     get: operations['models.list'];
     post: operations['models.create'];
@@ -403,6 +413,8 @@ export interface components {
       windowEnd: string | null;
       /** UTC, ISO 8601 */
       createdAt: string;
+      /** Percents of the amount at which webhooks are told, once a window */
+      alertShares: number[];
     };
     Content: {
       /** UUIDv7 */
@@ -902,6 +914,33 @@ export interface components {
       attributes: {
         [key: string]: unknown;
       };
+    };
+    Webhook: {
+      /** UUIDv7 */
+      id: string;
+      url: string;
+      events: 'budget.alert'[];
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      /** Messages that are not taken yet */
+      waiting: number;
+      lastDeliveredAt: string | null;
+      /** Why the newest message that waits was not taken */
+      lastProblem: string | null;
+    };
+    WebhookDelivery: {
+      /** Sent as webhook-id, the same at every try */
+      id: string;
+      event: string;
+      state: 'waiting' | 'delivered' | 'given-up';
+      attempts: number;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      /** When it is tried next */
+      dueAt: string | null;
+      deliveredAt: string | null;
+      lastStatus: number | null;
+      lastProblem: string | null;
     };
   };
 }
@@ -2055,13 +2094,15 @@ export interface operations {
       /** Non-negative integer picodollars, as a string */
       amount: string;
       period?: 'day' | 'month' | 'total';
+      /** Percents of the amount at which webhooks are told, such as 50, 80 and 100 */
+      alertShares?: number[];
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Budget'] } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Change the amount */
+  /** Change the amount, or at which shares webhooks are told */
   'budgets.update': {
     parameters: {
       query?: never;
@@ -2074,7 +2115,9 @@ export interface operations {
     };
     requestBody: { content: { 'application/json': {
       /** Non-negative integer picodollars, as a string */
-      amount: string;
+      amount?: string;
+      /** Percents of the amount at which webhooks are told, such as 50, 80 and 100 */
+      alertShares?: number[];
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Budget'] } };
@@ -2526,6 +2569,81 @@ export interface operations {
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Credit'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Addresses that are told of events */
+  'webhooks.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Webhook'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Have an address told of events; its signing secret is shown once */
+  'webhooks.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      url: string;
+      events?: 'budget.alert'[];
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        endpoint: components['schemas']['Webhook'];
+        /** Shown once, never again */
+        secret: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Stop telling an address; what waits for it is given up */
+  'webhooks.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What was or is to be sent there, the newest hundred */
+  'webhook-deliveries.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['WebhookDelivery'][];
+        nextCursor: string | null;
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

@@ -17,6 +17,7 @@ export const list: Run = async (context) => {
     { title: 'SPENT', align: 'right', value: (budget) => moneyText(budget.spent, budget.currency) },
     { title: 'HELD', align: 'right', value: (budget) => moneyText(budget.held, budget.currency) },
     { title: 'LEFT', align: 'right', value: (budget) => moneyText(budget.left, budget.currency) },
+    { title: 'ALERTS', value: (budget) => (budget.alertShares.length === 0 ? '-' : budget.alertShares.map((share) => `${share}%`).join(' ')) },
     { title: 'ID', value: (budget) => budget.id },
   ], context.out.isTTY === true)));
 };
@@ -25,12 +26,14 @@ export const set: Run = async (context, { args, options }) => {
   const client = context.client();
   const amount = amountArgument(args[1]!, 'The amount');
   const period = oneOf(options['period'] ?? 'month', ['day', 'month', 'total'], '--period');
+  const alertShares = typeof options['alert'] === 'string' ? sharesArgument(options['alert']) : undefined;
+  const alerts = alertShares === undefined ? {} : { alertShares };
   const scope = await findScope(client, args[0]!);
   const { items } = await client.call('GET', '/api/budgets', {});
   const existing = items.find((budget) => budget.scope.kind === scope.kind && budget.scope.id === scope.id && budget.period === period);
   const budget = existing
-    ? await client.call('PATCH', '/api/budgets/{id}', { path: { id: existing.id }, body: { amount } })
-    : await client.call('POST', '/api/budgets', { body: { scope, amount, period } });
+    ? await client.call('PATCH', '/api/budgets/{id}', { path: { id: existing.id }, body: { amount, ...alerts } })
+    : await client.call('POST', '/api/budgets', { body: { scope, amount, period, ...alerts } });
   print(context, budget, () => `${budget.scope.kind} ${budget.scope.name}: ${moneyText(budget.amount, budget.currency)} ${period === 'total' ? 'in total' : `a ${period}`}, ${moneyText(budget.left, budget.currency)} left.`);
 };
 
@@ -38,6 +41,14 @@ export const remove: Run = async (context, { args }) => {
   await context.client().call('DELETE', '/api/budgets/{id}', { path: { id: args[0]! } });
   print(context, { removed: args[0] }, () => 'Removed the budget.');
 };
+
+/** `50,80,100` as numbers; `0` is none. @throws a usage error. */
+function sharesArgument(text: string): number[] {
+  if (text === '0') return [];
+  const shares = text.split(',').map((part) => Number(part.trim().replace(/%$/, '')));
+  if (shares.some((share) => !Number.isInteger(share) || share < 1 || share > 100)) throw usageError(`${text} is not a list of percents.`, 'Write whole percents from 1 to 100: --alert 50,80,100');
+  return shares;
+}
 
 async function findScope(client: Client, text: string): Promise<Scope> {
   if (text === 'organisation') return { kind: 'organisation', id: (await client.call('GET', '/api/whoami', {})).organisation.id };

@@ -3,6 +3,7 @@ import { access } from './0001-access.ts';
 import { ledger } from './0002-ledger.ts';
 import { books } from './0003-books.ts';
 import { models } from './0004-models.ts';
+import { limits } from './0005-limits.ts';
 import { content } from './0008-content.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
@@ -11,5 +12,6 @@ export const migrations: readonly Migration[] = [
   ledger,
   books,
   models,
+  limits,
   content,
 ];

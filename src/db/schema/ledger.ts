@@ -140,6 +140,8 @@ export interface BudgetRow {
   /** Windows from here on are counted. */
   first_window: Written<Date>;
   removed_at: NullableTime;
+  /** Percents of the amount at which the organisation's webhooks are told, rising. */
+  alert_shares: ColumnType<number[], number[] | undefined, number[]>;
 }
 
 /** spent + leased ≤ amount, unless the amount was lowered after. */

@@ -2,7 +2,8 @@ import { accessRoutes } from './access.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { modelRoutes } from './models.ts';
 import { systemRoutes } from './system.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...modelRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...webhookRoutes, ...modelRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

@@ -19,9 +19,11 @@ const newPrice = z.object({
 const priceChange = z.object({ resource: z.string(), tier, change: z.enum(['new', 'changed', 'same', 'skipped']), reason: z.string().nullable(),
   before: z.partialRecord(bucket, unitPrice).nullable(), after: z.partialRecord(bucket, unitPrice).nullable() });
 
+const alertShares = z.array(z.number().int().min(1).max(100)).max(10).describe('Percents of the amount at which webhooks are told, such as 50, 80 and 100');
 const budget = z.object({
   id, scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id, name: z.string() }), amount: picoPositive, currency, period: z.enum(['day', 'month', 'total']),
   spent: pico, held: pico.describe('Held by calls that are running, and by slices'), left: pico, windowStart: time, windowEnd: time.nullable(), createdAt: time,
+  alertShares: z.array(z.number().int()).describe('Percents of the amount at which webhooks are told, once a window'),
 });
 const quantities = z.partialRecord(bucket, count);
 const usageEvent = z.object({
@@ -52,8 +54,8 @@ export const ledgerRoutes = {
 
   budgetList: route({ id: 'budgets.list', method: 'GET', path: '/api/budgets', summary: 'Budgets with what is spent, held and left', access: 'budgets.read', status: 200, reply: list(budget) }),
   budgetCreate: route({ id: 'budgets.create', method: 'POST', path: '/api/budgets', summary: 'Set a budget that cannot be overrun', access: 'budgets.write', status: 201,
-    body: z.object({ scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id }), amount: picoPositive, period: z.enum(['day', 'month', 'total']).default('month') }), reply: budget }),
-  budgetUpdate: route({ id: 'budgets.update', method: 'PATCH', path: '/api/budgets/{id}', summary: 'Change the amount', access: 'budgets.write', status: 200, params: byId, body: z.object({ amount: picoPositive }), reply: budget }),
+    body: z.object({ scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id }), amount: picoPositive, period: z.enum(['day', 'month', 'total']).default('month'), alertShares: alertShares.default([]) }), reply: budget }),
+  budgetUpdate: route({ id: 'budgets.update', method: 'PATCH', path: '/api/budgets/{id}', summary: 'Change the amount, or at which shares webhooks are told', access: 'budgets.write', status: 200, params: byId, body: z.object({ amount: picoPositive.optional(), alertShares: alertShares.optional() }), reply: budget }),
   budgetRemove: route({ id: 'budgets.remove', method: 'DELETE', path: '/api/budgets/{id}', summary: 'Remove a budget', access: 'budgets.write', status: 204, params: byId }),
 
   usageList: route({ id: 'usage.list', method: 'GET', path: '/api/usage', summary: 'Usage events, newest first', access: 'usage.read', status: 200,

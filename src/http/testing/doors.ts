@@ -13,6 +13,7 @@ export const emptyLedger: LedgerDoor = {
   bill: { show: absent, verify: absent },
   invoices: { list: nothing, show: absent, close: absent, adjust: absent },
   credits: { list: nothing, create: absent },
+  webhooks: { endpoints: { list: nothing, create: absent, remove: absent, deliveries: absent } },
   overview: absent,
   status: () => ({ unsyncedAgeMs: 0, backlogRecords: 0, backlogBytes: 0, refusing: null }),
 };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '../../base/index.ts';
+import { openSecretBox, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import { createModels } from '../../models/index.ts';
@@ -26,7 +26,7 @@ export async function openWholeHouse(): Promise<WholeHouse> {
   const test = await openTestAccess();
   const { access, database, organisationId } = test;
   const common = { database, clock: systemClock, log: silentLogger };
-  const ledger = createLedger({ ...common, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
+  const ledger = createLedger({ ...common, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent', outbound: { secrets: openSecretBox(join(home, 'secret')), policy: { open: [] } } });
   await ledger.prices.seedDefaults(organisationId, 'USD');
   await ledger.start();
   access.keys.useBudgets(ledger.budgets);

@@ -24,6 +24,8 @@ export interface NewBudget {
   /** Picodollars as text. */
   readonly amount: string;
   readonly period: Period;
+  /** Percents of the amount at which webhooks are told. */
+  readonly alertShares?: readonly number[] | undefined;
 }
 
 /** Limits on money. A change is in force in every process within a second: it is announced when it commits. */
@@ -59,14 +61,20 @@ export class Budgets {
   }
 
   /** Lowered below what is spent, it refuses every new call; calls that are running end as they were admitted. */
-  async update(principal: Principal, id: string, input: { amount: string }): Promise<BudgetView> {
+  async update(principal: Principal, id: string, input: { amount?: string | undefined; alertShares?: readonly number[] | undefined }): Promise<BudgetView> {
     demand(principal, 'budgets.write');
     const { database, directory, audit } = this.#options;
     const view = await database.transaction(async (tx) => {
       const before = await this.#find(tx, principal, id);
-      await database.scoped(principal.organisationId, tx).updateTable('budgets').set({ amount: input.amount }).where('id', '=', id).execute();
-      await database.scoped(principal.organisationId, tx).updateTable('budget_windows').set({ amount: input.amount }).where('budget_id', '=', id).execute();
-      await audit.record(tx, principal, { action: 'budget.update', resourceKind: 'budget', resourceId: id, change: { amount: [before.amount, input.amount] } });
+      const own = database.scoped(principal.organisationId, tx);
+      const { amount = before.amount } = input;
+      const shares = input.alertShares === undefined ? before.alert_shares : rising(input.alertShares);
+      await own.updateTable('budgets').set({ amount, alert_shares: shares }).where('id', '=', id).execute();
+      await own.updateTable('budget_windows').set({ amount }).where('budget_id', '=', id).execute();
+      await audit.record(tx, principal, {
+        action: 'budget.update', resourceKind: 'budget', resourceId: id,
+        change: { ...(amount === before.amount ? {} : { amount: [before.amount, amount] }), ...(input.alertShares === undefined ? {} : { alertShares: [before.alert_shares, shares] }) },
+      });
       await database.notify(tx, BUDGETS_CHANNEL, id);
       return this.#view(tx, principal, id);
     });
@@ -142,6 +150,7 @@ export class Budgets {
     await this.#insert(tx, {
       id, organisationId, kind: 'budget', scope: input.scope, amount: input.amount, period: input.period,
       currency: names.organisation(organisationId)?.currency ?? principal.currency, createdAtMs: nowMs, firstMs: input.period === 'total' ? nowMs : windowStart(input.period, nowMs),
+      alertShares: rising(input.alertShares ?? []),
     });
     await audit.record(tx, principal, { action: 'budget.create', resourceKind: 'budget', resourceId: id, change: { scope: input.scope.kind, scopeId: input.scope.id, amount: input.amount, period: input.period } });
     return this.#view(tx, principal, id);
@@ -149,14 +158,14 @@ export class Budgets {
 
   /** Budget and current window, with what the window's events have spent. Posting stands still until the commit. */
   async #insert(tx: Executor, budget: {
-    id: string; organisationId: string; kind: 'budget' | 'prepaid'; scope: NewBudget['scope']; amount: string; period: Period; currency: string; createdAtMs: number; firstMs: number;
+    id: string; organisationId: string; kind: 'budget' | 'prepaid'; scope: NewBudget['scope']; amount: string; period: Period; currency: string; createdAtMs: number; firstMs: number; alertShares?: number[];
   }): Promise<void> {
     const { database } = this.#options;
     await keepPostingOut(tx);
     const own = database.scoped(budget.organisationId, tx);
     await own.insertInto('budgets', {
       id: budget.id, kind: budget.kind, scope_kind: budget.scope.kind, scope_id: budget.scope.id, amount: budget.amount, currency: budget.currency,
-      period: budget.period, created_at: new Date(budget.createdAtMs), first_window: new Date(budget.firstMs),
+      period: budget.period, created_at: new Date(budget.createdAtMs), first_window: new Date(budget.firstMs), alert_shares: budget.alertShares ?? [],
     }).execute();
     const startMs = windowStart(budget.period, budget.createdAtMs);
     const spent = await spentInWindow(tx, budget.organisationId, budget.scope, { ...budget, firstWindowMs: budget.firstMs }, startMs);
@@ -173,8 +182,8 @@ export class Budgets {
     await database.notify(tx, BUDGETS_CHANNEL, id);
   }
 
-  async #find(tx: Executor, principal: Principal, id: string): Promise<{ amount: string; scope_kind: string; scope_id: string }> {
-    const row = await this.#options.database.scoped(principal.organisationId, tx).selectFrom('budgets').select(['amount', 'scope_kind', 'scope_id'])
+  async #find(tx: Executor, principal: Principal, id: string): Promise<{ amount: string; scope_kind: string; scope_id: string; alert_shares: number[] }> {
+    const row = await this.#options.database.scoped(principal.organisationId, tx).selectFrom('budgets').select(['amount', 'scope_kind', 'scope_id', 'alert_shares'])
       .where('id', '=', id).where('kind', '=', 'budget').where('removed_at', 'is', null).forUpdate().executeTakeFirst();
     if (row === undefined) throw notHere('budget', id);
     return row;
@@ -195,6 +204,10 @@ export class Budgets {
       : names.principalOfKey(scope.id)?.organisationId === principal.organisationId;
     if (!mine) throw notHere(scope.kind, scope.id);
   }
+}
+
+function rising(shares: readonly number[]): number[] {
+  return [...new Set(shares)].sort((a, b) => a - b);
 }
 
 function notHere(kind: string, id: string): TandemError {

@@ -13,6 +13,7 @@ export interface StoredBudget {
   readonly currency: string;
   readonly period: Period;
   readonly created_at: Date;
+  readonly alert_shares: number[];
   readonly windowStartMs: number;
   readonly spent: bigint;
   readonly leased: bigint;
@@ -32,6 +33,8 @@ export interface BudgetView {
   readonly windowStart: string;
   readonly windowEnd: string | null;
   readonly createdAt: string;
+  /** Percents of the amount at which webhooks are told, once a window. */
+  readonly alertShares: number[];
 }
 
 export interface KeyBudget {
@@ -48,7 +51,7 @@ interface Row extends Omit<StoredBudget, 'windowStartMs' | 'spent' | 'leased'> {
 /** Budgets that people set (the prepaid balance is shown with the credits), the shortest period first. */
 export async function readBudgets(executor: Executor, nowMs: number, which: { organisationId: string; id?: string; keyIds?: readonly string[] }): Promise<StoredBudget[]> {
   const keys = which.keyIds === undefined ? null : plainArray(which.keyIds);
-  const { rows } = await sql<Row>`select id, scope_kind, scope_id, successors, amount, currency, period, created_at, first_window from budgets
+  const { rows } = await sql<Row>`select id, scope_kind, scope_id, successors, amount, currency, period, created_at, first_window, alert_shares from budgets
     where organisation_id = ${which.organisationId} and kind = 'budget' and removed_at is null
       and ${which.id === undefined ? sql`true` : sql`id = ${which.id}`}
       and ${keys === null ? sql`true` : sql`scope_kind = 'key' and (scope_id = any(${keys}::text::uuid[]) or successors && ${keys}::text::uuid[])`}
@@ -70,7 +73,7 @@ export function budgetView(row: StoredBudget, name: string): BudgetView {
     id: row.id, scope: { kind: row.scope_kind, id: row.scope_id, name }, amount: row.amount, currency: row.currency, period: row.period,
     spent: String(row.spent), held: String(row.leased), left: String(BigInt(row.amount) - row.spent),
     windowStart: (row.period === 'total' ? row.created_at : new Date(row.windowStartMs)).toISOString(),
-    windowEnd: endMs === null ? null : new Date(endMs).toISOString(), createdAt: row.created_at.toISOString(),
+    windowEnd: endMs === null ? null : new Date(endMs).toISOString(), createdAt: row.created_at.toISOString(), alertShares: row.alert_shares,
   };
 }
 

@@ -31,7 +31,7 @@ export function keyRoutes({ access, budgets }: KeyRouteOptions): Binding[] {
         return { key: { ...key, budget: null }, secret };
       }
       // A key that was to have a budget never exists without it.
-      const { key, secret } = await keys.createWith(principal, input, (tx, id) => budgets.create(principal, { scope: { kind: 'key', id }, ...budget }, tx));
+      const { key, secret } = await keys.createWith(principal, input, (tx, id) => budgets.create(principal, { scope: { kind: 'key', id }, ...budget, alertShares: [] }, tx));
       // A call made with the secret at once must find the budget, not only the key.
       await budgets.inForce();
       return { key: await withBudget(principal, key), secret };

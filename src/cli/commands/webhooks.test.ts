@@ -1,0 +1,50 @@
+import { mkdtempSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { run, stubServer } from '../testing/terminal.ts';
+
+const ID = '0192f0c1-0000-7000-8000-000000000001';
+const webhook = { id: ID, url: 'https://hooks.example.com/t', events: ['budget.alert'], createdAt: '2026-11-23T07:00:00.000Z', waiting: 2, lastDeliveredAt: null, lastProblem: 'it answered 500' };
+const open: Server[] = [];
+afterEach(() => {
+  for (const server of open.splice(0)) server.close();
+});
+
+async function against(answers: Parameters<typeof stubServer>[0]) {
+  const stub = await stubServer(answers);
+  open.push(stub.server);
+  return { ...stub, env: { TANDEM_URL: stub.url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) } };
+}
+
+test('addresses are listed with what waits and why, and none says how to add one', async () => {
+  const { env } = await against({ 'GET /api/webhooks': { json: { items: [webhook], nextCursor: null } } });
+  const { out } = await run(['webhooks'], env);
+  for (const part of ['https://hooks.example.com/t', 'budget.alert', 'it answered 500', ID]) expect(out).toContain(part);
+  const none = await against({ 'GET /api/webhooks': { json: { items: [], nextCursor: null } } });
+  expect((await run(['webhooks'], none.env)).out).toContain('tandem webhooks add URL');
+});
+
+test('a new one shows its signing secret once; removed, it is named', async () => {
+  const { env, seen } = await against({ 'POST /api/webhooks': { status: 201, json: { endpoint: { ...webhook, waiting: 0, lastProblem: null }, secret: 'whsec_once' } }, [`DELETE /api/webhooks/${ID}`]: { status: 204 } });
+  expect((await run(['webhooks', 'add', 'https://hooks.example.com/t'], env)).out).toContain('whsec_once');
+  expect(seen[0]!.body).toEqual({ url: 'https://hooks.example.com/t', events: ['budget.alert'] });
+  expect((await run(['webhooks', 'remove', ID], env)).out).toBe('Removed the webhook; what waited for it is given up.\n');
+});
+
+test('what was sent is listed with its tries', async () => {
+  const delivery = { id: ID, event: 'budget.alert', state: 'waiting', attempts: 3, createdAt: '2026-11-23T07:00:00.000Z', dueAt: '2026-11-23T07:01:00.000Z', deliveredAt: null, lastStatus: 500, lastProblem: 'it answered 500' };
+  const { env } = await against({ [`GET /api/webhooks/${ID}/deliveries`]: { json: { items: [delivery], nextCursor: null } } });
+  expect((await run(['webhooks', 'deliveries', ID], env)).out).toContain('it answered 500');
+});
+
+test('a budget takes the shares at which webhooks are told', async () => {
+  const budget = { id: ID, scope: { kind: 'organisation', id: ID, name: 'Home' }, amount: '5000000000000', currency: 'USD', period: 'month', spent: '0', held: '0', left: '5000000000000', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: null, createdAt: '2026-11-23T07:00:00.000Z', alertShares: [50, 80] };
+  const { env, seen } = await against({
+    'GET /api/whoami': { json: { organisation: { id: ID } } }, 'GET /api/budgets': { json: { items: [], nextCursor: null } }, 'POST /api/budgets': { status: 201, json: budget },
+  });
+  expect((await run(['budgets', 'set', 'organisation', '5', '--alert', '50,80%'], env)).code).toBe(0);
+  expect(seen.at(-1)!.body).toEqual({ scope: { kind: 'organisation', id: ID }, amount: '5000000000000', period: 'month', alertShares: [50, 80] });
+  expect((await run(['budgets', 'set', 'organisation', '5', '--alert', 'most'], env)).code).toBe(2);
+});

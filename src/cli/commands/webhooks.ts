@@ -1,0 +1,39 @@
+import type { Run } from '../command.ts';
+import { print } from '../context.ts';
+import { table } from '../output/table.ts';
+import { timeText } from '../output/text.ts';
+
+export const list: Run = async (context) => {
+  const { items } = await context.client().call('GET', '/api/webhooks', {});
+  print(context, items, (rows) => (rows.length === 0 ? 'Nobody is told of anything yet. Add an address: tandem webhooks add URL' : table(rows, [
+    { title: 'URL', value: (webhook) => webhook.url },
+    { title: 'EVENTS', value: (webhook) => webhook.events.join(', ') },
+    { title: 'WAITING', align: 'right', value: (webhook) => String(webhook.waiting) },
+    { title: 'LAST TAKEN', value: (webhook) => timeText(webhook.lastDeliveredAt) },
+    { title: 'PROBLEM', value: (webhook) => webhook.lastProblem ?? '-' },
+    { title: 'ID', value: (webhook) => webhook.id },
+  ], context.out.isTTY === true)));
+};
+
+export const add: Run = async (context, { args }) => {
+  const made = await context.client().call('POST', '/api/webhooks', { body: { url: args[0]!, events: ['budget.alert'] } });
+  print(context, made, () => `${made.endpoint.url} is told of ${made.endpoint.events.join(', ')}. The signing secret is shown once:\n\n  ${made.secret}\n`);
+};
+
+export const deliveries: Run = async (context, { args }) => {
+  const { items } = await context.client().call('GET', '/api/webhooks/{id}/deliveries', { path: { id: args[0]! } });
+  print(context, items, (rows) => (rows.length === 0 ? 'Nothing was sent there yet.' : table(rows, [
+    { title: 'EVENT', value: (delivery) => delivery.event },
+    { title: 'STATE', value: (delivery) => delivery.state },
+    { title: 'TRIES', align: 'right', value: (delivery) => String(delivery.attempts) },
+    { title: 'MADE', value: (delivery) => timeText(delivery.createdAt) },
+    { title: 'NEXT TRY', value: (delivery) => timeText(delivery.dueAt) },
+    { title: 'PROBLEM', value: (delivery) => delivery.lastProblem ?? '-' },
+    { title: 'ID', value: (delivery) => delivery.id },
+  ], context.out.isTTY === true)));
+};
+
+export const remove: Run = async (context, { args }) => {
+  await context.client().call('DELETE', '/api/webhooks/{id}', { path: { id: args[0]! } });
+  print(context, { removed: args[0] }, () => 'Removed the webhook; what waited for it is given up.');
+};

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { WEBHOOK_EVENTS } from '../../ledger/index.ts';
+import { byId, id, list, time } from './common.ts';
+import { route } from './route.ts';
+
+const event = z.enum(WEBHOOK_EVENTS);
+const webhook = z.object({
+  id, url: z.string(), events: z.array(event), createdAt: time, waiting: z.number().int().describe('Messages that are not taken yet'),
+  lastDeliveredAt: time.nullable(), lastProblem: z.string().nullable().describe('Why the newest message that waits was not taken'),
+});
+const delivery = z.object({
+  id: id.describe('Sent as webhook-id, the same at every try'), event: z.string(), state: z.enum(['waiting', 'delivered', 'given-up']), attempts: z.number().int(), createdAt: time,
+  dueAt: time.nullable().describe('When it is tried next'), deliveredAt: time.nullable(), lastStatus: z.number().int().nullable(), lastProblem: z.string().nullable(),
+});
+
+export const webhookRoutes = {
+  webhookList: route({ id: 'webhooks.list', method: 'GET', path: '/api/webhooks', summary: 'Addresses that are told of events', access: 'webhooks.read', status: 200, reply: list(webhook) }),
+  webhookCreate: route({ id: 'webhooks.create', method: 'POST', path: '/api/webhooks', summary: 'Have an address told of events; its signing secret is shown once', access: 'webhooks.write', status: 201,
+    body: z.object({ url: z.string().min(1).max(2_000), events: z.array(event).min(1).default(['budget.alert']) }), reply: z.object({ endpoint: webhook, secret: z.string().describe('Shown once, never again') }) }),
+  webhookRemove: route({ id: 'webhooks.remove', method: 'DELETE', path: '/api/webhooks/{id}', summary: 'Stop telling an address; what waits for it is given up', access: 'webhooks.write', status: 204, params: byId }),
+  webhookDeliveries: route({ id: 'webhook-deliveries.list', method: 'GET', path: '/api/webhooks/{id}/deliveries', summary: 'What was or is to be sent there, the newest hundred', access: 'webhooks.read', status: 200, params: byId, reply: list(delivery) }),
+};
