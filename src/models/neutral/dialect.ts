@@ -84,6 +84,8 @@ export interface BackendDialect {
   readonly native: DialectIn | null;
   /** What is lost when a request of another dialect is written in this one. Generated into the docs. */
   readonly losses: readonly Loss[];
+  /** Whether it takes images and files as bytes only: addresses are fetched here, before money is held. */
+  readonly needsBytes?: boolean;
   /**
    * Null when this dialect can carry the request; else the name of the first thing that it cannot.
    * Asked before money is held, so that another route can be taken.

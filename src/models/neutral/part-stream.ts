@@ -101,11 +101,11 @@ interface OpenPart {
 
 /** A whole answer from the events of one: for backends whose whole replies are what one event of a stream is. */
 export function choicesOfEvents(events: readonly ReplyEvent[]): NeutralChoice[] {
-  const choices = new Map<number, { parts: OpenPart[]; finish: FinishReason; stopText: string | null }>();
+  const choices = new Map<number, { parts: OpenPart[]; finish: FinishReason; stopText: string | null; logprobs: unknown[] }>();
   for (const event of events) {
     if (event.type === 'native') continue;
     let choice = choices.get(event.choice);
-    if (!choice) choices.set(event.choice, (choice = { parts: [], finish: 'stop', stopText: null }));
+    if (!choice) choices.set(event.choice, (choice = { parts: [], finish: 'stop', stopText: null, logprobs: [] }));
     if (event.type === 'finish') {
       choice.finish = event.reason;
       choice.stopText = event.stopText;
@@ -113,11 +113,13 @@ export function choicesOfEvents(events: readonly ReplyEvent[]): NeutralChoice[] 
       choice.parts[event.part] = { event, text: '' };
     } else if (event.type === 'delta') {
       choice.parts[event.part]!.text += event.text;
+      const content = event.logprobs?.['content'];
+      if (Array.isArray(content)) choice.logprobs.push(...(content as unknown[]));
     } else {
       choice.parts[event.part]!.end = event;
     }
   }
-  return [...choices].sort(([a], [b]) => a - b).map(([, { parts, finish, stopText }]) => ({ parts: parts.map(partOf), finish, stopText, logprobs: null }));
+  return [...choices].sort(([a], [b]) => a - b).map(([, { parts, finish, stopText, logprobs }]) => ({ parts: parts.map(partOf), finish, stopText, logprobs: logprobs.length === 0 ? null : { content: logprobs } }));
 }
 
 function partOf({ event, text, end }: OpenPart): Part {
