@@ -87,6 +87,13 @@ export interface BackendDialect {
   /** Whether it takes images and files as bytes only: addresses are fetched here, before money is held. */
   readonly needsBytes?: boolean;
   /**
+   * What is done with an answer whose client has left (money.md 12). `cancel`, where that stops the backend's bill (the default);
+   * `read on`, unseen and to its end, where the backend bills on all the same: then its own count is what it cost.
+   */
+  readonly afterClientLeft?: 'cancel' | 'read on';
+  /** What `path` is put behind where the backend's address has no path; `/v1` when absent. */
+  readonly basePath?: string;
+  /**
    * Null when this dialect can carry the request; else the name of the first thing that it cannot.
    * Asked before money is held, so that another route can be taken.
    */

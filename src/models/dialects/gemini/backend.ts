@@ -23,6 +23,7 @@ export const geminiBackend: BackendDialect = {
   native: null,
   losses: GEMINI_LOSSES,
   needsBytes: true,
+  basePath: '/v1beta',
 
   cannot(request) {
     const { native } = request.needs;

@@ -1,0 +1,130 @@
+import { BadReply } from '../../neutral/bad-reply.ts';
+import { inputBound, outputLimit } from '../../neutral/bounds.ts';
+import type { BackendDialect, ReplyReader } from '../../neutral/dialect.ts';
+import { choicesOfEvents } from '../../neutral/part-stream.ts';
+import type { ReplyEvent } from '../../neutral/reply.ts';
+import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
+import { isObject, type JsonObject } from '../../request/json.ts';
+import { EventFrames } from './event-frames.ts';
+import { BEDROCK_LOSSES } from './losses.ts';
+import { toMessages } from './messages.ts';
+import { BedrockResponse } from './response.ts';
+import { signBedrock } from './sign.ts';
+import { toolConfig } from './tool-config.ts';
+
+/** Fields of callers' dialects that ask nothing of an answer: see the losses. */
+const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+
+/**
+ * Amazon Bedrock's Converse and ConverseStream, as `@aws-sdk/client-bedrock-runtime` 3.1164.0 speaks them. The backend's address is
+ * the service's own: `https://bedrock-runtime.us-east-1.amazonaws.com`.
+ */
+export const bedrockBackend: BackendDialect = {
+  name: 'bedrock',
+  native: null,
+  losses: BEDROCK_LOSSES,
+  needsBytes: true,
+  afterClientLeft: 'read on',
+  basePath: '',
+
+  cannot(request) {
+    if (request.needs.native) return request.needs.native.what;
+    if (request.choices > 1) return 'n';
+    const { sampling, format, toolChoice, turns, rest } = request.conversation();
+    if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return 'logit_bias';
+    if (sampling.logprobs) return 'logprobs';
+    if ((sampling.frequencyPenalty ?? 0) !== 0) return 'frequency_penalty';
+    if ((sampling.presencePenalty ?? 0) !== 0) return 'presence_penalty';
+    if (format.type === 'json') return 'JSON without a schema';
+    if (toolChoice?.mode === 'none' && turns.some(({ parts }) => parts.some(({ type }) => type === 'tool_call' || type === 'tool_result'))) return 'tool_choice none after tools were called';
+    return Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+  },
+
+  request(request, target) {
+    const conversation = request.conversation();
+    const limit = outputLimit(request, target);
+    const { system, messages } = toMessages(conversation.turns);
+    const tools = toolConfig(conversation);
+    const { temperature, topP } = conversation.sampling;
+    const more = additionalFields(conversation);
+    const output = outputConfig(conversation);
+    const body = Buffer.from(JSON.stringify({
+      messages, ...(system.length > 0 && { system }),
+      inferenceConfig: { maxTokens: limit, ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { topP }), ...(conversation.stop.length > 0 && { stopSequences: conversation.stop }) },
+      ...(tools && { toolConfig: tools }), ...(more && { additionalModelRequestFields: more }), ...(output && { outputConfig: output }),
+    }));
+    return {
+      method: 'POST', path: `/model/${encodeURIComponent(target.model)}/${request.stream ? 'converse-stream' : 'converse'}`, headers: [], body,
+      inputBound: inputBound(request, body.length, tools === null ? 0 : Buffer.byteLength(JSON.stringify(tools)), target),
+      outputBound: limit, textBytes: Math.max(0, body.length - request.media.characters),
+    };
+  },
+
+  whole(text, request) {
+    const response = new BedrockResponse(request);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new BadReply('its answer is not valid JSON');
+    }
+    response.whole(value);
+    return { choices: choicesOfEvents(response.parts.take()), usage: response.usage, native: null, serviceTier: null };
+  },
+
+  reader: (request) => new BedrockReader(request),
+
+  errorMessage(body) {
+    try {
+      const value: unknown = JSON.parse(body);
+      const message = isObject(value) ? (value['message'] ?? value['Message']) : undefined;
+      return typeof message === 'string' ? message : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+
+  sign: signBedrock,
+};
+
+class BedrockReader implements ReplyReader {
+  readonly #response: BedrockResponse;
+  readonly #frames = new EventFrames();
+
+  constructor(request: NeutralRequest) {
+    this.#response = new BedrockResponse(request);
+  }
+
+  get usage() { return this.#response.usage; }
+  get rawUsage() { return this.#response.rawUsage; }
+  get pieces() { return this.#response.parts.pieces; }
+  get textBytes() { return this.#response.parts.textBytes; }
+  get finish() { return this.#response.finish; }
+  get done() { return this.#response.done; }
+
+  push(chunk: Buffer): readonly ReplyEvent[] {
+    for (const frame of this.#frames.push(chunk)) this.#response.event(frame);
+    return this.#response.parts.take();
+  }
+
+  end(): readonly ReplyEvent[] {
+    if (this.#response.finish === null || !this.#frames.whole) throw new BadReply('its answer ended in the middle');
+    return this.#response.parts.take();
+  }
+}
+
+/** What only some models know, under Anthropic's names. */
+function additionalFields({ sampling, reasoning }: Conversation): JsonObject | null {
+  const fields: { [field: string]: unknown } = {};
+  if (sampling.topK !== undefined) fields['top_k'] = sampling.topK;
+  if (reasoning?.budgetTokens != null) fields['thinking'] = { type: 'enabled', budget_tokens: reasoning.budgetTokens };
+  else if (reasoning?.mode === 'disabled' || reasoning?.mode === 'adaptive') fields['thinking'] = { type: reasoning.mode };
+  return Object.keys(fields).length === 0 ? null : fields;
+}
+
+function outputConfig({ format, reasoning }: Conversation): JsonObject | null {
+  const effort = reasoning?.effort ?? null;
+  if (format.type !== 'schema') return effort === null ? null : { effort };
+  const { schema, name, description } = format;
+  return { ...(effort !== null && { effort }), textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: JSON.stringify(schema), name, ...(description !== undefined && { description }) } } } };
+}

@@ -1,0 +1,27 @@
+import type { Loss } from '../../neutral/request.ts';
+
+const loss = (field: string, effect: Loss['effect'], why: string): Loss => ({ from: 'every', to: 'bedrock', field, effect, why });
+
+/** What Bedrock's Converse has no place for. */
+export const BEDROCK_LOSSES: readonly Loss[] = [
+  loss('seed', 'dropped', 'it has no such parameter, and a seed is a wish in every dialect'),
+  loss('parallel_tool_calls', 'dropped', 'it has no such switch for all of its models'),
+  loss('image detail', 'dropped', 'it has no such switch'),
+  loss('user, safety_identifier, metadata', 'dropped', 'it takes no words about the caller'),
+  loss('prompt_cache_key, prompt_cache_retention', 'dropped', 'it caches at marks only; cache_control becomes a cache point'),
+  loss('verbosity', 'dropped', 'it has no such switch'),
+  loss('name of a turn', 'dropped', 'its turns have no names'),
+  loss('annotations of earlier answers', 'dropped', 'it reads none'),
+  loss('reasoning of earlier answers', 'dropped', 'its own signed thoughts go back to it; the state of other vendors does not'),
+  loss('system or developer words after the first turn', 'changed', 'they become words of the user: only the beginning has a place of its own'),
+  loss('custom tools', 'changed', 'they become functions with one text, `input`; their grammar is told in the description only'),
+  loss('arguments of earlier calls that are no JSON object', 'changed', 'they are sent as `{"input": …}`'),
+  loss('tool_choice none, tool_choice with several allowed tools', 'changed', 'the other tools are left out of the request'),
+  loss('top_k, thinking', 'changed', 'they go into additionalModelRequestFields under Anthropic\'s names'),
+  loss('name of a file', 'changed', 'it keeps letters, digits, spaces, hyphens and brackets'),
+  loss('n above 1', 'refused', 'it makes one answer'),
+  loss('logit_bias, logprobs, frequency_penalty, presence_penalty other than 0', 'refused', 'it has no such parameter'),
+  loss('JSON without a schema', 'refused', 'it follows a schema only'),
+  loss('tool_choice none after tools were called', 'refused', 'it reads earlier calls only beside their tools'),
+  loss('tools that one vendor runs', 'refused', 'only that vendor runs them'),
+];
