@@ -143,7 +143,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     },
     'GET /api/prices': () => all(world.prices),
     'POST /api/prices': ({ body }) => {
-      const price: Schemas['Price'] = { id: id(), resource: body.resource, tier: body.tier ?? 'standard', side: 'sell', backendId: null, currency: 'USD', buckets: body.buckets, effectiveFrom: body.effectiveFrom ?? new Date(NOW).toISOString(), effectiveTo: null, source: body.source, createdAt: new Date(NOW).toISOString(), createdBy: 'Ines Okafor' };
+      const price: Schemas['Price'] = { id: id(), resource: body.resource, tier: body.tier ?? 'standard', side: 'sell', backendId: null, currency: 'USD', buckets: body.buckets, flexBuckets: null, effectiveFrom: body.effectiveFrom ?? new Date(NOW).toISOString(), effectiveTo: null, source: body.source, createdAt: new Date(NOW).toISOString(), createdBy: 'Ines Okafor' };
       world.prices.unshift(price);
       return price;
     },
@@ -317,7 +317,7 @@ function bill(world: World, month: string): Schemas['Bill'] {
   const total = sum(lines.map(({ charge }) => charge));
   const applied = total > 7_549_882_000_000n ? 7_549_882_000_000n : 0n;
   return {
-    month, currency: 'USD', total: total.toString(), requests: sum(lines.map(({ requests }) => requests)).toString(), lines, state: 'open', invoiceNumber: null, credits: { applied: applied.toString(), available: total === 0n ? '0' : '12450118000000' }, adjustments: '0', due: (total - applied).toString(),
+    month, currency: 'USD', total: total.toString(), cost: null, margin: null, requests: sum(lines.map(({ requests }) => requests)).toString(), lines, state: 'open', invoiceNumber: null, credits: { applied: applied.toString(), available: total === 0n ? '0' : '12450118000000' }, adjustments: '0', due: (total - applied).toString(),
     postedThrough: new Date(NOW - 1400).toISOString(), rounding: 'Quantity times price is rounded once per line, half to even, to a whole picodollar.',
   };
 }
@@ -335,7 +335,7 @@ function overview(world: World): ReplyOf<'/api/overview', 'get'> {
   }
   const none = requests === '0';
   return {
-    month: MONTH, currency: 'USD', spend: total, forecast: none ? null : ((spend * 30n * 100n) / 2260n).toString(), requests, failed: none ? '0' : '214', tokens: { input: add('input'), cacheRead: add('cache_read'), output: add('output') },
+    month: MONTH, currency: 'USD', spend: total, forecast: none ? null : ((spend * 30n * 100n) / 2260n).toString(), cost: null, margin: null, requests, failed: none ? '0' : '214', tokens: { input: add('input'), cacheRead: add('cache_read'), output: add('output') },
     daily: none ? [] : shares.map((part, index) => ({ day: `2026-11-${String(index + 1).padStart(2, '0')}`, spend: ((spend * part) / whole).toString(), requests: ((BigInt(requests) * part) / whole).toString() })),
     models: [...byModel].map(([resource, part]) => ({ resource, spend: part.spend.toString(), requests: part.requests.toString() })).sort((a, b) => (BigInt(a.spend) < BigInt(b.spend) ? 1 : -1)),
     health: { state: world.problems.length === 0 ? 'pass' : 'warn', problems: world.problems }, firstTokenMs: none ? { p50: null, p95: null, calls: 0 } : { p50: 84, p95: 412, calls: 9120 },

@@ -70,7 +70,7 @@ export function fullWorld(): World {
   });
   world.models = [model('tandem/local', local, 'SmolLM2-135M-Instruct Q4_1', LOCAL, 8192, 2048), model('muse-spark', meta, 'muse-spark-1', SPARK, 262_144, 16_384), model('team/fast', vllm, 'Qwen3-30B-A3B', FAST, 131_072, 8192)];
   const priced = (resource: string, tier: 'standard' | 'contributor', buckets: Buckets, from: number, to: number | null, source: string): Schemas['Price'] => ({
-    id: id(), resource, tier, side: 'sell', backendId: null, currency: 'USD', buckets, effectiveFrom: ago(from), effectiveTo: to === null ? null : ago(to), source, createdAt: ago(from), createdBy: from > 46 * DAY ? 'system' : owner.label,
+    id: id(), resource, tier, side: 'sell', backendId: null, currency: 'USD', buckets, flexBuckets: null, effectiveFrom: ago(from), effectiveTo: to === null ? null : ago(to), source, createdAt: ago(from), createdBy: from > 46 * DAY ? 'system' : owner.label,
   });
   world.prices = [
     priced('tandem/local', 'standard', LOCAL, 12 * DAY, null, 'power and depreciation, November'), priced('tandem/local', 'standard', prices('0.05', '0.005', '0.15'), 47 * DAY, 12 * DAY, 'default'),
@@ -107,7 +107,7 @@ export function fullWorld(): World {
   world.usage = Array.from({ length: 12 }, (_, index) => {
     const line = world.lines[0]!;
     const quantities = { input: String(812 + index * 37), cache_read: String(index % 3 === 0 ? 512 : 0), output: String(96 + ((index * 53) % 310)) };
-    return { id: id(), kind: 'chat', resource: line.resource, projectId: line.projectId, projectName: line.projectName, keyId: line.keyId, keyName: line.keyName, occurredAt: ago(1 + index * 4), recordedAt: ago(1 + index * 4), quantities, charge: charge(quantities, SPARK).toString(), cost: null, currency: 'USD', outcome: index === 4 ? 'client_left' : 'completed', counted: 'backend', attributes: {} };
+    return { id: id(), kind: 'chat', resource: line.resource, serviceTier: 'default' as const, projectId: line.projectId, projectName: line.projectName, keyId: line.keyId, keyName: line.keyName, occurredAt: ago(1 + index * 4), recordedAt: ago(1 + index * 4), quantities, charge: charge(quantities, SPARK).toString(), cost: null, currency: 'USD', outcome: index === 4 ? 'client_left' : 'completed', counted: 'backend', attributes: {} };
   });
   world.budgets.unshift(
     { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },

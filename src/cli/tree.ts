@@ -91,7 +91,7 @@ export const commands: readonly Command[] = [
       { form: '--reasoning <usd>', about: 'per million reasoning tokens (default: like output)' }, { form: '--audio-input <usd>', about: 'per million audio input tokens (default: like input)' },
       { form: '--audio-output <usd>', about: 'per million audio output tokens (default: like output)' }, { form: '--image-input <usd>', about: 'per million image input tokens (default: like input)' },
       { form: '--request <usd>', about: 'per request (default: nothing)' }, { form: '--cached-reply <usd>', about: 'per reply from the response cache (default: nothing)' },
-      { form: '--tier <tier>', about: 'standard or contributor (default: standard)' }, { form: '--cost-of <backend>', about: 'what this backend costs us, instead of what callers pay' },
+      { form: '--tier <tier>', about: 'standard, contributor, priority or flex (default: standard)' }, { form: '--cost-of <backend>', about: 'what this backend costs us, instead of what callers pay' },
       { form: '--source <text>', about: 'where the price comes from' }],
     examples: ['tandem prices set tandem/local --input 0.02 --cached 0.002 --output 0.08 --source "our own rate"'], load: from(prices, 'set') },
   { path: 'prices import', about: 'Read LiteLLM\'s price map: show the difference, apply it with --apply', args: [{ form: '<file>', about: 'the JSON file; - reads standard input' }],

@@ -322,6 +322,10 @@ export interface components {
       currency: string;
       /** Integer picodollars (10^-12 of the currency unit), as a string */
       total: string;
+      /** What it cost the operator; null: not known of every call */
+      cost: string | null;
+      /** Total less cost */
+      margin: string | null;
       /** A whole number, as a string */
       requests: string;
       lines: ({
@@ -722,7 +726,8 @@ export interface components {
       id: string;
       /** What is priced: a model alias */
       resource: string;
-      tier: 'standard' | 'contributor';
+      /** Callers of this tier, or calls on this service tier */
+      tier: 'standard' | 'contributor' | 'priority' | 'flex';
       /** What callers pay, or what a backend costs us */
       side: 'sell' | 'cost';
       backendId: string | null;
@@ -826,6 +831,105 @@ export interface components {
           per: string;
         };
       };
+      /** What the same callers pay on flex; null: that goes by another list */
+      flexBuckets: {
+        input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_read?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_write?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cache_write_1h?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        audio_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        image_input?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        reasoning?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        audio_output?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        request?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        cached_reply?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        second?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        minute?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        hour?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        byte?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+      } | null;
       /** UTC, ISO 8601 */
       effectiveFrom: string;
       effectiveTo: string | null;
@@ -861,6 +965,7 @@ export interface components {
       id: string;
       kind: string;
       resource: string;
+      serviceTier: 'default' | 'priority' | 'flex';
       /** UUIDv7 */
       projectId: string;
       projectName: string;
@@ -1042,6 +1147,10 @@ export interface operations {
         spend: string;
         /** Spend at this pace by the end of the month; null before the first day is over */
         forecast: string | null;
+        /** What it cost the operator; null: not known of every call */
+        cost: string | null;
+        /** Spend less cost */
+        margin: string | null;
         /** A whole number, as a string */
         requests: string;
         /** A whole number, as a string */
@@ -1716,7 +1825,8 @@ export interface operations {
     requestBody: { content: { 'application/json': {
       /** A model name as callers write it, such as tandem/local */
       resource: string;
-      tier?: 'standard' | 'contributor';
+      /** Callers of this tier, or calls on this service tier */
+      tier?: 'standard' | 'contributor' | 'priority' | 'flex';
       side?: 'sell' | 'cost';
       /** UUIDv7 */
       backendId?: string;
@@ -1850,7 +1960,8 @@ export interface operations {
         applied: boolean;
         changes: ({
           resource: string;
-          tier: 'standard' | 'contributor';
+          /** Callers of this tier, or calls on this service tier */
+          tier: 'standard' | 'contributor' | 'priority' | 'flex';
           change: 'new' | 'changed' | 'same' | 'skipped';
           reason: string | null;
           before: {
@@ -2256,6 +2367,7 @@ export interface operations {
         id: string;
         kind: string;
         resource: string;
+        serviceTier: 'default' | 'priority' | 'flex';
         /** UUIDv7 */
         projectId: string;
         projectName: string;

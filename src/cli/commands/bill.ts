@@ -38,6 +38,7 @@ function billText(shown: Bill, forTerminal: boolean): string {
     { title: 'CACHED', align: 'right', value: (line) => quantity(line, 'cache_read') },
     { title: 'OUT', align: 'right', value: (line) => quantity(line, 'output') },
     { title: 'CHARGE', align: 'right', value: (line) => moneyText(line.charge, currency) },
+    { title: 'MARGIN', align: 'right', value: (line) => (line.cost === null ? 'unknown' : moneyText(String(BigInt(line.charge) - BigInt(line.cost)), currency)) },
   ], forTerminal);
   if (!forTerminal) return rows;
   return [head, '', rows, '',

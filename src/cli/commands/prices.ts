@@ -20,7 +20,11 @@ const PRICED = [
 
 export const list: Run = async (context, { options }) => {
   const { items } = await context.client().call('GET', '/api/prices', { query: { history: options['history'] === true ? 'true' : 'false' } });
-  print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : table(rows, [
+  print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : listText(rows, context.out.isTTY === true)));
+};
+
+function listText(rows: readonly Price[], forTerminal: boolean): string {
+  const shown = table(rows, [
     { title: 'MODEL', value: (price) => price.resource },
     { title: 'TIER', value: (price) => price.tier },
     { title: 'SIDE', value: (price) => price.side },
@@ -29,8 +33,9 @@ export const list: Run = async (context, { options }) => {
     { title: 'OUT /M', align: 'right', value: (price) => unit(price, 'output') },
     { title: 'SINCE', value: (price) => timeText(price.effectiveFrom) },
     { title: 'SOURCE', value: (price) => price.source },
-  ], context.out.isTTY === true)));
-};
+  ], forTerminal);
+  return forTerminal && rows.some((price) => price.flexBuckets !== null) ? `${shown}\n\nOn flex a call costs half of this, where no flex price stands here.` : shown;
+}
 
 export const set: Run = async (context, { args, options }) => {
   const client = context.client();
@@ -43,7 +48,7 @@ export const set: Run = async (context, { args, options }) => {
   if (typeof options['source'] !== 'string') throw usageError('--source is missing.', 'Say where the price comes from: --source "contract 17"');
   const backend = typeof options['costOf'] === 'string' ? await findBackend(client, options['costOf']) : undefined;
   const price = await client.call('POST', '/api/prices', {
-    body: { resource: args[0]!, tier: oneOf(options['tier'] ?? 'standard', ['standard', 'contributor'], '--tier'), buckets, source: options['source'],
+    body: { resource: args[0]!, tier: oneOf(options['tier'] ?? 'standard', ['standard', 'contributor', 'priority', 'flex'], '--tier'), buckets, source: options['source'],
       ...(backend ? { side: 'cost' as const, backendId: backend.id } : {}) },
   });
   print(context, price, () => `${price.resource} (${price.tier}${price.side === 'cost' ? ', what it costs us' : ''}) from ${timeText(price.effectiveFrom)}: in ${unit(price, 'input')}, cached ${unit(price, 'cache_read')}, out ${unit(price, 'output')} per million tokens.`);

@@ -4,6 +4,7 @@ import { ledger } from './0002-ledger.ts';
 import { books } from './0003-books.ts';
 import { models } from './0004-models.ts';
 import { limits } from './0005-limits.ts';
+import { metering } from './0006-metering.ts';
 import { content } from './0008-content.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
@@ -13,5 +14,6 @@ export const migrations: readonly Migration[] = [
   books,
   models,
   limits,
+  metering,
   content,
 ];

@@ -13,7 +13,7 @@ export interface PriceVersionRow {
   id: Written<string>;
   organisation_id: Written<string>;
   resource: Written<string>;
-  tier: Written<'standard' | 'contributor'>;
+  tier: Written<'standard' | 'contributor' | 'priority' | 'flex'>;
   side: Written<'sell' | 'cost'>;
   backend_id: Written<string | null>;
   currency: Written<string>;

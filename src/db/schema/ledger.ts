@@ -58,7 +58,9 @@ export interface UsageEventRow {
   /** `call` for the model API; others come by POST /api/usage. */
   kind: Written<string>;
   resource: Written<string>;
+  /** Of the project. */
   tier: Written<'standard' | 'contributor'>;
+  service_tier: ColumnType<'default' | 'priority' | 'flex', 'default' | 'priority' | 'flex' | undefined, never>;
   /** Admission: the time by which it is rated and to whose month and budget window it belongs. */
   occurred_at: Written<Date>;
   /** When it was posted. */
@@ -73,7 +75,10 @@ export interface UsageEventRow {
   price_version_id: Written<string | null>;
   outcome: Written<string>;
   counted: Written<string>;
-  /** Calls: `hold`, `timings`, `attempts`, `finishReason`, `streamed`, and `excess` where there is one. */
+  /**
+   * Calls: `hold`, `timings`, `attempts`, `finishReason`, `streamed`; and where there is one `excess`, `dialect`, `route`
+   * (`target`, `code`, `words`), `user`, `tags`, `scenario`. See `events/call.ts`, which they come from.
+   */
   attributes: Json<Record<string, unknown>>;
   epoch_id: Written<string>;
   sequence: Written<string>;

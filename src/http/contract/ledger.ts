@@ -6,11 +6,12 @@ import { route } from './route.ts';
 /** Disjoint kinds of what is counted; a price list prices each by itself. */
 export const bucket = z.enum(BUCKETS);
 const unitPrice = z.object({ price: picoPositive, per: count.describe('The quantity that the price is stated for') });
-const tier = z.enum(['standard', 'contributor']);
+const tier = z.enum(['standard', 'contributor', 'priority', 'flex']).describe('Callers of this tier, or calls on this service tier');
+const serviceTier = z.enum(['default', 'priority', 'flex']);
 
 const priceVersion = z.object({
   id, resource: z.string().describe('What is priced: a model alias'), tier, side: z.enum(['sell', 'cost']).describe('What callers pay, or what a backend costs us'),
-  backendId: id.nullable(), currency, buckets: z.partialRecord(bucket, unitPrice), effectiveFrom: time, effectiveTo: time.nullable(), source: z.string(), createdAt: time, createdBy: z.string(),
+  backendId: id.nullable(), currency, buckets: z.partialRecord(bucket, unitPrice), flexBuckets: z.partialRecord(bucket, unitPrice).nullable().describe('What the same callers pay on flex; null: that goes by another list'), effectiveFrom: time, effectiveTo: time.nullable(), source: z.string(), createdAt: time, createdBy: z.string(),
 });
 const newPrice = z.object({
   resource: alias, tier: tier.default('standard'), side: z.enum(['sell', 'cost']).default('sell'), backendId: id.optional(), currency: currency.optional(),
@@ -27,7 +28,7 @@ const budget = z.object({
 });
 const quantities = z.partialRecord(bucket, count);
 const usageEvent = z.object({
-  id, kind: z.string().max(40), resource: z.string(), projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), occurredAt: time, recordedAt: time,
+  id, kind: z.string().max(40), resource: z.string(), serviceTier, projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), occurredAt: time, recordedAt: time,
   quantities, charge: pico, cost: pico.nullable(), currency, outcome: z.string(), counted: z.string(), attributes: z.record(z.string(), z.unknown()),
 });
 const billLine = z.object({
@@ -35,7 +36,7 @@ const billLine = z.object({
   charge: pico, cost: pico.nullable(),
 });
 const bill = z.object({
-  month, currency, total: pico, requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
+  month, currency, total: pico, cost: pico.nullable().describe('What it cost the operator; null: not known of every call'), margin: pico.nullable().describe('Total less cost'), requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
   credits: z.object({ applied: pico, available: pico }), adjustments: pico, due: pico, postedThrough: time.nullable().describe('Everything that ended before this is in the bill'),
   rounding: z.string().describe('The rule by which each line was rounded'),
 });

@@ -9,7 +9,8 @@ export const systemRoutes = {
     reply: z.object({ state: z.enum(['pass', 'warn', 'fail']), version: z.string(), checks: z.array(check) }) }),
   overview: route({ id: 'overview.show', method: 'GET', path: '/api/overview', summary: 'This month in a few numbers', access: 'usage.read', status: 200,
     reply: z.object({
-      month, currency, spend: pico, forecast: pico.nullable().describe('Spend at this pace by the end of the month; null before the first day is over'), requests: count, failed: count,
+      month, currency, spend: pico, forecast: pico.nullable().describe('Spend at this pace by the end of the month; null before the first day is over'),
+      cost: pico.nullable().describe('What it cost the operator; null: not known of every call'), margin: pico.nullable().describe('Spend less cost'), requests: count, failed: count,
       tokens: z.object({ input: count, cacheRead: count, output: count }),
       daily: z.array(z.object({ day: z.string(), spend: pico, requests: count })),
       models: z.array(z.object({ resource: z.string(), spend: pico, requests: count })),

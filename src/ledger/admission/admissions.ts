@@ -16,7 +16,7 @@ import { budgetExceeded, noCredit, type PathNames } from './refusal.ts';
 import type { Scope, Scopes } from './scopes.ts';
 
 export interface AdmissionsOptions {
-  readonly prices: Pick<PriceBook, 'priceAt'>;
+  readonly prices: Pick<PriceBook, 'priceOn'>;
   readonly scopes: Scopes;
   readonly slices: Slices;
   readonly store: SliceStore;
@@ -65,7 +65,7 @@ export class Admissions implements HoldDesk {
   async admit(admission: Admission, onEnd?: OnEnd): Promise<CallHold> {
     const { prices, scopes, slices } = this.#options;
     this.#demandReady();
-    const price = prices.priceAt(admission.organisationId, admission.resource, admission.tier, admission.admittedAtMs);
+    const price = prices.priceOn(admission.organisationId, admission.resource, admission.tier, admission.serviceTier ?? 'default', admission.admittedAtMs);
     if (price === undefined) throw unknownPrice(admission.resource, null);
     const amount = dearest(admission.worst, price);
     const scope = scopes.of(admission, price);

@@ -1,7 +1,7 @@
 import { TandemError, formatAmount } from '../../base/index.ts';
 import type { Budget } from '../budgets/directory.ts';
 import type { Admission } from '../events/call.ts';
-import type { PriceTier, PriceVersion } from '../prices/types.ts';
+import type { CallerTier, PriceVersion } from '../prices/types.ts';
 import { dearest, largestFitting } from './dearest.ts';
 
 /** Names and owners from memory: `access.directory` is one. */
@@ -9,7 +9,7 @@ export interface PathNames {
   organisation(id: string): { readonly name?: string; readonly currency: string; readonly billing: 'postpaid' | 'prepaid' } | undefined;
   projectName(id: string): string | null;
   keyName(id: string): string | null;
-  project(id: string): { readonly organisationId: string; readonly tier: PriceTier } | undefined;
+  project(id: string): { readonly organisationId: string; readonly tier: CallerTier } | undefined;
   principalOfKey(id: string): { readonly organisationId: string } | null;
 }
 

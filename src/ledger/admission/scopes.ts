@@ -39,7 +39,7 @@ export class Scopes {
   }
 
   of(admission: Admission, price: PriceVersion): Scope {
-    const key = `${admission.keyId ?? admission.organisationId} ${admission.projectId ?? ''} ${admission.tier} ${admission.resource}`;
+    const key = `${admission.keyId ?? admission.organisationId} ${admission.projectId ?? ''} ${admission.tier} ${admission.serviceTier ?? 'default'} ${admission.resource}`;
     const known = this.#known.get(key);
     const atMs = admission.admittedAtMs;
     if (known !== undefined && known.price === price && known.directoryVersion === this.#directory.version && known.fromMs <= atMs && atMs < known.untilMs) return known;
@@ -68,7 +68,7 @@ export class Scopes {
       slices.push(this.#slices.of({ organisationId, budgetId: budget.id, windowStartMs }));
     }
     const json = contextJson({
-      organisationId, projectId, keyId, resource, tier, priceId: price.id, currency: price.currency,
+      organisationId, projectId, keyId, resource, tier, serviceTier: admission.serviceTier ?? 'default', priceId: price.id, currency: price.currency,
       windows: slices.map(({ key }) => ({ budgetId: key.budgetId, windowStartMs: key.windowStartMs })),
     });
     const withoutCredit = this.#names.organisation(organisationId)?.billing === 'prepaid' && !budgets.some((budget) => budget.kind === 'prepaid');

@@ -4,6 +4,7 @@ import type { Database, Executor } from '../../db/index.ts';
 import { appliedTo, leftAfterPending, readBalances } from '../credits/balances.ts';
 import { invoiceView, lineView, type BillLineView } from '../invoices/invoices.ts';
 import type { MoneyPathPort, NamesPort } from '../ports.ts';
+import { FLEX_RULE } from '../prices/service-tier.ts';
 import { ROUNDING_RULE } from '../rating/rate.ts';
 import { keyLabel, projectLabel } from './labels.ts';
 import { monthOf, type Month } from './months.ts';
@@ -14,6 +15,9 @@ export interface BillView {
   readonly month: Month;
   readonly currency: string;
   readonly total: string;
+  /** What the operator paid for it, and what is left of the total; null: the cost of at least one call is not known. */
+  readonly cost: string | null;
+  readonly margin: string | null;
   readonly requests: string;
   readonly lines: BillLineView[];
   readonly state: 'open' | 'closed';
@@ -47,7 +51,7 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
   const invoice = await own.selectFrom('invoices').selectAll().where('month', '=', month).executeTakeFirst();
   const posted = await moneyPath.postedThrough(executor);
   const balances = await readBalances(executor, organisationId, names.organisation(organisationId)?.billing === 'prepaid');
-  const common = { month, currency, postedThrough: posted?.toISOString() ?? null, rounding: ROUNDING_RULE };
+  const common = { month, currency, postedThrough: posted?.toISOString() ?? null, rounding: `${ROUNDING_RULE} ${FLEX_RULE}` };
   const available = projectId === null ? balances.credits.reduce((sum, credit) => sum + leftAfterPending(balances, credit), 0n) : 0n;
 
   if (invoice !== undefined) {
@@ -57,7 +61,7 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
     const total = sum(lines.map((line) => line.charge));
     const [adjustments, applied] = projectId === null ? [BigInt(sums.adjustments), BigInt(sums.credits)] : [0n, 0n];
     return {
-      ...common, total: String(total), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'closed', invoiceNumber: invoice.number,
+      ...common, total: String(total), ...marginOf(lines, total), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'closed', invoiceNumber: invoice.number,
       credits: { applied: String(applied), available: String(available) }, adjustments: String(adjustments), due: String(total + adjustments - applied),
     };
   }
@@ -70,9 +74,16 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
   const total = sum(lines.map((line) => line.charge));
   const applied = projectId === null ? appliedTo(balances, month) : 0n;
   return {
-    ...common, total: String(total), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'open', invoiceNumber: null,
+    ...common, total: String(total), ...marginOf(lines, total), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'open', invoiceNumber: null,
     credits: { applied: String(applied), available: String(available) }, adjustments: '0', due: String(total - applied),
   };
+}
+
+function marginOf(lines: readonly BillLineView[], total: bigint): { cost: string | null; margin: string | null } {
+  const known = lines.flatMap((line) => (line.cost === null ? [] : [line.cost]));
+  if (known.length < lines.length) return { cost: null, margin: null };
+  const cost = sum(known);
+  return { cost: String(cost), margin: String(total - cost) };
 }
 
 function sum(amounts: readonly string[]): bigint {

@@ -1,5 +1,5 @@
 import type { Picodollars } from '../../base/index.ts';
-import type { PriceTier, PriceVersion, Quantities } from '../prices/types.ts';
+import type { CallerTier, PriceVersion, Quantities, ServiceTier } from '../prices/types.ts';
 import type { RatedLine } from '../rating/rate.ts';
 
 /** One call before it is made. */
@@ -12,7 +12,9 @@ export interface Admission {
   readonly keyId: string | null;
   /** The alias: what is priced. */
   readonly resource: string;
-  readonly tier: PriceTier;
+  readonly tier: CallerTier;
+  /** How it is to be served, which is priced; `default` where it is left out. */
+  readonly serviceTier?: ServiceTier;
   /** UTC milliseconds: the time by which it is rated and to whose month it belongs. */
   readonly admittedAtMs: number;
   /** The most that any route of the call could use. */
@@ -24,18 +26,47 @@ export interface Admission {
 export type Outcome = 'completed' | 'client_left' | 'failed' | 'cut' | 'deadline';
 export type Counted = 'backend' | 'tokenizer' | 'mixed' | 'estimate';
 
-/** One try on one backend: what it used, and what that costs the operator. */
+/**
+ * One try on one backend: what it used, and what that costs the operator. What the caller pays is of the one that
+ * delivered; failed tries and the losers of hedges are the operator's cost alone.
+ */
 export interface Attempt {
   readonly backendId: string;
+  /** The backend's name at the time. */
+  readonly backend?: string;
+  /** Which of the backend's keys was used: its label, never the key. */
+  readonly backendKey?: string;
   readonly backendModel: string;
   readonly outcome: Outcome;
   readonly quantities: Quantities;
+  /** Who counted what this attempt used, where it is not who counted the call. */
+  readonly countedBy?: 'backend' | 'tokenizer' | 'estimate';
   /** Null: not known. */
   readonly cost: Picodollars | null;
   readonly costPriceId: string | null;
   readonly httpStatus: number | null;
+  /** Milliseconds from the call's start to this attempt's. */
+  readonly startedMs?: number;
+  /** Milliseconds from the attempt's start until it was connected, and until its first token. */
+  readonly connectMs?: number;
+  readonly firstTokenMs?: number;
+  /** How long it took. */
   readonly ms: number;
+  /** Started beside another one that had not delivered yet. */
+  readonly hedged?: boolean;
+  /** The caller got this one's answer. Left out everywhere: the last attempt's. */
+  readonly delivered?: boolean;
 }
+
+/** Which target a call took, and why: a short code (`weight`, `fallback`, `cheapest` …) and the same in words. */
+export interface Route {
+  readonly target: string;
+  readonly code: string;
+  readonly words?: string;
+}
+
+/** What is kept of a caller's own labels: more, or longer ones, are cut. */
+export const LABEL_LIMITS = { tags: 8, tagLength: 64, userLength: 128, wordsLength: 200 } as const;
 
 /** How a call ended, and what its caller is to pay for. */
 export interface CallEnd {
@@ -46,6 +77,14 @@ export interface CallEnd {
   readonly timings: { readonly queueMs: number; readonly connectMs: number; readonly firstTokenMs: number; readonly totalMs: number };
   readonly finishReason: string | null;
   readonly streamed: boolean;
+  /** The API that the caller spoke: `chat`, `responses`, `messages`, `embeddings` … */
+  readonly dialect?: string;
+  readonly route?: Route;
+  /** The caller's own label of its user. */
+  readonly user?: string | null;
+  readonly tags?: readonly string[];
+  /** What the call is for, as the caller names it: quality and cost are compared by it. */
+  readonly scenario?: string | null;
 }
 
 /** Told of a call's end once it is in the log, with what was charged. */

@@ -88,7 +88,7 @@ function toEvent({ clock, prices, names }: RecordUsageOptions, principal: Princi
   if (price === undefined) throw unknownPrice(given.resource, null);
   const { lines, charge } = rate(quantitiesFromText(quantities), price);
   return {
-    id: given.id, organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier,
+    id: given.id, organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier, serviceTier: 'default',
     occurredAtMs, quantities, lines, charge, cost: null, currency: price.currency, priceVersionId: price.id, outcome: 'completed', counted: 'reported',
     attributes: given.attributes, slices: null,
   };

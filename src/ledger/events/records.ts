@@ -1,7 +1,7 @@
 import type { Picodollars } from '../../base/index.ts';
-import type { PriceTier, Quantities } from '../prices/types.ts';
+import type { CallerTier, Quantities, ServiceTier } from '../prices/types.ts';
 import { BUCKETS } from '../prices/types.ts';
-import type { CallEnd } from './call.ts';
+import { LABEL_LIMITS, type Attempt, type CallEnd } from './call.ts';
 
 /**
  * What the log's records say. They are written some thousand times a second, so they are arrays of JSON put
@@ -20,7 +20,8 @@ export interface AdmissionContext {
   readonly projectId: string;
   readonly keyId: string | null;
   readonly resource: string;
-  readonly tier: PriceTier;
+  readonly tier: CallerTier;
+  readonly serviceTier: ServiceTier;
   readonly priceId: string;
   readonly currency: string;
   /** The budget windows that the hold was taken from. */
@@ -52,8 +53,8 @@ export interface FinalRecord {
 }
 
 export function contextJson(context: AdmissionContext): string {
-  const { organisationId, projectId, keyId, resource, tier, priceId, currency, windows } = context;
-  return JSON.stringify([organisationId, projectId, keyId, resource, tier, priceId, currency, windows.map((one) => [one.budgetId, one.windowStartMs])]);
+  const { organisationId, projectId, keyId, resource, tier, serviceTier, priceId, currency, windows } = context;
+  return JSON.stringify([organisationId, projectId, keyId, resource, tier, priceId, currency, windows.map((one) => [one.budgetId, one.windowStartMs]), ...(serviceTier === 'default' ? [] : [serviceTier])]);
 }
 
 export function admissionPayload(id: string, admittedAtMs: number, hold: Picodollars, context: string): string {
@@ -82,9 +83,9 @@ const contexts = new Map<string, AdmissionContext>();
 function contextOf(json: string): AdmissionContext {
   const known = contexts.get(json);
   if (known !== undefined) return known;
-  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows] =
-    JSON.parse(json) as [string, string, string | null, string, PriceTier, string, string, [string, number][]];
-  const context = { organisationId, projectId, keyId, resource, tier, priceId, currency, windows: windows.map(([budgetId, windowStartMs]) => ({ budgetId, windowStartMs })) };
+  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows, serviceTier = 'default'] =
+    JSON.parse(json) as [string, string, string | null, string, CallerTier, string, string, [string, number][], ServiceTier?];
+  const context = { organisationId, projectId, keyId, resource, tier, serviceTier, priceId, currency, windows: windows.map(([budgetId, windowStartMs]) => ({ budgetId, windowStartMs })) };
   if (contexts.size >= KEPT_CONTEXTS) contexts.clear();
   contexts.set(json, context);
   return context;
@@ -103,15 +104,42 @@ export function finalPayload(id: string, sequence: number, end: CallEnd, charge:
   const cost = costOf(end);
   const { timings } = end;
   const used = quantitiesJson(end.quantities);
+  const paid = released ? undefined : (end.attempts.find((one) => one.delivered) ?? end.attempts.at(-1));
   let attempts = '';
   for (const one of end.attempts) {
     // Mostly there is one attempt, and what it used is what the call used.
     const quantities = one.quantities === end.quantities ? used : quantitiesJson(one.quantities);
-    attempts += `${attempts === '' ? '' : ','}{"backendId":${quoted(one.backendId)},"backendModel":${quoted(one.backendModel)},"outcome":"${one.outcome}","quantities":${quantities},"cost":${text(one.cost)},"costPriceId":${one.costPriceId === null ? 'null' : quoted(one.costPriceId)},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}}`;
+    attempts += `${attempts === '' ? '' : ','}{"backendId":${quoted(one.backendId)},"backendModel":${quoted(one.backendModel)},"outcome":"${one.outcome}","quantities":${quantities},"cost":${text(one.cost)},"costPriceId":${one.costPriceId === null ? 'null' : quoted(one.costPriceId)},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}${attemptDetails(one)}${one === paid ? `,"charge":"${charge}"` : ''}}`;
   }
   return `["${id}",${sequence},"${end.outcome}","${charge}",${text(cost)},"${end.counted}",${released},${released ? '{}' : used},` +
     `{"timings":{"queueMs":${tenth(timings.queueMs)},"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"totalMs":${tenth(timings.totalMs)}},` +
-    `"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"streamed":${end.streamed},"attempts":[${attempts}]}]`;
+    `"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"streamed":${end.streamed},"attempts":[${attempts}]${callDetails(end)}}]`;
+}
+
+/** What only some attempts say. */
+function attemptDetails(one: Attempt): string {
+  let json = '';
+  if (one.backend !== undefined) json += `,"backend":${quoted(one.backend)}`;
+  if (one.backendKey !== undefined) json += `,"backendKey":${quoted(one.backendKey)}`;
+  if (one.countedBy !== undefined) json += `,"countedBy":"${one.countedBy}"`;
+  if (one.startedMs !== undefined) json += `,"startedMs":${tenth(one.startedMs)}`;
+  if (one.connectMs !== undefined) json += `,"connectMs":${tenth(one.connectMs)}`;
+  if (one.firstTokenMs !== undefined) json += `,"firstTokenMs":${tenth(one.firstTokenMs)}`;
+  if (one.hedged === true) json += ',"hedged":true';
+  return json;
+}
+
+/** What only some calls say. */
+function callDetails({ dialect, route, user, tags, scenario }: CallEnd): string {
+  let json = '';
+  if (dialect !== undefined) json += `,"dialect":${quoted(dialect)}`;
+  if (route !== undefined) {
+    json += `,"route":{"target":${quoted(route.target)},"code":${quoted(route.code)}${route.words === undefined ? '' : `,"words":${quoted(cut(route.words, LABEL_LIMITS.wordsLength))}`}}`;
+  }
+  if (user !== undefined && user !== null) json += `,"user":${quoted(cut(user, LABEL_LIMITS.userLength))}`;
+  if (tags !== undefined && tags.length > 0) json += `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(cut(tag, LABEL_LIMITS.tagLength))).join(',')}]`;
+  if (scenario !== undefined && scenario !== null) json += `,"scenario":${quoted(cut(scenario, LABEL_LIMITS.tagLength))}`;
+  return json;
 }
 
 export function parseFinal(payload: string): FinalRecord {
@@ -156,9 +184,16 @@ function tenth(ms: number): string {
   return rest > 0 ? `${(tenths - rest) / 10}.${rest}` : String(tenths / 10);
 }
 
+function cut(label: string, length: number): string {
+  return label.length <= length ? label : label.slice(0, length);
+}
+
 const PLAIN = /^[\w./:@-]*$/;
 
-/** A text as JSON. Ids and most names need no escapes. */
+/**
+ * A text as JSON. Ids and most names need no escapes. What Postgres' jsonb refuses (U+0000, half a surrogate pair) is taken
+ * out: a backend's odd word must not stop the log.
+ */
 function quoted(value: string): string {
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value.replaceAll('\u0000', '').toWellFormed());
 }

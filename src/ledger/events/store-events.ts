@@ -15,7 +15,7 @@ export interface StoredBatch {
   readonly atMs: number;
 }
 
-const COLUMNS = `organisation_id, id, project_id, key_id, kind, resource, tier, occurred_at, quantities, charge, cost,
+const COLUMNS = `organisation_id, id, project_id, key_id, kind, resource, tier, service_tier, occurred_at, quantities, charge, cost,
   currency, price_version_id, outcome, counted, attributes, sequence, hash, epoch_id, recorded_at`;
 
 /** Thousands of rows at once, on a connection that can copy. */
@@ -24,7 +24,7 @@ export async function copyEvents(copy: Copy, events: readonly UsageEvent[], batc
   let rows = '';
   let sequence = batch.first;
   for (const [index, event] of events.entries()) {
-    rows += `${event.organisationId}\t${event.id}\t${event.projectId}\t${event.keyId ?? '\\N'}\t${text(event.kind)}\t${text(event.resource)}\t${event.tier}\t` +
+    rows += `${event.organisationId}\t${event.id}\t${event.projectId}\t${event.keyId ?? '\\N'}\t${text(event.kind)}\t${text(event.resource)}\t${event.tier}\t${event.serviceTier}\t` +
       `${new Date(event.occurredAtMs).toISOString()}\t${text(JSON.stringify(event.quantities))}\t${event.charge}\t${event.cost ?? '\\N'}\t${event.currency}\t` +
       `${event.priceVersionId ?? '\\N'}\t${text(event.outcome)}\t${text(event.counted)}\t${text(JSON.stringify(event.attributes))}\t${sequence}\t` +
       `\\\\x${batch.hashes[index]!.toString('hex')}\t${tail}`;
@@ -41,7 +41,7 @@ export async function insertEvents(tx: Executor, events: readonly UsageEvent[], 
     select given.*, ${batch.epochId}::uuid, ${new Date(batch.atMs).toISOString()}::timestamptz from unnest(
       ${plain((one) => one.organisationId)}::text::uuid[], ${plain((one) => one.id)}::text::uuid[], ${plain((one) => one.projectId)}::text::uuid[],
       ${plain((one) => one.keyId)}::text::uuid[], ${texts((one) => one.kind)}::text::text[], ${texts((one) => one.resource)}::text::text[],
-      ${texts((one) => one.tier)}::text::text[], ${plain((one) => new Date(one.occurredAtMs).toISOString())}::text::timestamptz[],
+      ${texts((one) => one.tier)}::text::text[], ${texts((one) => one.serviceTier)}::text::text[], ${plain((one) => new Date(one.occurredAtMs).toISOString())}::text::timestamptz[],
       ${texts((one) => JSON.stringify(one.quantities))}::text::jsonb[], ${plain((one) => one.charge)}::text::numeric[], ${plain((one) => one.cost)}::text::numeric[],
       ${texts((one) => one.currency)}::text::text[], ${plain((one) => one.priceVersionId)}::text::uuid[], ${texts((one) => one.outcome)}::text::text[],
       ${texts((one) => one.counted)}::text::text[], ${texts((one) => JSON.stringify(one.attributes))}::text::jsonb[],

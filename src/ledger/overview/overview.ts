@@ -13,6 +13,9 @@ export interface Overview {
   readonly currency: string;
   readonly spend: string;
   readonly forecast: string | null;
+  /** What the operator paid, and what is left of the spend; null: the cost of at least one call is not known. */
+  readonly cost: string | null;
+  readonly margin: string | null;
   readonly requests: string;
   readonly failed: string;
   /** `input` with cache writes, audio and images, `output` with reasoning and audio. */
@@ -33,6 +36,8 @@ interface Sums {
   spend: string;
   requests: string;
   failed: string;
+  cost: string;
+  cost_unknown: string;
 }
 
 const TOP_MODELS = 10;
@@ -52,7 +57,8 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
 
   // One reading of the month's sums gives both: by day and bucket, and by model.
   const { rows } = await sql<Sums>`
-    select day::text as day, bucket, resource, sum(quantity)::text as quantity, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed
+    select day::text as day, bucket, resource, sum(quantity)::text as quantity, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed,
+      sum(cost)::text as cost, sum(cost_unknown)::text as cost_unknown
     from usage_rollups where organisation_id = ${principal.organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}
     group by grouping sets ((day, bucket), (resource, bucket))`.execute(executor);
   const buckets = rows.filter((row) => row.day !== null && row.bucket !== TOTAL);
@@ -61,11 +67,12 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
     .sort(dearestFirst).slice(0, TOP_MODELS);
 
   const spend = days.reduce((sum, day) => sum + BigInt(day.spend), 0n);
+  const cost = days.every((day) => day.cost_unknown === '0') ? days.reduce((sum, day) => sum + BigInt(day.cost), 0n) : null;
   const count = (name: 'requests' | 'failed') => String(days.reduce((sum, day) => sum + BigInt(day[name]), 0n));
   const quantity = (...names: string[]) => String(buckets.reduce((sum, row) => (names.includes(row.bucket) ? sum + BigInt(row.quantity) : sum), 0n));
   const expected = forecast(spend, month, nowMs);
   return {
-    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), requests: count('requests'), failed: count('failed'),
+    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), cost: cost === null ? null : String(cost), margin: cost === null ? null : String(spend - cost), requests: count('requests'), failed: count('failed'),
     tokens: { input: quantity('input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning', 'audio_output') },
     daily: daysUntil(month, nowMs).map((day) => {
       const found = days.find((one) => one.day === day);

@@ -112,7 +112,7 @@ function eventOf(admission: AdmissionRecord, end: {
   const { context } = admission;
   return {
     id: admission.id, organisationId: context.organisationId, projectId: context.projectId, keyId: context.keyId, kind: 'call',
-    resource: context.resource, tier: context.tier, occurredAtMs: admission.admittedAtMs, quantities: end.quantities, lines: end.lines,
+    resource: context.resource, tier: context.tier, serviceTier: context.serviceTier, occurredAtMs: admission.admittedAtMs, quantities: end.quantities, lines: end.lines,
     charge: end.charge, cost: end.cost, currency: context.currency, priceVersionId: end.priceOf(admission)?.id ?? context.priceId,
     outcome: end.outcome, counted: end.counted, attributes: end.attributes,
     slices: context.windows.length === 0 ? null : { windows: context.windows, amount: end.freed },

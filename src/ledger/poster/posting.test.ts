@@ -38,7 +38,7 @@ async function logOf(calls: readonly Call[], order: readonly number[]): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'tandem-posting-'));
   await openEpoch(house.database, { id: epochId, kind: 'log', host: 'h', home: newId(), folder, pid: 1, atMs: Date.now() });
   const writer = new LogWriter({ folder, clock: systemClock, log: silentLogger, strict: false, limits: { segmentBytes: 3_000, reserveBytes: 0 } });
-  const context = contextJson({ organisationId: house.organisationId, projectId: house.projectId, keyId: null, resource: MODEL, tier: 'standard', priceId: price.id, currency: 'USD', windows: [] });
+  const context = contextJson({ organisationId: house.organisationId, projectId: house.projectId, keyId: null, resource: MODEL, tier: 'standard', serviceTier: 'default', priceId: price.id, currency: 'USD', windows: [] });
   let sequence = 0;
   const steps = calls.map((call) => [
     () => writer.append(RECORD.admission, admissionPayload(call.id, Date.now(), 200_000_000n, context)),

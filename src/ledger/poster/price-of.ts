@@ -1,4 +1,5 @@
 import type { PriceBook } from '../prices/book.ts';
+import { ratedOn } from '../prices/service-tier.ts';
 import type { PriceOf } from './open-calls.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { PriceOf } from './open-calls.ts';
 export function priceOfAdmission(prices: PriceBook): PriceOf {
   return ({ context, admittedAtMs }) => {
     const admitted = prices.byId(context.priceId);
-    const inForce = prices.priceAt(context.organisationId, context.resource, context.tier, admittedAtMs);
-    return inForce !== undefined && inForce.currency === context.currency ? inForce : admitted;
+    const inForce = prices.priceOn(context.organisationId, context.resource, context.tier, context.serviceTier, admittedAtMs);
+    return inForce !== undefined && inForce.currency === context.currency ? inForce : admitted && ratedOn(admitted, context.serviceTier);
   };
 }

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
 import { systemClock, type Clock } from '../../base/index.ts';
 import type { Database, Executor, Schema } from '../../db/index.ts';
-import type { PriceBuckets, PriceSide, PriceTier, PriceVersion } from './types.ts';
+import { ownListOf, ratedOn } from './service-tier.ts';
+import type { CallerTier, PriceBuckets, PriceSide, PriceTier, PriceVersion, ServiceTier } from './types.ts';
 
 /** Every price version in memory, and which of them is in force at a time. */
 export interface PriceBook {
@@ -19,6 +20,12 @@ export interface PriceBook {
    * A lookup and a short scan: made to be called for every request.
    */
   priceAt(organisationId: string, resource: string, tier: PriceTier, atMs: number, side?: PriceSide, backendId?: string | null): PriceVersion | undefined;
+  /**
+   * What a caller pays on a service tier, ready to be rated by: the list that the tier has for itself, else the
+   * caller's own, on `flex` at half (see `FLEX_RULE`). Whoever prices the model, the organisation or the operator, prices
+   * every tier of it.
+   */
+  priceOn(organisationId: string, resource: string, tier: CallerTier, serviceTier: ServiceTier, atMs: number): PriceVersion | undefined;
   /** A version by its id, for rating what was admitted under it. */
   byId(id: string): StoredPrice | undefined;
   /** Every version of the lists of one organisation, newest first within a list. */
@@ -128,6 +135,15 @@ export function createPriceBook({ database, operator, currencyOf, clock = system
     return currency === undefined || currency === shared.currency;
   }
 
+  function priceAt(organisationId: string, resource: string, tier: PriceTier, atMs: number, side: PriceSide = 'sell', backendId: string | null = null): StoredPrice | undefined {
+    const own = inForce(organisationId, resource, tier, atMs, side, backendId);
+    if (own !== undefined) return own;
+    const house = operator();
+    if (house === null || house === organisationId) return undefined;
+    const shared = inForce(house, resource, tier, atMs, side, backendId);
+    return shared !== undefined && serves(shared, organisationId) ? shared : undefined;
+  }
+
   return {
     refresh,
     async start() {
@@ -138,13 +154,15 @@ export function createPriceBook({ database, operator, currencyOf, clock = system
       stopped.abort();
       await unlisten?.();
     },
-    priceAt(organisationId, resource, tier, atMs, side = 'sell', backendId = null) {
-      const own = inForce(organisationId, resource, tier, atMs, side, backendId);
-      if (own !== undefined) return own;
-      const house = operator();
-      if (house === null || house === organisationId) return undefined;
-      const shared = inForce(house, resource, tier, atMs, side, backendId);
-      return shared !== undefined && serves(shared, organisationId) ? shared : undefined;
+    priceAt,
+    priceOn(organisationId, resource, tier, serviceTier, atMs) {
+      const list = ownListOf(tier, serviceTier);
+      const own = priceAt(organisationId, resource, tier, atMs);
+      if (list !== null) {
+        const stated = priceAt(organisationId, resource, list, atMs);
+        if (stated !== undefined && (own === undefined || own.organisationId === stated.organisationId)) return stated;
+      }
+      return own && ratedOn(own, serviceTier);
     },
     byId: (id) => byId.get(id),
     listsOf,

@@ -102,7 +102,7 @@ export class Prices {
     const items = [...own, ...shared]
       .filter((list) => input.resource === undefined || list[0]?.resource === input.resource)
       .sort((a, b) => (listName(a) < listName(b) ? -1 : 1))
-      .flatMap((list) => listViews(list, clock.nowMs(), input.history));
+      .flatMap((list) => listViews(list, clock.nowMs(), input.history, book));
     return { items, nextCursor: null };
   }
 
@@ -130,7 +130,7 @@ export class Prices {
     });
     if (written === undefined) throw new Error('one price was to be written');
     const list = this.#options.book.listsOf(author.organisationId).find((one) => one.some((price) => price.id === written.id)) ?? [];
-    return priceView(written, list[list.findIndex((price) => price.id === written.id) - 1]);
+    return priceView(written, list[list.findIndex((price) => price.id === written.id) - 1], this.#options.book);
   }
 
   /**

@@ -22,7 +22,12 @@ export interface UnitPrice {
 }
 export type PriceBuckets = { readonly [B in Bucket]?: UnitPrice };
 
-export type PriceTier = 'standard' | 'contributor';
+/** What a project pays by: `contributor` is the price of projects that consented to be learnt from. */
+export type CallerTier = 'standard' | 'contributor';
+/** How a call is served: `flex` runs on spare capacity only, `priority` goes before others. */
+export type ServiceTier = 'default' | 'priority' | 'flex';
+/** Whom or what a list is for: a tier of callers, or a service tier that has prices of its own. */
+export type PriceTier = CallerTier | 'priority' | 'flex';
 /** `sell`: what callers pay. `cost`: what a backend costs the operator. */
 export type PriceSide = 'sell' | 'cost';
 

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { chainHash, eventHash, sorted, type HashedEvent } from './event-hash.ts';
 
 const event: HashedEvent = {
-  id: 'a', organisationId: 'b', projectId: 'c', keyId: null, kind: 'call', resource: 'tandem/local', tier: 'standard', occurredAtMs: 5, quantities: { input: '1', output: '2' },
+  id: 'a', organisationId: 'b', projectId: 'c', keyId: null, kind: 'call', resource: 'tandem/local', tier: 'standard', serviceTier: 'default', occurredAtMs: 5, quantities: { input: '1', output: '2' },
   charge: 7n, cost: null, currency: 'USD', priceVersionId: null, outcome: 'completed', counted: 'backend', attributes: { a: 1, b: { c: [1, 2], d: null } }, epoch: 'e', sequence: 1n,
 };
 
 test('every field counts, whatever it is changed to', () => {
   const other: { [K in keyof HashedEvent]: HashedEvent[K] } = {
-    id: 'x', organisationId: 'x', projectId: 'x', keyId: 'x', kind: 'x', resource: 'x', tier: 'x', occurredAtMs: 6, quantities: { input: '1', output: '3' }, charge: 8n, cost: 0n,
+    id: 'x', organisationId: 'x', projectId: 'x', keyId: 'x', kind: 'x', resource: 'x', tier: 'x', serviceTier: 'flex', occurredAtMs: 6, quantities: { input: '1', output: '3' }, charge: 8n, cost: 0n,
     currency: 'EUR', priceVersionId: 'x', outcome: 'x', counted: 'x', attributes: { a: 1, b: { c: [2, 1], d: null } }, epoch: null, sequence: 2n,
   };
   const hashes = (Object.keys(event) as (keyof HashedEvent)[]).map((name) => eventHash({ ...event, [name]: other[name] }).toString('hex'));

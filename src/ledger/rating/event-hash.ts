@@ -9,6 +9,7 @@ export interface HashedEvent {
   readonly kind: string;
   readonly resource: string;
   readonly tier: string;
+  readonly serviceTier: string;
   readonly occurredAtMs: number;
   /** Bucket → whole number as text. */
   readonly quantities: Readonly<Record<string, string>>;
@@ -32,6 +33,8 @@ export function eventHash(event: HashedEvent): Buffer {
     event.id, event.organisationId, event.projectId, event.keyId, event.kind, event.resource, event.tier, event.occurredAtMs,
     sorted(event.quantities), String(event.charge), event.cost === null ? null : String(event.cost), event.currency, event.priceVersionId,
     event.outcome, event.counted, sorted(event.attributes), event.epoch, event.sequence === null ? null : String(event.sequence),
+    // Last, and only where it says something: events from before there were service tiers keep their hash.
+    ...(event.serviceTier === 'default' ? [] : [event.serviceTier]),
   ]);
   return hash('sha256', text, 'buffer');
 }

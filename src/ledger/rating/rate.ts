@@ -1,7 +1,7 @@
 import { TandemError, divideUp, multiplyPrice, type Picodollars } from '../../base/index.ts';
 import { BUCKETS, type Bucket, type PriceVersion, type Quantities, type UnitPrice } from '../prices/types.ts';
 
-/** The rule as it is said to people, beside every price and bill. */
+/** The rules as they are said to people, beside every bill. */
 export const ROUNDING_RULE =
   'Each line is quantity × price ÷ the quantity that the price is stated for, rounded once to a whole picodollar (10^-12), half to even. A charge is the sum of its lines.';
 

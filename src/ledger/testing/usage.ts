@@ -2,7 +2,7 @@ import { createIdSource } from '../../base/index.ts';
 import { applyEvents } from '../events/apply.ts';
 import type { UsageEvent } from '../events/usage-event.ts';
 import type { PriceBook } from '../prices/book.ts';
-import type { Quantities } from '../prices/types.ts';
+import type { Quantities, ServiceTier } from '../prices/types.ts';
 import { quantitiesToJson } from '../rating/quantities.ts';
 import { rate } from '../rating/rate.ts';
 import type { TestHouse } from './house.ts';
@@ -18,6 +18,7 @@ export interface TestUsage {
   readonly outcome?: string;
   readonly cost?: bigint | null;
   readonly firstTokenMs?: number;
+  readonly serviceTier?: ServiceTier;
 }
 
 /** Puts usage into the database as the poster does: rated and applied, and the epoch moved on. */
@@ -47,13 +48,14 @@ export class TestPoster {
     const occurredAtMs = usage.atMs ?? this.#house.clock.nowMs();
     const organisationId = usage.organisationId ?? this.#house.organisationId;
     const resource = usage.resource ?? 'tandem/local';
-    const price = this.#book.priceAt(organisationId, resource, 'standard', occurredAtMs);
+    const serviceTier = usage.serviceTier ?? 'default';
+    const price = this.#book.priceOn(organisationId, resource, 'standard', serviceTier, occurredAtMs);
     if (price === undefined) throw new Error(`the test has no price for ${resource} at ${new Date(occurredAtMs).toISOString()}`);
     const { lines, charge } = rate(usage.quantities, price);
     const cost = usage.cost ?? null;
     return {
       id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()), organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource,
-      tier: 'standard', occurredAtMs, quantities: quantitiesToJson(usage.quantities), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
+      tier: 'standard', serviceTier, occurredAtMs, quantities: quantitiesToJson(usage.quantities), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
       outcome: usage.outcome ?? 'completed', counted: 'tokenizer', slices: null,
       attributes: { streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }] },
     };

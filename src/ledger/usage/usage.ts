@@ -6,6 +6,7 @@ import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
 import type { Bucket } from '../prices/types.ts';
+import { ratedOn } from '../prices/service-tier.ts';
 import { rate } from '../rating/rate.ts';
 import { quantitiesFromJson } from '../rating/quantities.ts';
 
@@ -13,6 +14,7 @@ export interface UsageEventView {
   readonly id: string;
   readonly kind: string;
   readonly resource: string;
+  readonly serviceTier: 'default' | 'priority' | 'flex';
   readonly projectId: string;
   readonly projectName: string;
   readonly keyId: string | null;
@@ -90,7 +92,7 @@ export class UsageReader {
       throw new TandemError('resource_not_found', { params: { kind: 'usage event', id, verb: 'bill' } });
     }
     const price = row.price_version_id === null ? undefined : this.#book.byId(row.price_version_id);
-    const lines = price === undefined ? [] : rate(quantitiesFromJson(row.quantities), price).lines;
+    const lines = price === undefined ? [] : rate(quantitiesFromJson(row.quantities), ratedOn(price, row.service_tier)).lines;
     return {
       ...this.#view(row), priceVersionId: row.price_version_id,
       lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
@@ -99,7 +101,7 @@ export class UsageReader {
 
   #view(row: Selectable<Schema['usage_events']>): UsageEventView {
     return {
-      id: row.id, kind: row.kind, resource: row.resource, projectId: row.project_id, projectName: projectLabel(this.#names, row.organisation_id, row.project_id),
+      id: row.id, kind: row.kind, resource: row.resource, serviceTier: row.service_tier, projectId: row.project_id, projectName: projectLabel(this.#names, row.organisation_id, row.project_id),
       keyId: row.key_id, keyName: keyLabel(this.#names, row.key_id),
       occurredAt: row.occurred_at.toISOString(), recordedAt: row.recorded_at.toISOString(), quantities: row.quantities, charge: row.charge, cost: row.cost,
       currency: row.currency, outcome: row.outcome, counted: row.counted, attributes: row.attributes,

@@ -1,6 +1,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { Executor, Schema } from '../../db/index.ts';
-import type { PriceVersion } from '../prices/types.ts';
+import { ownListOf } from '../prices/service-tier.ts';
+import type { CallerTier, PriceVersion, ServiceTier } from '../prices/types.ts';
 import { chainHash, eventHash } from '../rating/event-hash.ts';
 import { Findings, type VerifyScope } from './findings.ts';
 import { nameChangedField, type KnownValues } from './name-field.ts';
@@ -95,11 +96,13 @@ function reportChanged(findings: Findings, changed: NonNullable<Checked['changed
 }
 
 /** Whether the version was the one in force at the admission. */
-function priceFault(id: string | null, event: { resource: string; tier: string; occurredAtMs: number; currency: string }, prices: PriceHistory, price: PriceVersion | undefined): string | null {
+function priceFault(id: string | null, event: { resource: string; tier: string; serviceTier: string; occurredAtMs: number; currency: string }, prices: PriceHistory, price: PriceVersion | undefined): string | null {
   if (id === null) return null;
   if (price === undefined) return `the field price_version_id names a version that does not exist (${id})`;
-  const fits = price.side === 'sell' && price.resource === event.resource && price.tier === event.tier && price.currency === event.currency;
+  const fits = price.side === 'sell' && price.resource === event.resource && (price.tier === event.tier || price.tier === ownListOf(event.tier as CallerTier, event.serviceTier as ServiceTier)) && price.currency === event.currency;
   if (!fits) return `the field price_version_id names the price of something else (${price.resource}, ${price.tier}, ${price.currency})`;
+  const stated = ownListOf(event.tier as CallerTier, event.serviceTier as ServiceTier);
+  if (stated !== null && price.tier !== stated && prices.hasPrice(price, stated, event.occurredAtMs)) return `the field price_version_id names the ${price.tier} price, but there was one for ${stated}`;
   return prices.inForce(price, event.occurredAtMs) ? null : `the field price_version_id names a version that was not in force at ${new Date(event.occurredAtMs).toISOString()}`;
 }
 

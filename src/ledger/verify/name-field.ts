@@ -20,7 +20,10 @@ const WORDS = {
   outcome: ['completed', 'client_left', 'failed', 'cut', 'deadline', 'recorded'],
   counted: ['backend', 'tokenizer', 'mixed', 'estimate', 'reported'],
   tier: ['standard', 'contributor'],
+  serviceTier: ['default', 'priority', 'flex'],
 } as const;
+/** What a field is called in the database, where that is not its name here. */
+const COLUMNS: Readonly<Record<string, string>> = { serviceTier: 'service_tier' };
 
 /**
  * Which field of an event was changed, given that its stored hash no longer fits: the one field for which a
@@ -38,7 +41,7 @@ export function nameChangedField(event: HashedEvent, storedHash: Buffer, known: 
   const cost = costOfAttempts(event.attributes);
   if (fits({ cost: null }) || (cost !== null && fits({ cost }))) return 'cost';
   for (const [field, words] of Object.entries(WORDS) as [keyof typeof WORDS, readonly string[]][]) {
-    if (words.some((word) => fits({ [field]: word }))) return field;
+    if (words.some((word) => fits({ [field]: word }))) return COLUMNS[field] ?? field;
   }
   for (const priceVersionId of [null, ...known.priceIds()]) {
     if (fits({ priceVersionId })) return 'price_version_id';

@@ -1,5 +1,6 @@
 import type { Executor } from '../../db/index.ts';
 import { fromRow, type StoredPrice } from '../prices/book.ts';
+import type { PriceTier, PriceVersion } from '../prices/types.ts';
 
 /** Every price version, as the verification's own snapshot has it. */
 export interface PriceHistory {
@@ -7,6 +8,8 @@ export interface PriceHistory {
   ids(): Iterable<string>;
   /** Whether the version was the newest of its list at that time. */
   inForce(version: StoredPrice | { readonly id: string }, atMs: number): boolean;
+  /** Whether the organisation that made the version sold the same at that time by its list for another tier. */
+  hasPrice(version: PriceVersion, tier: PriceTier, atMs: number): boolean;
 }
 
 export async function readPriceHistory(executor: Executor): Promise<PriceHistory> {
@@ -20,11 +23,16 @@ export async function readPriceHistory(executor: Executor): Promise<PriceHistory
     }
   });
   const byId = new Map(versions.map((version) => [version.id, version]));
-  const lists = Map.groupBy(versions, (version) => JSON.stringify([version.organisationId, version.resource, version.tier, version.side, version.backendId]));
+  const lists = Map.groupBy(versions, nameOf);
   const listOf = new Map([...lists.values()].flatMap((list) => list.map((version) => [version.id, list] as const)));
   return {
+    hasPrice: (version, tier, atMs) => (lists.get(nameOf({ ...version, tier })) ?? []).some((one) => one.effectiveFromMs <= atMs),
     byId: (id) => byId.get(id),
     ids: () => byId.keys(),
     inForce: (version, atMs) => listOf.get(version.id)?.find((one) => one.effectiveFromMs <= atMs)?.id === version.id,
   };
+}
+
+function nameOf({ organisationId, resource, tier, side, backendId }: PriceVersion): string {
+  return JSON.stringify([organisationId, resource, tier, side, backendId]);
 }

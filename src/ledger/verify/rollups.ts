@@ -33,11 +33,11 @@ export async function verifyRollups(executor: Executor, scope: VerifyScope): Pro
   const { rows } = await sql<Row>`
     with events as (
       select organisation_id, project_id, key_id, resource, (occurred_at at time zone 'UTC')::date as day,
-        quantities, charge, cost, outcome, price_version_id
+        quantities, charge, cost, outcome, price_version_id, service_tier
       from usage_events where ${mine}
     ), priced as (
       select e.organisation_id, e.project_id, e.key_id, e.resource, e.day, q.key as bucket, ${whole(sql`q.value`)} as quantity,
-        ${whole(sql`q.value`)} * ${whole(sql`p.buckets -> q.key ->> 'price'`)} as product, ${whole(sql`p.buckets -> q.key ->> 'per'`)} as per
+        ${whole(sql`q.value`)} * ${whole(sql`p.buckets -> q.key ->> 'price'`)} as product, ${whole(sql`p.buckets -> q.key ->> 'per'`)} * case when e.service_tier = 'flex' and p.tier <> 'flex' then 2 else 1 end as per
       from events e cross join lateral jsonb_each_text(case jsonb_typeof(e.quantities) when 'object' then e.quantities else '{}' end) q
       left join price_versions p on p.id = e.price_version_id
       where q.value <> '0'
