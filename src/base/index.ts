@@ -9,4 +9,5 @@ export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type Err
 export { SETTINGS, readConfig, type Config } from './config.ts';
 export { makeFolder } from './make-folder.ts';
 export { homeHolder, lockHome, type HomeHolder, type HomeLock } from './home-lock.ts';
+export { systemRandom, type Random } from './random.ts';
 export { openSecretBox, type SecretBox } from './secret-box.ts';

@@ -1,5 +1,5 @@
 import { dirname, basename } from 'node:path';
-import { createIdSource, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
+import { createIdSource, openSecretBox, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
 import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/index.ts';
 import type { Database } from '../db/index.ts';
 import type { ChatInput } from './chat-call.ts';
@@ -18,6 +18,7 @@ import type { Backend } from './registry/target.ts';
 import { healthOf } from './registry/tools.ts';
 import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
+import { Router } from './routing/router.ts';
 
 export interface ModelsOptions {
   readonly access: AccessPort;
@@ -72,9 +73,10 @@ export class Models {
     const resolve = options.resolve ?? systemResolve;
     const newId = createIdSource(() => clock.nowMs());
     const model = config.localModel === 'default' || config.localModel === 'off' ? DEFAULT_MODEL.name : basename(config.localModel, '.gguf');
+    const router = new Router({ clock, random: systemRandom, prices: ledger.priceBook });
     this.#healthOf = (backend) => healthOf(backend, engine);
     this.#catalogue = new Catalogue({
-      database, secrets, file, policy, clock, log, operator: options.operator, resolve,
+      database, secrets, file, policy, clock, log, operator: options.operator, resolve, states: router.states,
       local: { model, contextTokens: engineLimits().contextTokens },
     });
     const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, healthOf: this.#healthOf };

@@ -2,6 +2,7 @@ import { TandemError, isTandemError, type Clock, type Logger, type SecretBox } f
 import type { EgressPolicy, Resolve } from '../../base/egress/index.ts';
 import type { Database } from '../../db/index.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
+import type { RouteStates } from '../routing/states.ts';
 import { fixedId, type OperatorFile } from './operator-file.ts';
 import { Registry } from './registry.ts';
 import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type Connection, type Target } from './target.ts';
@@ -21,6 +22,8 @@ export interface CatalogueOptions {
   readonly operator: () => string | null;
   readonly local: { readonly model: string; readonly contextTokens: number };
   readonly resolve?: Resolve;
+  /** Told what there still is. */
+  readonly states: Pick<RouteStates, 'keepOnly'>;
 }
 
 /** What still runs after this at the end is cut. */
@@ -132,6 +135,7 @@ export class Catalogue {
       }, 'api', limits));
     }
     this.registry.replace({ operatorId, backends, aliases });
+    this.#options.states.keepOnly(aliases, backends);
     for (const { remote } of kept.values()) void remote.close();
   }
 
@@ -175,7 +179,7 @@ export class Catalogue {
 }
 
 function only(id: string, hasKey: boolean, remote: RemoteBackend | null): Connection {
-  return { id, label: hasKey ? 'default' : '', limits: NO_LIMITS, remote };
+  return { id, label: hasKey ? 'default' : '', version: '', limits: NO_LIMITS, remote };
 }
 
 function lone(target: Target, from: Alias['from'], limits: Alias['limits']): Alias {

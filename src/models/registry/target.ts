@@ -24,6 +24,8 @@ export interface Connection {
   readonly id: string;
   /** What people call the key; `''` where there is none. */
   readonly label: string;
+  /** Another one when the key was replaced: what was known of the old one does not hold for the new. */
+  readonly version: string;
   readonly limits: KeyLimits;
   /** Null: the key cannot be opened. */
   readonly remote: RemoteBackend | null;

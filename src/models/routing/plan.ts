@@ -1,7 +1,7 @@
 import type { Connection, Target } from '../registry/target.ts';
 
 /**
- * Why a target stands where it does in a plan. `only`: there is no other. `probe`: its breaker lets one call through to see
+ * Why a target stands where it does in a plan. `only`: there is no other. `probe`: its breaker lets a call through to see
  * whether it is well again. `next`: it is for the case that those before it fail. The others are the alias's goal.
  */
 export type RouteReason = 'only' | 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix' | 'probe' | 'next';
@@ -48,8 +48,16 @@ export interface AttemptEnd {
   readonly tokens: number | null;
 }
 
-/** What the runner tells of its attempts. `begun` once for each, then `ended` once. */
+/** An attempt that runs. `end` is called once, whatever comes. */
+export interface OpenAttempt {
+  end(end: AttemptEnd): void;
+}
+
+/** What the runner tells of its attempts. */
 export interface Outcomes {
-  begun(candidate: Candidate): void;
-  ended(candidate: Candidate, end: AttemptEnd): void;
+  /**
+   * Takes a place for an attempt. Null: meanwhile other calls have filled its key or its breaker has opened, so the
+   * next candidate is tried.
+   */
+  begin(candidate: Candidate): OpenAttempt | null;
 }

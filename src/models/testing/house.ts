@@ -41,7 +41,7 @@ export class TestHouse {
     this.remote = new RemoteBackend({ id: '01900000-0000-8000-8000-00000000000b', name: 'gpu', url: options.url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock });
     const backend: Backend = {
       id: this.remote.id, name: 'gpu', kind: 'openai-compatible', organisationId: ORGANISATION, url: options.url, options: {}, hasKey: true, enabled: true, from: 'api', createdAtMs: 0,
-      connections: [{ id: this.remote.id, label: 'default', limits: NO_LIMITS, remote: this.remote }], remote: this.remote,
+      connections: [{ id: this.remote.id, label: 'default', version: '', limits: NO_LIMITS, remote: this.remote }], remote: this.remote,
     };
     const local: Backend = { ...backend, id: '01900000-0000-8000-8000-00000000000c', name: 'local', kind: 'local', url: null, hasKey: false, from: 'built-in', connections: [], remote: null };
     const target: Target = {
