@@ -12,7 +12,7 @@ import { Peers } from './caller/peers.ts';
 import { SameSite } from './caller/same-site.ts';
 import { refuse } from './errors/refuse.ts';
 import { renderError } from './errors/render.ts';
-import type { ModelApi } from './faces.ts';
+import type { CallError, ModelApi } from './faces.ts';
 import { LIMITS, type Limits } from './listen/limits.ts';
 import { bind } from './listen/bind.ts';
 import { RawServer } from './listen/raw-server.ts';
@@ -44,6 +44,8 @@ export interface ShellOptions {
   readonly models: ModelApi;
   readonly bindings: readonly Binding[];
   readonly readiness: Readiness;
+  /** Told of every call of the model API that is answered with an error. */
+  readonly onCallError?: (call: CallError) => void;
   /** Made before `models`, when the calls are to be counted in it. */
   readonly metrics?: Metrics;
   readonly metricsSource: Omit<MetricsSource, 'http'>;
@@ -71,7 +73,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   const live = new LiveStreams({ recheck: options.recheck, clock, heartbeatMs: limits.heartbeatMs });
   const metrics = options.metrics ?? new Metrics();
   metrics.watch({ ...options.metricsSource, http: () => ({ inFlight: raw?.inFlight ?? 0, liveStreams: live.size }) });
-  const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, log, refused: (code: string) => metrics.refused(code) };
+  const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, log, refused: (code: string) => metrics.refused(code), onCallError: options.onCallError ?? (() => {}) };
   const readiness: Readiness = () => [{ name: 'accepting', problem: raw?.draining === true ? 'the server is stopping' : undefined }, ...options.readiness()];
 
   let raw: RawServer | undefined;

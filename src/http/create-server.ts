@@ -14,6 +14,7 @@ import { projectRoutes } from './routes/access/projects.ts';
 import { signInRoutes } from './routes/access/sign-in.ts';
 import { moneyRoutes } from './routes/ledger/money.ts';
 import { webhookRoutes } from './routes/ledger/webhooks.ts';
+import { sightRoutes } from './routes/ledger/sight.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { systemRoutes } from './routes/system/system.ts';
 
@@ -61,7 +62,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...webhookRoutes(ledger), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();
@@ -70,6 +71,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
         { name: 'ledger', problem: ledger.status().refusing ?? undefined },
       ];
     },
+    onCallError: (call) => ledger.sight.noteError(call),
     metricsSource: {
       ledger: () => ledger.status(),
       queue: options.queue ?? (() => ({ waiting: 0, running: 0 })),

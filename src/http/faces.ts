@@ -1,3 +1,4 @@
+import type { TandemError } from '../base/index.ts';
 import type { Principal } from '../access/index.ts';
 import type { Executor } from '../db/index.ts';
 import type { BodyOf, QueryOf, ReplyOf } from './api/handle.ts';
@@ -65,8 +66,28 @@ export interface LedgerDoor {
       deliveries(principal: Principal, id: string): Reply<'webhookDeliveries'>;
     };
   };
+  readonly sight: {
+    requests(principal: Principal, query: Query<'requestList'>): Reply<'requestList'>;
+    request(principal: Principal, id: string): Reply<'requestShow'>;
+    errors(principal: Principal, query: Query<'requestErrors'>): Reply<'requestErrors'>;
+    latency(principal: Principal, query: Query<'latencyShow'>): Reply<'latencyShow'>;
+    spend(principal: Principal, query: Query<'spendShow'>): Reply<'spendShow'>;
+    /** A call of the model API was answered with an error: kept as metadata, off the call's path. */
+    noteError(call: CallError): void;
+  };
   overview(principal: Principal): Promise<Omit<ReplyOf<Routes['overview']>, 'health'>>;
   status(): LedgerStatus;
+}
+
+/** A call that was answered with an error. */
+export interface CallError {
+  /** The request's id. */
+  readonly id: string;
+  /** Null: the caller is not known. */
+  readonly principal: Pick<Principal, 'organisationId' | 'projectId' | 'keyId'> | null;
+  readonly model: string | null;
+  readonly dialect: string;
+  readonly error: TandemError;
 }
 
 export interface LedgerStatus {

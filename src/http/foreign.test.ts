@@ -136,7 +136,7 @@ describe('a caller of a foreign organisation', () => {
 
   it('finds nothing by filters that name foreign rows', async () => {
     for (const [, ask] of strangers) {
-      for (const path of [`/api/usage?projectId=${ids['projects']}`, `/api/usage?keyId=${ids['keys']}`, `/api/keys?projectId=${ids['projects']}`, `/api/prices?resource=${alias}`]) {
+      for (const path of [`/api/usage?projectId=${ids['projects']}`, `/api/usage?keyId=${ids['keys']}`, `/api/requests?projectId=${ids['projects']}`, `/api/requests?keyId=${ids['keys']}`, `/api/keys?projectId=${ids['projects']}`, `/api/prices?resource=${alias}`]) {
         const reply = await ask('GET', path);
         expect(reply.status === 404 || (reply.body as { items: unknown[] }).items.length === 0, `${path}: ${JSON.stringify(reply.body)}`).toBe(true);
       }

@@ -7,6 +7,7 @@ import { overview, type Overview } from './overview/overview.ts';
 import type { BookPorts } from './ports.ts';
 import type { PriceBook } from './prices/book.ts';
 import { Prices } from './prices/prices.ts';
+import { PlainSight } from './sight/sight.ts';
 import { UsageReader } from './usage/usage.ts';
 import { Verifier, type Verification } from './verify/verify.ts';
 
@@ -23,6 +24,7 @@ export interface Books {
   readonly credits: Credits;
   readonly invoices: Invoices;
   readonly usage: UsageReader;
+  readonly sight: PlainSight;
   readonly bill: {
     show(principal: Principal, input: { month?: Month | undefined }): Promise<BillView>;
     verify(principal: Principal): Promise<Verification>;
@@ -37,6 +39,7 @@ export function createBooks(options: BooksOptions): Books {
     credits: new Credits(options),
     invoices: new Invoices(options),
     usage: new UsageReader(options),
+    sight: new PlainSight(options),
     bill: { show: (principal, input) => showBill(options, principal, input), verify: (principal) => verifier.verify(principal) },
     overview: (principal) => overview(options, principal),
   };

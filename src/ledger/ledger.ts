@@ -91,6 +91,7 @@ export class Ledger {
   readonly bill: Books['bill'];
   readonly webhooks: Webhooks;
   readonly alerts: BudgetAlerts;
+  readonly sight: Books['sight'];
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -131,6 +132,7 @@ export class Ledger {
     this.credits = this.#books.credits;
     this.invoices = this.#books.invoices;
     this.bill = this.#books.bill;
+    this.sight = this.#books.sight;
   }
 
   /** Opens the epoch and starts the poster; what a crash left in this home is posted and freed before it resolves. */
@@ -172,6 +174,7 @@ export class Ledger {
     late.abort();
     this.#stop.abort(new Error('the ledger is closed'));
     await this.#beating;
+    await this.sight.errorsWritten();
     await this.#writer.close();
     await this.#slices.stop();
     const posted = await this.#poster.finish(POSTER_END_MS);

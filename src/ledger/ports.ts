@@ -19,6 +19,9 @@ export interface NamesPort {
   keyName(id: string): string | null;
 }
 
+/** A backend's name by its id, as the room that knows backends says it; null where there is none any more. */
+export type BackendNames = (id: string) => string | null;
+
 /** What the books ask of the money path. */
 export interface MoneyPathPort {
   /** Everything that ended before this is in `usage_events`; null: nothing is known to be missing. */

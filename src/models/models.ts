@@ -135,6 +135,11 @@ export class Models {
     return this.#catalogue.registry.isOwn(organisationId, name);
   }
 
+  /** A backend's name as its owner gave it; null where it is gone. */
+  backendName(id: string): string | null {
+    return this.#catalogue.registry.backend(id)?.name ?? null;
+  }
+
   /** Every backend of this process with how it is doing, for readiness and the doctor. No addresses, no keys. */
   health(): BackendView[] {
     return this.#catalogue.registry.all().map((backend) => backendView(backend, this.#healthOf(backend), false));

@@ -1,15 +1,16 @@
 import { expect, it } from 'vitest';
 import { periodicTasks } from './tasks.ts';
 
-it('closes months, expires credits and content, tells of budgets and sends webhooks, each by a task of its own', async () => {
+it('closes months, expires credits and content, tells of budgets, sends webhooks, follows usage and prunes errors, each by a task of its own', async () => {
   const called: string[] = [];
   const tasks = periodicTasks({
     invoices: { closeDue: async () => called.push('months') },
     credits: { expireDue: async () => called.push('credits') },
     alerts: { tellDue: async () => called.push('alerts') },
     webhooks: { deliveries: { sendDue: async () => void called.push('webhooks'), tidy: async () => void called.push('tidy') } },
+    sight: { catchUp: async () => void called.push('sums'), prune: async () => void called.push('errors') },
   }, { content: { removeExpired: async () => called.push('content') } });
   for (const task of tasks) await task.run(new AbortController().signal);
-  expect(called).toEqual(['months', 'content', 'credits', 'alerts', 'webhooks', 'tidy']);
+  expect(called).toEqual(['months', 'content', 'credits', 'alerts', 'webhooks', 'tidy', 'sums', 'errors']);
   expect(new Set(tasks.map(({ name }) => name)).size).toBe(tasks.length);
 });

@@ -1,11 +1,12 @@
 import type { PeriodicTask } from '../db/index.ts';
 
-/** What the books do by themselves. All are safe to repeat; each counts what it did. */
+/** What the books do by themselves. All are safe to repeat. */
 export interface BooksUpkeep {
   readonly invoices: { closeDue(): Promise<unknown> };
   readonly credits: { expireDue(): Promise<unknown> };
   readonly alerts: { tellDue(): Promise<unknown> };
   readonly webhooks: { readonly deliveries: { sendDue(signal: AbortSignal): Promise<void>; tidy(): Promise<void> } };
+  readonly sight: { catchUp(signal: AbortSignal): Promise<void>; prune(): Promise<void> };
 }
 
 export interface ContentUpkeep {
@@ -13,7 +14,7 @@ export interface ContentUpkeep {
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, alerts, webhooks }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, alerts, webhooks, sight }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
@@ -21,5 +22,7 @@ export function periodicTasks({ invoices, credits, alerts, webhooks }: BooksUpke
     { name: 'budget-alerts', everyMs: 2_000, run: async () => void (await alerts.tellDue()) },
     { name: 'webhooks', everyMs: 1_000, run: (signal) => webhooks.deliveries.sendDue(signal) },
     { name: 'tidy-webhooks', everyMs: 3_600_000, run: () => webhooks.deliveries.tidy() },
+    { name: 'sums-of-calls', everyMs: 1_000, run: (signal) => sight.catchUp(signal) },
+    { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },
   ];
 }

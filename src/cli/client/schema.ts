@@ -167,6 +167,21 @@ export interface paths {
   '/api/backends/{id}/check': {
     post: operations['backends.check'];
   };
+  '/api/requests': {
+    get: operations['requests.list'];
+  };
+  '/api/requests/errors': {
+    get: operations['requests.errors'];
+  };
+  '/api/requests/{id}': {
+    get: operations['requests.show'];
+  };
+  '/api/latency': {
+    get: operations['latency.show'];
+  };
+  '/api/spend': {
+    get: operations['spend.show'];
+  };
 }
 
 /** The forms that recur. */
@@ -950,6 +965,43 @@ export interface components {
       createdAt: string;
       archivedAt: string | null;
     };
+    Request: {
+      /** The header x-request-id of the reply, and a part of its own id */
+      id: string;
+      /** UTC, ISO 8601 */
+      at: string;
+      /** completed, client_left, failed, cut, deadline, or refused: not admitted */
+      outcome: string;
+      /** The error that it was answered with */
+      code: string | null;
+      status: number | null;
+      model: string | null;
+      dialect: string | null;
+      tier: string | null;
+      projectId: string | null;
+      projectName: string | null;
+      keyId: string | null;
+      keyName: string | null;
+      backendId: string | null;
+      backendName: string | null;
+      tries: number;
+      user: string | null;
+      scenario: string | null;
+      tags: string[];
+      streamed: boolean | null;
+      finishReason: string | null;
+      quantities: {
+        [key: string]: string;
+      };
+      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      charge: string;
+      /** Null: not known */
+      cost: string | null;
+      margin: string | null;
+      currency: string | null;
+      firstTokenMs: number | null;
+      totalMs: number | null;
+    };
     ServiceAccount: {
       /** UUIDv7 */
       id: string;
@@ -1208,7 +1260,7 @@ export interface operations {
     requestBody?: never;
     responses: {
       200: { content: { 'text/event-stream': {
-        type: 'usage' | 'keys' | 'budgets' | 'prices' | 'models' | 'heartbeat';
+        type: 'usage' | 'sight' | 'keys' | 'budgets' | 'prices' | 'models' | 'heartbeat';
         /** UTC, ISO 8601 */
         at: string;
       } } };
@@ -2946,6 +2998,447 @@ export interface operations {
         models: string[];
         problem: string | null;
         next: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Calls of the model API, refused ones too, newest first */
+  'requests.list': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+        /** UTC, ISO 8601 */
+        from?: string;
+        /** UTC, ISO 8601 */
+        to?: string;
+        /** UUIDv7 */
+        projectId?: string;
+        /** UUIDv7 */
+        keyId?: string;
+        model?: string;
+        backendId?: string;
+        tier?: string;
+        user?: string;
+        scenario?: string;
+        tag?: string;
+        outcome?: 'completed' | 'client_left' | 'failed' | 'cut' | 'deadline' | 'refused' | 'not_completed';
+        code?: string;
+        status?: number;
+        dialect?: string;
+        /** The whole reply took at least so long */
+        minMs?: number;
+        /** Of a reply in any dialect, or its x-request-id */
+        id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Request'][];
+        nextCursor: string | null;
+        /** Set where a page ended because 100,000 calls were looked through */
+        lookedBackTo: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** How many calls were answered with an error, by code */
+  'requests.errors': {
+    parameters: {
+      query?: {
+        /** UTC, ISO 8601 */
+        from?: string;
+        /** UTC, ISO 8601 */
+        to?: string;
+        /** UUIDv7 */
+        projectId?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UTC, ISO 8601 */
+        from: string;
+        /** UTC, ISO 8601 */
+        to: string;
+        /** A whole number, as a string */
+        admitted: string;
+        /** A whole number, as a string */
+        errors: string;
+        codes: {
+          code: string;
+          /** A whole number, as a string */
+          calls: string;
+          /** UTC, ISO 8601 */
+          lastAt: string;
+        }[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One call with its waterfall, route, tokens and cost */
+  'requests.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** The header x-request-id of the reply, and a part of its own id */
+        id: string;
+        /** UTC, ISO 8601 */
+        at: string;
+        /** completed, client_left, failed, cut, deadline, or refused: not admitted */
+        outcome: string;
+        /** The error that it was answered with */
+        code: string | null;
+        status: number | null;
+        model: string | null;
+        dialect: string | null;
+        tier: string | null;
+        projectId: string | null;
+        projectName: string | null;
+        keyId: string | null;
+        keyName: string | null;
+        backendId: string | null;
+        backendName: string | null;
+        tries: number;
+        user: string | null;
+        scenario: string | null;
+        tags: string[];
+        streamed: boolean | null;
+        finishReason: string | null;
+        quantities: {
+          [key: string]: string;
+        };
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        charge: string;
+        /** Null: not known */
+        cost: string | null;
+        margin: string | null;
+        currency: string | null;
+        firstTokenMs: number | null;
+        totalMs: number | null;
+        recordedAt: string | null;
+        counted: string | null;
+        /** In milliseconds from the admission; settle comes after the reply */
+        stages: ({
+          stage: 'queue' | 'connect' | 'first_token' | 'stream' | 'settle';
+          startMs: number;
+          ms: number;
+          /** What it waited for */
+          reason: string;
+        })[];
+        attempts: ({
+          number: number;
+          backendId: string | null;
+          backendName: string | null;
+          backendModel: string | null;
+          backendKey: string | null;
+          outcome: string;
+          httpStatus: number | null;
+          served: boolean;
+          hedged: boolean;
+          countedBy: string | null;
+          startMs: number;
+          ms: number;
+          stages: ({
+            stage: 'queue' | 'connect' | 'first_token' | 'stream' | 'settle';
+            startMs: number;
+            ms: number;
+            /** What it waited for */
+            reason: string;
+          })[];
+          quantities: {
+            [key: string]: string;
+          };
+          cost: string | null;
+          reason: string;
+        })[];
+        lines: ({
+          bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'byte';
+          /** A whole number, as a string */
+          quantity: string;
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** A whole number, as a string */
+          per: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          amount: string;
+        })[];
+        route: {
+          code: string;
+          why: string;
+        } | null;
+        error: {
+          code: string;
+          status: number;
+          param: string | null;
+          message: string | null;
+          next: string | null;
+          facts: {
+            [key: string]: unknown;
+          };
+        } | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Percentiles of first token, tokens per second and whole reply */
+  'latency.show': {
+    parameters: {
+      query?: {
+        by?: 'route' | 'model' | 'backend' | 'project';
+        top?: number;
+        /** UTC, ISO 8601 */
+        from?: string;
+        /** UTC, ISO 8601 */
+        to?: string;
+        step?: 'hour' | 'day';
+        /** UUIDv7 */
+        projectId?: string;
+        model?: string;
+        backendId?: string;
+        /** UUIDv7 */
+        keyId?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UTC, ISO 8601 */
+        from: string;
+        /** UTC, ISO 8601 */
+        to: string;
+        step: 'hour' | 'day';
+        by: string;
+        /** How far a percentile can lie from the true one, as a share of it */
+        errorShare: number;
+        /** Set where only the newest so many calls were looked at */
+        newestCalls: number | null;
+        all: {
+          model: string | null;
+          backendId: string | null;
+          backendName: string | null;
+          projectId: string | null;
+          projectName: string | null;
+          firstTokenMs: {
+            p50: number;
+            p95: number;
+            p99: number;
+            /** A whole number, as a string */
+            calls: string;
+          } | null;
+          /** After the first token; p95: 95 in 100 calls had at least so many */
+          tokensPerSecond: {
+            p50: number;
+            p95: number;
+            p99: number;
+            /** A whole number, as a string */
+            calls: string;
+          } | null;
+          wholeMs: {
+            p50: number;
+            p95: number;
+            p99: number;
+            /** A whole number, as a string */
+            calls: string;
+          } | null;
+          points: ({
+            /** UTC, ISO 8601 */
+            at: string;
+            firstTokenMs: {
+              p50: number;
+              p95: number;
+              p99: number;
+              /** A whole number, as a string */
+              calls: string;
+            } | null;
+            /** After the first token; p95: 95 in 100 calls had at least so many */
+            tokensPerSecond: {
+              p50: number;
+              p95: number;
+              p99: number;
+              /** A whole number, as a string */
+              calls: string;
+            } | null;
+            wholeMs: {
+              p50: number;
+              p95: number;
+              p99: number;
+              /** A whole number, as a string */
+              calls: string;
+            } | null;
+          })[];
+        };
+        series: ({
+          model: string | null;
+          backendId: string | null;
+          backendName: string | null;
+          projectId: string | null;
+          projectName: string | null;
+          firstTokenMs: {
+            p50: number;
+            p95: number;
+            p99: number;
+            /** A whole number, as a string */
+            calls: string;
+          } | null;
+          /** After the first token; p95: 95 in 100 calls had at least so many */
+          tokensPerSecond: {
+            p50: number;
+            p95: number;
+            p99: number;
+            /** A whole number, as a string */
+            calls: string;
+          } | null;
+          wholeMs: {
+            p50: number;
+            p95: number;
+            p99: number;
+            /** A whole number, as a string */
+            calls: string;
+          } | null;
+          points: ({
+            /** UTC, ISO 8601 */
+            at: string;
+            firstTokenMs: {
+              p50: number;
+              p95: number;
+              p99: number;
+              /** A whole number, as a string */
+              calls: string;
+            } | null;
+            /** After the first token; p95: 95 in 100 calls had at least so many */
+            tokensPerSecond: {
+              p50: number;
+              p95: number;
+              p99: number;
+              /** A whole number, as a string */
+              calls: string;
+            } | null;
+            wholeMs: {
+              p50: number;
+              p95: number;
+              p99: number;
+              /** A whole number, as a string */
+              calls: string;
+            } | null;
+          })[];
+        })[];
+        seriesInAll: number;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** A metric by one or two dimensions, the top ones and the others */
+  'spend.show': {
+    parameters: {
+      query?: {
+        metric?: 'charge' | 'cost' | 'margin' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
+        group?: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
+        subgroup?: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
+        top?: number;
+        /** UTC, ISO 8601 */
+        from?: string;
+        /** UTC, ISO 8601 */
+        to?: string;
+        /** UUIDv7 */
+        projectId?: string;
+        /** UUIDv7 */
+        keyId?: string;
+        model?: string;
+        backendId?: string;
+        tier?: string;
+        user?: string;
+        scenario?: string;
+        tag?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UTC, ISO 8601 */
+        from: string;
+        /** UTC, ISO 8601 */
+        to: string;
+        /** ISO 4217 code */
+        currency: string;
+        metric: 'charge' | 'cost' | 'margin' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
+        group: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
+        subgroup: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month' | null;
+        /** Of everything that fits, whatever is listed */
+        total: {
+          /** A whole number, as a string */
+          requests: string;
+          /** A whole number, as a string */
+          failed: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          charge: string;
+          /** Of the calls whose cost is known; null: of none */
+          cost: string | null;
+          /** Over the calls whose cost is known */
+          margin: string | null;
+          /** Calls whose cost is not known */
+          costUnknown: string;
+          /** A whole number, as a string */
+          tokens: string;
+          /** Picodollars or a count, by the metric; null: not known */
+          value: string | null;
+        };
+        /** Picodollars or a count, by the metric; null: not known */
+        before: string | null;
+        groups: ({
+          /** Null: what lies past the top, together */
+          key: string | null;
+          name: string;
+          /** Picodollars or a count, by the metric; null: not known */
+          value: string | null;
+          /** A whole number, as a string */
+          requests: string;
+          /** A whole number, as a string */
+          failed: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          charge: string;
+          /** Of the calls whose cost is known; null: of none */
+          cost: string | null;
+          /** Over the calls whose cost is known */
+          margin: string | null;
+          /** Calls whose cost is not known */
+          costUnknown: string;
+          /** A whole number, as a string */
+          tokens: string;
+          parts: ({
+            /** Null: what lies past the top, together */
+            key: string | null;
+            name: string;
+            /** Picodollars or a count, by the metric; null: not known */
+            value: string | null;
+          })[];
+        })[];
+        groupsInAll: number;
+        /** A call with two tags counts in both groups */
+        overlapping: boolean;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

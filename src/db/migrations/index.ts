@@ -5,6 +5,7 @@ import { books } from './0003-books.ts';
 import { models } from './0004-models.ts';
 import { limits } from './0005-limits.ts';
 import { metering } from './0006-metering.ts';
+import { plainSight } from './0007-plain-sight.ts';
 import { content } from './0008-content.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
@@ -15,5 +16,6 @@ export const migrations: readonly Migration[] = [
   models,
   limits,
   metering,
+  plainSight,
   content,
 ];

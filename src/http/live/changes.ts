@@ -12,6 +12,7 @@ interface Channel {
 /** The channels on which rooms tell their changes. */
 const CHANNELS: Readonly<Record<string, Channel>> = {
   usage: { types: ['usage', 'budgets'], named: true },
+  sight: { types: ['sight'], named: true },
   budgets: { types: ['budgets', 'keys'], named: false },
   prices: { types: ['prices', 'models'], named: false },
   models: { types: ['models'], named: false },

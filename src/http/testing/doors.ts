@@ -14,6 +14,7 @@ export const emptyLedger: LedgerDoor = {
   invoices: { list: nothing, show: absent, close: absent, adjust: absent },
   credits: { list: nothing, create: absent },
   webhooks: { endpoints: { list: nothing, create: absent, remove: absent, deliveries: absent } },
+  sight: { requests: async () => ({ items: [], nextCursor: null, lookedBackTo: null }), request: absent, errors: absent, latency: absent, spend: absent, noteError: () => {} },
   overview: absent,
   status: () => ({ unsyncedAgeMs: 0, backlogRecords: 0, backlogBytes: 0, refusing: null }),
 };

@@ -4,6 +4,7 @@ import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
 import type { ModelApi } from '../faces.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
+import { markModel } from './call-error.ts';
 import { ResponseSink } from './reply-sink.ts';
 
 export interface ChatOptions {
@@ -39,6 +40,7 @@ export async function serveChat(request: IncomingMessage, response: ServerRespon
     }, sink);
   } catch (error) {
     if (sink.started) sink.cut();
+    markModel(request, body);
     throw error;
   }
 }

@@ -2,16 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError } from '../errors/render.ts';
+import { callErrorOf } from './call-error.ts';
 import { serveChat, type ChatOptions } from './chat.ts';
 import { elsewhere } from './elsewhere.ts';
 import { listModels, showModel } from './models.ts';
-import type { ModelApi } from '../faces.ts';
+import type { CallError, ModelApi } from '../faces.ts';
 
 export interface ModelApiOptions extends ChatOptions {
   readonly models: ModelApi;
   readonly log: Logger;
-  /** Told the code of every refusal, for the figures. */
+  /** Told the code of every call that is answered with an error, for the figures. */
   readonly refused: (code: string) => void;
+  /** Told what is known of it, a moment later. */
+  readonly onCallError: (call: CallError) => void;
 }
 
 const CHAT = '/v1/chat/completions';
@@ -37,6 +40,7 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
     }
   } catch (error) {
     options.refused(isTandemError(error) ? error.code : 'internal');
+    void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
     refuse(request, response, renderError(error, 'openai', requestId, options.log));
   }
 }

@@ -19,6 +19,8 @@ export interface TestUsage {
   readonly cost?: bigint | null;
   readonly firstTokenMs?: number;
   readonly serviceTier?: ServiceTier;
+  /** Over those that a call has here. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
 /** Puts usage into the database as the poster does: rated and applied, and the epoch moved on. */
@@ -57,7 +59,7 @@ export class TestPoster {
       id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()), organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource,
       tier: 'standard', serviceTier, occurredAtMs, quantities: quantitiesToJson(usage.quantities), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
       outcome: usage.outcome ?? 'completed', counted: 'tokenizer', slices: null,
-      attributes: { streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }] },
+      attributes: { streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }], ...usage.attributes },
     };
   }
 

@@ -1,0 +1,123 @@
+import type { ColumnType } from 'kysely';
+
+type Written<T> = ColumnType<T, T, never>;
+/** NUMERIC(38,0): picodollars or tokens. Comes out as text. */
+type Sum = ColumnType<string, string | bigint, string | bigint>;
+type Count = ColumnType<string, string | bigint | number, string | bigint | number>;
+
+/** How far one log is in the sums. Stands above organisations, as epochs do. */
+export interface SightMarkRow {
+  epoch_id: Written<string>;
+  sequence: Count;
+}
+
+/** What has rows of its own in a month's sums: users, scenarios and sets of tags are bounded. */
+export interface SightNameRow {
+  organisation_id: Written<string>;
+  month: Written<Date | string>;
+  kind: Written<'user' | 'scenario' | 'tags'>;
+  name: Written<string>;
+}
+
+/** Sums of calls, in the row of the backend that served them; of tries on other backends, the cost alone. */
+interface SpendFigures {
+  requests: Count;
+  /** Calls with the outcome `failed`. */
+  failed: Count;
+  charge: Sum;
+  /** Charges of the calls whose cost is known: what a margin is made of. */
+  charge_known: Sum;
+  /** Of the calls whose cost is known. */
+  cost: Sum;
+  /** Calls whose cost is not known. */
+  cost_unknown: Count;
+  input: Sum;
+  cache_read: Sum;
+  /** Of either lifetime. */
+  cache_write: Sum;
+  output: Sum;
+  reasoning: Sum;
+  /** In and out. */
+  audio: Sum;
+  image: Sum;
+}
+
+export interface SpendDayRow extends SpendFigures {
+  organisation_id: Written<string>;
+  /** UTC, of the admission. */
+  day: Written<Date | string>;
+  project_id: Written<string>;
+  key_id: Written<string | null>;
+  resource: Written<string>;
+  /** The backend's id; empty where none is known. */
+  backend: Written<string>;
+  tier: Written<string>;
+  /** The caller's `user`; empty where none was given, `(other)` past the bound. */
+  user_name: Written<string>;
+  scenario: Written<string>;
+  /** Sorted. */
+  tags: Written<string[]>;
+}
+
+export interface SpendHourRow extends SpendFigures {
+  organisation_id: Written<string>;
+  hour: Written<Date>;
+  project_id: Written<string>;
+  resource: Written<string>;
+  backend: Written<string>;
+  tier: Written<string>;
+}
+
+/** A histogram whose buckets grow by 5 %: bucket n holds what is above 1.05^(n-1) and at most 1.05^n. */
+export interface LatencyRollupRow {
+  organisation_id: Written<string>;
+  hour: Written<Date>;
+  project_id: Written<string>;
+  resource: Written<string>;
+  backend: Written<string>;
+  /** Milliseconds, but for `tokens_per_second`. */
+  metric: Written<'first_token' | 'tokens_per_second' | 'whole'>;
+  bucket: Written<number>;
+  calls: Count;
+}
+
+/** One of the newest calls that were answered with an error. Metadata alone: no content, no header. */
+export interface CallErrorRow {
+  organisation_id: Written<string>;
+  /** The request's id: where the call was admitted, also its usage event's. */
+  id: Written<string>;
+  at: Written<Date>;
+  project_id: Written<string | null>;
+  key_id: Written<string | null>;
+  model: Written<string | null>;
+  dialect: Written<string>;
+  code: Written<string>;
+  status: Written<number>;
+  /** The request field that was wrong. */
+  param: Written<string | null>;
+  /** Null where it could repeat what the caller sent. */
+  message: Written<string | null>;
+  facts: ColumnType<Record<string, unknown>, string, never>;
+}
+
+export interface CallErrorMinuteRow {
+  organisation_id: Written<string>;
+  minute: Written<Date>;
+  project_id: Written<string | null>;
+  key_id: Written<string | null>;
+  /** Empty where it is not known. */
+  model: Written<string>;
+  code: Written<string>;
+  calls: Count;
+}
+
+// Table types of plain sight, by table name.
+export interface SightTables {
+  sight_marks: SightMarkRow;
+  sight_names: SightNameRow;
+  spend_days: SpendDayRow;
+  spend_hours: SpendHourRow;
+  latency_rollups: LatencyRollupRow;
+  call_errors: CallErrorRow;
+  call_error_minutes: CallErrorMinuteRow;
+}

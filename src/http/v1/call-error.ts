@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import { TandemError, isTandemError } from '../../base/index.ts';
+import type { Authenticate } from '../caller/authenticate.ts';
+import type { CallError } from '../faces.ts';
+
+const MODEL = Symbol('the model that a failed call asked for');
+type Marked = IncomingMessage & { [MODEL]?: string };
+
+/** The dialect of a path, as usage events name it. */
+const DIALECTS: Readonly<Record<string, string>> = { '/v1/chat/completions': 'chat', '/v1/responses': 'responses', '/v1/messages': 'messages', '/v1/embeddings': 'embeddings' };
+
+/** Notes on a request whose call failed which model it was for; calls that end well carry nothing. */
+export function markModel(request: IncomingMessage, body: unknown): void {
+  const model = typeof body === 'object' && body !== null ? (body as { readonly model?: unknown }).model : undefined;
+  if (typeof model === 'string') (request as Marked)[MODEL] = model;
+}
+
+/**
+ * What is known of a call that is answered with an error. Who called is asked again: errors are few, and the path of
+ * good calls then needs to keep nothing for them. Undefined for a stranger who asks for what is not there.
+ */
+export async function callErrorOf(request: IncomingMessage, path: string, id: string, thrown: unknown, authenticate: Authenticate): Promise<CallError | undefined> {
+  const error = isTandemError(thrown) ? thrown : new TandemError('internal', { params: { requestId: id } });
+  const principal = error.status === 401 ? null : await Promise.resolve().then(() => authenticate(request, false)).catch(() => null);
+  if (principal === null && error.status !== 401) return undefined;
+  const dialect = Object.entries(DIALECTS).find(([start]) => path === start || path.startsWith(`${start}/`))?.[1] ?? 'other';
+  return { id, principal, model: (request as Marked)[MODEL] ?? null, dialect, error };
+}

@@ -1,0 +1,110 @@
+import type { Selectable } from 'kysely';
+import { ERRORS, type ErrorCode } from '../../base/index.ts';
+import type { Schema } from '../../db/index.ts';
+import type { UsageLineView } from '../usage/usage.ts';
+import { attemptsOf, firstTokenMs, servedTry, totalMs, type Timeline } from './timeline.ts';
+
+export type EventRow = Selectable<Schema['usage_events']>;
+export type ErrorRow = Selectable<Schema['call_errors']>;
+
+/** A call of the model API as a list shows it. What is not known is null. */
+export interface RequestView {
+  /** The header `x-request-id` of its reply, and a part of the reply's own id. */
+  readonly id: string;
+  readonly at: string;
+  readonly outcome: string;
+  /** The error that it was answered with. */
+  readonly code: string | null;
+  readonly status: number | null;
+  readonly model: string | null;
+  readonly dialect: string | null;
+  readonly tier: string | null;
+  readonly projectId: string | null;
+  readonly projectName: string | null;
+  readonly keyId: string | null;
+  readonly keyName: string | null;
+  readonly backendId: string | null;
+  readonly backendName: string | null;
+  readonly tries: number;
+  readonly user: string | null;
+  readonly scenario: string | null;
+  readonly tags: string[];
+  readonly streamed: boolean | null;
+  readonly finishReason: string | null;
+  readonly quantities: Readonly<Record<string, string>>;
+  readonly charge: string;
+  readonly cost: string | null;
+  readonly margin: string | null;
+  readonly currency: string | null;
+  readonly firstTokenMs: number | null;
+  readonly totalMs: number | null;
+}
+
+export interface RequestError {
+  readonly code: string;
+  readonly status: number;
+  readonly param: string | null;
+  readonly message: string | null;
+  /** What to do about it: the general step of this error. */
+  readonly next: string | null;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export interface RequestDetail extends RequestView, Timeline {
+  /** When its usage was posted. */
+  readonly recordedAt: string | null;
+  readonly counted: string | null;
+  readonly lines: UsageLineView[];
+  readonly route: { readonly code: string; readonly why: string } | null;
+  readonly error: RequestError | null;
+}
+
+interface Labels {
+  backendName(id: string): string | null;
+  keyName(id: string | null): string | null;
+  projectName(organisationId: string, id: string | null): string | null;
+}
+
+export function requestView({ event, error }: { readonly event: EventRow | null; readonly error: ErrorRow | null }, labels: Labels): RequestView {
+  const row = (event ?? error)!;
+  const attributes = event?.attributes ?? {};
+  const attempts = attemptsOf(attributes);
+  const served = servedTry(attempts);
+  const backendId = text(served?.['backendId']);
+  return {
+    id: row.id, at: (event?.occurred_at ?? error!.at).toISOString(), outcome: event?.outcome ?? 'refused', code: error?.code ?? null, status: error?.status ?? null,
+    model: event?.resource ?? error?.model ?? null, dialect: text(attributes['dialect']) ?? error?.dialect ?? null, tier: event === null ? null : tierOf(event),
+    projectId: row.project_id, projectName: labels.projectName(row.organisation_id, row.project_id), keyId: row.key_id, keyName: labels.keyName(row.key_id),
+    backendId, backendName: backendId === null ? null : (labels.backendName(backendId) ?? text(served?.['backend']) ?? backendId), tries: attempts.length, user: text(attributes['user']), scenario: text(attributes['scenario']),
+    tags: Array.isArray(attributes['tags']) ? attributes['tags'].filter((tag) => typeof tag === 'string') : [],
+    streamed: typeof attributes['streamed'] === 'boolean' ? attributes['streamed'] : null, finishReason: text(attributes['finishReason']),
+    quantities: event?.quantities ?? {}, charge: event?.charge ?? '0', cost: event?.cost ?? null,
+    margin: event === null || event.cost === null ? null : String(BigInt(event.charge) - BigInt(event.cost)), currency: event?.currency ?? null,
+    firstTokenMs: firstTokenMs(attributes), totalMs: totalMs(attributes),
+  };
+}
+
+/** As `tierOf` of the sums says it. */
+function tierOf({ tier, service_tier: service }: EventRow): string {
+  if (tier !== 'contributor') return service;
+  return service === 'default' ? tier : `${tier} ${service}`;
+}
+
+export function errorView(error: ErrorRow): RequestError {
+  const next = Object.hasOwn(ERRORS, error.code) ? ERRORS[error.code as ErrorCode].next : null;
+  return { code: error.code, status: error.status, param: error.param, message: error.message, next: next === null || /\{\w+\}/.test(next) ? null : next, facts: error.facts };
+}
+
+/** Which target was taken and why, as the event says it. */
+export function routeOf(attributes: Readonly<Record<string, unknown>>): RequestDetail['route'] {
+  const route = attributes['route'];
+  if (typeof route === 'string') return { code: route, why: route };
+  if (typeof route !== 'object' || route === null) return null;
+  const { code, why, reason, words } = route as Record<string, unknown>;
+  const told = text(words) ?? text(reason) ?? text(why);
+  return told === null && text(code) === null ? null : { code: text(code) ?? 'chosen', why: told ?? text(code)! };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,70 @@
+import { sql } from 'kysely';
+import type { Database, Executor } from '../../db/index.ts';
+import { payloadOf } from '../events/announce.ts';
+import { fold } from './fold.ts';
+
+/** Events per transaction: large enough that a sum is written once for many of them, short enough to stop at any time. */
+const PAGE = 20_000n;
+
+interface Behind {
+  id: string;
+  posted: string;
+  mark: string;
+}
+
+/**
+ * Follows the usage events of every log, some moments behind the poster, and keeps the sums that the pages Spend and
+ * Latency read. Apart from the poster, so that posting never waits for it; all of it happens in Postgres. Its state
+ * is one mark per log, moved in the transaction that adds to the sums.
+ */
+export class SightFollower {
+  readonly #database: Pick<Database, 'unscoped' | 'transaction' | 'notify'>;
+  readonly #page: bigint;
+
+  constructor(database: Pick<Database, 'unscoped' | 'transaction' | 'notify'>, page = PAGE) {
+    this.#database = database;
+    this.#page = page;
+  }
+
+  /** Brings the sums up to what is posted now. */
+  async catchUp(signal?: AbortSignal): Promise<void> {
+    const executor = this.#database.unscoped('logs hold the events of every organisation');
+    const { rows } = await sql<Behind>`select e.id, e.posted_sequence::text as posted, coalesce(m.sequence, 0)::text as mark
+      from epochs e left join sight_marks m on m.epoch_id = e.id where e.posted_sequence > coalesce(m.sequence, 0) order by e.id`.execute(executor);
+    for (const { id, posted, mark } of rows) {
+      let after = BigInt(mark);
+      while (after < BigInt(posted)) {
+        if (signal?.aborted) return;
+        after = await this.#step(id, after, BigInt(posted));
+      }
+    }
+  }
+
+  /** Makes all sums anew. They grow again while it runs, so pages show too little until it is done. */
+  async rebuild(): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await sql`lock table sight_marks in exclusive mode`.execute(tx);
+      for (const table of ['spend_days', 'spend_hours', 'latency_rollups', 'sight_marks']) await sql`delete from ${sql.table(table)}`.execute(tx);
+    });
+    await this.catchUp();
+  }
+
+  /** @returns where the mark stands after it: another process may have moved it further. */
+  #step(epochId: string, after: bigint, posted: bigint): Promise<bigint> {
+    return this.#database.transaction(async (tx) => {
+      const mark = await takeMark(tx, epochId);
+      if (mark !== after) return mark;
+      const upTo = after + this.#page < posted ? after + this.#page : posted;
+      const changed = await fold(tx, { epochId, after, upTo });
+      await sql`update sight_marks set sequence = ${String(upTo)} where epoch_id = ${epochId}`.execute(tx);
+      if (changed.length > 0) await this.#database.notify(tx, 'sight', payloadOf(changed.map((organisationId) => ({ organisationId }))));
+      return upTo;
+    });
+  }
+}
+
+async function takeMark(tx: Executor, epochId: string): Promise<bigint> {
+  await sql`insert into sight_marks (epoch_id, sequence) values (${epochId}, 0) on conflict do nothing`.execute(tx);
+  const { rows } = await sql<{ sequence: string }>`select sequence::text as sequence from sight_marks where epoch_id = ${epochId} for update`.execute(tx);
+  return BigInt(rows[0]!.sequence);
+}

@@ -1,0 +1,87 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Principal } from '../../access/index.ts';
+import type { Database } from '../../db/index.ts';
+import { CallErrors, type CallError } from '../errors/call-errors.ts';
+import { showErrors, type ErrorsQuery, type ErrorsView } from '../errors/summary.ts';
+import { showLatency, type LatencyQuery, type LatencyView } from '../latency/latency.ts';
+import type { BackendNames, NamesPort } from '../ports.ts';
+import type { PriceBook } from '../prices/book.ts';
+import { Requests, type RequestsQuery, type RequestsView } from '../requests/requests.ts';
+import type { RequestDetail } from '../requests/views.ts';
+import { showSpend, type SpendQuery, type SpendView } from '../spend/spend.ts';
+import { SightFollower } from './follower.ts';
+
+export interface SightOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly names: NamesPort;
+  readonly book: Pick<PriceBook, 'byId'>;
+  readonly operator: () => string | null;
+}
+
+/** What calls did, how quick they were and what they cost: everything that is asked about calls after they ended. */
+export class PlainSight {
+  readonly #options: SightOptions & { readonly backendNames: BackendNames };
+  readonly #requests: Requests;
+  readonly #errors: CallErrors;
+  readonly #follower: SightFollower;
+  #backendNames: BackendNames = () => null;
+
+  constructor(options: SightOptions) {
+    this.#options = { ...options, backendNames: (id) => this.#backendNames(id) };
+    this.#requests = new Requests(this.#options);
+    this.#errors = new CallErrors(options);
+    this.#follower = new SightFollower(options.database);
+  }
+
+  /** The ledger knows backends by their ids alone; who knows their names says them here. */
+  useBackendNames(names: BackendNames): void {
+    this.#backendNames = names;
+  }
+
+  requests(principal: Principal, query: RequestsQuery): Promise<RequestsView> {
+    return this.#requests.list(principal, query);
+  }
+
+  request(principal: Principal, id: string): Promise<RequestDetail> {
+    return this.#requests.show(principal, id);
+  }
+
+  errors(principal: Principal, query: ErrorsQuery): Promise<ErrorsView> {
+    return showErrors(this.#options, principal, query);
+  }
+
+  latency(principal: Principal, query: LatencyQuery): Promise<LatencyView> {
+    return showLatency(this.#options, principal, query);
+  }
+
+  spend(principal: Principal, query: SpendQuery): Promise<SpendView> {
+    return showSpend(this.#options, principal, query);
+  }
+
+  /** A call was answered with an error. Costs the call nothing. */
+  noteError(call: CallError): void {
+    this.#errors.note(call);
+  }
+
+  /** Resolves when every error that was noted is stored. */
+  errorsWritten(): Promise<void> {
+    return this.#errors.written();
+  }
+
+  /** Brings the sums up to what is posted. Safe to repeat, and in several processes at once. */
+  catchUp(signal?: AbortSignal): Promise<void> {
+    return this.#follower.catchUp(signal);
+  }
+
+  /** Makes the sums anew out of the usage events. */
+  rebuild(): Promise<void> {
+    return this.#follower.rebuild();
+  }
+
+  /** Removes noted errors that are past their bounds. */
+  prune(): Promise<void> {
+    return this.#errors.prune();
+  }
+}

@@ -1,0 +1,53 @@
+import { sql, type RawBuilder } from 'kysely';
+
+/** What spend is added up by. */
+export const DIMENSIONS = ['project', 'key', 'model', 'backend', 'tier', 'user', 'scenario', 'tag', 'hour', 'day', 'month'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** What is added up. Money is in picodollars, the rest are counts; the last ones are tokens. */
+export const METRICS = ['charge', 'cost', 'margin', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
+export type Metric = (typeof METRICS)[number];
+
+interface Source {
+  /** Its text, for every row of the sums. */
+  readonly column: string;
+  /** Only these sums have it. */
+  readonly only?: 'days' | 'hours';
+}
+
+const SOURCES: Readonly<Record<Dimension, Source>> = {
+  project: { column: 'project_id::text' },
+  key: { column: `coalesce(key_id::text, '')`, only: 'days' },
+  model: { column: 'resource' },
+  backend: { column: 'backend' },
+  tier: { column: 'tier' },
+  user: { column: 'user_name', only: 'days' },
+  scenario: { column: 'scenario', only: 'days' },
+  tag: { column: 'tag', only: 'days' },
+  hour: { column: `to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24":00:00.000Z"')`, only: 'hours' },
+  day: { column: `to_char(day, 'YYYY-MM-DD')` },
+  month: { column: `to_char(day, 'YYYY-MM')` },
+};
+
+export const isTime = (dimension: Dimension): boolean => dimension === 'hour' || dimension === 'day' || dimension === 'month';
+
+/** Why these cannot be asked for together; null: they can. */
+export function clash(dimensions: readonly Dimension[]): string | null {
+  const finest = dimensions.find((one) => SOURCES[one].only === 'hours');
+  const daily = dimensions.find((one) => SOURCES[one].only === 'days');
+  return finest === undefined || daily === undefined ? null : `${daily} is kept by the day, so it cannot be shown by the hour`;
+}
+
+export function dimensionColumn(dimension: Dimension): RawBuilder<string> {
+  return sql.raw<string>(SOURCES[dimension].column);
+}
+
+const SUMS: Readonly<Record<Metric, string>> = {
+  charge: 'sum(charge)', cost: 'sum(cost)', margin: 'sum(charge_known) - sum(cost)', requests: 'sum(requests)', failed: 'sum(failed)',
+  tokens: 'sum(input + cache_read + cache_write + output + reasoning + audio + image)',
+  input: 'sum(input)', cache_read: 'sum(cache_read)', cache_write: 'sum(cache_write)', output: 'sum(output)', reasoning: 'sum(reasoning)', audio: 'sum(audio)', image: 'sum(image)',
+};
+
+export function metricSum(metric: Metric): RawBuilder<string> {
+  return sql.raw<string>(SUMS[metric]);
+}

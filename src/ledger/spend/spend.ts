@@ -1,0 +1,252 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Clock } from '../../base/index.ts';
+import { demand, type Principal } from '../../access/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import { keyLabel, projectLabel } from '../bill/labels.ts';
+import { snapshot } from '../bill/snapshot.ts';
+import type { BackendNames, NamesPort } from '../ports.ts';
+import { OTHER } from '../sight/fold.ts';
+import { rangeOf, wrong, type Range } from '../sight/range.ts';
+import { clash, dimensionColumn, isTime, metricSum, type Dimension, type Metric } from './dimensions.ts';
+
+/** Sums of a set of calls; amounts in picodollars as text. */
+export interface SpendFigures {
+  readonly requests: string;
+  readonly failed: string;
+  readonly charge: string;
+  /** Of the calls whose cost is known; null: of none. */
+  readonly cost: string | null;
+  /** Charge less cost, over the calls whose cost is known; null: of none. */
+  readonly margin: string | null;
+  /** Calls whose cost is not known: neither in `cost` nor in `margin`. */
+  readonly costUnknown: string;
+  readonly tokens: string;
+}
+
+/** `key` is the id or the text; null for what lies past the top and is shown together. */
+interface Part {
+  readonly key: string | null;
+  readonly name: string;
+  /** Of the metric that was asked for; null: not known. */
+  readonly value: string | null;
+}
+
+export interface SpendGroup extends Part, SpendFigures {
+  readonly parts: Part[];
+}
+
+export interface SpendView {
+  readonly from: string;
+  readonly to: string;
+  readonly currency: string;
+  readonly metric: Metric;
+  readonly group: Dimension;
+  readonly subgroup: Dimension | null;
+  /** Of everything in the range that fits the filters, whatever is listed. */
+  readonly total: SpendFigures & { readonly value: string | null };
+  /** The metric over the same length of time before; null: not known. */
+  readonly before: string | null;
+  readonly groups: SpendGroup[];
+  /** How many groups there are, those shown together included. */
+  readonly groupsInAll: number;
+  /** True by tag: a call with two tags counts in both groups, and once in the total. */
+  readonly overlapping: boolean;
+}
+
+export interface SpendFilter {
+  readonly projectId?: string | undefined;
+  readonly keyId?: string | undefined;
+  readonly model?: string | undefined;
+  readonly backendId?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly user?: string | undefined;
+  readonly scenario?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
+export interface SpendQuery extends SpendFilter {
+  readonly metric: Metric;
+  readonly group: Dimension;
+  readonly subgroup?: Dimension | undefined;
+  readonly top: number;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+export interface SpendOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly names: NamesPort;
+  readonly backendNames: BackendNames;
+}
+
+const DAY_MS = 86_400_000;
+const HOURS_UP_TO_MS = 14 * DAY_MS;
+
+/**
+ * Sums by one or two dimensions, made in Postgres out of daily sums (hourly ones where hours are asked for): what it
+ * costs does not grow with the number of calls. The range is widened to whole days or hours, UTC.
+ * @throws TandemError invalid_request for dimensions that are not kept together.
+ */
+export async function showSpend(options: SpendOptions, principal: Principal, query: SpendQuery): Promise<SpendView> {
+  demand(principal, 'usage.read');
+  const asked = rangeOf(query, options.clock.nowMs(), 30 * DAY_MS);
+  const dimensions = [query.group, ...(query.subgroup === undefined ? [] : [query.subgroup])];
+  const hourly = dimensions.includes('hour');
+  const filtered = ([['key', query.keyId], ['user', query.user], ['scenario', query.scenario], ['tag', query.tag]] as const).flatMap(([dimension, value]) => (value === undefined ? [] : [dimension]));
+  const problem = clash([...dimensions, ...filtered]);
+  if (problem !== null) throw wrong('group', `group: ${problem}.`);
+  if (query.subgroup === query.group) throw wrong('subgroup', 'subgroup: must differ from group.');
+  if (hourly && asked.toMs - asked.fromMs > HOURS_UP_TO_MS) throw wrong('from', 'from: at most 14 days can be shown by the hour.');
+  const range = whole(asked, hourly ? 3_600_000 : DAY_MS);
+  const context = { options, principal, query, hourly };
+  return snapshot(options.database, 'sums over the rows of the organisation given', async (executor) => {
+    const [total] = await figures(executor, context, range, null);
+    const [before] = await figures(executor, context, { fromMs: 2 * range.fromMs - range.toMs, toMs: range.fromMs }, null);
+    const { groups, groupsInAll } = await readGroups(executor, context, range);
+    return {
+      from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString(), currency: principal.currency, metric: query.metric, group: query.group, subgroup: query.subgroup ?? null,
+      total: { ...figuresView(total!), value: known(total!, query.metric) }, before: known(before!, query.metric), groups, groupsInAll, overlapping: dimensions.includes('tag'),
+    };
+  });
+}
+
+interface Context {
+  readonly options: SpendOptions;
+  readonly principal: Principal;
+  readonly query: SpendQuery;
+  readonly hourly: boolean;
+}
+
+interface FigureRow {
+  place: string | null;
+  requests: string;
+  failed: string;
+  charge: string;
+  cost: string;
+  margin: string;
+  cost_unknown: string;
+  tokens: string;
+  value: string;
+}
+
+const FIGURES = sql`coalesce(sum(requests), 0)::text as requests, coalesce(sum(failed), 0)::text as failed, coalesce(sum(charge), 0)::text as charge, coalesce(sum(cost), 0)::text as cost,
+  coalesce(${metricSum('margin')}, 0)::text as margin, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(${metricSum('tokens')}, 0)::text as tokens`;
+
+async function figures(executor: Executor, context: Context, range: Range, place: RawBuilder<unknown> | null): Promise<FigureRow[]> {
+  const { rows } = await sql<FigureRow>`select ${place ?? sql`null`} as place, ${FIGURES}, coalesce(${metricSum(context.query.metric)}, 0)::text as value
+    from ${source(context, place !== null)} as sums where ${conditions(context, range)}${place === null ? sql`` : sql` group by 1`}`.execute(executor);
+  return rows;
+}
+
+interface PartRow {
+  place: string | null;
+  part: string | null;
+  value: string;
+  cost_unknown: string;
+  requests: string;
+}
+
+async function readGroups(executor: Executor, context: Context, range: Range): Promise<{ groups: SpendGroup[]; groupsInAll: number }> {
+  const { query } = context;
+  const column = dimensionColumn(query.group);
+  const all = (await figures(executor, context, range, column)).toSorted(isTime(query.group) ? earliestFirst : largestFirst);
+  const kept = isTime(query.group) ? all : all.slice(0, query.top);
+  const rest = all.slice(kept.length);
+  const parts = query.subgroup === undefined ? [] : await readParts(executor, context, range, query.subgroup, kept.map((row) => row.place!));
+  const partsOf = (place: string | null) => parts.filter((part) => part.place === place).map((part) => ({ key: part.key, name: part.name, value: part.value }));
+  const groups: SpendGroup[] = kept.map((row) => ({
+    key: row.place!, name: nameOf(context, query.group, row.place!), value: known(row, query.metric), ...figuresView(row), parts: partsOf(row.place!),
+  }));
+  if (rest.length > 0) {
+    const together = sumOf(rest);
+    groups.push({ key: null, name: `${rest.length} other${rest.length === 1 ? '' : 's'}`, value: known(together, query.metric), ...figuresView(together), parts: partsOf(null) });
+  }
+  return { groups, groupsInAll: all.length };
+}
+
+/** The parts of each group: the largest over all groups by name, the others together, so that one colour is one thing in every group. */
+async function readParts(executor: Executor, context: Context, range: Range, subgroup: Dimension, kept: readonly string[]): Promise<(Part & { readonly place: string | null })[]> {
+  const { query } = context;
+  const { rows } = await sql<PartRow>`
+    with sums as (
+      select ${dimensionColumn(query.group)} as place, ${dimensionColumn(subgroup)} as part, ${metricSum(query.metric)} as value, sum(cost_unknown) as cost_unknown, sum(requests) as requests
+      from ${source(context, true)} as sums where ${conditions(context, range)} group by 1, 2
+    ), ranked as (
+      select part, row_number() over (order by sum(value) desc, part) as rank from sums group by part
+    )
+    select case when place = any(${kept}::text[]) then place end as place, case when ${sql.lit(isTime(subgroup))} or rank <= ${query.top} then part end as part,
+      sum(value)::text as value, sum(cost_unknown)::text as cost_unknown, sum(requests)::text as requests
+    from sums join ranked using (part) group by 1, 2
+    order by min(case when ${sql.lit(isTime(subgroup))} then part end), min(rank)`.execute(executor);
+  return rows.map((row) => ({ place: row.place, key: row.part, name: row.part === null ? 'others' : nameOf(context, subgroup, row.part), value: known(row, query.metric) }));
+}
+
+/** With a row for each tag of a call where they are told apart: then a call is in several. */
+function source({ hourly, query }: Context, apart: boolean): RawBuilder<unknown> {
+  if (hourly) return sql`(select *, (hour at time zone 'UTC')::date as day from spend_hours)`;
+  const byTag = apart && (query.group === 'tag' || query.subgroup === 'tag');
+  return byTag ? sql`(select spend_days.*, tag from spend_days cross join lateral unnest(case when tags = '{}' then array[''] else tags end) as tag)` : sql`spend_days`;
+}
+
+function conditions({ principal, query, hourly }: Context, { fromMs, toMs }: Range): RawBuilder<unknown> {
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  return sql.join([
+    sql`organisation_id = ${principal.organisationId}`,
+    hourly ? sql`hour >= ${from}::timestamptz and hour < ${to}::timestamptz` : sql`day >= ${from.slice(0, 10)}::date and day < ${to.slice(0, 10)}::date`,
+    ...(principal.projectId === null ? [] : [sql`project_id = ${principal.projectId}`]),
+    ...(query.projectId === undefined ? [] : [sql`project_id = ${query.projectId}`]),
+    ...(query.keyId === undefined ? [] : [sql`key_id = ${query.keyId}`]),
+    ...(query.model === undefined ? [] : [sql`resource = ${query.model}`]),
+    ...(query.backendId === undefined ? [] : [sql`backend = ${query.backendId}`]),
+    ...(query.tier === undefined ? [] : [sql`tier = ${query.tier}`]),
+    ...(query.user === undefined ? [] : [sql`user_name = ${query.user}`]),
+    ...(query.scenario === undefined ? [] : [sql`scenario = ${query.scenario}`]),
+    ...(query.tag === undefined ? [] : [sql`${query.tag} = any(tags)`]),
+  ], sql` and `);
+}
+
+function whole({ fromMs, toMs }: Range, stepMs: number): Range {
+  return { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(toMs / stepMs) * stepMs };
+}
+
+/** A cost, and so a margin, is known when that of some call is: zero calls cost nothing, unknown ones are not nothing. */
+function known(row: Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>, metric: Metric): string | null {
+  if (metric !== 'cost' && metric !== 'margin') return row.value;
+  return row.cost_unknown !== '0' && BigInt(row.cost_unknown) >= BigInt(row.requests) && row.value === '0' ? null : row.value;
+}
+
+function figuresView(row: Omit<FigureRow, 'place'>): SpendFigures {
+  return {
+    requests: row.requests, failed: row.failed, charge: row.charge, cost: known({ ...row, value: row.cost }, 'cost'), margin: known({ ...row, value: row.margin }, 'margin'),
+    costUnknown: row.cost_unknown, tokens: row.tokens,
+  };
+}
+
+function sumOf(rows: readonly FigureRow[]): FigureRow {
+  const sum = (figure: Exclude<keyof FigureRow, 'place'>) => String(rows.reduce((total, row) => total + BigInt(row[figure]), 0n));
+  return { place: null, requests: sum('requests'), failed: sum('failed'), charge: sum('charge'), cost: sum('cost'), margin: sum('margin'), cost_unknown: sum('cost_unknown'), tokens: sum('tokens'), value: sum('value') };
+}
+
+function largestFirst(a: FigureRow, b: FigureRow): number {
+  const [one, other] = [BigInt(a.value), BigInt(b.value)];
+  if (one !== other) return one > other ? -1 : 1;
+  return earliestFirst(a, b);
+}
+
+function earliestFirst(a: FigureRow, b: FigureRow): number {
+  return (a.place ?? '') < (b.place ?? '') ? -1 : 1;
+}
+
+const NONE: Readonly<Partial<Record<Dimension, string>>> = { key: '(no key)', user: '(no user)', scenario: '(no scenario)', tag: '(no tag)', backend: '(no backend)' };
+
+function nameOf({ options, principal }: Context, dimension: Dimension, value: string): string {
+  if (value === '') return NONE[dimension] ?? '';
+  if (value === OTHER) return 'past the bound';
+  switch (dimension) {
+    case 'project': return projectLabel(options.names, principal.organisationId, value);
+    case 'key': return keyLabel(options.names, value) ?? value;
+    case 'backend': return options.backendNames(value) ?? value;
+    default: return value;
+  }
+}
