@@ -36,6 +36,8 @@ export interface ReplyEnd {
   readonly rawUsage: Readonly<Record<string, unknown>> | null;
   /** Put into the reply as `tandem` where the caller asked for it. */
   readonly receipt: Readonly<Record<string, unknown>> | null;
+  /** Wall clock, for dialects that tell it; absent: they say that it is not known. */
+  readonly endedAtMs?: number;
 }
 
 /** Writes one reply. Either `whole` is called, or `event` for each event and then exactly one of `end` and `error`. */

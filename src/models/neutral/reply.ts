@@ -31,7 +31,7 @@ export interface NeutralChoice {
 export type ReplyEvent =
   /** Caller and backend speak one dialect: the event as it came, parsed. `name` is its SSE event name, `''` where there is none. */
   | { readonly type: 'native'; readonly name: string; readonly value: JsonObject }
-  | { readonly type: 'part'; readonly choice: number; readonly part: number; readonly opens: 'text' | 'reasoning' | 'refusal' }
+  | { readonly type: 'part'; readonly choice: number; readonly part: number; readonly opens: 'text' | 'reasoning' | 'refusal'; readonly form?: ReasoningPart['form'] }
   | { readonly type: 'part'; readonly choice: number; readonly part: number; readonly opens: 'tool_call'; readonly id: string; readonly name: string; readonly kind: 'function' | 'custom' }
   /** Text of an open part: of the answer, a thought, a refusal or a tool call's input. */
   | { readonly type: 'delta'; readonly choice: number; readonly part: number; readonly text: string; readonly logprobs?: JsonObject }
