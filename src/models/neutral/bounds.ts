@@ -22,12 +22,14 @@ export function inputBound(request: NeutralRequest, bodyBytes: number, toolBytes
 }
 
 /**
- * The output limit that is sent: the caller's, else the target's.
+ * The output limit that is sent: the caller's, else the target's. A dialect that demands a limit of every caller gets fixed large
+ * figures from agents, which mean no more than "as much as there is": those are lowered.
  * @throws TandemError invalid_request when the caller asks for more than the target allows.
  */
 export function outputLimit(request: NeutralRequest, target: Pick<TargetFacts, 'maxOutputTokens' | 'capField'>): number {
   const asked = request.maxOutputTokens ?? target.maxOutputTokens;
   if (asked <= target.maxOutputTokens) return asked;
+  if (request.capDemanded) return target.maxOutputTokens;
   const field = request.capField ?? target.capField;
   throw new TandemError('invalid_request', { param: field, params: { reason: `${field} is at most ${target.maxOutputTokens} for this model.` } });
 }

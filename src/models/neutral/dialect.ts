@@ -118,6 +118,8 @@ export interface ReplyReader {
   /** Usage as the backend told it, once it has; null: not told, or it made no sense. */
   readonly usage: TokenCounts | null;
   readonly rawUsage: Readonly<Record<string, unknown>> | null;
+  /** Usage as it was told at the answer's beginning (Anthropic): the prompt's buckets are final, so they hold for an answer that is cut. */
+  readonly promptCounts?: TokenCounts | null;
   /** Pieces with text in them, and the bytes of that text: the estimate where there is no usage. */
   readonly pieces: number;
   readonly textBytes: number;

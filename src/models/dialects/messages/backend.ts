@@ -1,0 +1,60 @@
+import { inputBound, outputLimit } from '../../neutral/bounds.ts';
+import type { BackendDialect } from '../../neutral/dialect.ts';
+import type { NeutralRequest } from '../../neutral/request.ts';
+import { MESSAGES_LOSSES } from './losses.ts';
+import { nativeBody } from './native-body.ts';
+import { MessagesReader } from './reader.ts';
+import { errorMessage } from './reply-faults.ts';
+import { readWhole } from './whole-reply.ts';
+import { writeBody } from './write-body.ts';
+
+/** Anthropic's version header: the only one that their API reference names beside the first of 2023-01-01. */
+const VERSION = ['anthropic-version', '2023-06-01'];
+/** Anthropic's tool-use system prompt (API guide "Tool use", pricing): at most some 700 tokens, and about as many for a tool of theirs. */
+const TOOL_PROMPT_TOKENS = 1_000;
+/** Fields of other dialects that ask nothing of an answer: see the losses. */
+const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+
+/**
+ * Anthropic's Messages API, and servers that speak it. The backend's address ends where `/messages` follows:
+ * `https://api.anthropic.com/v1`. Its option `thinking=budget` is for models that know budgets of tokens only.
+ */
+export const messagesBackend: BackendDialect = {
+  name: 'messages',
+  native: 'messages',
+  losses: MESSAGES_LOSSES,
+
+  cannot(request) {
+    if (request.dialect === 'messages') return null;
+    if (request.needs.native) return request.needs.native.what;
+    if (request.choices > 1) return 'several answers (n)';
+    if (request.needs.logprobs) return 'logprobs';
+    const { sampling, format, rest } = request.conversation();
+    if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return 'logit_bias';
+    if (format.type === 'json') return 'JSON without a schema (response_format json_object)';
+    return Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+  },
+
+  request(request, target) {
+    const limit = outputLimit(request, target);
+    const body = request.dialect === 'messages' ? nativeBody(request, target, limit) : writeBody(request, target, limit);
+    const bytes = Buffer.from(JSON.stringify(body));
+    return {
+      method: 'POST', path: '/messages', headers: [...VERSION, ...(request.forward ?? [])], body: bytes,
+      inputBound: inputBound(request, bytes.length, toolTokens(body['tools']), target), outputBound: limit, textBytes: Math.max(0, bytes.length - request.media.characters),
+    };
+  },
+
+  whole: (text, request) => readWhole(text, request),
+  reader: (request: NeutralRequest) => new MessagesReader(request),
+  errorMessage,
+  keyHeaders: (key) => ['x-api-key', key],
+};
+
+function toolTokens(tools: unknown): number {
+  return Array.isArray(tools) && tools.length > 0 ? Buffer.byteLength(JSON.stringify(tools)) + TOOL_PROMPT_TOKENS * (1 + tools.filter(isTheirs).length) : 0;
+}
+
+function isTheirs(tool: unknown): boolean {
+  return typeof tool === 'object' && tool !== null && 'type' in tool && tool.type != null && tool.type !== 'custom';
+}
