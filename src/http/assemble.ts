@@ -30,6 +30,8 @@ export interface ShellOptions {
   readonly publicOrigin: string | null;
   readonly trustedProxies: readonly string[];
   readonly maxBodyBytes: number;
+  /** Of an upload to /v1/files. */
+  readonly maxFileBytes: number;
   readonly consoleFolder: string;
   readonly limits?: Partial<Limits>;
   readonly checkReplies?: boolean;
@@ -73,7 +75,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   const live = new LiveStreams({ recheck: options.recheck, clock, heartbeatMs: limits.heartbeatMs });
   const metrics = options.metrics ?? new Metrics();
   metrics.watch({ ...options.metricsSource, http: () => ({ inFlight: raw?.inFlight ?? 0, liveStreams: live.size }) });
-  const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, log, refused: (code: string) => metrics.refused(code), onCallError: options.onCallError ?? (() => {}) };
+  const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, maxFileBytes: options.maxFileBytes, log, refused: (code: string) => metrics.refused(code), onCallError: options.onCallError ?? (() => {}) };
   const readiness: Readiness = () => [{ name: 'accepting', problem: raw?.draining === true ? 'the server is stopping' : undefined }, ...options.readiness()];
 
   let raw: RawServer | undefined;

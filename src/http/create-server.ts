@@ -23,7 +23,7 @@ export interface ServerOptions {
   readonly ledger: LedgerDoor;
   readonly models: ModelsDoor;
   readonly database: Database;
-  readonly config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'tlsCert' | 'tlsKey' | 'trustedProxies' | 'maxBodyBytes'>;
+  readonly config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'tlsCert' | 'tlsKey' | 'trustedProxies' | 'maxBodyBytes' | 'maxFileBytes'>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly doctor: Doctor;
@@ -46,7 +46,7 @@ const STALE_MS = 5_000;
 export async function createServer(options: ServerOptions): Promise<HttpServer> {
   const { access, ledger, models, database, config, log, clock, doctor, version } = options;
   const server = await assemble({
-    host: config.host, port: config.port, publicOrigin: config.publicUrl, trustedProxies: config.trustedProxies, maxBodyBytes: config.maxBodyBytes,
+    host: config.host, port: config.port, publicOrigin: config.publicUrl, trustedProxies: config.trustedProxies, maxBodyBytes: config.maxBodyBytes, maxFileBytes: config.maxFileBytes,
     tls: config.tlsCert !== null && config.tlsKey !== null ? { cert: config.tlsCert, key: config.tlsKey } : null,
     consoleFolder: options.consoleFolder, clock, log, models,
     ...(options.metrics ? { metrics: options.metrics } : {}),

@@ -118,10 +118,33 @@ export interface ChatCall {
   readonly requestId: string;
 }
 
+/** OpenAI's file object; the `models` room makes it. */
+export interface FileShown {
+  readonly id: string;
+  readonly bytes: number;
+  readonly filename: string;
+}
+
+/** A file that comes in, piece by piece. */
+export interface IncomingFile {
+  write(chunk: Uint8Array): Promise<void>;
+  finish(filename: string, fields: ReadonlyMap<string, string>): Promise<FileShown>;
+  abort(): Promise<void>;
+}
+
+export interface FilesDoor {
+  begin(principal: Principal): Promise<IncomingFile>;
+  list(principal: Principal, query: { readonly after?: string | undefined; readonly limit: number; readonly order: 'asc' | 'desc'; readonly purpose?: string | undefined }): Promise<unknown>;
+  show(principal: Principal, id: string): Promise<FileShown>;
+  open(principal: Principal, id: string): Promise<{ readonly file: FileShown; readonly pieces: AsyncIterable<Buffer> }>;
+  remove(principal: Principal, id: string): Promise<unknown>;
+}
+
 /** What the model API needs of `models`. */
 export interface ModelApi {
   chat(call: ChatCall, sink: ReplySink): Promise<void>;
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
+  readonly files: FilesDoor;
 }
 
 export interface ModelsDoor extends ModelApi {

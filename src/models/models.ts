@@ -8,6 +8,7 @@ import { ContentStore, purgeProject, type ContentTotal } from './content/index.t
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { IdempotentChat } from './idempotency/idempotent-chat.ts';
+import { Files } from './files/index.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
 import type { AccessPort, LedgerPort, Principal } from './ports.ts';
 import { Aliases } from './registry/aliases.ts';
@@ -55,6 +56,7 @@ export class Models {
   readonly backends: Backends;
   /** What callers asked to be kept: see `content/`. */
   readonly content: ContentStore;
+  readonly files: Files;
   readonly #catalogue: Catalogue;
   readonly #chat: ChatTools;
   readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
@@ -83,6 +85,7 @@ export class Models {
     this.aliases = new Aliases(tools);
     this.backends = new Backends(tools);
     this.content = new ContentStore({ database, secrets, access, clock });
+    this.files = new Files({ store: this.content, access, clock, newId });
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
     this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });

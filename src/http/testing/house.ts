@@ -20,7 +20,7 @@ export async function openHttpHouse(options: Partial<ServerOptions> & { file?: R
   const server = await createServer({
     access: test.access, database: test.database, ledger: emptyLedger, models: emptyModels, log: silentLogger, clock: systemClock, version: '0.0.0',
     doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(tmpdir(), 'no-console-here'), checkReplies: true,
-    config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576 },
+    config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
     ...options,
   });
   const { url, port } = await server.listen();

@@ -17,6 +17,8 @@ export const TEST_KEY = 'test-key';
 /** The only session that the test shell knows. */
 export const TEST_SESSION = 'test-session';
 
+const nothingStored = async (): Promise<never> => { throw new TandemError('content_not_found', { params: { kind: 'thing', id: 'x' } }); };
+
 /** A fake of `models`: echoes the conversation's length. */
 export const echoModels: ModelApi = {
   async chat({ body, requestId }, sink) {
@@ -24,6 +26,7 @@ export const echoModels: ModelApi = {
     sink.head(200, { 'content-type': 'application/json' });
     sink.end(reply);
   },
+  files: { begin: nothingStored, list: nothingStored, show: nothingStored, open: nothingStored, remove: nothingStored },
   list: () => ({ object: 'list', data: [{ id: 'tandem/local' }, { id: 'plain' }] }),
 };
 
@@ -37,7 +40,7 @@ export interface TestShell {
 /** The surface on a free port with fakes behind it; each part may be replaced. */
 export async function startShell(options: Partial<ShellOptions> = {}): Promise<TestShell> {
   const server = await assemble({
-    host: '127.0.0.1', port: 0, tls: null, publicOrigin: null, trustedProxies: [], maxBodyBytes: 1_048_576,
+    host: '127.0.0.1', port: 0, tls: null, publicOrigin: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304,
     consoleFolder: join(tmpdir(), 'no-console-here'), clock: systemClock, log: silentLogger, checkReplies: true,
     credentials: {
       verifyKey(presented) {

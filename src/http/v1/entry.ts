@@ -6,10 +6,13 @@ import { callErrorOf } from './call-error.ts';
 import { serveChat, type ChatOptions } from './chat.ts';
 import { elsewhere } from './elsewhere.ts';
 import { listModels, showModel } from './models.ts';
+import { sendJson } from './send.ts';
+import { isStored, serveStored } from './stored.ts';
 import type { CallError, ModelApi } from '../faces.ts';
 
 export interface ModelApiOptions extends ChatOptions {
   readonly models: ModelApi;
+  readonly maxFileBytes: number;
   readonly log: Logger;
   /** Told the code of every call that is answered with an error, for the figures. */
   readonly refused: (code: string) => void;
@@ -35,6 +38,8 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
     } else if (path.startsWith(`${MODELS}/`)) {
       demandMethod(request, path, 'GET');
       sendJson(response, requestId, showModel(await options.authenticate(request, false), path.slice(MODELS.length + 1), options.models));
+    } else if (isStored(path)) {
+      await serveStored(request, response, path, requestId, options);
     } else {
       throw elsewhere(path);
     }
@@ -47,9 +52,4 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
 
 function demandMethod(request: IncomingMessage, path: string, method: string): void {
   if (request.method !== method) throw new TandemError('method_not_allowed', { params: { method: request.method ?? '', path }, facts: { allowed: [method] } });
-}
-
-function sendJson(response: ServerResponse, requestId: string, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
-  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length, 'cache-control': 'no-store', 'x-request-id': requestId }).end(body);
 }

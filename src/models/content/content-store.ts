@@ -16,10 +16,13 @@ export interface ContentStoreOptions {
 export interface ContentWriter {
   readonly bytes: number;
   write(chunk: Uint8Array): Promise<void>;
-  finish(): Promise<StoredContent>;
+  /** Makes it readable, with what became known of it only at its end. */
+  finish(late?: LateHead): Promise<StoredContent>;
   /** Removes what was written. */
   abort(): Promise<void>;
 }
+
+export type LateHead = Pick<ContentHead, 'kind' | 'about' | 'expiresAtMs'>;
 
 type Row = Selectable<Schema['contents']>;
 
@@ -162,19 +165,27 @@ export class ContentStore {
     const own = database.scoped(head.organisationId, executor);
     const nowMs = clock.nowMs();
     const expiresAtMs = head.expiresAtMs === undefined ? nowMs + KEPT_MS : head.expiresAtMs;
-    const row = await own.insertInto('contents', {
+    await own.insertInto('contents', {
       id: head.id, purpose: head.purpose, kind: head.kind ?? null, project_id: head.projectId, key_id: head.keyId, belongs_to: head.belongsTo ?? null,
       sealed_about: head.about === undefined ? null : secrets.seal(JSON.stringify(head.about), aboutContext(head.id)),
       bytes: 0, whole: false, created_at: new Date(nowMs), expires_at: expiresAtMs === null ? null : new Date(expiresAtMs),
-    }).returningAll().executeTakeFirstOrThrow();
+    }).execute();
     const pieces = new PieceWriter({ executor, database, secrets, organisationId: head.organisationId, id: head.id });
     return {
       get bytes() { return pieces.bytes; },
       write: (chunk) => pieces.write(chunk),
-      finish: async () => {
+      finish: async (late = {}) => {
         await pieces.end();
-        await own.updateTable('contents').set({ whole: true, bytes: pieces.bytes }).where('id', '=', head.id).execute();
-        return this.#stored({ ...row, bytes: String(pieces.bytes) });
+        const after = {
+          whole: true, bytes: pieces.bytes,
+          ...(late.kind === undefined ? {} : { kind: late.kind }),
+          ...(late.about === undefined ? {} : { sealed_about: secrets.seal(JSON.stringify(late.about), aboutContext(head.id)) }),
+          ...(late.expiresAtMs === undefined ? {} : { expires_at: late.expiresAtMs === null ? null : new Date(late.expiresAtMs) }),
+        };
+        const [finished] = await own.updateTable('contents').set(after).where('id', '=', head.id).returningAll().execute();
+        // It was purged while it was written.
+        if (finished === undefined) throw new TandemError('content_not_found', { params: { kind: head.purpose, id: head.id } });
+        return this.#stored(finished);
       },
       abort: () => this.#remove(executor, head.organisationId, head.id, head.projectId),
     };
