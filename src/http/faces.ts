@@ -140,11 +140,20 @@ export interface FilesDoor {
   remove(principal: Principal, id: string): Promise<unknown>;
 }
 
+/** OpenAI's batch objects; the `models` room makes them. */
+export interface BatchesDoor {
+  create(principal: Principal, body: unknown): Promise<unknown>;
+  list(principal: Principal, query: { readonly after?: string | undefined; readonly limit: number }): Promise<unknown>;
+  show(principal: Principal, id: string): Promise<unknown>;
+  cancel(principal: Principal, id: string): Promise<unknown>;
+}
+
 /** What the model API needs of `models`. */
 export interface ModelApi {
   chat(call: ChatCall, sink: ReplySink): Promise<void>;
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
   readonly files: FilesDoor;
+  readonly batches: BatchesDoor;
 }
 
 export interface ModelsDoor extends ModelApi {

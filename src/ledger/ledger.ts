@@ -12,6 +12,7 @@ import { BudgetAlerts } from './budgets/alerts.ts';
 import { Budgets } from './budgets/budgets.ts';
 import { BudgetDirectory } from './budgets/directory.ts';
 import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
+import { deliveredCalls } from './epochs/ended-calls.ts';
 import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
 import { postedThrough } from './epochs/operator.ts';
 import { homeId } from './epochs/home-id.ts';
@@ -187,6 +188,11 @@ export class Ledger {
 
   admit(admission: Admission, onEnd?: OnEnd): Promise<Hold> {
     return this.#admissions.admit(admission, onEnd);
+  }
+
+  /** Which of a gateway's calls were delivered, once its log is posted to the end; null: not known yet. */
+  delivered(epochId: string, organisationId: string, callIds: readonly string[]): Promise<ReadonlySet<string> | null> {
+    return deliveredCalls(this.#options.database, epochId, organisationId, callIds);
   }
 
   get usage(): { list: Books['usage']['list']; show: Books['usage']['show']; record(principal: Principal, events: readonly GivenEvent[]): Promise<{ recorded: number; repeated: number }> } {

@@ -4,6 +4,7 @@ import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/in
 import type { Database } from '../db/index.ts';
 import type { ChatInput } from './chat-call.ts';
 import { answerChat, type ChatTools } from './chat.ts';
+import { BatchStore, BatchWorker, Batches, LineRunner, type AnswerLine } from './batches/index.ts';
 import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
@@ -20,6 +21,8 @@ import { healthOf } from './registry/tools.ts';
 import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
 import { Router } from './routing/router.ts';
+import { Spare } from './spare.ts';
+import { unbilled } from './unbilled.ts';
 
 export interface ModelsOptions {
   readonly access: AccessPort;
@@ -57,6 +60,8 @@ export class Models {
   /** What callers asked to be kept: see `content/`. */
   readonly content: ContentStore;
   readonly files: Files;
+  readonly batches: Batches;
+  readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
   readonly #chat: ChatTools;
   readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
@@ -90,16 +95,26 @@ export class Models {
     this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#idempotent = new IdempotentChat({ store: this.#calls, answer: (input, sink) => answerChat(input, sink, this.#chat), clock, log, staleForMs: () => database.staleForMs() });
+    const answers: Readonly<Record<string, AnswerLine>> = {
+      '/v1/chat/completions': (input, sink, free) => answerChat(input, sink, free ? { ...this.#chat, ledger: unbilled(ledger) } : this.#chat),
+    };
+    const batchStore = new BatchStore({ database, secrets, clock, newId, owner: newId() });
+    const spare = new Spare({ registry: this.#catalogue.registry, engine, clock });
+    const runner = new LineRunner({ store: batchStore, access, clock, log, answers, spare: (...call) => spare.wait(...call) });
+    this.#batchWorker = new BatchWorker({ database, store: batchStore, content: this.content, ledger, runner, clock, log, newId });
+    this.batches = new Batches({ database, secrets, access, store: this.content, files: this.files, clock, newId, endpoints: Object.keys(answers), wake: () => this.#batchWorker.wake() });
   }
 
   /** Reads the registry and listens for changes. After the first organisation is made. */
   async start(): Promise<void> {
     await this.#catalogue.start();
     await this.#calls.start();
+    await this.#batchWorker.start();
   }
 
   /** Lets running calls end, then closes the connections to backends. The engine is its maker's to stop. */
   async stop(): Promise<void> {
+    await this.#batchWorker.stop();
     await this.#catalogue.stop();
     await this.#calls.stop();
   }

@@ -14,11 +14,14 @@ export type PricePort = Pick<PriceBook, 'priceAt'>;
 export interface LedgerPort {
   readonly admit: Ledger['admit'];
   readonly priceBook: PricePort;
+  /** Of this process: its calls are in that log. */
+  readonly epochId: Ledger['epochId'];
+  readonly delivered: Ledger['delivered'];
 }
 
 /** The audit trail: an entry in the transaction of the change it tells of, and refused attempts beside it. Organisations and projects from memory. */
 export interface AccessPort {
   readonly audit: Pick<Access['audit'], 'record'>;
-  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey'>;
+  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember'>;
   readonly noteRefusal: Access['noteRefusal'];
 }

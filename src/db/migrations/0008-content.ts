@@ -76,6 +76,7 @@ const STATEMENTS = [
     attempts integer not null default 0,
     call_ids uuid[] not null default '{}',
     epoch_id uuid,
+    delivered boolean not null default false,
     sealed_result bytea,
     primary key (organisation_id, batch_id, line),
     foreign key (organisation_id, batch_id) references batches (organisation_id, id) on delete cascade

@@ -91,6 +91,8 @@ export interface BatchLineRow {
   call_ids: ColumnType<string[], string[] | undefined, string[]>;
   /** The log in which the last attempt is written. */
   epoch_id: ColumnType<string | null, string | null | undefined, string | null>;
+  /** An attempt of before was delivered and charged, and its reply lost in a crash: the next one is not charged. */
+  delivered: ColumnType<boolean, boolean | undefined, boolean>;
   /** The line of the output or error file, sealed under `batch_lines:<batch>:<line>:result`. */
   sealed_result: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
 }

@@ -1,7 +1,7 @@
 import type { Ledger } from '../../ledger/index.ts';
 import type { Metrics } from './metrics.ts';
 
-type Admitting = Pick<Ledger, 'admit' | 'priceBook'>;
+type Admitting = Pick<Ledger, 'admit' | 'priceBook' | 'epochId' | 'delivered'>;
 
 /**
  * The ledger as `models` uses it, with every end of a call counted on its way: the figures come from what is
@@ -10,6 +10,8 @@ type Admitting = Pick<Ledger, 'admit' | 'priceBook'>;
 export function watchCalls(ledger: Admitting, metrics: Metrics): Admitting {
   return {
     priceBook: ledger.priceBook,
+    epochId: ledger.epochId,
+    delivered: (...calls) => ledger.delivered(...calls),
     admit: (admission, onEnd) => ledger.admit(admission, (end, charge, currency) => {
       const { firstTokenMs, totalMs } = end.timings;
       metrics.finished({

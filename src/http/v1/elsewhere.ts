@@ -10,7 +10,6 @@ const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
   ['/v1/assistants', `${CHAT}, and keep the conversation on your side`],
   ['/v1/threads', `${CHAT}, and keep the conversation on your side`],
   ['/v1/conversations', `${CHAT}, and keep the conversation on your side`],
-  ['/v1/batches', `${CHAT} once per request, several in parallel`],
   ['/v1/uploads', `${CHAT} with the text of the file in a message`],
   ['/v1/vector_stores', `${CHAT} with the text of the file in a message`],
   ['/v1/moderations', `${CHAT} with an instruction to classify and a JSON schema as response_format`],

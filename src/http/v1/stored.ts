@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticate } from '../caller/authenticate.ts';
 import type { ModelApi } from '../faces.ts';
+import { serveBatches } from './batches.ts';
 import { serveFiles } from './files.ts';
 
 export interface StoredOptions {
-  readonly models: Pick<ModelApi, 'files'>;
+  readonly models: Pick<ModelApi, 'files' | 'batches'>;
   readonly authenticate: Authenticate;
   readonly maxBodyBytes: number;
   readonly maxFileBytes: number;
@@ -14,12 +15,13 @@ const under = (path: string, base: string) => path === base || path.startsWith(`
 
 /** True for the routes that read or write stored state: these may ask the database. */
 export function isStored(path: string): boolean {
-  return under(path, '/v1/files');
+  return under(path, '/v1/files') || under(path, '/v1/batches');
 }
 
 /** One call of such a route: who calls comes first, nothing is read for a caller without a key. */
 export async function serveStored(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: StoredOptions): Promise<void> {
   const principal = await options.authenticate(request, request.method !== 'GET');
   const { models, ...limits } = options;
+  if (under(path, '/v1/batches')) return serveBatches(request, response, path, requestId, principal, { batches: models.batches, ...limits });
   return serveFiles(request, response, path, requestId, principal, { files: models.files, ...limits });
 }

@@ -121,6 +121,11 @@ export class ContentStore {
     await this.#remove(this.#options.database.unscoped('one content, found as its organisation\'s'), found.organisationId, id, found.projectId);
   }
 
+  /** Removes one content in its maker's name. */
+  async drop(organisationId: string, id: string): Promise<void> {
+    await this.#options.database.scoped(organisationId).deleteFrom('contents').where('id', '=', id).execute();
+  }
+
   /** Removes everything that belongs to something. */
   async removeOf(organisationId: string, belongsTo: string, tx?: Executor): Promise<number> {
     return (await this.#options.database.scoped(organisationId, tx).deleteFrom('contents').where('belongs_to', '=', belongsTo).returning('id').execute()).length;

@@ -1,2 +1,2 @@
 export { Files, fileId, keptSeconds, type FileListQuery, type Upload } from './files.ts';
-export { cursorList, seconds, type CursorList, type FileObject } from './file-object.ts';
+export { cursorList, type CursorList, type FileObject } from './file-object.ts';

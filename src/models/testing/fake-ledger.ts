@@ -29,6 +29,12 @@ export class FakeLedger implements LedgerPort {
   costPrice: PriceVersion | undefined;
   readonly priceBook = { priceAt: (...[, , , , side]: Parameters<LedgerPort['priceBook']['priceAt']>) => (side === 'cost' ? this.costPrice : this.price) };
 
+  readonly epochId = '01900000-0000-7000-8000-00000000eeee';
+
+  async delivered(): Promise<null> {
+    return null;
+  }
+
   async admit(admission: Admission): Promise<Hold> {
     if (this.refusal) throw this.refusal;
     const { price } = this;
