@@ -236,7 +236,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.waitForURL(/by=model/);
     await page.getByRole('button', { name: 'Copy as CSV' }).click();
     const csv = await page.evaluate(() => navigator.clipboard.readText());
-    expect(csv.split('\r\n')[0]).toBe('model,of,requests,input tokens,cached tokens,output tokens,cost USD,charged USD');
+    expect(csv.split('\r\n')[0]).toBe('model,of,requests,input tokens,cached tokens,output tokens,cost USD,margin USD,charged USD');
     const total = mock.world().lines.reduce((sum, { charge }) => sum + BigInt(charge), 0n);
     const sum = csv.trim().split('\r\n').slice(1).reduce((all, line) => all + BigInt((line.split(',').at(-1) ?? '').replace(/^(\d+)\.(\d+)$/, (_, whole: string, part: string) => whole + part.padEnd(12, '0'))), 0n);
     expect(sum).toBe(total);
