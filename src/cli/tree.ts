@@ -8,6 +8,9 @@ const chat = () => import('./commands/chat.ts');
 const models = () => import('./commands/models.ts');
 const keys = () => import('./commands/keys.ts');
 const bill = () => import('./commands/bill.ts');
+const requests = () => import('./commands/requests.ts');
+const latency = () => import('./commands/latency.ts');
+const spend = () => import('./commands/spend.ts');
 const budgets = () => import('./commands/budgets.ts');
 const prices = () => import('./commands/prices.ts');
 const webhooks = () => import('./commands/webhooks.ts');
@@ -15,6 +18,10 @@ const people = () => import('./commands/people.ts');
 const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
 const completion = () => import('./commands/completion.ts');
+
+const RANGE = [{ form: '--last <time>', about: 'so far back, such as 6h or 30d' }, { form: '--from <time>', about: 'from this time on, such as 2026-11-01' }, { form: '--to <time>', about: 'and before this one' }];
+const NARROW = [{ form: '--project <id-or-name>', about: 'of this project' }, { form: '--key <key>', about: 'of this key: its id, name or first characters' }, { form: '--model <name>', about: 'of this model' }, { form: '--backend <id-or-name>', about: 'on this backend' }];
+const LABELS = [{ form: '--tier <tier>', about: 'such as default, priority, flex or contributor' }, { form: '--user <user>', about: 'of this user, as the caller names it' }, { form: '--tag <tag>', about: 'with this tag' }, { form: '--scenario <name>', about: 'of this scenario' }];
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -71,6 +78,19 @@ export const commands: readonly Command[] = [
   { path: 'bill credit', about: 'Add prepaid credit or a grant', args: [{ form: '<amount>', about: 'such as 100.00' }],
     options: [{ form: '--grant', about: 'a grant instead of prepaid credit' }, { form: '--expires <time>', about: 'such as 90d or 2027-01-31' }, { form: '--reason <text>', about: 'why' }],
     examples: ['tandem bill credit 100.00 --reason "purchase order 17"'], load: from(bill, 'credit') },
+
+  { path: 'requests', about: 'List calls, newest first: admitted, refused and failed ones',
+    options: [...RANGE, ...NARROW, { form: '--outcome <outcome>', about: 'completed, client_left, failed, cut, deadline, refused or not_completed' }, { form: '--code <code>', about: 'answered with this error' },
+      { form: '--status <n>', about: 'answered with this HTTP status' }, { form: '--dialect <name>', about: 'such as chat, responses or messages' }, ...LABELS, { form: '--min-ms <n>', about: 'that took at least so long' }, { form: '--limit <n>', about: 'how many (default: 20)' }],
+    examples: ['tandem requests --outcome not_completed', 'tandem requests --code budget_exceeded --last 7d', 'tandem requests --min-ms 5000 --model tandem/local'], load: from(requests, 'list') },
+  { path: 'requests show', about: 'Show where one call spent its time, its route, tokens and cost', args: [{ form: '<id>', about: 'of the reply, in any form, or its x-request-id' }],
+    examples: ['tandem requests show chatcmpl-0192f0c1-7a00-7000-8000-000000000001'], load: from(requests, 'show') },
+  { path: 'latency', about: 'Show p50, p95 and p99 of first token, whole reply and tokens per second',
+    options: [{ form: '--by <what>', about: 'route, model, backend or project (default: route)' }, ...RANGE, ...NARROW], examples: ['tandem latency', 'tandem latency --by backend --last 7d'], load: from(latency, 'latency') },
+  { path: 'spend', about: 'Add up what calls cost, by one or two dimensions',
+    options: [{ form: '--by <dimension>', about: 'project, key, model, backend, tier, user, scenario, tag, hour, day or month (default: model)' }, { form: '--and <dimension>', about: 'and within each by this' },
+      { form: '--metric <metric>', about: 'charge, cost, margin, requests, failed, tokens, or a kind of token (default: charge)' }, { form: '--top <n>', about: 'how many by name (default: 10)' }, ...RANGE, ...NARROW, ...LABELS],
+    examples: ['tandem spend', 'tandem spend --by day --and model --last 7d', 'tandem spend --by user --metric margin'], load: from(spend, 'spend') },
 
   { path: 'budgets', about: 'List budgets with what is spent, held and left', examples: ['tandem budgets'], load: from(budgets, 'list') },
   { path: 'budgets set', about: 'Set the budget of a key, a project or the organisation', args: [{ form: '<scope>', about: 'key:NAME, project:NAME or organisation' }, { form: '<usd>', about: 'such as 250.00' }],
