@@ -45,7 +45,7 @@ export const ERRORS = {
   project_bound: entry(403, 'permission_error', 'A key or session of one project may not {action}.', 'Use a key of the whole organisation, or ask an owner or admin.'),
   role_above_own: entry(403, 'permission_error', 'The role {role} may not give the role {granted}, nor change what has it.', 'Choose your own role or a lesser one, or ask someone with the role {granted}.'),
   not_your_key: entry(403, 'permission_error', 'This key belongs to {owner}; the role developer changes its own keys only.', 'Ask its owner, or an owner or admin of the organisation.'),
-  budgeted_key: entry(403, 'permission_error', 'A key with a budget of its own may not make keys.', 'Sign in as a member, or use a key without a budget.'),
+  budgeted_key: entry(403, 'permission_error', 'A key with a budget or limit of its own may not make keys.', 'Sign in as a member, or use a key without a budget.'),
   last_owner: entry(409, 'conflict_error', '{email} is the last owner of the organisation.', 'Make another member an owner first.'),
   last_project: entry(409, 'conflict_error', '{name} is the last project of the organisation.', 'Make another project first.'),
   name_taken: entry(409, 'conflict_error', 'There is already a {kind} with the name {name}, or one that reads the same.', 'Choose another name.'),
@@ -69,6 +69,9 @@ export const ERRORS = {
 
   // Money: the path of a call.
   budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {scope} {name} does not cover this call: {left} {currency} of {amount} are left.{cap}', 'Ask for a smaller output (max_tokens), or have the budget raised or credit added: tandem budgets, or the page Money of the console.'),
+  limit_reached: entry(429, 'rate_limit_error', 'The limit of {amount} {what} of {holder} is reached.', 'Try again in {seconds} s, or have the limit raised: tandem limits.'),
+  call_over_limit: entry(429, 'rate_limit_error', 'This call counts for {needed} at most, more than the {amount} {what} of {holder}.', 'Ask for a smaller output (max_tokens), send fewer messages, or have the limit raised: tandem limits.'),
+  limit_taken: entry(409, 'conflict_error', 'There is a limit on {metric} of {holder} already.', 'Change its amount instead: the existing limit is {id}.'),
   ledger_unavailable: entry(503, 'server_error', 'No calls are admitted now, since they could not be recorded: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),
   id_conflict: entry(409, 'conflict_error', 'The id {id} was used before with another payload.', 'Send the first payload again, or use a new id.'),
   usage_refused: entry(400, 'invalid_request_error', 'The event {id} is refused: {reason}.', 'Correct the event and send it again; nothing of this request was recorded.'),

@@ -13,6 +13,7 @@ const latency = () => import('./commands/latency.ts');
 const spend = () => import('./commands/spend.ts');
 const budgets = () => import('./commands/budgets.ts');
 const prices = () => import('./commands/prices.ts');
+const limits = () => import('./commands/limits.ts');
 const webhooks = () => import('./commands/webhooks.ts');
 const people = () => import('./commands/people.ts');
 const content = () => import('./commands/content.ts');
@@ -97,6 +98,14 @@ export const commands: readonly Command[] = [
     options: [{ form: '--period <period>', about: 'day, month or total (default: month)' }, { form: '--alert <percents>', about: 'tell webhooks at these shares, such as 50,80,100 (0: at none)' }],
     examples: ['tandem budgets set project:default 250.00 --alert 50,80,100', 'tandem budgets set key:ci 5.00 --period day'], load: from(budgets, 'set') },
   { path: 'budgets remove', about: 'Remove a budget', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem budgets remove 0192…'], load: from(budgets, 'remove') },
+
+  { path: 'limits', about: 'List limits on requests, tokens and parallel calls', examples: ['tandem limits'], load: from(limits, 'list') },
+  { path: 'limits set', about: 'Limit the calls of a key, a project or the organisation, or of each user, model and so on of it',
+    args: [{ form: '<scope>', about: 'key:NAME, project:NAME or organisation' }, { form: '<amount>', about: 'such as 20' }, { form: '<metric>', about: 'requests or tokens (a minute), or parallel' }],
+    options: [{ form: '--each <kind>', about: 'each user, tag, model, key or project of the scope by itself' }, { form: '--user <name>', about: 'one user, as the caller names it' },
+      { form: '--tag <name>', about: 'one tag of the caller\'s' }, { form: '--model <name>', about: 'one model' }],
+    examples: ['tandem limits set key:ci 60 requests', 'tandem limits set project:default 20 requests --each user', 'tandem limits set organisation 200000 tokens --model muse-spark', 'tandem limits set project:default 8 parallel'], load: from(limits, 'set') },
+  { path: 'limits remove', about: 'Remove a limit', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem limits remove 0192…'], load: from(limits, 'remove') },
 
   { path: 'webhooks', about: 'List addresses that are told of events', examples: ['tandem webhooks'], load: from(webhooks, 'list') },
   { path: 'webhooks add', about: 'Have an address told when a budget reaches a share; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],

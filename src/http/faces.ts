@@ -58,6 +58,12 @@ export interface LedgerDoor {
     list(principal: Principal): Reply<'creditList'>;
     create(principal: Principal, body: Body<'creditCreate'>): Reply<'creditCreate'>;
   };
+  readonly limits: {
+    list(principal: Principal): Reply<'limitList'>;
+    create(principal: Principal, body: Body<'limitCreate'>): Reply<'limitCreate'>;
+    update(principal: Principal, id: string, body: Body<'limitUpdate'>): Reply<'limitUpdate'>;
+    remove(principal: Principal, id: string): Promise<void>;
+  };
   readonly webhooks: {
     readonly endpoints: {
       list(principal: Principal): Reply<'webhookList'>;

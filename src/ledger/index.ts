@@ -3,6 +3,8 @@ import { Ledger, type LedgerOptions } from './ledger.ts';
 export type { Ledger, LedgerOptions, LedgerStatus } from './ledger.ts';
 export type { Admission, Attempt, CallEnd, Counted, Hold, OnEnd, Outcome, Settlement } from './events/call.ts';
 export type { GivenEvent } from './events/record-usage.ts';
+export type { LimitFigure, LimitFigures } from './limits/figures.ts';
+export { METRICS } from './limits/limit.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './admission/refusal.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';

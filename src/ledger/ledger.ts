@@ -19,6 +19,10 @@ import { homeId } from './epochs/home-id.ts';
 import type { Admission, Hold, OnEnd } from './events/call.ts';
 import { recordUsage, type GivenEvent } from './events/record-usage.ts';
 import type { LogFiles } from './log/files.ts';
+import { LimitDirectory } from './limits/directory.ts';
+import { LimitGate } from './limits/gate.ts';
+import { Limits } from './limits/limits.ts';
+import { createLimitStore } from './limits/store.ts';
 import { LogWriter, type LogLimits } from './log/writer.ts';
 import { realFiles } from './log/files.ts';
 import type { AuditPort } from './ports.ts';
@@ -62,6 +66,8 @@ export interface LedgerStatus {
   readonly epoch: string;
   readonly calls: { readonly open: number; readonly admitted: number; readonly refused: number; readonly ended: number };
   readonly slices: { readonly count: number; readonly refills: number; readonly callBacks: number };
+  /** The same of limits on requests and tokens. */
+  readonly limits: { readonly count: number; readonly refills: number; readonly callBacks: number };
 }
 
 /** How often the epoch says that it lives. */
@@ -76,6 +82,8 @@ export class Ledger {
   readonly #lock: EpochLock;
   readonly #slices: Slices;
   readonly #directory: BudgetDirectory;
+  readonly #limitSlices: Slices;
+  readonly #limitDirectory: LimitDirectory;
   readonly #admissions: Admissions;
   readonly #poster: Poster;
   readonly #books: Books;
@@ -86,6 +94,7 @@ export class Ledger {
   readonly epochId: string;
   readonly priceBook: PriceBook;
   readonly budgets: Budgets;
+  readonly limits: Limits;
   readonly prices: Books['prices'];
   readonly credits: Books['credits'];
   readonly invoices: Books['invoices'];
@@ -116,14 +125,18 @@ export class Ledger {
     });
     this.priceBook = createPriceBook({ database, operator, currencyOf: (id) => names.organisation(id)?.currency });
     const store = createSliceStore(database, this.epochId);
-    this.#slices = new Slices({ database, store, epochId: this.epochId, clock, log });
-    this.#directory = new BudgetDirectory(database, log, (changed) => this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.budgetId)));
-    this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory });
+    this.#slices = new Slices({ database, store, channel: 'slices', epochId: this.epochId, clock, log });
+    this.#limitSlices = new Slices({ database, store: createLimitStore(database, this.epochId), channel: 'limit_slices', epochId: this.epochId, clock, log });
+    this.#directory = new BudgetDirectory(database, log, (changed) => this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId)));
+    this.#limitDirectory = new LimitDirectory(database, log, (changed) => this.#limitSlices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId)));
+    this.limits = new Limits({ database, clock, newId, audit, names, directory: this.#limitDirectory });
+    this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory, limits: this.limits });
+    const gate = new LimitGate(this.#limitDirectory, this.#limitSlices);
     const { secrets = null, policy = { open: [] }, resolve } = options.outbound ?? {};
     this.webhooks = createWebhooks({ database, clock, log, newId, audit, secrets, policy, ...(resolve && { resolve }) });
     this.alerts = new BudgetAlerts({ database, clock, names, deliveries: this.webhooks.deliveries });
     this.#admissions = new Admissions({
-      prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, names), slices: this.#slices, store, writer: this.#writer, clock, database, names,
+      prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, gate, names), gate, slices: this.#slices, store, writer: this.#writer, clock, database, names,
     });
     this.#books = createBooks({
       database, clock, log, newId, audit, names, book: this.priceBook, operator,
@@ -146,7 +159,9 @@ export class Ledger {
     await openEpoch(database, { ...common, id: this.epochId, kind: 'log', folder: join(home, 'ledger', this.epochId) });
     await this.priceBook.start();
     await this.#directory.start();
+    await this.#limitDirectory.start();
     await this.#slices.start();
+    await this.#limitSlices.start();
     this.#beating = this.#beat();
     const recovered = this.#poster.start();
     const others = (await openEpochs(database, this.#homeId)).filter((id) => id !== this.epochId);
@@ -178,9 +193,11 @@ export class Ledger {
     await this.sight.errorsWritten();
     await this.#writer.close();
     await this.#slices.stop();
+    await this.#limitSlices.stop();
     const posted = await this.#poster.finish(POSTER_END_MS);
     if (!posted) this.#options.log.warn({ epoch: this.epochId }, 'the log was not posted to its end; the next start posts the rest');
     await this.#directory.stop();
+    await this.#limitDirectory.stop();
     await this.priceBook.stop();
     await this.webhooks.sender.close();
     this.#lock.release();
@@ -212,6 +229,7 @@ export class Ledger {
   status(): LedgerStatus {
     const { state, reason, lastPostedAtMs, pid } = this.#poster.state();
     const { slices } = this.#slices.totals();
+    const limited = this.#limitSlices.totals();
     return {
       unsyncedAgeMs: this.#writer.unsyncedAgeMs(), backlogRecords: this.#writer.backlogRecords(), backlogBytes: this.#writer.backlogBytes(),
       refusing: this.#admissions.refusal(),
@@ -219,6 +237,7 @@ export class Ledger {
       epoch: this.epochId,
       calls: { open: this.#admissions.open, ...this.#admissions.counts },
       slices: { count: slices, refills: this.#slices.refills, callBacks: this.#slices.callBacks },
+      limits: { count: limited.slices, refills: this.#limitSlices.refills, callBacks: this.#limitSlices.callBacks },
     };
   }
 

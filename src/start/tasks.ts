@@ -4,6 +4,7 @@ import type { PeriodicTask } from '../db/index.ts';
 export interface BooksUpkeep {
   readonly invoices: { closeDue(): Promise<unknown> };
   readonly credits: { expireDue(): Promise<unknown> };
+  readonly limits: { tidy(): Promise<void> };
   readonly alerts: { tellDue(): Promise<unknown> };
   readonly webhooks: { readonly deliveries: { sendDue(signal: AbortSignal): Promise<void>; tidy(): Promise<void> } };
   readonly sight: { catchUp(signal: AbortSignal): Promise<void>; prune(): Promise<void> };
@@ -14,11 +15,12 @@ export interface ContentUpkeep {
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, alerts, webhooks, sight }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, alerts, webhooks, sight }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
     { name: 'expire-credits', everyMs: 60_000, run: async () => void (await credits.expireDue()) },
+    { name: 'tidy-limits', everyMs: 60_000, run: () => limits.tidy() },
     { name: 'budget-alerts', everyMs: 2_000, run: async () => void (await alerts.tellDue()) },
     { name: 'webhooks', everyMs: 1_000, run: (signal) => webhooks.deliveries.sendDue(signal) },
     { name: 'tidy-webhooks', everyMs: 3_600_000, run: () => webhooks.deliveries.tidy() },

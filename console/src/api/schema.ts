@@ -133,6 +133,14 @@ export interface paths {
     get: operations['credits.list'];
     post: operations['credits.create'];
   };
+  '/api/limits': {
+    get: operations['limits.list'];
+    post: operations['limits.create'];
+  };
+  '/api/limits/{id}': {
+    patch: operations['limits.update'];
+    delete: operations['limits.remove'];
+  };
   '/api/webhooks': {
     get: operations['webhooks.list'];
     post: operations['webhooks.create'];
@@ -538,6 +546,30 @@ export interface components {
       revokedAt: string | null;
       lastUsedAt: string | null;
       replacedBy: string | null;
+    };
+    Limit: {
+      /** UUIDv7 */
+      id: string;
+      scope: {
+        kind: 'organisation' | 'project' | 'key';
+        /** UUIDv7 */
+        id: string;
+        name: string;
+      };
+      /** null: all calls of the scope together */
+      subject: {
+        /** By what the scope's calls are counted */
+        kind: 'project' | 'key' | 'model' | 'user' | 'tag';
+        /** The model, user or tag that is limited; null: each one by itself */
+        name: string | null;
+      } | null;
+      /** requests and tokens: admitted in a minute of the clock (UTC); parallel: calls that run at once */
+      metric: 'requests' | 'tokens' | 'parallel';
+      amount: number;
+      /** In words: whom it holds */
+      holder: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
     };
     Member: {
       /** UUIDv7 */
@@ -2733,6 +2765,88 @@ export interface operations {
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Credit'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Limits on requests, tokens and parallel calls */
+  'limits.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Limit'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Limit requests, tokens or parallel calls, over all processes */
+  'limits.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      scope: {
+        kind: 'organisation' | 'project' | 'key';
+        /** UUIDv7 */
+        id: string;
+      };
+      subject?: {
+        /** By what the scope's calls are counted */
+        kind: 'project' | 'key' | 'model' | 'user' | 'tag';
+        /** The model, user or tag that is limited; null: each one by itself */
+        name: string | null;
+      } | null;
+      /** requests and tokens: admitted in a minute of the clock (UTC); parallel: calls that run at once */
+      metric: 'requests' | 'tokens' | 'parallel';
+      amount: number;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Limit'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change the amount; in force everywhere within a second */
+  'limits.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      amount: number;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Limit'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a limit */
+  'limits.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

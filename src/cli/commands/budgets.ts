@@ -50,7 +50,7 @@ function sharesArgument(text: string): number[] {
   return shares;
 }
 
-async function findScope(client: Client, text: string): Promise<Scope> {
+export async function findScope(client: Client, text: string): Promise<Scope> {
   if (text === 'organisation') return { kind: 'organisation', id: (await client.call('GET', '/api/whoami', {})).organisation.id };
   const [kind, ...rest] = text.split(':');
   const name = rest.join(':');

@@ -1,10 +1,11 @@
 import { accessRoutes } from './access.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { limitRoutes } from './limits.ts';
 import { modelRoutes } from './models.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...webhookRoutes, ...modelRoutes, ...sightRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...sightRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

@@ -7,6 +7,7 @@ import { keyRoutes } from './access/keys.ts';
 import { peopleRoutes } from './access/people.ts';
 import { projectRoutes } from './access/projects.ts';
 import { signInRoutes } from './access/sign-in.ts';
+import { limitRoutes } from './ledger/limits.ts';
 import { moneyRoutes } from './ledger/money.ts';
 import { webhookRoutes } from './ledger/webhooks.ts';
 import { sightRoutes } from './ledger/sight.ts';
@@ -17,7 +18,7 @@ describe('the contract', () => {
   const access = {} as Access;
   const bound = [
     ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

@@ -13,6 +13,7 @@ export const emptyLedger: LedgerDoor = {
   bill: { show: absent, verify: absent },
   invoices: { list: nothing, show: absent, close: absent, adjust: absent },
   credits: { list: nothing, create: absent },
+  limits: { list: nothing, create: absent, update: absent, remove: absent },
   webhooks: { endpoints: { list: nothing, create: absent, remove: absent, deliveries: absent } },
   sight: { requests: async () => ({ items: [], nextCursor: null, lookedBackTo: null }), request: absent, errors: absent, latency: absent, spend: absent, noteError: () => {} },
   overview: absent,

@@ -7,9 +7,12 @@ import type { LogWriter } from '../log/writer.ts';
 import type { PriceBook } from '../prices/book.ts';
 import type { PriceVersion } from '../prices/types.ts';
 import { unknownPrice } from '../rating/rate.ts';
-import type { Slice } from '../slices/slice.ts';
 import type { Slices } from '../slices/slices.ts';
 import type { SliceStore } from '../slices/store.ts';
+import type { CallLimits } from '../limits/call-limits.ts';
+import type { LimitGate } from '../limits/gate.ts';
+import { limitReached } from '../limits/refusal.ts';
+import { takeAll, type Want } from '../slices/take-all.ts';
 import { CallHold, type HoldDesk } from './call-hold.ts';
 import { dearest } from './dearest.ts';
 import { budgetExceeded, noCredit, type PathNames } from './refusal.ts';
@@ -18,6 +21,7 @@ import type { Scope, Scopes } from './scopes.ts';
 export interface AdmissionsOptions {
   readonly prices: Pick<PriceBook, 'priceOn'>;
   readonly scopes: Scopes;
+  readonly gate: LimitGate;
   readonly slices: Slices;
   readonly store: SliceStore;
   readonly writer: LogWriter;
@@ -57,13 +61,13 @@ export class Admissions implements HoldDesk {
   }
 
   /**
-   * Sets the call's worst case aside in every budget that covers it, all or nothing, and writes the admission.
+   * Sets the call's worst case aside in every budget and limit that covers it, all or nothing, and writes the admission.
    * Memory only, unless a slice has to be filled.
    * @param onEnd told when the call has ended, for figures.
-   * @throws TandemError price_unknown, budget_exceeded, ledger_unavailable, database_stale, shutting_down.
+   * @throws TandemError price_unknown, budget_exceeded, limit_reached, call_over_limit, ledger_unavailable, database_stale, shutting_down.
    */
   async admit(admission: Admission, onEnd?: OnEnd): Promise<CallHold> {
-    const { prices, scopes, slices } = this.#options;
+    const { prices, scopes, gate } = this.#options;
     this.#demandReady();
     const price = prices.priceOn(admission.organisationId, admission.resource, admission.tier, admission.serviceTier ?? 'default', admission.admittedAtMs);
     if (price === undefined) throw unknownPrice(admission.resource, null);
@@ -71,11 +75,10 @@ export class Admissions implements HoldDesk {
     const scope = scopes.of(admission, price);
     if (scope.withoutCredit) throw noCredit(admission, price, this.#options.names);
     this.#open += 1;
+    let limits: CallLimits | null;
     try {
-      if (!slices.tryTake(scope.slices, amount)) {
-        const short = await this.#take(scope.slices, amount);
-        if (short !== null) throw await this.#exceeded(admission, price, scope);
-      }
+      limits = scope.limits === null ? null : gate.callOf(scope.limits, admission);
+      if (!this.#tryTake(scope, amount, limits)) await this.#take(admission, price, scope, amount, limits);
     } catch (error) {
       this.#leave();
       this.counts.refused += 1;
@@ -85,12 +88,13 @@ export class Admissions implements HoldDesk {
       await this.append(RECORD.admission, admissionPayload(admission.id, admission.admittedAtMs, amount, scope.json));
     } catch (error) {
       for (const slice of scope.slices) slice.end(amount, 0n);
+      limits?.undo();
       this.#leave();
       this.counts.refused += 1;
       throw error;
     }
     this.counts.admitted += 1;
-    return new CallHold(this, admission.id, amount, price, scope.slices, onEnd);
+    return new CallHold(this, admission.id, amount, price, scope.slices, limits, onEnd);
   }
 
   append(type: RecordType, payload: string): Promise<void> {
@@ -120,9 +124,32 @@ export class Admissions implements HoldDesk {
     });
   }
 
-  async #take(slices: readonly Slice[], amount: Picodollars): Promise<Slice | null> {
+  /** Money and limits, all or nothing, from memory: a call that one of them refuses takes nothing of the others. */
+  #tryTake(scope: Scope, amount: Picodollars, limits: CallLimits | null): boolean {
+    const { slices } = this.#options;
+    if (limits === null) return slices.tryTake(scope.slices, amount);
+    if (!slices.covers(scope.slices, amount) || !limits.covered()) return false;
+    slices.takeCovered(scope.slices, amount);
+    limits.take();
+    return true;
+  }
+
+  async #take(admission: Admission, price: PriceVersion, scope: Scope, amount: Picodollars, limits: CallLimits | null): Promise<void> {
+    const { slices, clock, names } = this.#options;
+    const nowMs = clock.nowMs();
+    // What is larger than a limit's whole minute is refused before anything is asked for.
+    const over = limits?.standing.counters.find(({ limit }) => limits.amountOf(limit.metric) > limit.amount);
+    if (limits && over) throw limitReached(limits, over, nowMs, names);
+    const money: Want[] = scope.slices.map((slice) => ({ pool: slices, slice, amount }));
+    const short = await this.#ask(() => takeAll(() => this.#tryTake(scope, amount, limits), limits ? [...limits.wants(), ...money] : money));
+    if (short === null) return;
+    const counter = limits?.standing.counters[limits.standing.slices.indexOf(short.slice)];
+    throw limits && counter ? limitReached(limits, counter, clock.nowMs(), names) : await this.#exceeded(admission, price, scope);
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      return await this.#options.slices.take(slices, amount);
+      return await question();
     } catch (error) {
       if (error instanceof TandemError) throw error;
       throw new TandemError('ledger_unavailable', {

@@ -4,6 +4,8 @@ import { finalPayload, progressPayload } from '../events/records.ts';
 import { RECORD, type RecordType } from '../log/record.ts';
 import type { PriceVersion, Quantities } from '../prices/types.ts';
 import { rate } from '../rating/rate.ts';
+import type { CallLimits } from '../limits/call-limits.ts';
+import type { LimitFigures } from '../limits/figures.ts';
 import type { Slice } from '../slices/slice.ts';
 
 const PROGRESS_MS = 1_000;
@@ -25,18 +27,24 @@ export class CallHold implements Hold {
   readonly price: PriceVersion;
   readonly slices: readonly Slice[];
   readonly #desk: HoldDesk;
+  readonly #limits: CallLimits | null;
   readonly #onEnd: OnEnd | undefined;
   #ended = false;
   #progressAtMs = Number.NEGATIVE_INFINITY;
   #progressTokens = 0n;
 
-  constructor(desk: HoldDesk, id: string, amount: Picodollars, price: PriceVersion, slices: readonly Slice[], onEnd?: OnEnd) {
+  constructor(desk: HoldDesk, id: string, amount: Picodollars, price: PriceVersion, slices: readonly Slice[], limits: CallLimits | null, onEnd?: OnEnd) {
+    this.#limits = limits;
     this.#onEnd = onEnd;
     this.#desk = desk;
     this.id = id;
     this.amount = amount;
     this.price = price;
     this.slices = slices;
+  }
+
+  get limits(): LimitFigures | null {
+    return this.#limits === null ? null : this.#limits.figures();
   }
 
   progress(quantities: Quantities): void {
@@ -72,6 +80,7 @@ export class CallHold implements Hold {
 
   #free(end: CallEnd, charge: Picodollars): void {
     for (const slice of this.slices) slice.end(this.amount, charge);
+    this.#limits?.end(end.quantities);
     this.#desk.ended();
     this.#onEnd?.(end, charge, this.price.currency);
   }

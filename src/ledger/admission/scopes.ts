@@ -5,6 +5,7 @@ import type { PriceVersion } from '../prices/types.ts';
 import type { Slice } from '../slices/slice.ts';
 import type { Slices } from '../slices/slices.ts';
 import type { Admission } from '../events/call.ts';
+import type { CallerLimits, LimitGate } from '../limits/gate.ts';
 import type { PathNames } from './refusal.ts';
 
 /** What all calls of one key to one resource under one price share, until a window ends or a budget changes. */
@@ -17,7 +18,10 @@ export interface Scope {
   readonly price: PriceVersion;
   /** Of a prepaid organisation that was never given credit. */
   readonly withoutCredit: boolean;
-  readonly directoryVersion: number;
+  /** Null: no limit on requests or tokens. */
+  readonly limits: CallerLimits | null;
+  /** Of budgets and limits together: both only rise. */
+  readonly version: number;
   /** Admissions in [from, until) belong to these windows. */
   readonly fromMs: number;
   readonly untilMs: number;
@@ -29,12 +33,14 @@ const KEPT = 50_000;
 export class Scopes {
   readonly #directory: BudgetDirectory;
   readonly #slices: Slices;
+  readonly #gate: LimitGate;
   readonly #names: Pick<PathNames, 'organisation'>;
   #known = new Map<string, Scope>();
 
-  constructor(directory: BudgetDirectory, slices: Slices, names: Pick<PathNames, 'organisation'>) {
+  constructor(directory: BudgetDirectory, slices: Slices, gate: LimitGate, names: Pick<PathNames, 'organisation'>) {
     this.#directory = directory;
     this.#slices = slices;
+    this.#gate = gate;
     this.#names = names;
   }
 
@@ -42,7 +48,7 @@ export class Scopes {
     const key = `${admission.keyId ?? admission.organisationId} ${admission.projectId ?? ''} ${admission.tier} ${admission.serviceTier ?? 'default'} ${admission.resource}`;
     const known = this.#known.get(key);
     const atMs = admission.admittedAtMs;
-    if (known !== undefined && known.price === price && known.directoryVersion === this.#directory.version && known.fromMs <= atMs && atMs < known.untilMs) return known;
+    if (known !== undefined && known.price === price && known.version === this.#directory.version + this.#gate.version && known.fromMs <= atMs && atMs < known.untilMs) return known;
     const scope = this.#make(admission, price);
     if (this.#known.size >= KEPT) this.#known.clear();
     this.#known.set(key, scope);
@@ -52,6 +58,7 @@ export class Scopes {
   #make(admission: Admission, price: PriceVersion): Scope {
     const { organisationId, keyId, resource, tier, admittedAtMs } = admission;
     const projectId = admission.projectId ?? organisationId;
+    const version = this.#directory.version + this.#gate.version;
     const budgets: Budget[] = [];
     const slices: Slice[] = [];
     let fromMs = 0;
@@ -65,13 +72,13 @@ export class Scopes {
       fromMs = Math.max(fromMs, windowStartMs, budget.period === 'total' ? budget.firstWindowMs : 0);
       untilMs = Math.min(untilMs, windowEnd(budget.period, windowStartMs) ?? untilMs);
       budgets.push(budget);
-      slices.push(this.#slices.of({ organisationId, budgetId: budget.id, windowStartMs }));
+      slices.push(this.#slices.of({ organisationId, ownerId: budget.id, counted: '', windowStartMs, windowEndMs: null }));
     }
     const json = contextJson({
       organisationId, projectId, keyId, resource, tier, serviceTier: admission.serviceTier ?? 'default', priceId: price.id, currency: price.currency,
-      windows: slices.map(({ key }) => ({ budgetId: key.budgetId, windowStartMs: key.windowStartMs })),
+      windows: slices.map(({ key }) => ({ budgetId: key.ownerId, windowStartMs: key.windowStartMs })),
     });
     const withoutCredit = this.#names.organisation(organisationId)?.billing === 'prepaid' && !budgets.some((budget) => budget.kind === 'prepaid');
-    return { projectId, budgets, slices, json, price, withoutCredit, directoryVersion: this.#directory.version, fromMs, untilMs };
+    return { projectId, budgets, slices, json, price, withoutCredit, limits: this.#gate.limitsOf({ organisationId, projectId, keyId, resource }), version, fromMs, untilMs };
   }
 }

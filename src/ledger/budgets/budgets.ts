@@ -4,6 +4,7 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { nameOf, type PathNames } from '../admission/refusal.ts';
 import { keepPostingOut } from '../invoices/late.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { AuditPort } from '../ports.ts';
 import { BUDGETS_CHANNEL, type BudgetDirectory } from './directory.ts';
 import { spentInWindow } from './spent.ts';
@@ -17,6 +18,8 @@ export interface BudgetsOptions {
   readonly audit: AuditPort;
   readonly names: PathNames;
   readonly directory: BudgetDirectory;
+  /** A key's limits go the same ways as its budgets. */
+  readonly limits: Pick<Limits, 'inForce' | 'limited' | 'carryOver'>;
 }
 
 export interface NewBudget {
@@ -55,9 +58,9 @@ export class Budgets {
     return view;
   }
 
-  /** Resolves when every budget committed before this call binds in this process: before a new key's secret leaves it. */
-  inForce(): Promise<void> {
-    return this.#options.directory.refresh();
+  /** Resolves when every budget and limit committed before this call binds in this process: before a new key works here. */
+  async inForce(): Promise<void> {
+    await Promise.all([this.#options.directory.refresh(), this.#options.limits.inForce()]);
   }
 
   /** Lowered below what is spent, it refuses every new call; calls that are running end as they were admitted. */
@@ -102,20 +105,21 @@ export class Budgets {
     return found;
   }
 
-  /** Whether a key has a budget of its own. */
+  /** Whether a key has a budget or limit of its own. */
   async limited(executor: Executor, organisationId: string, keyId: string): Promise<boolean> {
     const { rows } = await sql`select from budgets where organisation_id = ${organisationId} and removed_at is null
       and scope_kind = 'key' and (scope_id = ${keyId} or ${keyId}::uuid = any(successors)) limit 1`.execute(executor);
-    return rows.length > 0;
+    return rows.length > 0 || this.#options.limits.limited(executor, organisationId, keyId);
   }
 
-  /** A rotated key's budgets cover its successor too: one amount for both. */
+  /** A rotated key's budgets and limits cover its successor too: one amount for both. */
   async carryOver(tx: Executor, organisationId: string, fromKeyId: string, toKeyId: string): Promise<void> {
     await keepPostingOut(tx);
     const { rows } = await sql<{ id: string }>`update budgets set successors = array_append(successors, ${toKeyId}::uuid)
       where organisation_id = ${organisationId} and removed_at is null and scope_kind = 'key' and (scope_id = ${fromKeyId} or ${fromKeyId}::uuid = any(successors))
       returning id`.execute(tx);
     for (const { id } of rows) await this.#options.database.notify(tx, BUDGETS_CHANNEL, id);
+    await this.#options.limits.carryOver(tx, organisationId, fromKeyId, toKeyId);
   }
 
   /** The escrowed balance of a prepaid organisation: all credit ever given less what expired. Made by the first call. */

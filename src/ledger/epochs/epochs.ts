@@ -67,6 +67,12 @@ export async function closeEpoch(tx: Executor, id: string, end: { atMs: number; 
   await sql`update budget_windows w set leased = w.leased - s.amount from slices s
     where s.epoch_id = ${id} and s.budget_id = w.budget_id and s.window_start = w.window_start`.execute(tx);
   await sql`delete from slices where epoch_id = ${id}`.execute(tx);
+  // Parallel calls of a process that is gone run no more. What it used of a minute is not known, so that stays used.
+  await sql`select from limit_windows w join limit_slices s using (limit_id, counted, window_start)
+    where s.epoch_id = ${id} and s.window_start = 'epoch' order by w.limit_id, w.counted for update of w`.execute(tx);
+  await sql`update limit_windows w set leased = greatest(0, w.leased - s.amount) from limit_slices s
+    where s.epoch_id = ${id} and s.window_start = 'epoch' and s.limit_id = w.limit_id and s.counted = w.counted and s.window_start = w.window_start`.execute(tx);
+  await sql`delete from limit_slices where epoch_id = ${id}`.execute(tx);
   const at = new Date(end.atMs);
   await sql`update epochs set closed_at = ${at}, fenced_at = coalesce(fenced_at, ${at}), lost_calls = lost_calls + ${end.lostCalls},
     lost_held = lost_held + ${String(end.lostHeld)}::numeric, forgotten_at = ${end.forgotten === true ? at : null} where id = ${id}`.execute(tx);

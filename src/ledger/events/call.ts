@@ -1,4 +1,5 @@
 import type { Picodollars } from '../../base/index.ts';
+import type { LimitFigures } from '../limits/figures.ts';
 import type { CallerTier, PriceVersion, Quantities, ServiceTier } from '../prices/types.ts';
 import type { RatedLine } from '../rating/rate.ts';
 
@@ -19,6 +20,10 @@ export interface Admission {
   readonly admittedAtMs: number;
   /** The most that any route of the call could use. */
   readonly worst: Quantities;
+  /** Whom the caller makes the call for, as it names them: limits may count by it. Never in the log. */
+  readonly user?: string | null;
+  /** The caller's own words for the call: limits may count by each. */
+  readonly tags?: readonly string[];
   /** Which quantity a 402 tells the caller to lower. */
   readonly capBucket?: 'output';
 }
@@ -102,6 +107,8 @@ export interface Hold {
   readonly amount: Picodollars;
   /** The version by which the call will be rated. */
   readonly price: PriceVersion;
+  /** How much is left of the limits on requests and tokens, for headers; null or absent: none holds this call. */
+  readonly limits?: LimitFigures | null;
   /** What was delivered so far, input included. Cheap: written once a second or every 64 tokens at most. */
   progress(quantities: Quantities): void;
   /**

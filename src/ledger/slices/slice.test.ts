@@ -4,7 +4,7 @@ import { IDLE_MS, Slice } from './slice.ts';
 import { Slices } from './slices.ts';
 import type { SliceStore } from './store.ts';
 
-const KEY = { organisationId: 'o', budgetId: 'b', windowStartMs: 0 };
+const KEY = { organisationId: 'o', ownerId: 'b', counted: '', windowStartMs: 0, windowEndMs: null };
 
 /** A stand-in for Postgres: one window, leased from as the real statement does but without others. */
 function storeOf(rest: bigint): SliceStore & { rest: bigint; leases: number } {
@@ -12,11 +12,11 @@ function storeOf(rest: bigint): SliceStore & { rest: bigint; leases: number } {
     rest, leases: 0,
     async lease(_key, { least, demand, wish }) {
       this.leases += 1;
-      if (this.rest < least) return 0n;
+      if (this.rest < least) return { granted: 0n, rest: this.rest };
       const ahead = demand > this.rest / 4n ? demand : this.rest / 4n;
       const granted = [this.rest, wish, ahead].reduce((a, b) => (a < b ? a : b));
       this.rest -= granted;
-      return granted;
+      return { granted, rest: this.rest };
     },
     async giveBack(_key, amount) {
       this.rest += amount;
@@ -31,7 +31,7 @@ const database = { listen: async () => async () => {}, notify: async () => {}, u
 test('grants grow with the pace and shrink near the end of the budget', async () => {
   const clock = new ManualClock();
   const store = storeOf(1_000_000n);
-  const slices = new Slices({ database, store, epochId: 'e', clock, log: silentLogger });
+  const slices = new Slices({ database, store, channel: 'slices', epochId: 'e', clock, log: silentLogger });
   const slice = slices.of(KEY);
   for (let call = 0; call < 5_000; call += 1) {
     expect(await slices.take([slice], 100n)).toBeNull();
@@ -50,7 +50,7 @@ test('grants grow with the pace and shrink near the end of the budget', async ()
 test('what lies idle for minutes goes back', async () => {
   const clock = new ManualClock();
   const store = storeOf(1_000n);
-  const slices = new Slices({ database, store, epochId: 'e', clock, log: silentLogger });
+  const slices = new Slices({ database, store, channel: 'slices', epochId: 'e', clock, log: silentLogger });
   await slices.start();
   const slice = slices.of(KEY);
   await slices.take([slice], 10n);

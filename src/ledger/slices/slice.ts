@@ -11,17 +11,26 @@ const FIRST_CALLS = 16n;
 /** What this process may still spend of one window, in memory. */
 export class Slice {
   readonly key: SliceKey;
+  /** Of its window; no other slice of the process has it. */
+  readonly name: string;
   readonly #clock: Clock;
   /** Leased, and neither held nor charged. */
   available = 0n;
   held = 0n;
   #usedAtMs: number;
   #wish = 0n;
+  /** What the window before this one was leased at once. */
+  #expected = 0n;
   #usedSinceGrant = 0n;
   #grantAtMs: number;
+  /** What was left of the window, beside all slices, at the last lease. */
+  rest = 0n;
+  /** The size of the last call. */
+  typical = 1n;
 
   constructor(key: SliceKey, clock: Clock) {
     this.key = key;
+    this.name = nameOf(key);
     this.#clock = clock;
     this.#usedAtMs = clock.monotonicMs();
     this.#grantAtMs = this.#usedAtMs;
@@ -31,7 +40,27 @@ export class Slice {
     this.available -= amount;
     this.held += amount;
     this.#usedSinceGrant += amount;
+    this.typical = amount;
     this.#usedAtMs = this.#clock.monotonicMs();
+  }
+
+  /** Takes what never comes back: a request is counted, not held. */
+  spend(amount: bigint): void {
+    this.available -= amount;
+    this.#usedSinceGrant += amount;
+    this.typical = amount;
+    this.#usedAtMs = this.#clock.monotonicMs();
+  }
+
+  /** Undoes `spend`: the call was not admitted after all. */
+  unspend(amount: bigint): void {
+    this.available += amount;
+    this.#usedSinceGrant -= amount;
+  }
+
+  /** The first lease of this window is to be like the last one of the window before. */
+  expect(before: Slice): void {
+    this.#expected = before.#wish;
   }
 
   /** The hold ended: what was not charged is free again. */
@@ -41,8 +70,10 @@ export class Slice {
     this.#usedSinceGrant -= hold - charge;
   }
 
-  granted(amount: bigint): void {
+  granted(amount: bigint, rest = 0n): void {
     this.available += amount;
+    this.rest = rest;
+    this.#expected = 0n;
     this.#usedSinceGrant = 0n;
     this.#grantAtMs = this.#clock.monotonicMs();
   }
@@ -59,7 +90,7 @@ export class Slice {
   wish(call: bigint): bigint {
     const elapsedMs = BigInt(Math.max(1, Math.round(this.#clock.monotonicMs() - this.#grantAtMs)));
     const paced = (this.#usedSinceGrant > 0n ? this.#usedSinceGrant : 0n) * BigInt(GRANT_LASTS_MS) / elapsedMs;
-    const least = call * FIRST_CALLS;
+    const least = call * FIRST_CALLS > this.#expected ? call * FIRST_CALLS : this.#expected;
     // No faster than doubling: one burst is no pace.
     const ceiling = this.#wish === 0n ? least * 8n : this.#wish * 2n;
     this.#wish = paced < least ? least : paced > ceiling ? ceiling : paced;
@@ -74,4 +105,8 @@ export class Slice {
   isIdle(): boolean {
     return this.held === 0n && this.#clock.monotonicMs() - this.#usedAtMs > IDLE_MS;
   }
+}
+
+export function nameOf(key: SliceKey): string {
+  return `${key.ownerId} ${key.windowStartMs} ${key.counted}`;
 }

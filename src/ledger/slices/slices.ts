@@ -1,18 +1,20 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
-import { Slice } from './slice.ts';
+import { Slice, nameOf } from './slice.ts';
 import type { SliceKey, SliceStore } from './store.ts';
+import { takeAll } from './take-all.ts';
 
-const CHANNEL = 'slices';
 /** How long other processes get to give back what lies idle with them, before a call is refused. */
 const CALL_BACK_MS = 300;
 const SWEEP_MS = 30_000;
-/** A call tries again when what it was granted was called away meanwhile. */
-const ATTEMPTS = 100;
+/** A window that ended is kept a little, for calls that were admitted before its end. */
+const PAST_MS = 5_000;
 
 export interface SlicesOptions {
   readonly database: Pick<Database, 'listen' | 'notify' | 'unscoped'>;
   readonly store: SliceStore;
+  /** Where processes ask each other for what lies idle. */
+  readonly channel: string;
   readonly epochId: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,6 +38,8 @@ export class Slices {
   readonly #dry = new Map<string, number>();
   readonly #answers = new Map<string, () => void>();
   readonly #calling = new Map<string, Promise<boolean>>();
+  /** What is on its way back: a lease waits for it, or it would find the window emptier than it is. */
+  readonly #returning = new Map<string, Promise<unknown>>();
   readonly #stop = new AbortController();
   #unlisten: (() => Promise<void>) | undefined;
   #sweeper: Promise<void> | undefined;
@@ -48,7 +52,7 @@ export class Slices {
   }
 
   async start(): Promise<void> {
-    this.#unlisten = await this.#options.database.listen(CHANNEL, (payload) => this.#heard(payload));
+    this.#unlisten = await this.#options.database.listen(this.#options.channel, (payload) => this.#heard(payload));
     this.#sweeper = this.#sweep();
   }
 
@@ -73,44 +77,62 @@ export class Slices {
 
   /** All or nothing, from memory. False: at least one slice does not cover it. */
   tryTake(slices: readonly Slice[], amount: bigint): boolean {
+    if (!this.covers(slices, amount)) return false;
+    this.takeCovered(slices, amount);
+    return true;
+  }
+
+  covers(slices: readonly Slice[], amount: bigint): boolean {
     for (const slice of slices) if (slice.available < amount) return false;
+    return true;
+  }
+
+  /** Holds the amount in each, after `covers` said that it is there. */
+  takeCovered(slices: readonly Slice[], amount: bigint): void {
     for (const slice of slices) {
       slice.take(amount);
       if (slice.isLow(amount)) this.#fillAhead(slice, amount);
     }
-    return true;
   }
 
-  /**
-   * As `tryTake`, but leases what is missing and, before it gives up, calls back what lies idle elsewhere.
-   * @returns the slice whose window does not cover the amount; null: taken.
-   */
-  async take(slices: readonly Slice[], amount: bigint): Promise<Slice | null> {
-    const calledBack = new Set<Slice>();
-    for (let attempt = 0; ; attempt += 1) {
-      if (this.tryTake(slices, amount)) return null;
-      const short = slices.find((slice) => slice.available < amount);
-      if (short === undefined) continue;
-      if (await this.#fill(short, amount)) {
-        if (attempt < ATTEMPTS) continue;
-        return this.tryTake(slices, amount) ? null : short;
-      }
-      if (this.tryTake(slices, amount)) return null;
-      if (calledBack.has(short) || !(await this.#callBack(short, amount))) return this.tryTake(slices, amount) ? null : short;
-      calledBack.add(short);
+  /** As `takeCovered`, for what does not come back. */
+  spendCovered(slices: readonly Slice[], amount: bigint): void {
+    for (const slice of slices) {
+      slice.spend(amount);
+      if (slice.isLow(amount)) this.#fillAhead(slice, amount);
     }
+  }
+
+  /** As `tryTake`, but leases what is missing. @returns the slice whose window does not cover the amount; null: taken. */
+  async take(slices: readonly Slice[], amount: bigint): Promise<Slice | null> {
+    const short = await takeAll(() => this.tryTake(slices, amount), slices.map((slice) => ({ pool: this, slice, amount })));
+    return short?.slice ?? null;
+  }
+
+  /** Leases for a window that is about to begin. */
+  prepare(slice: Slice, call: bigint): void {
+    if (slice.available < call) this.#fillAhead(slice, call);
   }
 
   /** Another process needs it, or its budget changed: what is free goes back now. */
   async giveBack(slice: Slice): Promise<void> {
     const free = slice.empty();
     if (free <= 0n) return;
+    const name = slice.name;
+    const before = this.#returning.get(name);
+    const returned = Promise.all([before, this.#return(slice, free)]);
+    this.#returning.set(name, returned);
+    await returned;
+    if (this.#returning.get(name) === returned) this.#returning.delete(name);
+  }
+
+  async #return(slice: Slice, free: bigint): Promise<void> {
     try {
       await this.#options.store.giveBack(slice.key, free);
     } catch (error) {
       // It may have gone back or not. It stays out of memory, so it cannot be spent twice; what Postgres
       // still counts as leased is freed when this epoch ends.
-      this.#options.log.warn({ budget: slice.key.budgetId, reason: (error as Error).message }, 'a slice could not be given back');
+      this.#options.log.warn({ of: slice.key.ownerId, reason: (error as Error).message }, 'a slice could not be given back');
     }
   }
 
@@ -130,7 +152,7 @@ export class Slices {
   }
 
   #fillAhead(slice: Slice, call: bigint): void {
-    const name = nameOf(slice.key);
+    const name = slice.name;
     if (this.#refills.has(name) || this.#stop.signal.aborted) return;
     const dryUntil = this.#dry.get(name);
     if (dryUntil !== undefined && dryUntil > this.#options.clock.monotonicMs()) return;
@@ -140,8 +162,8 @@ export class Slices {
   }
 
   /** Waits until the slice grew. False: its window has no rest for a call of this size. */
-  async #fill(slice: Slice, amount: bigint): Promise<boolean> {
-    const name = nameOf(slice.key);
+  async fill(slice: Slice, amount: bigint): Promise<boolean> {
+    const name = slice.name;
     const running = this.#refills.get(name);
     const waiters = this.#waiting.get(name) ?? new Map<symbol, bigint>();
     this.#waiting.set(name, waiters);
@@ -161,15 +183,16 @@ export class Slices {
   }
 
   #refill(slice: Slice, call: bigint, others: bigint): Promise<boolean> {
-    const name = nameOf(slice.key);
+    const name = slice.name;
     const done = (async () => {
+      await this.#returning.get(name);
       const least = call > slice.available ? call - slice.available : 1n;
       const demand = least + others;
       const wish = slice.wish(call) + demand;
       this.refills += 1;
-      const granted = await this.#options.store.lease(slice.key, { least, demand, wish });
+      const { granted, rest } = await this.#options.store.lease(slice.key, { least, demand, wish });
       if (granted > 0n) {
-        slice.granted(granted);
+        slice.granted(granted, rest);
         this.#dry.delete(name);
       }
       if (granted < wish) this.#dry.set(name, this.#options.clock.monotonicMs() + 1_000);
@@ -180,8 +203,8 @@ export class Slices {
   }
 
   /** Asks the other processes for what lies idle with them; calls that wait for it at once share it. False: none has any. */
-  #callBack(slice: Slice, amount: bigint): Promise<boolean> {
-    const name = nameOf(slice.key);
+  callBack(slice: Slice, amount: bigint): Promise<boolean> {
+    const name = slice.name;
     const running = this.#calling.get(name);
     if (running !== undefined) return running;
     const done = this.#askHolders(slice, amount).finally(() => this.#calling.delete(name));
@@ -190,7 +213,7 @@ export class Slices {
   }
 
   async #askHolders(slice: Slice, amount: bigint): Promise<boolean> {
-    const { store, database, epochId, clock } = this.#options;
+    const { store, database, epochId, clock, channel } = this.#options;
     const holders = await store.holders(slice.key);
     if (holders.length === 0) return false;
     this.callBacks += 1;
@@ -206,9 +229,8 @@ export class Slices {
     }
     const late = new AbortController();
     try {
-      const { organisationId, budgetId, windowStartMs } = slice.key;
-      await database.notify(database.unscoped('a notification has no table'), CHANNEL,
-        JSON.stringify({ ask: call, from: epochId, organisationId, budgetId, windowStartMs, amount: String(amount) }));
+      await database.notify(database.unscoped('a notification has no table'), channel,
+        JSON.stringify({ ask: call, from: epochId, ...slice.key, amount: String(amount) }));
       await Promise.race([answered.promise, clock.sleep(CALL_BACK_MS, late.signal).catch(() => {})]);
     } finally {
       late.abort();
@@ -229,7 +251,7 @@ export class Slices {
   }
 
   async #answer(ask: string, key: SliceKey): Promise<void> {
-    const { database, epochId } = this.#options;
+    const { database, epochId, channel } = this.#options;
     const slice = this.#slices.get(nameOf(key));
     if (slice !== undefined) {
       // A refill on its way could bring more: it belongs to the answer too.
@@ -237,9 +259,14 @@ export class Slices {
       this.#dry.set(nameOf(key), this.#options.clock.monotonicMs() + 1_000);
       await this.giveBack(slice);
     }
-    await database.notify(database.unscoped('a notification has no table'), CHANNEL, JSON.stringify({ answer: ask, from: epochId })).catch(() => {
+    await database.notify(database.unscoped('a notification has no table'), channel, JSON.stringify({ answer: ask, from: epochId })).catch(() => {
       // The one who asked waits its bounded time and goes on.
     });
+  }
+
+  #forget(name: string): void {
+    this.#slices.delete(name);
+    this.#dry.delete(name);
   }
 
   async #sweep(): Promise<void> {
@@ -249,16 +276,16 @@ export class Slices {
       await clock.sleep(SWEEP_MS, signal).catch(() => {});
       if (signal.aborted) return;
       for (const [name, slice] of this.#slices) {
+        if (slice.key.windowEndMs !== null && slice.key.windowEndMs + PAST_MS < clock.nowMs()) {
+          if (slice.held <= 0n) this.#forget(name);
+          continue;
+        }
         if (!slice.isIdle()) continue;
         await this.giveBack(slice);
-        if (slice.held === 0n && slice.available === 0n && !this.#refills.has(name)) this.#slices.delete(name);
+        if (slice.held === 0n && slice.available === 0n && !this.#refills.has(name)) this.#forget(name);
       }
     }
   }
-}
-
-function nameOf(key: SliceKey): string {
-  return `${key.budgetId} ${key.windowStartMs}`;
 }
 
 function sum(amounts: Iterable<bigint>): bigint {

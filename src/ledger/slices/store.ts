@@ -1,11 +1,16 @@
 import { sql } from 'kysely';
 import type { Database, Executor } from '../../db/index.ts';
 
-/** One window of one budget. */
+/** One window of one budget or limit. */
 export interface SliceKey {
   readonly organisationId: string;
-  readonly budgetId: string;
+  /** The budget, or the limit. */
+  readonly ownerId: string;
+  /** Whose calls: of a limit that counts each user, model and so on by itself; else empty. */
+  readonly counted: string;
   readonly windowStartMs: number;
+  /** From then on nothing of it is needed, nor given back; null: what is free goes back. */
+  readonly windowEndMs: number | null;
 }
 
 /**
@@ -16,9 +21,9 @@ export interface SliceStore {
   /**
    * Leases to this epoch: at least `least` or nothing. `demand` is what waits now, `wish` what would be good to have;
    * near the end of a budget no more than a quarter of what is left goes beyond the demand.
-   * @returns the amount leased; 0: the window's rest is smaller than `least`.
+   * @returns the amount leased, 0 where the window's rest is smaller than `least`, and what is left after it.
    */
-  lease(key: SliceKey, want: { least: bigint; demand: bigint; wish: bigint }): Promise<bigint>;
+  lease(key: SliceKey, want: { least: bigint; demand: bigint; wish: bigint }): Promise<Lease>;
   /** Gives back what this epoch neither holds nor has charged. */
   giveBack(key: SliceKey, amount: bigint): Promise<void>;
   /** Live epochs besides this one that have a slice of the window. */
@@ -27,10 +32,16 @@ export interface SliceStore {
   window(key: SliceKey): Promise<{ amount: bigint; spent: bigint; leased: bigint }>;
 }
 
+/** What a lease brought. */
+export interface Lease {
+  readonly granted: bigint;
+  readonly rest: bigint;
+}
+
 export function createSliceStore(database: Pick<Database, 'unscoped'>, epochId: string): SliceStore {
   const db = (): Executor => database.unscoped('slices are moved by the ids of budgets that the admission already matched to the caller');
 
-  async function openWindow({ organisationId, budgetId, windowStartMs }: SliceKey): Promise<boolean> {
+  async function openWindow({ organisationId, ownerId: budgetId, windowStartMs }: SliceKey): Promise<boolean> {
     const { numAffectedRows } = await sql`insert into budget_windows (organisation_id, budget_id, window_start, amount, spent, leased)
       select organisation_id, id, ${new Date(windowStartMs)}, amount, 0, 0 from budgets
       where id = ${budgetId} and organisation_id = ${organisationId} and removed_at is null
@@ -38,37 +49,37 @@ export function createSliceStore(database: Pick<Database, 'unscoped'>, epochId: 
     return numAffectedRows === 1n;
   }
 
-  async function leaseOnce(key: SliceKey, want: { least: bigint; demand: bigint; wish: bigint }): Promise<{ found: boolean; granted: bigint }> {
-    const { rows } = await sql<{ granted: string | null; found: boolean }>`
+  async function leaseOnce(key: SliceKey, want: { least: bigint; demand: bigint; wish: bigint }): Promise<Lease & { found: boolean }> {
+    const { rows } = await sql<{ granted: string | null; rest: string | null; found: boolean }>`
       with granted as (
         update budget_windows set
           leased = leased + least(amount - spent - leased, least(${String(want.wish)}::numeric, greatest(${String(want.demand)}::numeric, trunc((amount - spent - leased) / 4)))),
           last_grant = least(amount - spent - leased, least(${String(want.wish)}::numeric, greatest(${String(want.demand)}::numeric, trunc((amount - spent - leased) / 4))))
-        where budget_id = ${key.budgetId} and window_start = ${new Date(key.windowStartMs)}
+        where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)}
           and amount - spent - leased >= ${String(want.least)}::numeric
           and exists (select from epochs where id = ${epochId} and fenced_at is null)
-        returning organisation_id, budget_id, window_start, last_grant
+        returning organisation_id, budget_id, window_start, last_grant, amount - spent - leased as rest
       ), taken as (
         insert into slices as have (organisation_id, budget_id, window_start, epoch_id, amount)
         select organisation_id, budget_id, window_start, ${epochId}::uuid, last_grant from granted
         on conflict (budget_id, window_start, epoch_id) do update set amount = have.amount + excluded.amount
       )
-      select (select last_grant from granted)::text as granted,
-        exists (select from budget_windows where budget_id = ${key.budgetId} and window_start = ${new Date(key.windowStartMs)}) as found`.execute(db());
+      select (select last_grant from granted)::text as granted, (select rest from granted)::text as rest,
+        exists (select from budget_windows where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)}) as found`.execute(db());
     const [row] = rows;
-    return { found: row?.found ?? false, granted: BigInt(row?.granted ?? 0) };
+    return { found: row?.found ?? false, granted: BigInt(row?.granted ?? 0), rest: BigInt(row?.rest ?? 0) };
   }
 
   return {
     async lease(key, want) {
       const first = await leaseOnce(key, want);
-      if (first.found || !(await openWindow(key))) return first.granted;
-      return (await leaseOnce(key, want)).granted;
+      if (first.found || !(await openWindow(key))) return first;
+      return leaseOnce(key, want);
     },
     async giveBack(key, amount) {
       await sql`with freed as (
           update budget_windows set leased = leased - ${String(amount)}::numeric
-          where budget_id = ${key.budgetId} and window_start = ${new Date(key.windowStartMs)}
+          where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)}
           returning budget_id, window_start
         )
         update slices set amount = slices.amount - ${String(amount)}::numeric from freed
@@ -76,13 +87,13 @@ export function createSliceStore(database: Pick<Database, 'unscoped'>, epochId: 
     },
     async holders(key) {
       const { rows } = await sql<{ epoch_id: string }>`select epoch_id from slices join epochs on epochs.id = slices.epoch_id
-        where budget_id = ${key.budgetId} and window_start = ${new Date(key.windowStartMs)} and slices.amount > 0
+        where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)} and slices.amount > 0
           and epoch_id <> ${epochId} and epochs.fenced_at is null`.execute(db());
       return rows.map((row) => row.epoch_id);
     },
     async window(key) {
       const { rows } = await sql<{ amount: string; spent: string; leased: string }>`select amount, spent, leased from budget_windows
-        where budget_id = ${key.budgetId} and window_start = ${new Date(key.windowStartMs)}`.execute(db());
+        where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)}`.execute(db());
       const [row] = rows;
       return { amount: BigInt(row?.amount ?? 0), spent: BigInt(row?.spent ?? 0), leased: BigInt(row?.leased ?? 0) };
     },
