@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { TandemError } from '../base/index.ts';
 import type { Principal } from '../access/index.ts';
 import type { Executor } from '../db/index.ts';
@@ -113,10 +114,14 @@ export interface ReplySink {
   end(chunk?: string | Uint8Array): void;
 }
 
-export interface ChatCall {
+/** What callers speak: see the `models` room. */
+export type CallerDialect = 'chat' | 'responses' | 'messages';
+
+export interface ModelCall {
   readonly principal: Principal;
   /** The parsed JSON body. */
   readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
   readonly idempotencyKey: string | null;
   readonly receipt: boolean;
   /** Aborts when the client has left. */
@@ -156,7 +161,9 @@ export interface BatchesDoor {
 
 /** What the model API needs of `models`. */
 export interface ModelApi {
-  chat(call: ChatCall, sink: ReplySink): Promise<void>;
+  /** Whether callers can speak this dialect. */
+  speaks(dialect: CallerDialect): boolean;
+  call(dialect: CallerDialect, call: ModelCall, sink: ReplySink): Promise<void>;
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
   readonly files: FilesDoor;
   readonly batches: BatchesDoor;

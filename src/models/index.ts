@@ -1,5 +1,6 @@
 export { Models, createModels, type ListedModel, type ModelsOptions } from './models.ts';
-export type { ChatInput } from './chat-call.ts';
+export type { CallInput } from './run/call.ts';
+export type { DialectIn } from './neutral/parts.ts';
 export type { ContentHead, ContentStore, ContentWriter, NewContent, Purpose, StoredContent } from './content/index.ts';
 export type { ReplySink } from './reply-sink.ts';
 export type { NewAlias } from './registry/aliases.ts';

@@ -2,15 +2,16 @@ import { dirname, basename } from 'node:path';
 import { createIdSource, openSecretBox, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
 import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/index.ts';
 import type { Database } from '../db/index.ts';
-import type { ChatInput } from './chat-call.ts';
-import { answerChat, type ChatTools } from './chat.ts';
+import { answerCall, type CallTools } from './answer-call.ts';
 import { BatchStore, BatchWorker, Batches, LineRunner, type AnswerLine } from './batches/index.ts';
 import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
-import { IdempotentChat } from './idempotency/idempotent-chat.ts';
+import { CALLER_DIALECTS } from './dialects/dialects.ts';
+import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
 import { Files } from './files/index.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
+import type { DialectIn } from './neutral/parts.ts';
 import type { AccessPort, LedgerPort, Principal } from './ports.ts';
 import { Aliases } from './registry/aliases.ts';
 import { Backends } from './registry/backends.ts';
@@ -23,6 +24,7 @@ import type { ReplySink } from './reply-sink.ts';
 import { Router } from './routing/router.ts';
 import { Spare } from './spare.ts';
 import { unbilled } from './unbilled.ts';
+import type { CallInput } from './run/call.ts';
 
 export interface ModelsOptions {
   readonly access: AccessPort;
@@ -63,11 +65,11 @@ export class Models {
   readonly batches: Batches;
   readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
-  readonly #chat: ChatTools;
+  readonly #tools: CallTools;
   readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
   readonly #directory: AccessPort['directory'];
   readonly #calls: CallStore;
-  readonly #idempotent: IdempotentChat;
+  readonly #idempotent: IdempotentCalls;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
 
   /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
@@ -92,11 +94,11 @@ export class Models {
     this.content = new ContentStore({ database, secrets, access, clock });
     this.files = new Files({ store: this.content, access, clock, newId });
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
-    this.#chat = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), limits: file.deadlines };
+    this.#tools = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
-    this.#idempotent = new IdempotentChat({ store: this.#calls, answer: (input, sink) => answerChat(input, sink, this.#chat), clock, log, staleForMs: () => database.staleForMs() });
+    this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => answerCall(dialect, input, sink, this.#tools), clock, log, staleForMs: () => database.staleForMs() });
     const answers: Readonly<Record<string, AnswerLine>> = {
-      '/v1/chat/completions': (input, sink, free) => answerChat(input, sink, free ? { ...this.#chat, ledger: unbilled(ledger) } : this.#chat),
+      '/v1/chat/completions': (input, sink, free) => answerCall('chat', input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
     };
     const batchStore = new BatchStore({ database, secrets, clock, newId, owner: newId() });
     const spare = new Spare({ registry: this.#catalogue.registry, engine, clock });
@@ -119,15 +121,20 @@ export class Models {
     await this.#calls.stop();
   }
 
+  /** Whether callers can speak this dialect here. */
+  speaks(dialect: DialectIn): boolean {
+    return CALLER_DIALECTS[dialect] !== undefined;
+  }
+
   /**
-   * Answers one chat. What is thrown comes before the reply has begun; later errors are told inside the reply.
+   * Answers one call in its caller's dialect. What is thrown comes before the reply has begun; later errors are told inside the reply.
    * @throws TandemError
    */
-  chat(input: ChatInput, sink: ReplySink): Promise<void> {
+  call(dialect: DialectIn, input: CallInput, sink: ReplySink): Promise<void> {
     const { principal, idempotencyKey } = input;
     // A caller of the whole organisation spends in its first project and from its budget, so that every line of a bill has one.
     const call = principal.projectId === null ? { ...input, principal: { ...principal, projectId: this.#directory.projectFor(principal) } } : input;
-    return idempotencyKey === null ? answerChat(call, sink, this.#chat) : this.#idempotent.chat(call, idempotencyKey, sink);
+    return idempotencyKey === null ? answerCall(dialect, call, sink, this.#tools) : this.#idempotent.call(dialect, call, idempotencyKey, sink);
   }
 
   /** `GET /v1/models`: what this caller may use. */

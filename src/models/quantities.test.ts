@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rate, type PriceVersion } from './ports.ts';
 import { cachedReplyQuantities, toQuantities, worstQuantities, type TokenCounts } from './quantities.ts';
-import { readUsage } from './remote/usage.ts';
+import { readUsage } from './dialects/chat/usage.ts';
 
 const unit = fc.record({ price: fc.bigInt({ min: 0n, max: 10n ** 15n }), per: fc.constantFrom(1n, 1_000n, 1_000_000n) });
 const buckets = fc.record({ input: unit, output: unit, cache_read: unit, cache_write: unit, reasoning: unit, request: unit }, { requiredKeys: ['input', 'output'] });

@@ -61,7 +61,7 @@ afterAll(async () => {
 });
 
 function chat(model: string, sink: MemorySink, more: Record<string, unknown> = {}, options: { id?: string; principal?: Principal; signal?: AbortSignal } = {}): Promise<void> {
-  return models.chat({ principal: options.principal ?? admin, body: ask({ model, ...more }), idempotencyKey: null, receipt: true, signal: options.signal ?? new AbortController().signal, requestId: options.id ?? newId() }, sink);
+  return models.call('chat', { principal: options.principal ?? admin, body: ask({ model, ...more }), idempotencyKey: null, receipt: true, signal: options.signal ?? new AbortController().signal, requestId: options.id ?? newId() }, sink);
 }
 
 /** The event once the poster has brought it to Postgres. */
@@ -104,7 +104,7 @@ test('a key of the whole organisation spends in the first project, with an Idemp
   const first = access.directory.projectFor(admin);
   for (const idempotencyKey of [null, 'once']) {
     const requestId = newId();
-    await models.chat({ principal: admin, body: ask({ model: 'tandem/local' }), idempotencyKey, receipt: false, signal: new AbortController().signal, requestId }, new MemorySink());
+    await models.call('chat', { principal: admin, body: ask({ model: 'tandem/local' }), idempotencyKey, receipt: false, signal: new AbortController().signal, requestId }, new MemorySink());
     expect((await posted(requestId)).projectId).toBe(first);
   }
 });
@@ -157,7 +157,7 @@ test('clients that leave in the middle are charged for what was delivered, and n
 
 test('a model without a price is refused before anything is asked of a backend', async () => {
   const asked = backend.requests.length;
-  await expect(models.chat({ principal: { ...admin, tier: 'contributor' }, body: ask({ model: 'team/big' }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))
+  await expect(models.call('chat', { principal: { ...admin, tier: 'contributor' }, body: ask({ model: 'team/big' }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))
     .rejects.toMatchObject({ code: 'price_unknown' });
   expect(backend.requests).toHaveLength(asked);
 });

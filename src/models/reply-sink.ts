@@ -5,7 +5,8 @@ export interface ReplySink {
   /** False when the client reads more slowly than it is written to: wait for `drained`. */
   write(chunk: string | Buffer): boolean;
   drained(): Promise<void>;
-  end(chunk?: string | Buffer): void;
+  /** @param whole false: this is the end of a reply that broke off, told inside it. */
+  end(chunk?: string | Buffer, whole?: boolean): void;
   /** Whether `head` was called. */
   readonly started: boolean;
 }

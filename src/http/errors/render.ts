@@ -7,7 +7,10 @@ export interface Rendered {
   readonly body: string;
 }
 
-export type Envelope = 'openai' | 'tandem';
+/** Whose form the body has. */
+export type Envelope = 'openai' | 'anthropic' | 'tandem';
+
+const BODY: Readonly<Record<Envelope, (error: TandemError, requestId: string) => object>> = { openai: openAi, anthropic, tandem: own };
 
 /**
  * The one place where an error becomes a reply. What is not a TandemError becomes `internal` with the
@@ -27,7 +30,7 @@ export function renderError(error: unknown, envelope: Envelope, requestId: strin
   const allowed = known.code === 'method_not_allowed' ? known.facts?.['allowed'] : undefined;
   if (Array.isArray(allowed)) headers['allow'] = allowed.join(', ');
   if (known.status === 401) headers['www-authenticate'] = 'Bearer realm="tandem"';
-  return { status: known.status, headers, body: JSON.stringify(envelope === 'openai' ? openAi(known) : own(known, requestId)) };
+  return { status: known.status, headers, body: JSON.stringify(BODY[envelope](known, requestId)) };
 }
 
 function openAi(error: TandemError) {
@@ -40,6 +43,25 @@ function openAi(error: TandemError) {
       ...(error.facts === undefined ? {} : { facts: error.facts }),
     },
   };
+}
+
+/** As Anthropic's API reference has it ("Errors"): the type says what a client may do, the message what a person may do. */
+function anthropic(error: TandemError, requestId: string) {
+  return { type: 'error', error: { type: anthropicType(error), message: `${error.message} ${error.next}` }, request_id: requestId };
+}
+
+function anthropicType({ status }: TandemError): string {
+  switch (status) {
+    case 401: return 'authentication_error';
+    case 402: return 'billing_error';
+    case 403: return 'permission_error';
+    case 404: return 'not_found_error';
+    case 413: return 'request_too_large';
+    case 429: return 'rate_limit_error';
+    case 503: return 'overloaded_error';
+    case 504: return 'timeout_error';
+    default: return status < 500 || status === 501 ? 'invalid_request_error' : 'api_error';
+  }
 }
 
 function own(error: TandemError, requestId: string) {

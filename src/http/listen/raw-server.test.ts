@@ -98,7 +98,7 @@ describe('closing', () => {
   it('lets a reply in flight end, refuses new calls, and leaves no connection', async () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => { release = resolve; });
-    const shell = await startShell({ models: { ...echoModels, chat: async (_call, sink) => { sink.head(200, { 'content-type': 'text/event-stream' }); sink.write('data: 1\n\n'); await gate; sink.end('data: [DONE]\n\n'); } } });
+    const shell = await startShell({ models: { ...echoModels, call: async (_dialect, _call, sink) => { sink.head(200, { 'content-type': 'text/event-stream' }); sink.write('data: 1\n\n'); await gate; sink.end('data: [DONE]\n\n'); } } });
     const reply = await fetch(`${shell.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${TEST_KEY}`, 'content-type': 'application/json' }, body: '{}' });
     const closed = shell.server.close(5_000);
     await expect(fetch(`${shell.url}/healthz`)).rejects.toThrow();
@@ -108,7 +108,7 @@ describe('closing', () => {
   });
 
   it('breaks what does not end by the deadline, and says how many', async () => {
-    const shell = await startShell({ models: { ...echoModels, chat: (call, sink) => new Promise((resolve) => {
+    const shell = await startShell({ models: { ...echoModels, call: (_dialect, call, sink) => new Promise((resolve) => {
       sink.head(200, { 'content-type': 'text/event-stream' });
       sink.write('data: 1\n\n');
       call.signal.addEventListener('abort', () => resolve());

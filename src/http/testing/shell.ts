@@ -21,7 +21,8 @@ const nothingStored = async (): Promise<never> => { throw new TandemError('conte
 
 /** A fake of `models`: echoes the conversation's length. */
 export const echoModels: ModelApi = {
-  async chat({ body, requestId }, sink) {
+  speaks: (dialect) => dialect === 'chat',
+  async call(_dialect, { body, requestId }, sink) {
     const reply = JSON.stringify({ id: requestId, object: 'chat.completion', echo: body });
     sink.head(200, { 'content-type': 'application/json' });
     sink.end(reply);

@@ -57,7 +57,8 @@ describe('the model API', () => {
     await using shell = await startShell();
     const reply = await fetch(shell.url + path, { method: 'POST', headers: authorised, body: '{}' });
     expect(reply.status).toBe(501);
-    expect(await reply.json()).toMatchObject({ error: { code: 'not_implemented', type: 'invalid_request_error', message: expect.stringContaining('Use ') } });
+    const code = path === '/v1/messages' ? {} : { code: 'not_implemented' };
+    expect(await reply.json()).toMatchObject({ error: { ...code, type: 'invalid_request_error', message: expect.stringContaining('Use ') } });
   });
 
   it('names the method that is missing', async () => {
@@ -67,14 +68,33 @@ describe('the model API', () => {
   });
 
   it('renders what models throws in the envelope of OpenAI', async () => {
-    await using shell = await startShell({ models: { ...echoModels, chat: async () => { throw new TandemError('invalid_request', { params: { reason: 'messages is empty.' }, param: 'messages', retryAfterSeconds: 3 }); } } });
+    await using shell = await startShell({ models: { ...echoModels, call: async () => { throw new TandemError('invalid_request', { params: { reason: 'messages is empty.' }, param: 'messages', retryAfterSeconds: 3 }); } } });
     const reply = await chat(shell.url, {});
     expect([reply.status, reply.headers.get('retry-after')]).toEqual([400, '3']);
     expect(await reply.json()).toEqual({ error: { message: expect.stringMatching(/^messages is empty\. /), type: 'invalid_request_error', param: 'messages', code: 'invalid_request' } });
   });
 
+  it('renders it in the envelope of Anthropic where Messages are spoken', async () => {
+    const refusing = (error: TandemError) => startShell({ models: { ...echoModels, speaks: () => true, call: async () => { throw error; } } });
+    const cases: [TandemError, number, string][] = [
+      [new TandemError('invalid_request', { params: { reason: 'max_tokens is missing.' } }), 400, 'invalid_request_error'], [new TandemError('backend_busy', { params: { backend: 'gpu' } }), 429, 'rate_limit_error'],
+      [new TandemError('budget_exceeded', { params: { period: 'total', scope: 'key', name: 'ci', left: '0', currency: 'USD', amount: '1', cap: '' } }), 402, 'billing_error'],
+      [new TandemError('backend_timeout', { params: { backend: 'gpu', step: 'begin its answer', seconds: 5 } }), 504, 'timeout_error'], [new TandemError('backend_unreachable', { params: { backend: 'gpu', reason: 'x' } }), 503, 'overloaded_error'],
+      [new TandemError('backend_failed', { params: { backend: 'gpu', reason: 'x' } }), 502, 'api_error'], [new TandemError('model_not_found', { params: { model: 'x', near: '' } }), 404, 'not_found_error'],
+    ];
+    for (const [error, status, type] of cases) {
+      await using shell = await refusing(error);
+      const reply = await fetch(`${shell.url}/v1/messages`, { method: 'POST', headers: authorised, body: '{}' });
+      expect(reply.status).toBe(status);
+      expect(await reply.json()).toEqual({ type: 'error', error: { type, message: expect.stringContaining(error.message) }, request_id: reply.headers.get('x-request-id') });
+    }
+    await using shell = await startShell({ models: { ...echoModels, speaks: () => true } });
+    const anonymous = await fetch(`${shell.url}/v1/messages`, { method: 'POST', body: '{}' });
+    expect(await anonymous.json()).toMatchObject({ type: 'error', error: { type: 'authentication_error' } });
+  });
+
   it('tells nothing of an unexpected error but the id of the request', async () => {
-    await using shell = await startShell({ models: { ...echoModels, chat: async () => { throw new Error('password=hunter2 at /srv/app.ts'); } } });
+    await using shell = await startShell({ models: { ...echoModels, call: async () => { throw new Error('password=hunter2 at /srv/app.ts'); } } });
     const reply = await chat(shell.url, {});
     const text = await reply.text();
     expect(reply.status).toBe(500);
@@ -86,7 +106,7 @@ describe('the model API', () => {
     const lines: string[] = [];
     const note = (...line: unknown[]) => { lines.push(JSON.stringify(line, (_name, value: unknown) => (value instanceof Error ? `${value.message} ${value.stack} ${String(value.cause)}` : value))); };
     const log: Logger = { debug: note, info: note, warn: note, error: note, fatal: note, child: () => log };
-    await using shell = await startShell({ log, models: { ...echoModels, chat: async () => { throw new Error('boom'); } } });
+    await using shell = await startShell({ log, models: { ...echoModels, call: async () => { throw new Error('boom'); } } });
     const prompt = 'a most private prompt';
     const bodies: unknown[] = [{ messages: [prompt] }, `{"${prompt}`, `{"__proto__":"${prompt}"}`];
     for (const body of bodies) {
@@ -100,14 +120,14 @@ describe('the model API', () => {
   });
 
   it('cuts the connection when models fails after the head, so that the reply is not taken for whole', async () => {
-    await using shell = await startShell({ models: { ...echoModels, chat: async (_call, sink) => { sink.head(200, { 'content-type': 'text/event-stream' }); sink.write('data: 1\n\n'); throw new Error('late'); } } });
+    await using shell = await startShell({ models: { ...echoModels, call: async (_dialect, _call, sink) => { sink.head(200, { 'content-type': 'text/event-stream' }); sink.write('data: 1\n\n'); throw new Error('late'); } } });
     await expect(chat(shell.url, {}).then((reply) => reply.text())).rejects.toThrow();
   });
 
   it('sends the head of a stream before its first frame', async () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => { release = resolve; });
-    await using shell = await startShell({ models: { ...echoModels, chat: async (_call, sink) => { sink.head(200, { 'content-type': 'text/event-stream' }); await gate; sink.end('data: [DONE]\n\n'); } } });
+    await using shell = await startShell({ models: { ...echoModels, call: async (_dialect, _call, sink) => { sink.head(200, { 'content-type': 'text/event-stream' }); await gate; sink.end('data: [DONE]\n\n'); } } });
     const reply = await chat(shell.url, {});
     expect(reply.headers.get('content-type')).toBe('text/event-stream');
     release();
@@ -117,7 +137,7 @@ describe('the model API', () => {
   it('tells models that the client has left', async () => {
     let left: (reason: unknown) => void = () => {};
     const seen = new Promise((resolve) => { left = resolve; });
-    await using shell = await startShell({ models: { ...echoModels, chat: (call, sink) => new Promise((resolve) => {
+    await using shell = await startShell({ models: { ...echoModels, call: (_dialect, call, sink) => new Promise((resolve) => {
       sink.head(200, { 'content-type': 'text/event-stream' });
       sink.write('data: 1\n\n');
       call.signal.addEventListener('abort', () => { left(call.signal.reason); sink.write('data: 2\n\n'); sink.end(); resolve(); });
@@ -133,7 +153,7 @@ describe('the model API', () => {
     let full: () => void = () => {};
     const whenFull = new Promise<void>((resolve) => { full = resolve; });
     let written = 0;
-    await using shell = await startShell({ models: { ...echoModels, chat: async (_call, sink) => {
+    await using shell = await startShell({ models: { ...echoModels, call: async (_dialect, _call, sink) => {
       sink.head(200, { 'content-type': 'text/event-stream' });
       const frame = `data: ${'x'.repeat(65_536)}\n\n`;
       for (let frames = 0; frames < 400; frames += 1) {

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
-import { renderError } from '../errors/render.ts';
+import { renderError, type Envelope } from '../errors/render.ts';
 import { callErrorOf } from './call-error.ts';
-import { serveChat, type ChatOptions } from './chat.ts';
+import { serveCall, type CallOptions } from './call.ts';
 import { elsewhere } from './elsewhere.ts';
 import { listModels, showModel } from './models.ts';
 import { sendJson } from './send.ts';
 import { isStored, serveStored } from './stored.ts';
-import type { CallError, ModelApi } from '../faces.ts';
+import type { CallError, CallerDialect, ModelApi } from '../faces.ts';
 
-export interface ModelApiOptions extends ChatOptions {
+export interface ModelApiOptions extends CallOptions {
   readonly models: ModelApi;
   readonly maxFileBytes: number;
   readonly log: Logger;
@@ -20,7 +20,9 @@ export interface ModelApiOptions extends ChatOptions {
   readonly onCallError: (call: CallError) => void;
 }
 
-const CHAT = '/v1/chat/completions';
+/** The routes that call a model, and what is spoken there. */
+const CALLS: ReadonlyMap<string, CallerDialect> = new Map([['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages']]);
+const MESSAGES = '/v1/messages';
 const MODELS = '/v1/models';
 
 /**
@@ -29,9 +31,10 @@ const MODELS = '/v1/models';
  */
 export async function serveModelApi(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: ModelApiOptions): Promise<void> {
   try {
-    if (path === CHAT) {
+    const dialect = CALLS.get(path);
+    if (dialect !== undefined && options.models.speaks(dialect)) {
       demandMethod(request, path, 'POST');
-      await serveChat(request, response, requestId, options);
+      await serveCall(dialect, request, response, requestId, options);
     } else if (path === MODELS) {
       demandMethod(request, path, 'GET');
       sendJson(response, requestId, listModels(await options.authenticate(request, false), options.models));
@@ -46,8 +49,13 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
   } catch (error) {
     options.refused(isTandemError(error) ? error.code : 'internal');
     void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
-    refuse(request, response, renderError(error, 'openai', requestId, options.log));
+    refuse(request, response, renderError(error, envelopeOf(path), requestId, options.log));
   }
+}
+
+/** Errors are told in the dialect that is spoken at this path. */
+function envelopeOf(path: string): Envelope {
+  return path === MESSAGES || path.startsWith(`${MESSAGES}/`) ? 'anthropic' : 'openai';
 }
 
 function demandMethod(request: IncomingMessage, path: string, method: string): void {

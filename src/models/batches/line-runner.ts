@@ -1,7 +1,7 @@
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
-import type { ChatInput } from '../chat-call.ts';
 import type { AccessPort, Principal } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
+import type { CallInput } from '../run/call.ts';
 import type { BatchRow } from './batch-object.ts';
 import type { BatchStore, TakenLine } from './batch-store.ts';
 import { answered, refused, tokensOf, type BatchTokens, type LineResult } from './line-result.ts';
@@ -9,7 +9,7 @@ import { LineSink } from './line-sink.ts';
 import { afterFailure } from './retry.ts';
 
 /** A call as a caller's own: budget, limits, metering and routes are the same. `unbilled`: it repeats one that was charged. */
-export type AnswerLine = (input: ChatInput, sink: ReplySink, unbilled: boolean) => Promise<void>;
+export type AnswerLine = (input: CallInput, sink: ReplySink, unbilled: boolean) => Promise<void>;
 
 export interface LineRunnerOptions {
   readonly store: BatchStore;

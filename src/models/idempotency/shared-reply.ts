@@ -26,6 +26,7 @@ export class SharedReply implements ReplySink {
   #headers: Record<string, string> = {};
   #tail: string | undefined;
   #ended = false;
+  #whole = true;
   #released = false;
   #failure: { readonly error: unknown } | undefined;
   #readers = 0;
@@ -68,15 +69,15 @@ export class SharedReply implements ReplySink {
     return new Promise((resolve) => { this.#drains.push(resolve); });
   }
 
-  end(chunk?: string | Buffer): void {
+  end(chunk?: string | Buffer, whole = true): void {
     this.#tail = chunk?.toString();
+    this.#whole = whole;
     this.#ended = true;
   }
 
-  /** The reply when it is whole: JSON, or a stream that ended with `[DONE]`. Undefined for one that ended with an error inside, or not at all. */
+  /** The reply when it is whole. Undefined for one that ended with an error inside, or not at all. */
   kept(): KeptReply | undefined {
-    if (!this.#ended) return undefined;
-    if (this.#headers['content-type']?.startsWith('text/event-stream') && !this.#tail?.endsWith('data: [DONE]\n\n')) return undefined;
+    if (!this.#ended || !this.#whole) return undefined;
     return { status: this.#status, headers: this.#headers, chunks: this.#tail === undefined ? this.#chunks : [...this.#chunks, this.#tail] };
   }
 
@@ -110,7 +111,7 @@ export class SharedReply implements ReplySink {
           const chunk = this.#chunks[at]!;
           at += 1;
           if (last) {
-            sink.end(chunk);
+            sink.end(chunk, this.#whole);
             return;
           }
           if (!sink.write(chunk)) await untilLeft(sink.drained(), signal);

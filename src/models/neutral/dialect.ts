@@ -109,6 +109,8 @@ export interface BackendDialect {
   errorMessage(body: string): string | undefined;
   /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */
   sign?(request: OutRequest, to: { readonly url: URL; readonly key: string; readonly options: Readonly<Record<string, string>>; readonly nowMs: number }): Promise<readonly string[]>;
+  /** What the content type of a streamed reply begins with; absent: `text/event-stream`. */
+  readonly streamType?: string;
   /** Headers that carry the backend's key; absent: `authorization: Bearer`. */
   keyHeaders?(key: string): readonly string[];
 }
@@ -126,6 +128,8 @@ export interface ReplyReader {
   readonly finish: FinishReason | null;
   /** Whether the answer is complete; what follows is not read. */
   readonly done: boolean;
+  /** What stands after the events that `push` has just returned: they are delivered first. Absent or null: nothing went wrong. */
+  readonly failure?: Error | null;
   /**
    * @returns the events in these bytes, in order.
    * @throws BadReply for what is no answer, and with `said` for an error that the backend tells inside it.

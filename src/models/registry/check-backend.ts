@@ -35,7 +35,7 @@ export async function checkBackend(backend: Backend, health: Health, clock: Cloc
   try {
     remote.models(exchange);
     await exchange.ended;
-    if (exchange.status !== 200) throw statusError(remote.words, exchange.status, exchange.text(), undefined);
+    if (exchange.status !== 200) throw statusError(remote.words, exchange.status, remote.dialect.errorMessage(exchange.text()), undefined);
     const models = modelsIn(exchange.text());
     if (!models) throw failed(remote.words, 'it has no list of models at its address; the URL should end where /chat/completions follows');
     remote.worked();

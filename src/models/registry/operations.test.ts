@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 
 const code = (work: Promise<unknown>) => work.then(() => 'nothing', (error: TandemError) => error.code);
-const chat = (model: string, principal = house.admin) => house.models.chat({ principal, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
+const chat = (model: string, principal = house.admin) => house.models.call('chat', { principal, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
 
 describe('the models there are', () => {
   test('begin with the local one and those of the operator\'s file, in OpenAI\'s form', () => {
@@ -52,7 +52,7 @@ describe('the models there are', () => {
   test('are called with the key and the limit that the file gives', async () => {
     await chat('team/filed');
     expect(backend.requests[0]).toMatchObject({ headers: { authorization: 'Bearer sk-from-env' }, body: { model: 'filed-7b', max_completion_tokens: 64 } });
-    expect(await code(house.models.chat({ principal: house.admin, body: ask({ model: 'team/filed', max_tokens: 65 }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))).toBe('invalid_request');
+    expect(await code(house.models.call('chat', { principal: house.admin, body: ask({ model: 'team/filed', max_tokens: 65 }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))).toBe('invalid_request');
   });
 
   test('that do not exist and those that a key may not use are the same to it, with near names of what it may', async () => {
@@ -126,7 +126,7 @@ describe('a backend of the API', () => {
     await house.database.pool.query(`update backends set sealed_key = set_byte(sealed_key, 20, 255 - get_byte(sealed_key, 20)) where id = $1`, [made.id]);
     const other = await house.second();
     expect((await other.backends.list(house.admin)).items.find(({ id }) => id === made.id)?.health).toMatchObject({ state: 'unavailable', reason: 'its key cannot be opened' });
-    const call = (model: string) => other.chat({ principal: house.admin, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
+    const call = (model: string) => other.call('chat', { principal: house.admin, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
     expect(await code(call('team/moved'))).toBe('backend_unreachable');
     expect(await code(call('team/filed'))).toBe('nothing');
     expect(backend.requests).toHaveLength(1);

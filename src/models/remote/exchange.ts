@@ -60,12 +60,12 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
 
   stop(error: Error): void {
     this.#stopped ??= error;
-    this.finish(error);
+    this.settle(error);
     this.controller?.abort(error);
   }
 
   /** Ends the promise; what still comes is read to its end (or cancelled) without being used. */
-  protected finish(error?: Error): void {
+  protected settle(error?: Error): void {
     if (this.#settled) return;
     this.#settled = true;
     if (error) this.#reject(error);
@@ -96,7 +96,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     try {
       this.take(chunk);
     } catch (error) {
-      this.finish(error as Error);
+      this.settle(error as Error);
       controller.abort(error as Error);
     }
   }
@@ -106,15 +106,15 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     try {
       this.complete();
-      this.finish();
+      this.settle();
     } catch (error) {
-      this.finish(error as Error);
+      this.settle(error as Error);
     }
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.closed = true;
-    this.finish(error);
+    this.settle(error);
   }
 }
 

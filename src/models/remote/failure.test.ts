@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { TandemError } from '../../base/index.ts';
-import { connectionError, inBandError, statusError } from './failure.ts';
+import { errorMessage, toldInside } from '../dialects/chat/errors.ts';
+import { badReplyError, connectionError, statusError } from './failure.ts';
 
 const backend = { name: 'gpu', hidden: ['sk-live-0123456789', 'https://gpu.internal.example/v1', 'gpu.internal.example', ''] };
 
@@ -21,13 +22,13 @@ test('an address that may not be called is the operator\'s matter: the caller do
 test.each([
   [{ error: { message: 'key sk-live-0123456789 at https://gpu.internal.example/v1/x is wrong' } }], [{ message: 'see gpu.internal.example or http://10.0.0.1:8000/docs' }], [{ detail: 'other key sk-abcdef123456' }], [{ error: 'plain sk-live-0123456789' }],
 ])('what a backend says is told without keys and addresses: %j', (body) => {
-  for (const error of [statusError(backend, 400, JSON.stringify(body), undefined), inBandError(backend, 'error' in body ? body.error : body)]) {
+  for (const error of [statusError(backend, 400, errorMessage(JSON.stringify(body)), undefined), badReplyError(backend, toldInside('error' in body ? body.error : body))]) {
     expect(error.message).not.toMatch(/sk-live|sk-abc|internal\.example|10\.0\.0\.1/);
   }
 });
 
 test('control characters and length of what a backend says are bounded', () => {
-  const { message } = statusError(backend, 422, JSON.stringify({ message: `a\r\nb\u202e${'x'.repeat(5_000)}` }), undefined);
+  const { message } = statusError(backend, 422, errorMessage(JSON.stringify({ message: `a\r\nb\u202e${'x'.repeat(5_000)}` })), undefined);
   expect(message).not.toMatch(/[\r\n\u202e]/);
   expect(message.length).toBeLessThan(400);
 });

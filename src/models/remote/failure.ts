@@ -1,5 +1,5 @@
 import { TandemError, isTandemError, printable } from '../../base/index.ts';
-import { isObject } from '../request/json.ts';
+import type { BadReply } from '../neutral/bad-reply.ts';
 
 /** What may be said about a backend, and what must never be: its key and where it is. */
 export interface BackendWords {
@@ -8,17 +8,21 @@ export interface BackendWords {
   readonly hidden: readonly string[];
 }
 
-/** A backend's failing status as the error that the caller gets. `body` is at most some KB of what it sent. */
-export function statusError(backend: BackendWords, status: number, body: string, retryAfter: string | undefined): TandemError {
-  const reason = reasonIn(body, backend);
+/**
+ * A backend's failing status as the error that the caller gets.
+ * @param said what the backend gives as its reason, as its dialect reads it.
+ */
+export function statusError(backend: BackendWords, status: number, said: string | undefined, retryAfter: string | undefined): TandemError {
+  const reason = said === undefined ? undefined : clean(said, backend);
   const detail = `HTTP ${status}`;
   const params = { backend: backend.name };
   if (status === 400 || status === 413 || status === 422) {
     return new TandemError('backend_refused', { params: { ...params, reason: reason ?? 'it gave no reason.' }, detail });
   }
-  if (status === 429) return new TandemError('backend_busy', { params, detail, retryAfterSeconds: seconds(retryAfter) ?? 1 });
+  // 529 is Anthropic's word for it.
+  if (status === 429 || status === 529) return new TandemError('backend_busy', { params, detail, retryAfterSeconds: seconds(retryAfter) ?? 1 });
   if (status === 401 || status === 403) return failed(backend, 'it does not accept this server\'s key', detail);
-  if (status === 404) return failed(backend, 'it does not know the model, or has no chat completions at its address', detail);
+  if (status === 404) return failed(backend, 'it does not know the model, or does not answer at this path', detail);
   if (status >= 300 && status < 400) return failed(backend, 'it answered with a redirect, which is not followed', detail);
   if (status === 503) {
     return new TandemError('backend_unreachable', { params: { ...params, reason: 'it says that it is not available' }, detail, retryAfterSeconds: seconds(retryAfter) ?? 5 });
@@ -29,10 +33,11 @@ export function statusError(backend: BackendWords, status: number, body: string,
 /** The detail of errors whose message repeats what a backend said. */
 export const IN_BAND = 'an error inside a reply';
 
-/** An `error` object that came with status 200 or inside a stream. */
-export function inBandError(backend: BackendWords, error: unknown): TandemError {
-  const reason = reasonIn(JSON.stringify({ error }), backend);
-  return failed(backend, reason === undefined ? 'it reported an error' : `it says: ${reason}`, IN_BAND);
+/** What a backend's dialect could not read as an answer, or what the backend itself told inside one. */
+export function badReplyError(backend: BackendWords, bad: BadReply): TandemError {
+  if (bad.said === null) return bad.busy ? new TandemError('backend_busy', { params: { backend: backend.name }, detail: bad.message, retryAfterSeconds: 1 }) : failed(backend, bad.message);
+  const reason = `it says: ${clean(bad.said, backend)}`;
+  return bad.busy ? new TandemError('backend_busy', { params: { backend: backend.name }, detail: IN_BAND, retryAfterSeconds: 1 }) : failed(backend, reason, IN_BAND);
 }
 
 export function failed(backend: BackendWords, reason: string, detail?: string): TandemError {
@@ -54,21 +59,11 @@ const CONNECTION_REASONS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed', EPIPE: 'the connection was closed',
 };
 
-/** OpenAI's `{error: {message}}`, vLLM's `{message}` or FastAPI's `{detail}`, without what must not be said. */
-function reasonIn(body: string, backend: BackendWords): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value)) return undefined;
-  const error = value['error'];
-  const message = [isObject(error) ? error['message'] : error, value['message'], value['detail']].find((text) => typeof text === 'string' && text !== '');
-  if (typeof message !== 'string') return undefined;
-  let clean = message;
-  for (const text of backend.hidden) if (text !== '') clean = clean.replaceAll(text, '[hidden]');
-  return printable(clean.replace(/\bsk-[A-Za-z0-9_*-]{4,}/g, '[hidden]').replace(/https?:\/\/\S+/g, '[address]'));
+/** What a backend says, without what must not be said. */
+function clean(message: string, backend: BackendWords): string {
+  let text = message;
+  for (const hidden of backend.hidden) if (hidden !== '') text = text.replaceAll(hidden, '[hidden]');
+  return printable(text.replace(/\bsk-[A-Za-z0-9_*-]{4,}/g, '[hidden]').replace(/https?:\/\/\S+/g, '[address]'));
 }
 
 function seconds(retryAfter: string | undefined): number | undefined {

@@ -2,6 +2,8 @@ import { Pool, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/index.ts';
 import { createConnector, type EgressPolicy, type Resolve } from '../../base/egress/index.ts';
 import { HealthRecord, type Health } from '../health.ts';
+import type { BackendDialect, OutRequest } from '../neutral/dialect.ts';
+import { BACKEND_DIALECTS } from '../dialects/dialects.ts';
 import type { BackendWords } from './failure.ts';
 
 export interface RemoteOptions {
@@ -14,20 +16,27 @@ export interface RemoteOptions {
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
   readonly resolve?: Resolve;
+  /** What it speaks; absent: chat completions. */
+  readonly dialect?: keyof typeof BACKEND_DIALECTS;
+  /** Settings of the backend, for its dialect: a region, a version of the API. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Sockets at most; more calls wait for one. */
   readonly connections?: number;
 }
 
 const CONNECTIONS = 1024;
 
-/** A server that speaks OpenAI's wire form: a pool of kept sockets, its prepared headers, and how it has been doing. */
+/** A server that answers calls in one of the backends' dialects: a pool of kept sockets, its prepared headers, and how it has been doing. */
 export class RemoteBackend {
   readonly id: string;
   readonly words: BackendWords;
+  readonly dialect: BackendDialect;
+  readonly settings: Readonly<Record<string, string>>;
   readonly #health: HealthRecord;
   readonly #pool: Pool;
   readonly #path: string;
-  readonly #chatPath: string;
+  readonly #origin: string;
+  readonly #key: string | null;
   readonly #headers: string[];
 
   constructor(options: RemoteOptions) {
@@ -35,9 +44,12 @@ export class RemoteBackend {
     this.id = options.id;
     this.#health = new HealthRecord(options.clock);
     this.words = { name: options.name, hidden: [options.key ?? '', options.url, url.host, url.hostname] };
-    this.#path = url.pathname.replace(/\/+$/, '') || '/v1';
-    this.#chatPath = `${this.#path}/chat/completions`;
-    this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(options.key === null ? [] : ['authorization', `Bearer ${options.key}`])];
+    this.dialect = BACKEND_DIALECTS[options.dialect ?? 'chat'];
+    this.settings = options.settings ?? {};
+    this.#key = options.key;
+    this.#origin = url.origin;
+    this.#path = url.pathname.replace(/\/+$/, '') || (this.dialect.basePath ?? '/v1');
+    this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(options.key === null || this.dialect.sign ? [] : keyHeaders(this.dialect, options.key))];
     this.#pool = new Pool(url.origin, {
       connect: createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) }),
       connections: options.connections ?? CONNECTIONS,
@@ -48,9 +60,16 @@ export class RemoteBackend {
     });
   }
 
-  /** Sends a chat. The handler is called even when no connection can be made. */
-  chat(body: Buffer, handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch({ method: 'POST', path: this.#chatPath, headers: this.#headers, body }, handler);
+  /** Sends a request. The handler is called even when no connection can be made. */
+  send(request: OutRequest, handler: Dispatcher.DispatchHandler, signed: readonly string[] = []): void {
+    const headers = request.headers.length === 0 && signed.length === 0 ? this.#headers : [...this.#headers, ...request.headers, ...signed];
+    this.#pool.dispatch({ method: request.method, path: this.#path + request.path, headers, body: request.body }, handler);
+  }
+
+  /** The headers that sign a request where a key alone is not enough; null: this dialect signs nothing. */
+  sign(request: OutRequest, nowMs: number): Promise<readonly string[]> | null {
+    if (!this.dialect.sign) return null;
+    return this.dialect.sign(request, { url: new URL(this.#origin + this.#path + request.path), key: this.#key ?? '', options: this.settings, nowMs });
   }
 
   /** Asks for the list of models. */
@@ -80,4 +99,8 @@ export class RemoteBackend {
   async destroy(): Promise<void> {
     await this.#pool.destroy();
   }
+}
+
+function keyHeaders(dialect: BackendDialect, key: string): readonly string[] {
+  return dialect.keyHeaders?.(key) ?? ['authorization', `Bearer ${key}`];
 }

@@ -18,9 +18,9 @@ function problem(body: unknown): string | undefined {
 describe('a chat request', () => {
   test('is read with its defaults, and keeps what it does not know', () => {
     const body = { ...good, top_k: 3, temperature: null };
-    expect(parseChatRequest(body)).toMatchObject({ model: 'm', stream: false, includeUsage: false, choices: 1, maxTokens: null, capField: null, facts: { images: 0 } });
+    expect(parseChatRequest(body)).toMatchObject({ model: 'm', stream: false, includeUsage: false, choices: 1, maxOutputTokens: null, capField: null, facts: { images: 0 } });
     expect(parseChatRequest(body).body).toBe(body);
-    expect(parseChatRequest({ ...good, stream: true, stream_options: { include_usage: true }, max_completion_tokens: 5, n: 3 })).toMatchObject({ stream: true, includeUsage: true, maxTokens: 5, capField: 'max_completion_tokens', choices: 3 });
+    expect(parseChatRequest({ ...good, stream: true, stream_options: { include_usage: true }, max_completion_tokens: 5, n: 3 })).toMatchObject({ stream: true, includeUsage: true, maxOutputTokens: 5, capField: 'max_completion_tokens', choices: 3 });
   });
 
   test.each<[string, unknown]>([
@@ -51,7 +51,7 @@ describe('a chat request', () => {
         { role: 'tool', tool_call_id: '1', content: 'y' }, { role: 'user', content: [{ type: 'image_url', image_url: { url } }] }, { role: 'assistant', refusal: 'no', content: null },
       ],
     });
-    expect(facts).toEqual({ images: 1, imageCharacters: url.length, beyondText: 'messages[1]', beyondTextKind: 'a call of a tool' });
+    expect(facts).toEqual({ images: 1, imageCharacters: url.length, tools: true, beyondText: 'messages[1]', beyondTextKind: 'a call of a tool' });
   });
 
   test('of any form is either taken or refused by name, never answered with another error', () => {

@@ -1,24 +1,70 @@
+import { readConversation } from '../dialects/chat/conversation.ts';
+import type { Conversation, Needs, NeutralRequest } from '../neutral/request.ts';
 import { CHAT_FIELDS } from './chat-fields.ts';
 import { invalid } from './fields.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { checkMessages, type MessageFacts } from './messages.ts';
 
 /** A chat request whose known fields are all of their right kind and within their ranges. */
-export interface ChatRequest {
-  /** The body as it was sent; unknown fields included, nulls too. */
+export class ChatRequest implements NeutralRequest {
+  readonly dialect = 'chat';
   readonly body: JsonObject;
   readonly model: string;
   readonly messages: readonly JsonObject[];
   readonly facts: Readonly<MessageFacts>;
   readonly stream: boolean;
-  /** Whether the caller wants the chunk with the usage at the stream's end. */
   readonly includeUsage: boolean;
-  /** How many answers (`n`). */
   readonly choices: number;
-  /** The caller's limit of output tokens for each choice; null: the alias's own. */
-  readonly maxTokens: number | null;
-  /** Under which name the caller gave it. */
+  readonly maxOutputTokens: number | null;
   readonly capField: 'max_tokens' | 'max_completion_tokens' | null;
+  readonly needs: Needs;
+  readonly media: NeutralRequest['media'];
+  readonly turnCount: number;
+  readonly user: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly serviceTier: NeutralRequest['serviceTier'];
+  readonly cacheKey: string | null;
+
+  /** @param body checked; fields that are null count as absent. */
+  constructor(body: JsonObject, model: string, messages: readonly JsonObject[], facts: Readonly<MessageFacts>) {
+    const newCap = body['max_completion_tokens'] ?? null;
+    const oldCap = body['max_tokens'] ?? null;
+    const options = body['stream_options'];
+    this.body = body;
+    this.model = model;
+    this.messages = messages;
+    this.facts = facts;
+    this.stream = body['stream'] === true;
+    this.includeUsage = isObject(options) && options['include_usage'] === true;
+    this.choices = (body['n'] ?? 1) as number;
+    this.maxOutputTokens = (newCap ?? oldCap) as number | null;
+    this.capField = newCap !== null ? 'max_completion_tokens' : oldCap !== null ? 'max_tokens' : null;
+    this.needs = needsOf(body, facts);
+    this.media = { images: facts.images, files: 0, characters: facts.imageCharacters };
+    this.turnCount = messages.length;
+    this.user = (body['safety_identifier'] ?? body['user'] ?? null) as string | null;
+    this.metadata = (body['metadata'] ?? NO_METADATA) as Record<string, string>;
+    this.serviceTier = (body['service_tier'] ?? 'auto') as NeutralRequest['serviceTier'];
+    this.cacheKey = (body['prompt_cache_key'] ?? null) as string | null;
+  }
+
+  conversation(): Conversation {
+    return readConversation(this.body);
+  }
+}
+
+const NO_METADATA = {};
+
+function needsOf(body: JsonObject, facts: Readonly<MessageFacts>): Needs {
+  const tools: readonly unknown[] = (body['tools'] ?? body['functions'] ?? []) as unknown[];
+  const strange = tools.find((tool) => isObject(tool) && tool['type'] !== undefined && tool['type'] !== 'function' && tool['type'] !== 'custom');
+  const format = body['response_format'];
+  const effort = body['reasoning_effort'] ?? null;
+  return {
+    tools: tools.length > 0 || facts.tools, images: facts.images > 0, files: false, schema: isObject(format) && format['type'] === 'json_schema',
+    reasoning: effort !== null && effort !== 'none', logprobs: body['logprobs'] === true,
+    native: isObject(strange) ? { dialect: 'chat', what: `a tool of the type ${String(strange['type'])}` } : null,
+  };
 }
 
 /**
@@ -42,14 +88,6 @@ export function parseChatRequest(body: unknown): ChatRequest {
   const oldCap = body['max_tokens'] ?? null;
   const newCap = body['max_completion_tokens'] ?? null;
   if (oldCap !== null && newCap !== null && oldCap !== newCap) throw invalid('max_tokens', 'differs from max_completion_tokens; send one of them');
-  const stream = body['stream'] === true;
-  const options = body['stream_options'];
-  if (isObject(options) && !stream) throw invalid('stream_options', 'is only for streamed answers (stream: true)');
-  return {
-    body, model, messages, facts, stream,
-    includeUsage: isObject(options) && options['include_usage'] === true,
-    choices: (body['n'] ?? 1) as number,
-    maxTokens: (newCap ?? oldCap) as number | null,
-    capField: newCap !== null ? 'max_completion_tokens' : oldCap !== null ? 'max_tokens' : null,
-  };
+  if (isObject(body['stream_options']) && body['stream'] !== true) throw invalid('stream_options', 'is only for streamed answers (stream: true)');
+  return new ChatRequest(body, model, messages, facts);
 }

@@ -7,6 +7,8 @@ export interface MessageFacts {
   images: number;
   /** Characters of image URLs (often inline data): they are not read as text. */
   imageCharacters: number;
+  /** Whether a tool was called or answered. */
+  tools: boolean;
   /** Where a message or part other than plain text from system, user or assistant was found: `messages[2]`. */
   beyondText: string | null;
   /** What that was: a tool's message, an image. */
@@ -21,7 +23,7 @@ const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'func
  */
 export function checkMessages(messages: readonly unknown[]): MessageFacts {
   if (messages.length === 0) throw invalid('messages', 'must hold at least one message');
-  const facts: MessageFacts = { images: 0, imageCharacters: 0, beyondText: null, beyondTextKind: null };
+  const facts: MessageFacts = { images: 0, imageCharacters: 0, tools: false, beyondText: null, beyondTextKind: null };
   for (let index = 0; index < messages.length; index += 1) {
     const message = messages[index];
     if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object');
@@ -39,10 +41,12 @@ function checkMessage(message: JsonObject, index: number, facts: MessageFacts): 
   if (called != null) {
     if (message['tool_calls'] != null && !Array.isArray(message['tool_calls'])) throw invalid(`messages[${index}].tool_calls`, 'must be a list');
     if (role !== 'assistant') throw invalid(`messages[${index}].tool_calls`, 'is for messages of the assistant');
+    facts.tools = true;
     notPlain(facts, index, 'a call of a tool');
   }
   if (role === 'tool' || role === 'function') {
     if (role === 'tool' && typeof message['tool_call_id'] !== 'string') throw invalid(`messages[${index}].tool_call_id`, 'must be a string');
+    facts.tools = true;
     notPlain(facts, index, 'the message of a tool');
   }
   if (message['audio'] != null) throw invalid(`messages[${index}].audio`, 'is not available here: audio is not metered');

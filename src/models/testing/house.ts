@@ -1,14 +1,16 @@
 import { silentLogger, systemClock, type Clock } from '../../base/index.ts';
 import { readEgressPolicy } from '../../base/egress/index.ts';
-import type { ChatInput } from '../chat-call.ts';
-import { answerChat } from '../chat.ts';
+import { answerCall } from '../answer-call.ts';
 import { DEFAULT_DEADLINES, Deadlines, type DeadlineLimits } from '../deadlines.ts';
 import type { LocalEngine } from '../local/index.ts';
+import type { DialectIn } from '../neutral/parts.ts';
 import type { Principal } from '../ports.ts';
 import { Registry } from '../registry/registry.ts';
 import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type Target } from '../registry/target.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { ReplySink } from '../reply-sink.ts';
+import { Router } from '../routing/router.ts';
+import type { CallInput } from '../run/call.ts';
 import { FakeLedger } from './fake-ledger.ts';
 import { MemorySink } from './memory-sink.ts';
 
@@ -27,16 +29,20 @@ const PRINCIPAL: Principal = {
 export class TestHouse {
   readonly ledger = new FakeLedger();
   readonly registry = new Registry();
+  readonly router: Router;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly limits: DeadlineLimits;
   readonly engine: LocalEngine | null;
   readonly remote: RemoteBackend;
 
   constructor(options: { url: string; clock?: Clock; limits?: Partial<DeadlineLimits>; engine?: LocalEngine; target?: Partial<Target> }) {
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
-    this.limits = { ...DEFAULT_DEADLINES, ...options.limits };
+    this.router = new Router({ clock: this.clock, random: () => 0.5, prices: this.ledger.priceBook });
+    const lone = (target: Target): Alias => ({
+      name: target.alias, organisationId: ORGANISATION, goal: 'weights', regions: [], targets: [target], from: 'api', createdAtMs: 0,
+      limits: { ...DEFAULT_LIMITS, deadlines: { ...DEFAULT_DEADLINES, ...options.limits } },
+    });
     this.engine = options.engine ?? null;
     this.remote = new RemoteBackend({ id: '01900000-0000-8000-8000-00000000000b', name: 'gpu', url: options.url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock });
     const backend: Backend = {
@@ -53,15 +59,13 @@ export class TestHouse {
     });
   }
 
-  chat(body: unknown, options: Partial<Omit<ChatInput, 'body'>> & { sink?: ReplySink } = {}): Promise<void> {
-    const { sink = new MemorySink(), ...input } = options;
-    return answerChat(
-      { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
-      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, limits: this.limits },
+  chat(body: unknown, options: Partial<Omit<CallInput, 'body'>> & { sink?: ReplySink; dialect?: DialectIn } = {}): Promise<void> {
+    const { sink = new MemorySink(), dialect = 'chat', ...input } = options;
+    return answerCall(
+      dialect, { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router },
     );
   }
 }
-
-const lone = (target: Target): Alias => ({ name: target.alias, organisationId: ORGANISATION, goal: 'weights', regions: [], targets: [target], limits: DEFAULT_LIMITS, from: 'api', createdAtMs: 0 });
 
 export const ask = (more: Record<string, unknown> = {}): Record<string, unknown> => ({ model: 'team/big', messages: [{ role: 'user', content: 'Say hello' }], ...more });

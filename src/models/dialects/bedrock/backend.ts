@@ -26,6 +26,7 @@ export const bedrockBackend: BackendDialect = {
   needsBytes: true,
   afterClientLeft: 'read on',
   basePath: '',
+  streamType: 'application/vnd.amazon.eventstream',
 
   cannot(request) {
     if (request.needs.native) return request.needs.native.what;

@@ -120,7 +120,7 @@ export class BedrockResponse {
   #end(reason: unknown): void {
     if (typeof reason !== 'string') throw new BadReply('its answer has no reason to end');
     if (BROKEN[reason] !== undefined) throw new BadReply(BROKEN[reason]);
-    for (const index of [...this.#tools.keys()]) this.#stop(index);
+    for (const index of this.#tools.keys()) this.#stop(index);
     this.finish = FINISH[reason] ?? 'stop';
     this.parts.finish(0, this.finish);
   }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sql } from 'kysely';
 import { newId } from '../../base/index.ts';
-import type { ChatInput } from '../chat-call.ts';
+import type { CallInput } from '../run/call.ts';
 import type { Models } from '../models.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import { openDatabaseHouse, type DatabaseHouse } from '../testing/database-house.ts';
@@ -30,9 +30,9 @@ beforeEach(() => {
 });
 afterEach(() => { house.ledger.onSettle = () => {}; });
 
-function chat(key: string, options: Partial<ChatInput> & { sink?: ReplySink; models?: Models } = {}): Promise<void> {
+function chat(key: string, options: Partial<CallInput> & { sink?: ReplySink; models?: Models } = {}): Promise<void> {
   const { sink: to = sink, models = house.models, ...input } = options;
-  return models.chat({ principal: house.admin, body: ask(), idempotencyKey: key, receipt: false, signal: new AbortController().signal, requestId: newId(), ...input }, to);
+  return models.call('chat', { principal: house.admin, body: ask(), idempotencyKey: key, receipt: false, signal: new AbortController().signal, requestId: newId(), ...input }, to);
 }
 const rows = async () => (await house.database.pool.query<{ state: string; sealed_reply: Buffer | null }>('select state, sealed_reply from idempotent_calls order by created_at')).rows;
 
@@ -155,7 +155,7 @@ test('without the database a call with a key is refused, and one without is answ
   const { connect } = house.database.pool;
   house.database.pool.connect = (() => Promise.reject(new Error('connection refused'))) as typeof connect;
   await expect(chat('down')).rejects.toMatchObject({ code: 'database_stale', status: 503 });
-  await house.models.chat({ principal: house.admin, body: ask(), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, sink);
+  await house.models.call('chat', { principal: house.admin, body: ask(), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, sink);
   house.database.pool.connect = connect;
   expect([sink.status, backend.requests.length]).toEqual([200, 1]);
   await chat('down', { sink: new MemorySink() });
@@ -170,7 +170,7 @@ test('calls without the header touch no database', async () => {
   house.database.pool.query = ((...args: Parameters<typeof query>) => { statements += 1; return query.apply(house.database.pool, args); }) as typeof query;
   const { connect } = house.database.pool;
   house.database.pool.connect = ((...args: Parameters<typeof connect>) => { statements += 1; return connect.apply(house.database.pool, args); }) as typeof connect;
-  for (let index = 0; index < 50; index += 1) await house.models.chat({ principal: house.admin, body: ask(), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
+  for (let index = 0; index < 50; index += 1) await house.models.call('chat', { principal: house.admin, body: ask(), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
   house.database.pool.query = query;
   house.database.pool.connect = connect;
   expect(statements).toBe(0);

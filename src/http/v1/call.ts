@@ -2,23 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readJsonBody } from '../body/read.ts';
 import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
-import type { ModelApi } from '../faces.ts';
+import type { CallerDialect, ModelApi } from '../faces.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import { markModel } from './call-error.ts';
 import { ResponseSink } from './reply-sink.ts';
 
-export interface ChatOptions {
-  readonly models: Pick<ModelApi, 'chat'>;
+export interface CallOptions {
+  readonly models: Pick<ModelApi, 'call'>;
   readonly authenticate: Authenticate;
   readonly maxBodyBytes: number;
 }
 
 /**
- * One call of POST /v1/chat/completions: key first (nothing is read for a caller without one), then the body,
+ * One call of a model in its caller's dialect: key first (nothing is read for a caller without one), then the body,
  * then `models`. What is thrown before the reply began is the caller's to render; after that the
  * connection is cut, because a reply that ends cleanly would claim to be whole.
  */
-export async function serveChat(request: IncomingMessage, response: ServerResponse, requestId: string, options: ChatOptions): Promise<void> {
+export async function serveCall(dialect: CallerDialect, request: IncomingMessage, response: ServerResponse, requestId: string, options: CallOptions): Promise<void> {
   const known = options.authenticate(request, true);
   const principal = known instanceof Promise ? await known : known;
   demand(principal, 'models.call');
@@ -32,8 +32,8 @@ export async function serveChat(request: IncomingMessage, response: ServerRespon
   const sink = new ResponseSink(response, requestId);
   const idempotencyKey = request.headers['idempotency-key'];
   try {
-    await options.models.chat({
-      principal, body, requestId,
+    await options.models.call(dialect, {
+      principal, body, requestId, headers: request.headers,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null,
       receipt: request.headers['x-tandem-receipt'] === '1',
       signal: left.signal,

@@ -1,5 +1,5 @@
-import type { TokenCounts } from '../quantities.ts';
-import { isObject, type JsonObject } from '../request/json.ts';
+import type { TokenCounts } from '../../quantities.ts';
+import { isObject, type JsonObject } from '../../request/json.ts';
 
 /**
  * Reads the `usage` of OpenAI's wire form (vLLM, SGLang and llama.cpp's server write the same), where cached and audio
@@ -34,19 +34,6 @@ export function writeUsage(counts: TokenCounts): JsonObject {
     prompt_tokens_details: { cached_tokens: counts.cacheRead, ...(audioInput > 0 && { audio_tokens: audioInput }) },
     completion_tokens_details: { reasoning_tokens: counts.reasoning, ...(audioOutput > 0 && { audio_tokens: audioOutput }) },
   };
-}
-
-/** Characters of text to a token in the common tokenizers' own documents (English). Used only where a backend gives no count. */
-const BYTES_PER_TOKEN = 4;
-
-/** A careful guess of the prompt: a quarter of its bytes and the few tokens that a template puts around each message. */
-export function estimateInput(bodyBytes: number, messages: number): number {
-  return Math.ceil(bodyBytes / BYTES_PER_TOKEN) + 4 * messages;
-}
-
-/** A guess of what was delivered: at least one token for each piece that came with text. */
-export function estimateOutput(pieces: number, textBytes: number): number {
-  return Math.max(pieces, Math.ceil(textBytes / BYTES_PER_TOKEN));
 }
 
 function count(value: unknown): number | undefined {

@@ -1,7 +1,7 @@
-import { TandemError } from '../../base/index.ts';
-import type { ChatMessage, GenerateRequest } from '../local/index.ts';
-import type { ChatRequest } from './chat-request.ts';
-import { isObject, type JsonObject } from './json.ts';
+import { TandemError } from '../../../base/index.ts';
+import type { ChatMessage, GenerateRequest } from '../../local/index.ts';
+import type { ChatRequest } from '../../request/chat-request.ts';
+import { isObject, type JsonObject } from '../../request/json.ts';
 
 /** What a chat asks of the local engine, apart from limits and ids, which the call gives. */
 export type LocalAsk = Pick<GenerateRequest, 'messages' | 'temperature' | 'topP' | 'seed' | 'stop' | 'jsonSchema' | 'jsonObject' | 'frequencyPenalty' | 'presencePenalty'>;
@@ -30,7 +30,7 @@ const ASKS_NOTHING: ReadonlyMap<string, (value: unknown) => boolean> = new Map(O
  * Turns a chat into what the local engine is asked.
  * @throws TandemError unsupported_parameter naming the first thing that it cannot do.
  */
-export function localAsk(request: ChatRequest): LocalAsk {
+export function chatAsk(request: ChatRequest): LocalAsk {
   const { body, facts } = request;
   for (const field in body) {
     const value = body[field];

@@ -1,6 +1,8 @@
-import { printable, type Clock } from '../base/index.ts';
-import { STREAM_HEADERS, type ChatCall } from './chat-call.ts';
-import type { Deadlines, Watched } from './deadlines.ts';
+import { printable, type Clock } from '../../base/index.ts';
+import type { Deadlines, Watched } from '../deadlines.ts';
+import type { Candidate } from '../routing/plan.ts';
+import type { Call } from './call.ts';
+import { replyHeaders } from './headers.ts';
 
 /** How long a stream waits in silence before it says what for. Common proxies cut a silent connection after 60 s. */
 const QUIET_MS = 15_000;
@@ -10,13 +12,15 @@ const QUIET_MS = 15_000;
  * told inside the stream. Before that an error still has a status of its own.
  */
 export class LongWait {
-  readonly #call: ChatCall;
+  readonly #call: Call;
+  readonly #candidate: Candidate;
   readonly #tools: { readonly clock: Clock; readonly deadlines: Deadlines };
   #reason = '';
   #quiet: Watched | undefined;
 
-  constructor(call: ChatCall, tools: { readonly clock: Clock; readonly deadlines: Deadlines }) {
+  constructor(call: Call, candidate: Candidate, tools: { readonly clock: Clock; readonly deadlines: Deadlines }) {
     this.#call = call;
+    this.#candidate = candidate;
     this.#tools = tools;
   }
 
@@ -30,7 +34,7 @@ export class LongWait {
       dueMs: clock.monotonicMs() + QUIET_MS,
       expire: () => {
         const { sink } = this.#call;
-        if (!sink.started) sink.head(200, STREAM_HEADERS);
+        if (!sink.started) sink.head(200, replyHeaders(true, this.#candidate, 1));
         sink.write(`: ${this.#reason}\n\n`);
         quiet.dueMs = clock.monotonicMs() + QUIET_MS;
         deadlines.watch(quiet);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TandemError, isTandemError, type Clock, type Logger } from '../../base/index.ts';
-import type { ChatInput } from '../chat-call.ts';
+import type { DialectIn } from '../neutral/parts.ts';
 import type { ReplySink } from '../reply-sink.ts';
+import type { CallInput } from '../run/call.ts';
 import type { CallKey, CallStore } from './call-store.ts';
 import { SharedReply } from './shared-reply.ts';
 
@@ -9,13 +10,13 @@ const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 /** How long a repeated call waits for the one that another process answers. */
 const WAIT_MS = 30_000;
 
-type Answer = (input: ChatInput, sink: ReplySink) => Promise<void>;
+type Answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
 
 /**
  * Calls with an Idempotency-Key: a repeated one gets the same reply, or joins the one that runs, and is charged
  * once. A call that failed before it cost anything leaves the key free.
  */
-export class IdempotentChat {
+export class IdempotentCalls {
   readonly #store: CallStore;
   readonly #answer: Answer;
   readonly #clock: Clock;
@@ -33,26 +34,26 @@ export class IdempotentChat {
   }
 
   /** @throws TandemError invalid_header, idempotency_mismatch, idempotency_conflict, database_stale, and what the call itself throws. */
-  async chat(input: ChatInput, idempotencyKey: string, sink: ReplySink): Promise<void> {
+  async call(dialect: DialectIn, input: CallInput, idempotencyKey: string, sink: ReplySink): Promise<void> {
     if (!KEY_FORM.test(idempotencyKey)) throw new TandemError('invalid_header', { params: { name: 'Idempotency-Key' } });
     const { principal, signal } = input;
     const key: CallKey = { organisationId: principal.organisationId, callerId: principal.keyId ?? principal.actor.id ?? 'session', idempotencyKey };
-    const hash = createHash('sha256').update(JSON.stringify([input.receipt, input.body])).digest();
+    const hash = createHash('sha256').update(JSON.stringify([dialect, input.receipt, input.body])).digest();
     const place = JSON.stringify([key.organisationId, key.callerId, key.idempotencyKey, hash.toString('base64')]);
     let reply = this.#open.get(place);
     // A reply whose readers have all left is being cut: nobody joins it.
     if (!reply || reply.signal.aborted) {
       reply = new SharedReply();
       this.#open.set(place, reply);
-      void this.#serve(input, key, hash, reply, place);
+      void this.#serve(dialect, input, key, hash, reply, place);
     }
     await reply.read({ sink, signal });
   }
 
   /** Makes or fetches the reply. Whatever happens is told to its readers; this never rejects. */
-  async #serve(input: ChatInput, key: CallKey, hash: Buffer, reply: SharedReply, place: string): Promise<void> {
+  async #serve(dialect: DialectIn, input: CallInput, key: CallKey, hash: Buffer, reply: SharedReply, place: string): Promise<void> {
     try {
-      if (await this.#claim(key, hash, input.requestId, reply)) await this.#run(input, key, reply);
+      if (await this.#claim(key, hash, input.requestId, reply)) await this.#run(dialect, input, key, reply);
     } catch (error) {
       reply.fail(error);
     } finally {
@@ -105,10 +106,10 @@ export class IdempotentChat {
     }
   }
 
-  async #run(input: ChatInput, key: CallKey, reply: SharedReply): Promise<void> {
+  async #run(dialect: DialectIn, input: CallInput, key: CallKey, reply: SharedReply): Promise<void> {
     const eventId = input.requestId;
     try {
-      await this.#answer({ ...input, signal: reply.signal }, reply);
+      await this.#answer(dialect, { ...input, signal: reply.signal }, reply);
     } catch (error) {
       await this.#kept(() => (reply.started ? this.#store.finish(key, eventId, undefined) : this.#store.forget(key, eventId)));
       throw error;

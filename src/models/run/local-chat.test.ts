@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ManualClock, TandemError } from '../base/index.ts';
-import { FakeEngine, type FakeEngineOptions } from './local/fake-engine.ts';
-import { TestHouse, ask } from './testing/house.ts';
-import { MemorySink } from './testing/memory-sink.ts';
+import { ManualClock, TandemError } from '../../base/index.ts';
+import { FakeEngine, type FakeEngineOptions } from '../local/fake-engine.ts';
+import { TestHouse, ask } from '../testing/house.ts';
+import { MemorySink } from '../testing/memory-sink.ts';
 
 let engine: FakeEngine;
 let house: TestHouse;

@@ -1,0 +1,34 @@
+import { TandemError } from '../base/index.ts';
+import { CALLER_DIALECTS } from './dialects/dialects.ts';
+import type { DialectIn } from './neutral/parts.ts';
+import type { Registry } from './registry/registry.ts';
+import type { ReplySink } from './reply-sink.ts';
+import type { Router } from './routing/router.ts';
+import type { CallInput } from './run/call.ts';
+import { lackOf } from './run/lack.ts';
+import { runCall } from './run/run.ts';
+import type { RunTools } from './run/tools.ts';
+
+export interface CallTools extends RunTools {
+  readonly registry: Registry;
+  readonly router: Router;
+}
+
+/**
+ * The room `http` has checked that the principal may call models.
+ * One call: check, find the ways it may go, then hold, answer, settle. Errors before the reply has begun are thrown.
+ * @throws TandemError invalid_request, model_not_found, budget_exceeded and what backends and engine say.
+ */
+export async function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
+  const { principal, signal } = input;
+  const dialect = CALLER_DIALECTS[name];
+  if (!dialect) throw new TandemError('not_implemented', { params: { path: `The dialect ${name}`, instead: '/v1/chat/completions' } });
+  const request = dialect.parse(input.body, input.headers);
+  const alias = tools.registry.find(principal, request.model);
+  const plan = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
+  if (signal.aborted) return;
+  await runCall({
+    id: input.requestId, principal, dialect, request, alias, plan, sink, receipt: input.receipt, signal,
+    admittedAtMs: tools.clock.nowMs(), startedMs: tools.clock.monotonicMs(),
+  }, tools);
+}

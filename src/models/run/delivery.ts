@@ -1,0 +1,93 @@
+import type { Clock, TandemError } from '../../base/index.ts';
+import type { ReplyEnd, ReplyWriter } from '../neutral/dialect.ts';
+import type { ReplyEvent } from '../neutral/reply.ts';
+import type { ReplySink } from '../reply-sink.ts';
+
+/** How much may be held back before there is anything to say. */
+const MOST_HELD = 64 * 1024;
+
+/** What a delivery asks of its call. */
+interface DeliveryOwner {
+  headers(): Record<string, string>;
+  /** Something was delivered. */
+  progress(): void;
+}
+
+/**
+ * One attempt's answer on its way to the caller. What opens a stream waits for the first text: until then nothing was delivered, and
+ * another backend may be tried.
+ */
+export class Delivery {
+  /** Whether anything of the answer was written. */
+  begun = false;
+  /** True while the caller does not keep up. */
+  paused = false;
+  /** Monotonic times. 0: there was no text yet. */
+  firstTextMs = 0;
+  lastMs: number;
+  readonly #sink: ReplySink;
+  readonly #writer: ReplyWriter;
+  readonly #owner: DeliveryOwner;
+  readonly #clock: Clock;
+  #held = '';
+
+  constructor(sink: ReplySink, writer: ReplyWriter, owner: DeliveryOwner, clock: Clock) {
+    this.#sink = sink;
+    this.#writer = writer;
+    this.#owner = owner;
+    this.#clock = clock;
+    this.lastMs = clock.monotonicMs();
+  }
+
+  /**
+   * Events that came together leave in one write; none waits for another.
+   * @param hasText whether the answer has any text yet.
+   * @returns false when the caller reads more slowly than it is written to: wait for `drained`.
+   */
+  take(events: readonly ReplyEvent[], hasText: boolean): boolean {
+    let out = '';
+    for (const event of events) out += this.#writer.event(event);
+    if (out === '') return true;
+    if (!this.begun) {
+      out = this.#held + out;
+      if (!hasText && out.length < MOST_HELD) {
+        this.#held = out;
+        return true;
+      }
+      this.#begin();
+    }
+    this.lastMs = this.#clock.monotonicMs();
+    if (this.firstTextMs === 0 && hasText) this.firstTextMs = this.lastMs;
+    const free = this.#sink.write(out);
+    if (hasText) this.#owner.progress();
+    return free;
+  }
+
+  drained(): Promise<void> {
+    return this.#sink.drained();
+  }
+
+  /** The clean end: only when the charge is in the log. */
+  end(end: ReplyEnd): void {
+    const tail = this.#writer.end(end);
+    if (this.begun) {
+      this.#sink.end(tail);
+      return;
+    }
+    const held = this.#held;
+    this.#begin();
+    this.#sink.end(held + tail);
+  }
+
+  /** The dialect's own error, after which nothing follows: never a clean end. */
+  fail(error: TandemError): void {
+    this.#sink.end(this.#writer.error(error), false);
+  }
+
+  #begin(): void {
+    this.begun = true;
+    this.#held = '';
+    // A wait that was named before has sent the head.
+    if (!this.#sink.started) this.#sink.head(200, this.#owner.headers());
+  }
+}

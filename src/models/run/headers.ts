@@ -1,0 +1,14 @@
+import type { Candidate } from '../routing/plan.ts';
+
+/** The head of a reply: which way the call went, why, and after how many attempts. The room `http` adds the call's id (`x-request-id`). */
+export function replyHeaders(streamed: boolean, { target, why }: Candidate, attempts: number): Record<string, string> {
+  return {
+    'content-type': streamed ? 'text/event-stream; charset=utf-8' : 'application/json; charset=utf-8', 'cache-control': 'no-store',
+    'x-tandem-route': headerText(`${target.backend.name}/${target.backendModel}; reason=${why}`), 'x-tandem-attempts': String(attempts),
+  };
+}
+
+/** Names are any text: what a header cannot hold is written as in a URL. */
+function headerText(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(/[^\x20-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()));
+}

@@ -1,0 +1,225 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { TandemError } from '../../base/index.ts';
+import { BadReply } from '../neutral/bad-reply.ts';
+import type { OutRequest, ReplyReader } from '../neutral/dialect.ts';
+import type { FinishReason, NeutralReply } from '../neutral/reply.ts';
+import type { Counted } from '../ports.ts';
+import type { TokenCounts } from '../quantities.ts';
+import { CollectedReply, Exchange } from '../remote/exchange.ts';
+import { statusError } from '../remote/failure.ts';
+import type { RemoteBackend } from '../remote/remote-backend.ts';
+import type { Candidate } from '../routing/plan.ts';
+import type { Attempt } from './attempt.ts';
+import type { Call } from './call.ts';
+import type { Delivery } from './delivery.ts';
+import { estimateInput, estimateOutput } from './estimate.ts';
+import { exchangeError, mayRetry, usedUndelivered } from './exchange-end.ts';
+import { choiceText } from './reply-text.ts';
+import type { RunTools } from './tools.ts';
+
+/** What is sent where, for one candidate. */
+export interface Sending {
+  readonly call: Call;
+  readonly candidate: Candidate;
+  readonly remote: RemoteBackend;
+  readonly out: OutRequest;
+  readonly tools: RunTools;
+}
+
+const MOST_ERROR_CHARACTERS = 64 * 1024;
+/** How long a backend may take to close its side after its last event, before the connection is cut. */
+const CLOSE_MS = 2_000;
+
+/** An answer that comes in events: each is parsed, counted and passed on in the same turn. */
+export class StreamAttempt extends Exchange implements Attempt {
+  readonly candidate: Candidate;
+  readonly startedMs: number;
+  readonly queueMs = 0;
+  readonly outcome = 'completed';
+  readonly reply = null;
+  readonly watched = true;
+  readonly #sending: Sending;
+  readonly #delivery: Delivery;
+  readonly #reader: ReplyReader;
+  /** The text of a failing reply. */
+  #errorText = '';
+
+  constructor(sending: Sending, delivery: Delivery) {
+    super(sending.tools.clock);
+    this.candidate = sending.candidate;
+    this.startedMs = sending.tools.clock.monotonicMs();
+    this.#sending = sending;
+    this.#delivery = delivery;
+    this.#reader = sending.remote.dialect.reader(sending.call.request);
+  }
+
+  get httpStatus(): number | null {
+    return this.status || null;
+  }
+
+  get firstTextMs(): number {
+    return this.#delivery.firstTextMs;
+  }
+
+  get pieces(): number {
+    return this.#reader.pieces;
+  }
+
+  get finish(): FinishReason | null {
+    return this.#reader.finish;
+  }
+
+  get rawUsage() {
+    return this.#reader.rawUsage;
+  }
+
+  async run(): Promise<void> {
+    await send(this, this.#sending);
+    if (this.status !== 200) throw refusal(this, this.#sending.remote, this.#errorText);
+  }
+
+  counts() {
+    return countsOf(this.#sending, this.#reader.usage, this.#reader.pieces, this.#reader.textBytes);
+  }
+
+  spent(error: unknown): TokenCounts | null {
+    return this.#reader.usage ?? usedUndelivered(this, error);
+  }
+
+  told(error: unknown): TandemError {
+    return exchangeError(this.#sending.remote.words, error, this, this.#sending.call.alias.limits.deadlines);
+  }
+
+  again(error: unknown): boolean {
+    return mayRetry(this, error);
+  }
+
+  release(): void {
+    if (this.closed) return;
+    const { deadlines, clock } = this.#sending.tools;
+    deadlines.watch({ place: -1, dueMs: clock.monotonicMs() + CLOSE_MS, expire: () => { if (!this.closed) this.stop(new Error('the backend kept its answer open')); } });
+  }
+
+  override onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    super.onResponseStart(controller, status, headers);
+    const type = String(headers['content-type'] ?? '');
+    if (status === 200 && !type.startsWith(this.#sending.remote.dialect.streamType ?? 'text/event-stream')) {
+      const error = new BadReply('it did not answer with a stream of events');
+      this.settle(error);
+      controller.abort(error);
+    }
+  }
+
+  protected take(chunk: Buffer): void {
+    if (this.status !== 200) {
+      if (this.#errorText.length < MOST_ERROR_CHARACTERS) this.#errorText += chunk.toString();
+      return;
+    }
+    const reader = this.#reader;
+    const free = this.#delivery.take(reader.push(chunk), reader.pieces > 0);
+    if (reader.failure) throw reader.failure;
+    if (!free && !this.#delivery.paused) this.#pause();
+    if (reader.done) this.settle();
+  }
+
+  protected complete(): void {
+    if (this.status !== 200) return;
+    this.#delivery.take(this.#reader.end(), this.#reader.pieces > 0);
+  }
+
+  /** A client that reads slowly holds its backend back. */
+  #pause(): void {
+    this.#delivery.paused = true;
+    this.controller?.pause();
+    const resume = () => {
+      this.#delivery.paused = false;
+      this.#delivery.lastMs = this.#sending.tools.clock.monotonicMs();
+      this.controller?.resume();
+    };
+    this.#delivery.drained().then(resume, resume);
+  }
+}
+
+/** An answer that is read whole before anything of it is passed on. */
+export class WholeAttempt extends CollectedReply implements Attempt {
+  readonly candidate: Candidate;
+  readonly startedMs: number;
+  readonly queueMs = 0;
+  readonly outcome = 'completed';
+  readonly rawUsage = null;
+  readonly watched = true;
+  reply: NeutralReply | null = null;
+  readonly #sending: Sending;
+
+  constructor(sending: Sending) {
+    super(sending.tools.clock);
+    this.candidate = sending.candidate;
+    this.startedMs = sending.tools.clock.monotonicMs();
+    this.#sending = sending;
+  }
+
+  get httpStatus(): number | null {
+    return this.status || null;
+  }
+
+  get firstTextMs(): number {
+    return this.firstByteMs;
+  }
+
+  get pieces(): number {
+    return 0;
+  }
+
+  get finish(): FinishReason | null {
+    return this.reply?.choices.at(-1)?.finish ?? null;
+  }
+
+  async run(): Promise<void> {
+    await send(this, this.#sending);
+    const { remote, call } = this.#sending;
+    if (this.status !== 200) throw refusal(this, remote, this.text());
+    this.reply = remote.dialect.whole(this.text(), call.request, this.headers);
+  }
+
+  counts() {
+    const usage = this.reply?.usage ?? null;
+    if (usage !== null || this.reply === null) return countsOf(this.#sending, usage, 0, 0);
+    const { pieces, textBytes } = choiceText(this.reply);
+    return countsOf(this.#sending, null, pieces, textBytes);
+  }
+
+  spent(error: unknown): TokenCounts | null {
+    return usedUndelivered(this, error);
+  }
+
+  told(error: unknown): TandemError {
+    return exchangeError(this.#sending.remote.words, error, this, this.#sending.call.alias.limits.deadlines);
+  }
+
+  again(error: unknown): boolean {
+    return mayRetry(this, error);
+  }
+
+  release(): void {}
+}
+
+async function send(exchange: Exchange, { remote, out, tools }: Sending): Promise<void> {
+  const signed = remote.sign(out, tools.clock.nowMs());
+  if (signed === null) remote.send(out, exchange);
+  else remote.send(out, exchange, await signed);
+  await exchange.ended;
+}
+
+function refusal(exchange: Exchange, remote: RemoteBackend, body: string): TandemError {
+  const retryAfter = exchange.headers['retry-after'];
+  return statusError(remote.words, exchange.status, remote.dialect.errorMessage(body), Array.isArray(retryAfter) ? retryAfter[0] : retryAfter);
+}
+
+function countsOf({ call, out }: Sending, usage: TokenCounts | null, pieces: number, textBytes: number): { counts: TokenCounts; counted: Counted } {
+  if (usage !== null) return { counts: usage, counted: 'backend' };
+  return {
+    counts: { input: Math.min(out.inputBound, estimateInput(out.textBytes, call.request.turnCount)), cacheRead: 0, output: Math.min(estimateOutput(pieces, textBytes), out.outputBound), reasoning: 0 },
+    counted: 'estimate',
+  };
+}

@@ -1,0 +1,52 @@
+import type { Logger, TandemError } from '../../base/index.ts';
+import type { Outcome } from '../ports.ts';
+import { IN_BAND } from '../remote/failure.ts';
+import { Stopped } from '../remote/exchange.ts';
+import type { AttemptEnd, OpenAttempt } from '../routing/plan.ts';
+import type { Attempt } from './attempt.ts';
+
+export function outcomeOf(error: unknown): Outcome {
+  return error instanceof Stopped ? error.reason : 'failed';
+}
+
+export function clientLeft(error: unknown): boolean {
+  return error instanceof Stopped && error.reason === 'client_left';
+}
+
+/** Errors that lie in the request itself: no other backend is asked, and none is blamed. */
+export function isOwnFault(told: TandemError): boolean {
+  return told.code === 'backend_refused' || told.code === 'context_length_exceeded' || told.code === 'schema_unsupported';
+}
+
+/** Tells routing and the backend's health how an attempt ended. */
+export function report(attempt: Attempt, open: OpenAttempt, error: unknown, told: TandemError | null, log: Logger): void {
+  const remote = attempt.candidate.connection?.remote ?? null;
+  if (told === null) {
+    remote?.worked();
+  } else if (remote && !isOwnFault(told) && !clientLeft(error)) {
+    // What a backend says inside an answer may repeat a prompt: it is for the caller alone.
+    remote.failed(told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message);
+    log.warn({ backend: remote.id, code: told.code, detail: told.detail }, 'a backend failed');
+  }
+  open.end(attemptEnd(attempt, error, told));
+}
+
+function attemptEnd(attempt: Attempt, error: unknown, told: TandemError | null): AttemptEnd {
+  const firstTokenMs = attempt.firstTextMs > 0 ? attempt.firstTextMs - attempt.startedMs : null;
+  if (told === null) {
+    const { input, cacheRead, cacheWrite = 0, cacheWriteLong = 0, output, reasoning } = attempt.counts().counts;
+    return { outcome: 'worked', reason: null, retryAfterSeconds: null, firstTokenMs, tokens: input + cacheRead + cacheWrite + cacheWriteLong + output + reasoning };
+  }
+  return {
+    outcome: kindOf(attempt, error, told), reason: told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message,
+    retryAfterSeconds: told.retryAfterSeconds ?? null, firstTokenMs, tokens: null,
+  };
+}
+
+function kindOf({ httpStatus }: Attempt, error: unknown, told: TandemError): AttemptEnd['outcome'] {
+  if (clientLeft(error)) return 'left';
+  if (isOwnFault(told)) return 'refused';
+  if (httpStatus === 401 || httpStatus === 402 || httpStatus === 403) return 'denied';
+  if (told.code === 'backend_busy' || told.code === 'engine_overloaded') return 'busy';
+  return 'failed';
+}

@@ -1,0 +1,98 @@
+import { TandemError, isTandemError } from '../../base/index.ts';
+import { localAsk } from '../dialects/local/ask.ts';
+import { outputLimit } from '../neutral/bounds.ts';
+import type { RemoteBackend } from '../remote/remote-backend.ts';
+import type { Candidate } from '../routing/plan.ts';
+import { noRoute } from '../routing/refusal.ts';
+import type { Ready } from './attempt.ts';
+import type { Call } from './call.ts';
+import { StreamAttempt, WholeAttempt, type Sending } from './http-attempt.ts';
+import { LocalAttempt } from './local-attempt.ts';
+import type { RunTools } from './tools.ts';
+
+/**
+ * Writes the request for each candidate, so that the dearest is known before money is held. One that cannot carry it is left out.
+ * Empty when the client left meanwhile: then there is nobody to tell.
+ * @throws TandemError what the first candidate lacks, when no other is left.
+ */
+export async function prepare(call: Call, tools: RunTools): Promise<Ready[]> {
+  const { candidates } = call.plan;
+  const ready: Ready[] = [];
+  let lacking: unknown;
+  for (const candidate of candidates) {
+    if (ready.length === call.alias.limits.attempts) break;
+    try {
+      const { connection } = candidate;
+      const one = candidate.target.backend.kind === 'local' ? await prepareLocal(call, candidate, tools) : prepareRemote(call, candidate, connection?.remote ?? null, tools);
+      if (one === null) return [];
+      ready.push(one);
+    } catch (error) {
+      if (!isTandemError(error)) throw error;
+      lacking ??= error;
+    }
+  }
+  if (ready.length > 0) return ready;
+  throw lacking ?? noRoute(call.plan, call.request.model, tools.clock.nowMs());
+}
+
+class RemoteReady implements Ready {
+  readonly #sending: Sending;
+
+  constructor(sending: Sending) {
+    this.#sending = sending;
+  }
+
+  get candidate() {
+    return this.#sending.candidate;
+  }
+
+  get inputBound() {
+    return this.#sending.out.inputBound;
+  }
+
+  get outputBound() {
+    return this.#sending.out.outputBound;
+  }
+
+  open(delivery: Parameters<Ready['open']>[0]) {
+    return delivery ? new StreamAttempt(this.#sending, delivery) : new WholeAttempt(this.#sending);
+  }
+}
+
+function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend | null, tools: RunTools): Ready {
+  const { target } = candidate;
+  if (!remote) throw new TandemError('backend_unreachable', { params: { backend: target.backend.name, reason: 'its key cannot be opened' } });
+  const { request } = call;
+  const { dialect } = remote;
+  const cannot = dialect.cannot(request);
+  if (cannot !== null) throw new TandemError('unsupported_parameter', { params: { field: cannot, model: request.model, reason: 'no backend behind it can carry that' } });
+  const out = dialect.request(request, {
+    model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
+  });
+  return new RemoteReady({ call, candidate, remote, out, tools });
+}
+
+async function prepareLocal(call: Call, candidate: Candidate, tools: RunTools): Promise<Ready | null> {
+  const { request, principal, signal } = call;
+  const { engine } = tools;
+  const { target } = candidate;
+  const ask = localAsk(request);
+  const asked = outputLimit(request, target);
+  if (!engine) throw new TandemError('engine_unavailable', { params: { reason: 'it is switched off (TANDEM_LOCAL_MODEL)' } });
+  let promptTokens: number;
+  try {
+    promptTokens = await engine.countTokens(ask.messages, { signal });
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+  const contextTokens = target.contextTokens ?? promptTokens + asked;
+  const room = contextTokens - promptTokens;
+  if (room < 1) throw new TandemError('context_length_exceeded', { param: 'messages', params: { tokens: promptTokens, limit: contextTokens - 1 } });
+  const maxTokens = Math.min(asked, room);
+  const generate = { ...ask, id: call.id, fairnessKey: principal.keyId ?? principal.actor.id ?? principal.organisationId, maxTokens };
+  return {
+    candidate, inputBound: promptTokens, outputBound: maxTokens,
+    open: (delivery) => new LocalAttempt({ call, candidate, engine, generate, promptTokens, tools }, delivery),
+  };
+}

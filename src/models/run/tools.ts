@@ -1,0 +1,16 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Deadlines } from '../deadlines.ts';
+import type { LocalEngine } from '../local/index.ts';
+import type { LedgerPort } from '../ports.ts';
+import type { Outcomes } from '../routing/plan.ts';
+
+/** What the runner works with. */
+export interface RunTools {
+  readonly ledger: LedgerPort;
+  readonly engine: LocalEngine | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly deadlines: Deadlines;
+  /** Told of every attempt. */
+  readonly router: Outcomes;
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../../base/index.ts';
+import type { DeadlineLimits, Deadlines, Watched } from '../deadlines.ts';
+import { Stopped } from '../remote/exchange.ts';
+import type { Attempt } from './attempt.ts';
+import type { Call } from './call.ts';
+import type { Delivery } from './delivery.ts';
+
+/**
+ * Watches one attempt from its start to its end: the client's leaving, and the deadlines. A deadline is only looked at when it is due,
+ * so that a token costs no move of a timer.
+ */
+export class Watch implements Watched {
+  place = -1;
+  dueMs: number;
+  readonly #call: Call;
+  readonly #attempt: Attempt;
+  readonly #delivery: Delivery | null;
+  readonly #deadlines: Deadlines;
+  readonly #clock: Clock;
+  readonly #limits: DeadlineLimits;
+
+  constructor(call: Call, attempt: Attempt, delivery: Delivery | null, tools: { readonly deadlines: Deadlines; readonly clock: Clock }) {
+    this.#call = call;
+    this.#attempt = attempt;
+    this.#delivery = delivery;
+    this.#deadlines = tools.deadlines;
+    this.#clock = tools.clock;
+    this.#limits = call.alias.limits.deadlines;
+    this.dueMs = delivery ? Math.min(this.#wholeDueMs, attempt.startedMs + this.#limits.firstTokenMs) : this.#wholeDueMs;
+  }
+
+  /** Runs the attempt. @throws Stopped when it was ended from this side. */
+  async run(): Promise<void> {
+    const { signal } = this.#call;
+    if (signal.aborted) throw new Stopped('client_left', '');
+    signal.addEventListener('abort', this);
+    if (this.#attempt.watched) this.#deadlines.watch(this);
+    try {
+      await this.#attempt.run();
+    } finally {
+      this.#deadlines.unwatch(this);
+      signal.removeEventListener('abort', this);
+    }
+  }
+
+  /** The client left. */
+  handleEvent(): void {
+    this.#attempt.stop(new Stopped('client_left', ''));
+  }
+
+  expire(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const delivery = this.#delivery;
+    if (nowMs >= this.#wholeDueMs || !delivery) return this.#attempt.stop(new Stopped('deadline', 'finish its answer'));
+    const gapDueMs = delivery.paused ? nowMs + this.#limits.gapMs : delivery.lastMs + this.#limits.gapMs;
+    if (!delivery.begun || gapDueMs <= nowMs) return this.#attempt.stop(new Stopped('deadline', delivery.begun ? 'go on with its answer' : 'begin its answer'));
+    this.dueMs = Math.min(this.#wholeDueMs, gapDueMs);
+    this.#deadlines.watch(this);
+  }
+
+  get #wholeDueMs(): number {
+    return this.#call.startedMs + this.#limits.wholeMs;
+  }
+}
