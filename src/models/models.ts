@@ -100,7 +100,7 @@ export class Models {
     const answers: Readonly<Record<string, AnswerLine>> = {
       '/v1/chat/completions': (input, sink, free) => answerCall('chat', input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
     };
-    const batchStore = new BatchStore({ database, secrets, clock, newId, owner: newId() });
+    const batchStore = new BatchStore({ database, secrets, clock, newId, owner: ledger.epochId });
     const spare = new Spare({ registry: this.#catalogue.registry, engine, clock });
     const runner = new LineRunner({ store: batchStore, access, clock, log, answers, spare: (...call) => spare.wait(...call) });
     this.#batchWorker = new BatchWorker({ database, store: batchStore, content: this.content, ledger, runner, clock, log, newId });

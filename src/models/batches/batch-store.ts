@@ -36,7 +36,7 @@ export interface BatchStoreOptions {
   readonly secrets: SecretBox;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** This process, among those on the same database. */
+  /** The log of this process, among those on the same database. */
   readonly owner: string;
 }
 
@@ -54,6 +54,16 @@ export class BatchStore {
       where (organisation_id, id) = (select organisation_id, id from batches where state in ('validating', 'in_progress', 'finalizing', 'cancelling')
         and (lease_until is null or lease_until < now()) order by lease_until nulls first, created_at for update skip locked limit 1) returning *`.execute(this.#all());
     return rows[0] ?? null;
+  }
+
+  /** Ends leases early whose holder is known to have ended: a crash then costs no wait. */
+  async freeEnded(hasEnded: (owner: string, organisationId: string) => Promise<boolean>): Promise<void> {
+    const held = await this.#all().selectFrom('batches').select(['organisation_id', 'lease_owner']).distinct()
+      .where('state', 'in', ['validating', 'in_progress', 'finalizing', 'cancelling']).where('lease_until', 'is not', null).where('lease_owner', '<>', this.#options.owner).execute();
+    for (const { organisation_id: organisationId, lease_owner: owner } of held) {
+      if (owner === null || !(await hasEnded(owner, organisationId))) continue;
+      await this.#options.database.scoped(organisationId).updateTable('batches').set({ lease_until: null }).where('lease_owner', '=', owner).execute();
+    }
   }
 
   /** Keeps the lease. False: another process has the batch. */

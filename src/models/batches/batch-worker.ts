@@ -51,11 +51,12 @@ export class BatchWorker {
   }
 
   async #run(): Promise<void> {
-    const { store, clock, log } = this.#options;
+    const { store, clock, log, ledger } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => { this.#wake = resolve; });
       try {
+        await store.freeEnded(async (owner, organisationId) => (await ledger.delivered(owner, organisationId, [])) !== null);
         while (this.#runs.size < AT_ONCE && !signal.aborted) {
           const batch = await store.claim();
           if (batch === null) break;
