@@ -5,6 +5,7 @@ import type { Database } from '../db/index.ts';
 import { Attempts } from './attempts.ts';
 import { Audit, type AuditEntry, type By } from './audit.ts';
 import { Bootstrap, type Bootstrapped, type NewTenant, type Tenant } from './bootstrap.ts';
+import { Consents } from './consents.ts';
 import type { AccessContext } from './context.ts';
 import { Directory } from './directory.ts';
 import { Invitations } from './invitations.ts';
@@ -47,6 +48,7 @@ export class Access {
   readonly directory: Directory;
   readonly organisations: Organisations;
   readonly projects: Projects;
+  readonly consents: Consents;
   readonly keys: Keys;
   readonly members: Members;
   readonly invitations: Invitations;
@@ -70,6 +72,7 @@ export class Access {
     this.#refusals = new Refusals(database, this.audit, clock, log);
     this.organisations = new Organisations(context);
     this.projects = new Projects(context);
+    this.consents = new Consents(context);
     this.keys = new Keys(context);
     this.members = new Members(context);
     this.serviceAccounts = new ServiceAccounts(context);

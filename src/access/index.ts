@@ -2,6 +2,7 @@ export { Access, createAccess, type AccessOptions, type Whoami } from './access.
 export type { AuditEntry, AuditEventView, By } from './audit.ts';
 export type { AuditVerification } from './audit-verify.ts';
 export type { Bootstrapped, NewTenant, Tenant } from './bootstrap.ts';
+export type { ConsentView, Contributions } from './consents.ts';
 export type { List } from './context.ts';
 export type { InvitationView } from './invitations.ts';
 export type { KeyBudgets, KeyWithSecret, NewKey } from './keys.ts';

@@ -47,14 +47,15 @@ export class Projects {
   }
 
   /** The row, its notice and its audit entry, in a transaction of the caller's. */
-  async insert(tx: Executor, by: By, input: { name: string; tier?: Tier }): Promise<ProjectRow> {
+  async insert(tx: Executor, by: By, input: { name: string }): Promise<ProjectRow> {
     const { database, newId, audit, directory } = this.#context;
     const own = database.scoped(by.organisationId, tx);
     const wanted = slugOf(input.name, 'project');
     const taken = await own.selectFrom('projects').select('slug').where('slug', 'like', `${wanted}%`).execute();
     const values = {
       id: newId(), name: input.name, name_folded: foldName(input.name), slug: freeSlug(wanted, taken.map((row) => row.slug)),
-      tier: input.tier ?? 'standard', created_at: nowOf(this.#context),
+      // Consent alone changes it.
+      tier: 'standard' as const, created_at: nowOf(this.#context),
     };
     const row = await nameTaken(input.name, () => own.insertInto('projects', values).returningAll().executeTakeFirstOrThrow());
     await directory.announce(tx, 'project', row.id);

@@ -51,6 +51,7 @@ export const ERRORS = {
   name_taken: entry(409, 'conflict_error', 'There is already a {kind} with the name {name}, or one that reads the same.', 'Choose another name.'),
   member_exists: entry(409, 'conflict_error', '{email} is a member already.', 'Change the role of the member instead.'),
   key_ended: entry(409, 'conflict_error', 'The key {name} is {state} and cannot be changed.', 'Make a new key: tandem keys create NAME.'),
+  consent_text_changed: entry(409, 'conflict_error', 'The text {given} is not the one that is agreed to now, {version}.', 'Read it and agree to that one: tandem projects consent show {id}.'),
   project_archived: entry(409, 'conflict_error', 'The project {name} is archived.', 'Choose another project, or make a new one.'),
   account_disabled: entry(409, 'conflict_error', 'The service account {name} is disabled.', 'Choose another service account, or make a new one.'),
   sign_in_expired: entry(401, 'authentication_error', 'The link is not valid: it was used, it has expired, or it was withdrawn.', 'Ask for a new one: tandem login, or a new invitation.'),

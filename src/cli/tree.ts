@@ -16,6 +16,7 @@ const prices = () => import('./commands/prices.ts');
 const limits = () => import('./commands/limits.ts');
 const webhooks = () => import('./commands/webhooks.ts');
 const people = () => import('./commands/people.ts');
+const consent = () => import('./commands/consent.ts');
 const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
 const completion = () => import('./commands/completion.ts');
@@ -129,6 +130,11 @@ export const commands: readonly Command[] = [
 
   { path: 'projects', about: 'List projects', examples: ['tandem projects'], load: from(people, 'projects') },
   { path: 'projects create', about: 'Make a project', args: [{ form: '<name>', about: 'its name' }], examples: ['tandem projects create app'], load: from(people, 'projectCreate') },
+  { path: 'projects consent', about: 'Contribute a project\'s content for a lower price, or end that', examples: ['tandem projects consent show app'], load: from(consent, 'help') },
+  { path: 'projects consent show', about: 'Show whether a project contributes, who agreed to what, and the text', args: [{ form: '<project>', about: 'its id or name' }], examples: ['tandem projects consent show app'], load: from(consent, 'show') },
+  { path: 'projects consent give', about: 'Agree to the text, in the name of the project', args: [{ form: '<project>', about: 'its id or name' }], options: [{ form: '--text <version>', about: 'the version of the text that you read, as show prints it' }],
+    examples: ['tandem projects consent give app --text 2026-11-1'], load: from(consent, 'give') },
+  { path: 'projects consent withdraw', about: 'Withdraw: in force at once, and what was kept is deleted', args: [{ form: '<project>', about: 'its id or name' }], examples: ['tandem projects consent withdraw app'], load: from(consent, 'withdraw') },
   { path: 'projects store', about: 'Switch the keeping of a project\'s content on or off', args: [{ form: '<project>', about: 'its id or name' }, { form: '<state>', about: 'on or off' }],
     examples: ['tandem projects store app off'], load: from(content, 'store') },
   { path: 'content', about: 'Show how much content is kept, by project and function', examples: ['tandem content'], load: from(content, 'list') },

@@ -65,6 +65,7 @@ afterAll(() => house[Symbol.asyncDispose]());
 /** A body that each route with a body would take, were the row its caller's. */
 const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'projects.update': () => ({ name: 'taken' }),
+  'consent.give': () => ({ textVersion: '2026-11-1' }),
   'content.purge': () => ({ name: `${MARK} project` }),
   'keys.update': () => ({ name: 'taken' }),
   'keys.rotate': () => ({}),

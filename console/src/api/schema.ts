@@ -34,6 +34,11 @@ export interface paths {
     patch: operations['projects.update'];
     delete: operations['projects.archive'];
   };
+  '/api/projects/{id}/consent': {
+    get: operations['consent.show'];
+    post: operations['consent.give'];
+    delete: operations['consent.withdraw'];
+  };
   '/api/keys': {
     get: operations['keys.list'];
     post: operations['keys.create'];
@@ -1432,6 +1437,102 @@ export interface operations {
     requestBody?: never;
     responses: {
       200: { content: { 'application/json': components['schemas']['Project'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Whether a project contributes its content, who agreed to what, and the text */
+  'consent.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UUIDv7 */
+        projectId: string;
+        state: 'none' | 'given' | 'withdrawn';
+        textVersion: string | null;
+        givenBy: string | null;
+        givenAt: string | null;
+        withdrawnBy: string | null;
+        withdrawnAt: string | null;
+        /** The text that would be agreed to now */
+        current: {
+          version: string;
+          text: string;
+        };
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Agree that a project contributes its content, for the contributor price */
+  'consent.give': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** Of the text that was read */
+      textVersion: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        /** UUIDv7 */
+        projectId: string;
+        state: 'none' | 'given' | 'withdrawn';
+        textVersion: string | null;
+        givenBy: string | null;
+        givenAt: string | null;
+        withdrawnBy: string | null;
+        withdrawnAt: string | null;
+        /** The text that would be agreed to now */
+        current: {
+          version: string;
+          text: string;
+        };
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Withdraw consent: in force at once, and what was kept is deleted */
+  'consent.withdraw': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** UUIDv7 */
+        projectId: string;
+        state: 'none' | 'given' | 'withdrawn';
+        textVersion: string | null;
+        givenBy: string | null;
+        givenAt: string | null;
+        withdrawnBy: string | null;
+        withdrawnAt: string | null;
+        /** The text that would be agreed to now */
+        current: {
+          version: string;
+          text: string;
+        };
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

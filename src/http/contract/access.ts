@@ -4,6 +4,10 @@ import { route } from './route.ts';
 
 const organisation = z.object({ id, name: z.string(), slug: z.string(), currency, billing: z.enum(['postpaid', 'prepaid']), store: z.boolean().describe('Whether content may be kept for functions that need it: stored responses, files, batches'), createdAt: time });
 const project = z.object({ id, name: z.string(), slug: z.string(), tier: z.enum(['standard', 'contributor']), store: z.boolean().describe('As for the organisation; content is kept only where both allow it'), createdAt: time, archivedAt: time.nullable() });
+const consent = z.object({
+  projectId: id, state: z.enum(['none', 'given', 'withdrawn']), textVersion: z.string().nullable(), givenBy: z.string().nullable(), givenAt: time.nullable(), withdrawnBy: z.string().nullable(), withdrawnAt: time.nullable(),
+  current: z.object({ version: z.string(), text: z.string() }).describe('The text that would be agreed to now'),
+});
 const actor = z.object({ kind: z.enum(['key', 'member', 'service-account', 'system']), id: z.string().nullable(), label: z.string() });
 
 const key = z.object({
@@ -42,6 +46,11 @@ export const accessRoutes = {
   projectCreate: route({ id: 'projects.create', method: 'POST', path: '/api/projects', summary: 'Make a project', access: 'projects.write', status: 201, body: z.object({ name }), reply: project }),
   projectUpdate: route({ id: 'projects.update', method: 'PATCH', path: '/api/projects/{id}', summary: 'Rename a project, or switch the keeping of its content off or on', access: 'projects.write', status: 200, params: byId, body: z.object({ name: name.optional(), store: z.boolean().optional() }), reply: project }),
   projectArchive: route({ id: 'projects.archive', method: 'DELETE', path: '/api/projects/{id}', summary: 'Archive a project: its keys stop, its bills stay', access: 'projects.write', status: 200, params: byId, reply: project }),
+
+  consentShow: route({ id: 'consent.show', method: 'GET', path: '/api/projects/{id}/consent', summary: 'Whether a project contributes its content, who agreed to what, and the text', access: 'projects.read', status: 200, params: byId, reply: consent }),
+  consentGive: route({ id: 'consent.give', method: 'POST', path: '/api/projects/{id}/consent', summary: 'Agree that a project contributes its content, for the contributor price', access: 'projects.write', status: 200, params: byId,
+    body: z.object({ textVersion: z.string().max(40).describe('Of the text that was read') }), reply: consent }),
+  consentWithdraw: route({ id: 'consent.withdraw', method: 'DELETE', path: '/api/projects/{id}/consent', summary: 'Withdraw consent: in force at once, and what was kept is deleted', access: 'projects.write', status: 200, params: byId, reply: consent }),
 
   keyList: route({ id: 'keys.list', method: 'GET', path: '/api/keys', summary: 'Keys, newest first', access: 'keys.read', status: 200, query: page.extend({ projectId: id.optional() }), reply: list(key) }),
   keyCreate: route({ id: 'keys.create', method: 'POST', path: '/api/keys', summary: 'Make a key; its secret is shown once', access: 'keys.write', status: 201, body: newKey, reply: keyWithSecret }),

@@ -1,0 +1,42 @@
+import { CliError } from '../cli-error.ts';
+import type { Reply } from '../client/client.ts';
+import type { Run } from '../command.ts';
+import { print } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { timeText, visible } from '../output/text.ts';
+import { findProject } from './keys.ts';
+
+type Consent = Reply<'/api/projects/{id}/consent', 'GET'>;
+
+export const help: Run = async () => {
+  throw new CliError('usage', 'Say what to do: show, give or withdraw.', 'Begin with: tandem projects consent show PROJECT', EXIT.usage);
+};
+
+export const show: Run = async (context, { args }) => {
+  const client = context.client();
+  const consent = await client.call('GET', '/api/projects/{id}/consent', { path: { id: await findProject(client, args[0]!) } });
+  print(context, consent, (one) => `${stateOf(one)}\n\nThe text, version ${one.current.version}:\n\n  ${visible(one.current.text).replaceAll('. ', '.\n  ')}\n`);
+};
+
+export const give: Run = async (context, { args, options }) => {
+  const client = context.client();
+  const id = await findProject(client, args[0]!);
+  const version = options['text'];
+  if (typeof version !== 'string') throw new CliError('usage', 'Nobody agrees to a text unread.', `Read it: tandem projects consent show ${args[0]!}, then give its version: --text VERSION`, EXIT.usage);
+  const consent = await client.call('POST', '/api/projects/{id}/consent', { path: { id }, body: { textVersion: version } });
+  print(context, consent, (one) => `${stateOf(one)} Its calls have the contributor price from now on. End it: tandem projects consent withdraw ${args[0]!}`);
+};
+
+export const withdraw: Run = async (context, { args }) => {
+  const client = context.client();
+  const consent = await client.call('DELETE', '/api/projects/{id}/consent', { path: { id: await findProject(client, args[0]!) } });
+  print(context, consent, (one) => stateOf(one));
+};
+
+function stateOf(consent: Consent): string {
+  switch (consent.state) {
+    case 'none': return 'This project contributes nothing.';
+    case 'given': return `This project contributes its content: ${consent.givenBy} agreed to text ${consent.textVersion} on ${timeText(consent.givenAt)}.`;
+    case 'withdrawn': return `This project contributes nothing: ${consent.withdrawnBy} withdrew on ${timeText(consent.withdrawnAt)}, and what was kept is deleted.`;
+  }
+}
