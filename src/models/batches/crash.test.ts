@@ -48,8 +48,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 afterAll(async () => {
-  gateway?.kill();
-  await gateway?.ended();
+  await gateway?.end();
   await ledger.stop();
   await backend.stop();
   await access.stop();

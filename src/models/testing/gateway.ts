@@ -1,5 +1,5 @@
 // A process that runs the rooms up to `models` over a database that is there, to be killed by tests. One argument:
-// GatewayOptions as JSON. Prints `ready`, then works on batches until it is killed.
+// GatewayOptions as JSON. It works on batches until it is killed, or its input ends.
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '../../base/index.ts';
 import { createAccess } from '../../access/index.ts';
@@ -21,7 +21,8 @@ const models = createModels({
   config: { file, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'off' },
 });
 await models.start();
-process.stdout.write('ready\n');
-// Whoever started it is gone: nothing of it stays behind.
+// Its end is asked for, or whoever started it is gone: nothing of it stays behind.
 for await (const chunk of process.stdin) void chunk;
+await models.stop();
+await ledger.stop();
 process.exit(0);
