@@ -2,6 +2,7 @@ import { openApiDocument } from '../../src/http/index.ts';
 import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { lossesPage } from './losses-page.ts';
 import { typesOf } from './types.ts';
 
 /** Every generated file: path from the repository's root → what it must hold. Same input, same bytes. */
@@ -13,6 +14,7 @@ export function generatedFiles(): Map<string, string> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/config.md', configPage()],
     ['docs/reference/cli.md', cliPage()],
+    ['docs/reference/dialect-losses.md', lossesPage()],
     ['src/cli/client/schema.ts', types],
     ['console/src/api/schema.ts', types],
   ]);

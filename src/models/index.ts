@@ -1,6 +1,8 @@
 export { Models, createModels, type ListedModel, type ModelsOptions } from './models.ts';
 export type { CallInput } from './run/call.ts';
+export { BACKEND_DIALECTS } from './dialects/dialects.ts';
 export type { DialectIn } from './neutral/parts.ts';
+export type { Loss } from './neutral/request.ts';
 export type { ContentHead, ContentStore, ContentWriter, NewContent, Purpose, StoredContent } from './content/index.ts';
 export type { ReplySink } from './reply-sink.ts';
 export type { NewAlias } from './registry/aliases.ts';

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../base/index.ts';
 import { rate, type Admission, type Attempt, type CallEnd, type Counted, type Hold, type LedgerPort, type Outcome, type PriceVersion, type Quantities, type Settlement } from './ports.ts';
 import { toQuantities, worstQuantities, type TokenCounts } from './quantities.ts';
+import type { NeutralRequest } from './neutral/request.ts';
 import type { Candidate } from './routing/plan.ts';
 import type { Call } from './run/call.ts';
 
@@ -61,6 +62,7 @@ export class MeteredCall {
       id: call.id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId,
       resource: alias.name, tier: principal.tier, admittedAtMs: call.admittedAtMs,
       worst: worstQuantities(inputBound, outputBound, price), capBucket: 'output',
+      ...labelsOf(call.request), ...(call.request.serviceTier !== 'auto' && call.request.serviceTier !== 'default' && { serviceTier: call.request.serviceTier }),
     };
     return new MeteredCall(call, await tools.ledger.admit(admission), tools);
   }
@@ -109,7 +111,7 @@ export class MeteredCall {
       attempts: this.#earlier === undefined ? [last] : [...this.#earlier, last],
       timings: { queueMs: this.queueMs, connectMs: this.connectMs, firstTokenMs: this.firstTokenMs, totalMs: this.#sinceStart() },
       streamed: this.#call.request.stream, dialect: this.#call.dialect.name,
-      route: { target: `${last.backend}/${last.backendModel}`, code: route }, user: this.#call.request.user,
+      route: { target: `${last.backend}/${last.backendModel}`, code: route }, ...labelsOf(this.#call.request),
     };
   }
 
@@ -129,6 +131,16 @@ export class MeteredCall {
   #sinceStart(): number {
     return this.#clock.monotonicMs() - this.#call.startedMs;
   }
+}
+
+const MOST_TAGS = 8;
+const TAG_CHARACTERS = 64;
+
+/** Whom the call is for and what it is about, in the caller's own words: its user, and `tags` (parted by commas) and `scenario` of its metadata. */
+function labelsOf({ user, metadata }: NeutralRequest): { user: string | null; tags?: readonly string[]; scenario?: string } {
+  const { tags, scenario } = metadata;
+  const named = tags === undefined ? [] : tags.split(',', MOST_TAGS).map((tag) => tag.trim().slice(0, TAG_CHARACTERS)).filter((tag) => tag !== '');
+  return { user, ...(named.length > 0 && { tags: named }), ...(scenario !== undefined && scenario !== '' && { scenario }) };
 }
 
 /** Null where it is unknown: a cost price that lacks a bucket says nothing about the whole. */

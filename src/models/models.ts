@@ -11,6 +11,7 @@ import { CALLER_DIALECTS } from './dialects/dialects.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
 import { Files } from './files/index.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
+import { MediaFetcher } from './media/media-fetcher.ts';
 import type { DialectIn } from './neutral/parts.ts';
 import type { AccessPort, LedgerPort, Principal } from './ports.ts';
 import { Aliases } from './registry/aliases.ts';
@@ -66,6 +67,7 @@ export class Models {
   readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
   readonly #tools: CallTools;
+  readonly #media: MediaFetcher;
   readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
   readonly #directory: AccessPort['directory'];
   readonly #calls: CallStore;
@@ -94,7 +96,8 @@ export class Models {
     this.content = new ContentStore({ database, secrets, access, clock });
     this.files = new Files({ store: this.content, access, clock, newId });
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
-    this.#tools = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router };
+    this.#media = new MediaFetcher({ policy, clock, resolve });
+    this.#tools = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => answerCall(dialect, input, sink, this.#tools), clock, log, staleForMs: () => database.staleForMs() });
     const answers: Readonly<Record<string, AnswerLine>> = {
@@ -118,6 +121,7 @@ export class Models {
   async stop(): Promise<void> {
     await this.#batchWorker.stop();
     await this.#catalogue.stop();
+    await this.#media.close();
     await this.#calls.stop();
   }
 

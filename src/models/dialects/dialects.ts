@@ -1,12 +1,17 @@
 import type { BackendDialect, CallerDialect } from '../neutral/dialect.ts';
-import type { DialectIn } from '../neutral/parts.ts';
+import type { DialectIn, DialectOut } from '../neutral/parts.ts';
 import { bedrockBackend } from './bedrock/backend.ts';
 import { chatBackend } from './chat/backend.ts';
 import { chatCaller } from './chat/caller.ts';
 import { geminiBackend } from './gemini/backend.ts';
+import { messagesBackend } from './messages/backend.ts';
+import { messagesCaller } from './messages/caller.ts';
+import { responsesBackend } from './responses/backend.ts';
 
 /** The wire forms that callers may speak. A dialect stands here once it passes `dialect.conformance.ts`. */
-export const CALLER_DIALECTS: { readonly [D in DialectIn]?: CallerDialect } = { chat: chatCaller };
+export const CALLER_DIALECTS: { readonly [D in DialectIn]?: CallerDialect } = { chat: chatCaller, messages: messagesCaller };
 
 /** The wire forms of backends. The local engine speaks none: see `run/local-attempt.ts`. */
-export const BACKEND_DIALECTS: { readonly [D in 'chat' | 'gemini' | 'bedrock']: BackendDialect } = { chat: chatBackend, gemini: geminiBackend, bedrock: bedrockBackend };
+export const BACKEND_DIALECTS: { readonly [D in Exclude<DialectOut, 'local'>]: BackendDialect } = {
+  chat: chatBackend, responses: responsesBackend, messages: messagesBackend, gemini: geminiBackend, bedrock: bedrockBackend,
+};

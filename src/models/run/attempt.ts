@@ -41,8 +41,12 @@ export interface Attempt {
   run(): Promise<void>;
   /** Ends it at once; `run` throws this error. */
   stop(error: Error): void;
-  /** What was used, as far as anybody knows. */
+  /** The client left. True: its backend bills on all the same, so the answer is read to its end, unseen; `run` then throws `Stopped`. */
+  leave(): boolean;
+  /** What is to be paid for: what was delivered, as far as anybody knows. */
   counts(): { readonly counts: TokenCounts; readonly counted: Counted };
+  /** What the backend spent on an answer of which something was delivered; more than `counts` where it was read on. */
+  used(): TokenCounts;
   /** What the backend spent though nothing of it was delivered; null: nobody knows. */
   spent(error: unknown): TokenCounts | null;
   told(error: unknown): TandemError;

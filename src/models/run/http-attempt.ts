@@ -6,7 +6,7 @@ import type { OutRequest, ReplyReader } from '../neutral/dialect.ts';
 import type { FinishReason, NeutralReply } from '../neutral/reply.ts';
 import type { Counted } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
-import { CollectedReply, Exchange } from '../remote/exchange.ts';
+import { CollectedReply, Exchange, Stopped } from '../remote/exchange.ts';
 import { statusError } from '../remote/failure.ts';
 import type { RemoteBackend } from '../remote/remote-backend.ts';
 import type { Candidate } from '../routing/plan.ts';
@@ -44,6 +44,8 @@ export class StreamAttempt extends Exchange implements Attempt {
   readonly #reader: ReplyReader;
   /** The text of a failing reply. */
   #errorText = '';
+  /** What was delivered when the client left an answer that is read on. */
+  #left: { readonly pieces: number; readonly textBytes: number } | undefined;
 
   constructor(sending: Sending, delivery: Delivery) {
     super(sending.tools.clock);
@@ -75,12 +77,41 @@ export class StreamAttempt extends Exchange implements Attempt {
   }
 
   async run(): Promise<void> {
-    await send(this, this.#sending);
+    try {
+      await send(this, this.#sending);
+    } catch (error) {
+      throw this.#left ? new Stopped('client_left', '') : error;
+    }
+    if (this.#left) throw new Stopped('client_left', '');
     if (this.status !== 200) throw refusal(this, this.#sending.remote, this.#errorText);
   }
 
+  leave(): boolean {
+    const { pieces, textBytes } = this.#reader;
+    if (this.#sending.remote.dialect.afterClientLeft !== 'read on' || !this.#delivery.begun) return false;
+    this.#left = { pieces, textBytes };
+    // Nobody reads any more, so nobody is waited for.
+    if (this.#delivery.paused) this.controller?.resume();
+    return true;
+  }
+
+  used(): TokenCounts {
+    return this.#reader.usage ?? this.#counts(this.#reader).counts;
+  }
+
   counts() {
-    return countsOf(this.#sending, this.#reader.usage, this.#reader.pieces, this.#reader.textBytes);
+    if (!this.#left) return this.#counts(this.#reader);
+    const found = this.#counts(this.#left);
+    const { usage } = this.#reader;
+    return usage === null ? found : { counts: { ...usage, output: Math.min(usage.output, estimateOutput(this.#left.pieces, this.#left.textBytes)), reasoning: 0 }, counted: 'mixed' as const };
+  }
+
+  #counts({ pieces, textBytes }: { readonly pieces: number; readonly textBytes: number }) {
+    const usage = this.#left ? null : this.#reader.usage;
+    const { promptCounts } = this.#reader;
+    const found = countsOf(this.#sending, usage, pieces, textBytes);
+    // The prompt's count is the backend's, what was answered is a guess.
+    return usage === null && promptCounts ? { counts: { ...promptCounts, output: found.counts.output, reasoning: 0 }, counted: 'mixed' as const } : found;
   }
 
   spent(error: unknown): TokenCounts | null {
@@ -117,6 +148,13 @@ export class StreamAttempt extends Exchange implements Attempt {
       return;
     }
     const reader = this.#reader;
+    if (this.#left) {
+      this.#delivery.lastMs = this.#sending.tools.clock.monotonicMs();
+      reader.push(chunk);
+      if (reader.failure) throw reader.failure;
+      if (reader.done) this.settle();
+      return;
+    }
     const free = this.#delivery.take(reader.push(chunk), reader.pieces > 0);
     if (reader.failure) throw reader.failure;
     if (!free && !this.#delivery.paused) this.#pause();
@@ -125,6 +163,7 @@ export class StreamAttempt extends Exchange implements Attempt {
 
   protected complete(): void {
     if (this.status !== 200) return;
+    if (this.#left) return void this.#reader.end();
     this.#delivery.take(this.#reader.end(), this.#reader.pieces > 0);
   }
 
@@ -180,6 +219,14 @@ export class WholeAttempt extends CollectedReply implements Attempt {
     const { remote, call } = this.#sending;
     if (this.status !== 200) throw refusal(this, remote, this.text());
     this.reply = remote.dialect.whole(this.text(), call.request, this.headers);
+  }
+
+  leave(): boolean {
+    return false;
+  }
+
+  used(): TokenCounts {
+    return this.counts().counts;
   }
 
   counts() {

@@ -75,6 +75,14 @@ export class LocalAttempt implements Attempt {
     this.#stop.abort(error);
   }
 
+  leave(): boolean {
+    return false;
+  }
+
+  used(): TokenCounts {
+    return this.#counts();
+  }
+
   counts(): { counts: TokenCounts; counted: Counted } {
     return { counts: this.#counts(), counted: 'tokenizer' };
   }

@@ -1,6 +1,8 @@
 import { TandemError, isTandemError } from '../../base/index.ts';
 import { localAsk } from '../dialects/local/ask.ts';
+import { withBytes } from '../media/with-bytes.ts';
 import { outputLimit } from '../neutral/bounds.ts';
+import type { NeutralRequest } from '../neutral/request.ts';
 import type { RemoteBackend } from '../remote/remote-backend.ts';
 import type { Candidate } from '../routing/plan.ts';
 import { noRoute } from '../routing/refusal.ts';
@@ -19,14 +21,17 @@ export async function prepare(call: Call, tools: RunTools): Promise<Ready[]> {
   const { candidates } = call.plan;
   const ready: Ready[] = [];
   let lacking: unknown;
+  let fetched: Promise<NeutralRequest> | undefined;
+  const inBytes = (): Promise<NeutralRequest> => (fetched ??= withBytes(call.request, (address) => tools.media.fetch(address, call.signal), tooManyAddresses));
   for (const candidate of candidates) {
     if (ready.length === call.alias.limits.attempts) break;
     try {
       const { connection } = candidate;
-      const one = candidate.target.backend.kind === 'local' ? await prepareLocal(call, candidate, tools) : prepareRemote(call, candidate, connection?.remote ?? null, tools);
+      const one = candidate.target.backend.kind === 'local' ? await prepareLocal(call, candidate, tools) : await prepareRemote(call, candidate, connection?.remote ?? null, inBytes, tools);
       if (one === null) return [];
       ready.push(one);
     } catch (error) {
+      if (call.signal.aborted) return [];
       if (!isTandemError(error)) throw error;
       lacking ??= error;
     }
@@ -59,17 +64,23 @@ class RemoteReady implements Ready {
   }
 }
 
-function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend | null, tools: RunTools): Ready {
+function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend | null, inBytes: () => Promise<NeutralRequest>, tools: RunTools): Ready | Promise<Ready> {
   const { target } = candidate;
   if (!remote) throw new TandemError('backend_unreachable', { params: { backend: target.backend.name, reason: 'its key cannot be opened' } });
   const { request } = call;
   const { dialect } = remote;
   const cannot = dialect.cannot(request);
   if (cannot !== null) throw new TandemError('unsupported_parameter', { params: { field: cannot, model: request.model, reason: 'no backend behind it can carry that' } });
-  const out = dialect.request(request, {
-    model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
+  const write = (written: NeutralRequest): Ready => new RemoteReady({
+    call, candidate, remote, tools, out: dialect.request(written, {
+      model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
+    }),
   });
-  return new RemoteReady({ call, candidate, remote, out, tools });
+  return dialect.needsBytes && (request.media.images > 0 || request.media.files > 0) ? inBytes().then(write) : write(request);
+}
+
+function tooManyAddresses(most: number): TandemError {
+  return new TandemError('invalid_request', { params: { reason: `The backend takes images and files as bytes, and at most ${most} addresses are fetched for one call.` } });
 }
 
 async function prepareLocal(call: Call, candidate: Candidate, tools: RunTools): Promise<Ready | null> {

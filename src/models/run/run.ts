@@ -164,7 +164,7 @@ class Run {
       const { counts, counted } = attempt.counts();
       const ended = outcome === 'failed' ? 'cut' : outcome;
       try {
-        await this.#metered.settle({ outcome: ended, counts, counted, finishReason: attempt.finish, last: tried(attempt, ended, counts) });
+        await this.#metered.settle({ outcome: ended, counts, counted, finishReason: attempt.finish, last: tried(attempt, ended, attempt.used()) });
       } catch (failure) {
         this.#tools.log.error({ call: this.#call.id, reason: failure instanceof Error ? failure.message : 'unknown' }, 'a cut call could not be settled');
       }

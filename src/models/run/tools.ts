@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { LocalEngine } from '../local/index.ts';
+import type { MediaFetcher } from '../media/media-fetcher.ts';
 import type { LedgerPort } from '../ports.ts';
 import type { Outcomes } from '../routing/plan.ts';
 
@@ -8,6 +9,8 @@ import type { Outcomes } from '../routing/plan.ts';
 export interface RunTools {
   readonly ledger: LedgerPort;
   readonly engine: LocalEngine | null;
+  /** For backends that take bytes only. */
+  readonly media: Pick<MediaFetcher, 'fetch'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly deadlines: Deadlines;

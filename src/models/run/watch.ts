@@ -45,7 +45,7 @@ export class Watch implements Watched {
 
   /** The client left. */
   handleEvent(): void {
-    this.#attempt.stop(new Stopped('client_left', ''));
+    if (!this.#attempt.leave()) this.#attempt.stop(new Stopped('client_left', ''));
   }
 
   expire(): void {

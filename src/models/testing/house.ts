@@ -63,9 +63,11 @@ export class TestHouse {
     const { sink = new MemorySink(), dialect = 'chat', ...input } = options;
     return answerCall(
       dialect, { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
-      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router },
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA },
     );
   }
 }
+
+const NO_MEDIA = { fetch: () => Promise.reject(new Error('this house fetches nothing')) };
 
 export const ask = (more: Record<string, unknown> = {}): Record<string, unknown> => ({ model: 'team/big', messages: [{ role: 'user', content: 'Say hello' }], ...more });
