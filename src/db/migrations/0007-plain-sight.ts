@@ -65,14 +65,15 @@ const STATEMENTS = [
   )`,
   `create table latency_rollups (
     organisation_id uuid not null,
-    hour timestamptz not null,
+    span text not null check (span in ('hour', 'day')),
+    at timestamptz not null,
     project_id uuid not null,
     resource text not null,
     backend text not null,
     metric text not null check (metric in ('first_token', 'tokens_per_second', 'whole')),
     bucket smallint not null,
     calls ${COUNT},
-    primary key (organisation_id, hour, project_id, resource, backend, metric, bucket)
+    primary key (organisation_id, span, at, project_id, resource, backend, metric, bucket)
   )`,
   `create table call_errors (
     organisation_id uuid not null,

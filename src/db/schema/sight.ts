@@ -71,7 +71,10 @@ export interface SpendHourRow extends SpendFigures {
 /** A histogram whose buckets grow by 5 %: bucket n holds what is above 1.05^(n-1) and at most 1.05^n. */
 export interface LatencyRollupRow {
   organisation_id: Written<string>;
-  hour: Written<Date>;
+  /** Every call is in the row of its hour and in that of its day: a long range reads few rows. */
+  span: Written<'hour' | 'day'>;
+  /** Where the hour or day begins, UTC. */
+  at: Written<Date>;
   project_id: Written<string>;
   resource: Written<string>;
   backend: Written<string>;

@@ -123,7 +123,7 @@ async function read(executor: Executor, principal: Principal, query: LatencyQuer
   const { rows } = await sql<Row>`
     with counted as (
       select ${by}, at, metric, bucket, sum(calls) as calls
-      from (select *, date_trunc(${sql.lit(step)}, hour, 'UTC') as at from ${source(principal, query, range)} as sums where ${filter(principal, query, range)}) as chosen
+      from ${source(principal, query, range, step)} as sums where ${filter(principal, query, range, step)}
       group by grouping sets ((${by}, at, metric, bucket), (${by}, metric, bucket), (at, metric, bucket), (metric, bucket))
     ), ranked as (
       select *, sum(calls) over (partition by ${by}, at, metric order by bucket) as reached, sum(calls) over (partition by ${by}, at, metric) as total from counted
@@ -135,10 +135,10 @@ async function read(executor: Executor, principal: Principal, query: LatencyQuer
   return rows;
 }
 
-function filter(principal: Principal, query: LatencyQuery, range: Range): RawBuilder<unknown> {
+function filter(principal: Principal, query: LatencyQuery, range: Range, step: 'hour' | 'day'): RawBuilder<unknown> {
   const projectId = principal.projectId ?? query.projectId;
   return sql.join([
-    sql`organisation_id = ${principal.organisationId} and hour >= date_trunc('hour', ${new Date(range.fromMs)}::timestamptz, 'UTC') and hour < ${new Date(range.toMs)}`,
+    sql`organisation_id = ${principal.organisationId} and span = ${sql.lit(step)} and at >= date_trunc(${sql.lit(step)}, ${new Date(range.fromMs)}::timestamptz, 'UTC') and at < ${new Date(range.toMs)}`,
     ...(principal.projectId !== null && query.projectId !== undefined && query.projectId !== principal.projectId ? [sql`false`] : []),
     ...(projectId === undefined ? [] : [sql`project_id = ${projectId}`]),
     ...(query.model === undefined ? [] : [sql`resource = ${query.model}`]),
@@ -147,13 +147,13 @@ function filter(principal: Principal, query: LatencyQuery, range: Range): RawBui
 }
 
 /** The sums; for one key its calls among the organisation's newest, in the same form. */
-function source({ organisationId }: Principal, { keyId }: LatencyQuery, { fromMs, toMs }: Range): RawBuilder<unknown> {
+function source({ organisationId }: Principal, { keyId }: LatencyQuery, { fromMs, toMs }: Range, step: 'hour' | 'day'): RawBuilder<unknown> {
   if (keyId === undefined) return sql`latency_rollups`;
   const newest = sql`(select * from (
       select organisation_id, kind, key_id, occurred_at, project_id, resource, outcome, quantities, attributes from usage_events
       where organisation_id = ${organisationId} and id >= ${idFloor(fromMs)}::uuid and id < ${idFloor(toMs)}::uuid order by id desc limit ${sql.lit(NEWEST_CALLS)}
     ) as latest where key_id = ${keyId})`;
-  return sql`(select measured.*, 1 as calls from (${measurements(newest)}) as measured)`;
+  return sql`(select measured.*, ${sql.lit(step)} as span, date_trunc(${sql.lit(step)}, occurred_at, 'UTC') as at, 1 as calls from (${measurements(newest)}) as measured)`;
 }
 
 function seriesOf({ names, backendNames }: LatencyOptions, { organisationId }: Principal, rows: readonly Row[]): LatencySeries {

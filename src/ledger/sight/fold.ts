@@ -48,26 +48,26 @@ const quantity = (...buckets: string[]) => sql.join(buckets.map((bucket) => sql`
 const number = (path: string) => sql`case when jsonb_typeof(attributes #> ${sql.lit(path)}) = 'number' then (attributes #>> ${sql.lit(path)})::float8 end`;
 /** The try whose reply the caller got: the one that says so, else the last. */
 const served = sql`coalesce(case when jsonb_typeof(attributes #> '{attempts,1}') = 'object' then jsonb_path_query_first(attributes, '$.attempts[*] ? (@.delivered == true)') end, attributes #> '{attempts,-1}')`;
-const isServed = sql`case when served ? 'delivered' then coalesce(one -> 'delivered' = 'true', false) else place = tries end`;
 /** On which terms a call ran: the service tier, and whether the project contributes. */
 export const tierOf = sql<string>`case when tier <> 'contributor' then service_tier when service_tier = 'default' then tier else tier || ' ' || service_tier end`;
 
-/**
- * The values of each call that percentiles are made of. `source` has the columns of `usage_events`; a metric that a
- * call does not have gives no row. Tokens per second are those after the first, over the time after the first.
- */
-export function measurements(source: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`
-    select organisation_id, date_trunc('hour', occurred_at, 'UTC') as hour, project_id, resource, backend, metric, ${bucketOf(sql`value`)} as bucket
-    from (
-      select organisation_id, occurred_at, project_id, resource, coalesce((${served}) ->> 'backendId', '') as backend, outcome,
-        case when outcome <> 'failed' then ${number('{timings,firstTokenMs}')} end as first_ms, ${number('{timings,totalMs}')} as total_ms, (${quantity('output', 'reasoning')})::float8 as tokens
-      from ${source} as events where kind = 'call'
-    ) as timed cross join lateral (values
-      ('first_token', first_ms), ('whole', case when outcome = 'completed' then total_ms end),
-      ('tokens_per_second', case when outcome = 'completed' and first_ms > 0 and total_ms - first_ms >= 1 and tokens > 1 then (tokens - 1) * 1000 / (total_ms - first_ms) end)
-    ) as measured (metric, value)
+/** What percentiles are made of, read once from a call's attributes. */
+const timed = sql`coalesce((${served}) ->> 'backendId', '') as backend, case when outcome <> 'failed' then ${number('{timings,firstTokenMs}')} end as first_ms,
+    case when outcome = 'completed' then ${number('{timings,totalMs}')} end as whole_ms, (${quantity('output', 'reasoning')})::float8 as answered`;
+
+/** One row for each value that a call has. Tokens per second are those after the first, over the time after the first. */
+const measured = (calls: RawBuilder<unknown>) => sql`
+    select organisation_id, occurred_at, project_id, resource, backend, metric, ${bucketOf(sql`value`)} as bucket
+    from ${calls} as calls cross join lateral (values
+      ('first_token', first_ms), ('whole', whole_ms),
+      ('tokens_per_second', case when first_ms > 0 and whole_ms - first_ms >= 1 and answered > 1 then (answered - 1) * 1000 / (whole_ms - first_ms) end)
+    ) as one (metric, value)
     where value > 0`;
+
+/** The values of each call out of a source with the columns of `usage_events`. */
+export function measurements(source: RawBuilder<unknown>): RawBuilder<unknown> {
+  // The offset keeps Postgres from reading the attributes again for every value.
+  return measured(sql`(select organisation_id, occurred_at, project_id, resource, ${timed} from ${source} as events where kind = 'call' offset 0)`);
 }
 
 const FIGURES = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
@@ -86,42 +86,46 @@ export async function fold(tx: Executor, run: Run): Promise<string[]> {
     and have.month = events.month and have.kind = ${sql.lit(kind)} and have.name = ${sql.raw(name)})`;
   const { rows } = await sql<{ organisation_id: string }>`
     with read as materialized (
-      select organisation_id, project_id, key_id, resource, kind, occurred_at, outcome, charge, cost, quantities, attributes, ${month} as month,
-        ${tierOf} as tier, ${served} as served, ${text('user')} as user_name, ${text('scenario')} as scenario, ${tags} as tags,
-        case when jsonb_typeof(attributes -> 'attempts') = 'array' then jsonb_array_length(attributes -> 'attempts') else 0 end as tries
+      select organisation_id, project_id, key_id, resource, kind, occurred_at, outcome, charge, cost, ${month} as month, ${tierOf} as tier,
+        ${text('user')} as user_name, ${text('scenario')} as scenario, ${tags} as tags, ${timed},
+        ${quantity('input')} as input, ${quantity('cache_read')} as cache_read, ${quantity('cache_write', 'cache_write_1h')} as cache_write, ${quantity('output')} as output,
+        ${quantity('reasoning')} as reasoning, ${quantity('audio_input', 'audio_output')} as audio, ${quantity('image_input')} as image,
+        case when cost is not null and jsonb_typeof(attributes #> '{attempts,1}') = 'object' then attributes -> 'attempts' end as attempts,
+        case when jsonb_typeof(attributes #> '{attempts,1}') = 'object' then ${served} end as served
       from usage_events where ${given(run)}
-    ), named as materialized (
-      select organisation_id, (occurred_at at time zone 'UTC')::date as day, date_trunc('hour', occurred_at, 'UTC') as hour, project_id, key_id, resource, tier,
+    ), parts as (
+      select organisation_id, (occurred_at at time zone 'UTC')::date as day, date_trunc('hour', occurred_at, 'UTC') as hour, project_id, key_id, resource, backend, tier,
         case when user_name = '' or ${known('user', 'user_name')} then user_name else ${OTHER} end as user_name,
         case when scenario = '' or ${known('scenario', 'scenario')} then scenario else ${OTHER} end as scenario,
         case when tags = '{}' or ${known('tags', 'array_to_string(tags, chr(31))')} then tags else array[${OTHER}] end as tags,
-        outcome, charge, cost, quantities, attributes, served, tries
-      from read as events
-    ), parts as (
-      select organisation_id, day, hour, project_id, key_id, resource, coalesce(served ->> 'backendId', '') as backend, tier, user_name, scenario, tags,
         1 as requests, case when outcome = 'failed' then 1 else 0 end as failed, charge, case when cost is null then 0 else charge end as charge_known,
-        case when cost is null then 0 when tries > 1 then coalesce((served ->> 'cost')::numeric, 0) else cost end as cost,
-        case when cost is null then 1 else 0 end as cost_unknown, ${quantity('input')} as input, ${quantity('cache_read')} as cache_read,
-        ${quantity('cache_write', 'cache_write_1h')} as cache_write, ${quantity('output')} as output, ${quantity('reasoning')} as reasoning,
-        ${quantity('audio_input', 'audio_output')} as audio, ${quantity('image_input')} as image
-      from named
+        case when cost is null then 0 when served is null then cost else coalesce((served ->> 'cost')::numeric, 0) end as cost,
+        case when cost is null then 1 else 0 end as cost_unknown, input, cache_read, cache_write, output, reasoning, audio, image, attempts, served
+      from read as events
+    ), all_parts as (
+      select organisation_id, day, hour, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${names} from parts
       union all
       select organisation_id, day, hour, project_id, key_id, resource, coalesce(one ->> 'backendId', ''), tier, user_name, scenario, tags,
         0, 0, 0, 0, coalesce((one ->> 'cost')::numeric, 0), 0, 0, 0, 0, 0, 0, 0, 0
-      from named cross join lateral jsonb_array_elements(case when tries > 1 and cost is not null then attributes -> 'attempts' else '[]' end) with ordinality as tried (one, place)
-      where not ${isServed}
+      from parts cross join lateral jsonb_array_elements(attempts) with ordinality as tried (one, place)
+      where attempts is not null and not case when served ? 'delivered' then coalesce(one -> 'delivered' = 'true', false) else place = jsonb_array_length(attempts) end
+    ), measured as materialized (
+      select organisation_id, date_trunc('hour', occurred_at, 'UTC') as at, project_id, resource, backend, metric, bucket, count(*) as calls
+      from (${measured(sql`(select * from read where kind = 'call')`)}) as one group by 1, 2, 3, 4, 5, 6, 7
     ), into_days as (
       insert into spend_days as have (organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${names})
-      select organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${sums} from parts group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+      select organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${sums} from all_parts group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
       on conflict (organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags) do update set ${added}
     ), into_hours as (
       insert into spend_hours as have (organisation_id, hour, project_id, resource, backend, tier, ${names})
-      select organisation_id, hour, project_id, resource, backend, tier, ${sums} from parts group by 1, 2, 3, 4, 5, 6
+      select organisation_id, hour, project_id, resource, backend, tier, ${sums} from all_parts group by 1, 2, 3, 4, 5, 6
       on conflict (organisation_id, hour, project_id, resource, backend, tier) do update set ${added}
     ), into_latency as (
-      insert into latency_rollups as have (organisation_id, hour, project_id, resource, backend, metric, bucket, calls)
-      select *, count(*) from (${measurements(sql`read`)}) as measured group by 1, 2, 3, 4, 5, 6, 7
-      on conflict (organisation_id, hour, project_id, resource, backend, metric, bucket) do update set calls = have.calls + excluded.calls
+      insert into latency_rollups as have (organisation_id, span, at, project_id, resource, backend, metric, bucket, calls)
+      select organisation_id, 'hour', at, project_id, resource, backend, metric, bucket, calls from measured
+      union all
+      select organisation_id, 'day', date_trunc('day', at, 'UTC'), project_id, resource, backend, metric, bucket, sum(calls) from measured group by 1, 3, 4, 5, 6, 7, 8
+      on conflict (organisation_id, span, at, project_id, resource, backend, metric, bucket) do update set calls = have.calls + excluded.calls
     )
     select distinct organisation_id from read`.execute(tx);
   return rows.map((row) => row.organisation_id);

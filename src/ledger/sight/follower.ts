@@ -55,6 +55,9 @@ export class SightFollower {
       const mark = await takeMark(tx, epochId);
       if (mark !== after) return mark;
       const upTo = after + this.#page < posted ? after + this.#page : posted;
+      // In Postgres' default of 4 MB a page of events is sorted on disk.
+      await sql`set local work_mem = '64MB'`.execute(tx);
+      await sql`set local jit = off`.execute(tx);
       const changed = await fold(tx, { epochId, after, upTo });
       await sql`update sight_marks set sequence = ${String(upTo)} where epoch_id = ${epochId}`.execute(tx);
       if (changed.length > 0) await this.#database.notify(tx, 'sight', payloadOf(changed.map((organisationId) => ({ organisationId }))));
