@@ -174,7 +174,9 @@ export interface ModelsDoor extends ModelApi {
   purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
   readonly aliases: {
     list(principal: Principal): Now<ReplyOf<Routes['modelList']>>;
+    show(principal: Principal, name: string): Now<ReplyOf<Routes['modelShow']>>;
     create(principal: Principal, body: Body<'modelCreate'>): Reply<'modelCreate'>;
+    update(principal: Principal, name: string, body: Body<'modelUpdate'>): Reply<'modelUpdate'>;
     remove(principal: Principal, name: string): Promise<void>;
   };
   readonly backends: {
@@ -182,6 +184,8 @@ export interface ModelsDoor extends ModelApi {
     create(principal: Principal, body: Body<'backendCreate'>): Reply<'backendCreate'>;
     update(principal: Principal, id: string, body: Body<'backendUpdate'>): Reply<'backendUpdate'>;
     remove(principal: Principal, id: string): Promise<void>;
+    setKey(principal: Principal, id: string, label: string, change: Omit<Body<'backendKeyCreate'>, 'label'>): Reply<'backendKeyCreate'>;
+    removeKey(principal: Principal, id: string, label: string): Promise<void>;
     check(principal: Principal, id: string): Reply<'backendCheck'>;
   };
 }

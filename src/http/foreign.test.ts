@@ -72,6 +72,8 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'members.update': () => ({ role: 'viewer' }),
   'budgets.update': () => ({ amount: '1' }),
   'limits.update': () => ({ amount: 1 }),
+  'models.update': () => ({ goal: 'order' }),
+  'backends.keys.set': () => ({ label: 'taken', key: 'sk-taken' }),
   'backends.update': () => ({ name: 'taken', enabled: false }),
   'adjustments.create': () => ({ amount: '-1', reason: 'taken over' }),
 };
@@ -156,6 +158,8 @@ describe('a caller of a foreign organisation', () => {
         await ask('GET', `/v1/models/${alias}`),
         await ask('POST', '/v1/chat/completions', { model: alias, messages: [{ role: 'user', content: 'hello' }] }),
         await ask('POST', '/v1/chat/completions', { model: `${alias}g`, messages: [{ role: 'user', content: 'hello' }] }),
+        await ask('GET', `/api/models/${alias}`),
+        await ask('PATCH', `/api/models/${alias}`, { goal: 'order' }),
         await ask('DELETE', `/api/models/${alias}`),
       ]) {
         expect(reply.status).toBe(404);

@@ -8,5 +8,6 @@ export type { ReplySink } from './reply-sink.ts';
 export type { NewAlias } from './registry/aliases.ts';
 export type { BackendCheck } from './registry/check-backend.ts';
 export { BACKEND_KINDS } from './registry/target.ts';
+export { backendOptions, goalForm, keyLabel, keyLimitsForm, keyText, limitsForm, regionName, targetForm } from './registry/forms.ts';
 export type { BackendView, HealthView, ModelView } from './registry/views.ts';
 export { createLocalEngine, ensureWeights, weightSource, type EngineState, type LocalEngine, type WeightProgress, type WeightSource } from './local/index.ts';

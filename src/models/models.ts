@@ -90,7 +90,7 @@ export class Models {
       database, secrets, file, policy, clock, log, operator: options.operator, resolve, states: router.states,
       local: { model, contextTokens: engineLimits().contextTokens },
     });
-    const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, healthOf: this.#healthOf };
+    const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, states: router.states, healthOf: this.#healthOf };
     this.aliases = new Aliases(tools);
     this.backends = new Backends(tools);
     this.content = new ContentStore({ database, secrets, access, clock });

@@ -10,7 +10,7 @@ import { ROOT } from './support/sources.ts';
 
 /** `a.b[].c` for every field of a value. */
 const fieldsOf = (value: unknown, at = ''): string[] => {
-  if (Array.isArray(value)) return typeof value[0] === 'object' ? fieldsOf(value[0], `${at}[]`) : [];
+  if (Array.isArray(value)) return [...new Set(value.flatMap((one) => (typeof one === 'object' ? fieldsOf(one, `${at}[]`) : [])))];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => {
     const path = at === '' ? name : `${at}.${name}`;
@@ -26,9 +26,10 @@ describe('the operator\'s file in the reference', () => {
       writeFileSync(clientSecretFile, 'a secret');
       expect(readOidcConfig({ ...OPERATOR_EXAMPLE.oidc, clientSecretFile })).toMatchObject({ name: 'Example login', clientSecret: 'a secret' });
       const policy = readEgressPolicy(OPERATOR_EXAMPLE.egress);
-      const { backends, deadlines } = readOperatorFile({ content: OPERATOR_EXAMPLE, folder, env: { GPU_1_KEY: 'key' }, policy });
-      expect(backends).toMatchObject([{ name: 'gpu-1', key: 'key', models: OPERATOR_EXAMPLE.backends[0]!.models }]);
-      expect(deadlines).toMatchObject({ connectMs: 5_000, wholeMs: 900_000 });
+      const { backends, models, limits } = readOperatorFile({ content: OPERATOR_EXAMPLE, folder, env: { GPU_1_KEY: 'key', GPU_2_KEY: 'other' }, policy });
+      expect(backends).toMatchObject([{ name: 'gpu-1', keys: [{ key: 'key' }] }, { name: 'gpu-2', kind: 'openai-responses', keys: [{ label: 'team', key: 'other', limits: { parallel: 64 } }] }]);
+      expect(models).toMatchObject([{ name: 'team/llama' }, { name: 'team/large', goal: 'same-prefix', targets: [{ backend: 'gpu-1' }, { backend: 'gpu-2' }] }]);
+      expect(limits).toMatchObject({ attempts: 3, hedge: { afterMs: 800 }, deadlines: { connectMs: 5_000, wholeMs: 900_000 } });
     } finally {
       rmSync(folder, { recursive: true });
     }

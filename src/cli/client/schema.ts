@@ -161,7 +161,13 @@ export interface paths {
     post: operations['models.create'];
   };
   '/api/models/{name}': {
+    get: operations['models.show'];
+    patch: operations['models.update'];
     delete: operations['models.remove'];
+  };
+  '/api/backends': {
+    get: operations['backends.list'];
+    post: operations['backends.create'];
   };
   '/api/content': {
     get: operations['content.list'];
@@ -169,13 +175,15 @@ export interface paths {
   '/api/projects/{id}/purge': {
     post: operations['content.purge'];
   };
-  '/api/backends': {
-    get: operations['backends.list'];
-    post: operations['backends.create'];
-  };
   '/api/backends/{id}': {
     patch: operations['backends.update'];
     delete: operations['backends.remove'];
+  };
+  '/api/backends/{id}/keys': {
+    post: operations['backends.keys.set'];
+  };
+  '/api/backends/{id}/keys/{label}': {
+    delete: operations['backends.keys.remove'];
   };
   '/api/backends/{id}/check': {
     post: operations['backends.check'];
@@ -331,8 +339,21 @@ export interface components {
       name: string;
       kind: 'local' | 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
       url: string | null;
+      options: {
+        [key: string]: string;
+      };
       /** A key is sealed here; it is never shown again */
       hasKey: boolean;
+      keys: ({
+        label: string;
+        requestsPerMinute: number | null;
+        tokensPerMinute: number | null;
+        parallel: number | null;
+        state: 'ready' | 'resting' | 'full' | 'unreadable';
+        reason: string | null;
+        since: string | null;
+        againAt: string | null;
+      })[];
       enabled: boolean;
       health: {
         state: 'ready' | 'starting' | 'degraded' | 'unavailable' | 'unknown';
@@ -588,6 +609,144 @@ export interface components {
     };
     Model: {
       name: string;
+      goal: 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix';
+      regions: string[];
+      limits: {
+        attempts: number;
+        attemptsWithinSeconds: number;
+        connectSeconds: number;
+        firstTokenSeconds: number;
+        gapSeconds: number;
+        wholeSeconds: number;
+        hedge: {
+          afterMs: number | null;
+          share: number;
+        } | null;
+      };
+      targets: ({
+        /** The model's name at the backend */
+        model: string;
+        weight: number;
+        order: number;
+        region: string | null;
+        enabled: boolean;
+        contextTokens: number | null;
+        maxOutputTokens: number;
+        outputLimitField: 'max_tokens' | 'max_completion_tokens';
+        can: {
+          tools?: boolean;
+          images?: boolean;
+          files?: boolean;
+          schema?: boolean;
+          reasoning?: boolean;
+          logprobs?: boolean;
+        };
+        backend: {
+          /** UUIDv7 */
+          id: string;
+          name: string;
+          kind: 'local' | 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
+        };
+        health: {
+          state: 'ready' | 'starting' | 'degraded' | 'unavailable' | 'unknown';
+          reason: string | null;
+          since: string | null;
+        };
+        /** Of the process that answers */
+        breaker: {
+          state: 'closed' | 'open' | 'half-open';
+          reason: string | null;
+          since: string | null;
+          againAt: string | null;
+        };
+        running: number;
+        /** As lately seen by the process that answers */
+        firstTokenMs: number | null;
+        cost: {
+          input?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          cache_read?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          cache_write?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          cache_write_1h?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          audio_input?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          image_input?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          output?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          reasoning?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          audio_output?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          request?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          cached_reply?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          second?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          minute?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          hour?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          day?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          byte?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+        } | null;
+      })[];
+      from: 'built-in' | 'config' | 'api';
+      /** Of the first target, as are backendModel, contextTokens, maxOutputTokens and cost */
       backend: {
         /** UUIDv7 */
         id: string;
@@ -597,6 +756,7 @@ export interface components {
       backendModel: string;
       contextTokens: number | null;
       maxOutputTokens: number;
+      /** Of the best target */
       health: {
         state: 'ready' | 'starting' | 'degraded' | 'unavailable' | 'unknown';
         reason: string | null;
@@ -3043,7 +3203,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Make an alias of a model on a backend */
+  /** Make an alias of one model on a backend, or of several targets */
   'models.create': {
     parameters: {
       query?: never;
@@ -3055,13 +3215,126 @@ export interface operations {
       /** A model name as callers write it, such as tandem/local */
       name: string;
       /** UUIDv7 */
-      backendId: string;
-      backendModel: string;
+      backendId?: string;
+      /** The model's name at the backend */
+      backendModel?: string;
       contextTokens?: number | null;
       maxOutputTokens?: number;
+      /** Instead of backendId and the three after it */
+      targets?: ({
+        /** UUIDv7 */
+        backendId: string;
+        /** The model's name at the backend */
+        model: string;
+        /** Its share beside the other targets; 0: only where no other can answer */
+        weight?: number;
+        /** Those with a lesser one go first, whatever the goal */
+        order?: number;
+        region?: string | null;
+        enabled?: boolean;
+        contextTokens?: number | null;
+        maxOutputTokens?: number;
+        outputLimitField?: 'max_tokens' | 'max_completion_tokens';
+        /** What the model is said to do or not to do; what is not said is tried */
+        can?: {
+          tools?: boolean;
+          images?: boolean;
+          files?: boolean;
+          schema?: boolean;
+          reasoning?: boolean;
+          logprobs?: boolean;
+        };
+      })[];
+      goal?: 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix';
+      regions?: string[];
+      limits?: {
+        attempts?: number;
+        attemptsWithinSeconds?: number;
+        connectSeconds?: number;
+        firstTokenSeconds?: number;
+        gapSeconds?: number;
+        wholeSeconds?: number;
+        hedge?: {
+          afterMs?: number | null;
+          share: number;
+        } | null;
+      };
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Model'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One alias with its targets, their breakers and prices */
+  'models.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** A model name as callers write it, such as tandem/local */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Model'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change how an alias finds its target; what is left out stays */
+  'models.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** A model name as callers write it, such as tandem/local */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      targets?: ({
+        /** UUIDv7 */
+        backendId: string;
+        /** The model's name at the backend */
+        model: string;
+        /** Its share beside the other targets; 0: only where no other can answer */
+        weight?: number;
+        /** Those with a lesser one go first, whatever the goal */
+        order?: number;
+        region?: string | null;
+        enabled?: boolean;
+        contextTokens?: number | null;
+        maxOutputTokens?: number;
+        outputLimitField?: 'max_tokens' | 'max_completion_tokens';
+        /** What the model is said to do or not to do; what is not said is tried */
+        can?: {
+          tools?: boolean;
+          images?: boolean;
+          files?: boolean;
+          schema?: boolean;
+          reasoning?: boolean;
+          logprobs?: boolean;
+        };
+      })[];
+      goal?: 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix';
+      regions?: string[];
+      limits?: {
+        attempts?: number;
+        attemptsWithinSeconds?: number;
+        connectSeconds?: number;
+        firstTokenSeconds?: number;
+        gapSeconds?: number;
+        wholeSeconds?: number;
+        hedge?: {
+          afterMs?: number | null;
+          share: number;
+        } | null;
+      };
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Model'] } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
@@ -3079,6 +3352,45 @@ export interface operations {
     requestBody?: never;
     responses: {
       204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Backends */
+  'backends.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Backend'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Add a backend; its key is sealed */
+  'backends.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      url: string;
+      kind?: 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
+      options?: {
+        [key: string]: string;
+      };
+      key?: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Backend'] } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
@@ -3121,42 +3433,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Backends */
-  'backends.list': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: { content: { 'application/json': {
-        items: components['schemas']['Backend'][];
-        nextCursor: string | null;
-      } } };
-      default: { content: { 'application/json': components['schemas']['Error'] } };
-    };
-  };
-  /** Add an OpenAI-compatible backend; its key is sealed */
-  'backends.create': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: { content: { 'application/json': {
-      name: string;
-      url: string;
-      key?: string;
-    } } };
-    responses: {
-      201: { content: { 'application/json': components['schemas']['Backend'] } };
-      default: { content: { 'application/json': components['schemas']['Error'] } };
-    };
-  };
-  /** Change name, key or whether it is used */
+  /** Change name, key, options or whether it is used */
   'backends.update': {
     parameters: {
       query?: never;
@@ -3171,6 +3448,9 @@ export interface operations {
       name?: string;
       key?: string | null;
       enabled?: boolean;
+      options?: {
+        [key: string]: string;
+      };
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Backend'] } };
@@ -3185,6 +3465,47 @@ export interface operations {
       path: {
         /** UUIDv7 */
         id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Add a key under a label, replace it, or change its limits */
+  'backends.keys.set': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      label: string;
+      key?: string;
+      requestsPerMinute?: number | null;
+      tokensPerMinute?: number | null;
+      parallel?: number | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Backend'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a key of a backend */
+  'backends.keys.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+        label: string;
       };
       cookie?: never;
     };

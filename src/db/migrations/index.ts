@@ -7,6 +7,7 @@ import { limits } from './0005-limits.ts';
 import { metering } from './0006-metering.ts';
 import { plainSight } from './0007-plain-sight.ts';
 import { content } from './0008-content.ts';
+import { routing } from './0009-routing.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   metering,
   plainSight,
   content,
+  routing,
 ];

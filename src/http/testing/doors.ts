@@ -25,6 +25,6 @@ export const emptyModels: ModelsDoor = {
   ...echoModels,
   kept: nothing,
   purge: absent,
-  aliases: { list: nothing, create: absent, remove: absent },
-  backends: { list: nothing, create: absent, update: absent, remove: absent, check: absent },
+  aliases: { list: nothing, show: absent, create: absent, update: absent, remove: absent },
+  backends: { list: nothing, create: absent, update: absent, remove: absent, setKey: absent, removeKey: absent, check: absent },
 };

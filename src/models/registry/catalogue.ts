@@ -1,15 +1,17 @@
+import type { Selectable } from 'kysely';
 import { TandemError, isTandemError, type Clock, type Logger, type SecretBox } from '../../base/index.ts';
 import type { EgressPolicy, Resolve } from '../../base/egress/index.ts';
-import type { Database } from '../../db/index.ts';
+import type { Database, Schema } from '../../db/index.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { RouteStates } from '../routing/states.ts';
-import { fixedId, type OperatorFile } from './operator-file.ts';
+import { BACKEND_DIALECTS } from '../dialects/dialects.ts';
+import { buildOperators, buildRows, type ConnectionWish } from './build.ts';
+import type { OperatorFile } from './operator-file.ts';
 import { Registry } from './registry.ts';
-import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type Connection, type Target } from './target.ts';
+import { DIALECT_OF } from './target.ts';
 
 /** Told at commit of every change of a backend or an alias. */
 export const CHANNEL = 'models';
-const LOCAL_ALIAS = 'tandem/local';
 
 export interface CatalogueOptions {
   readonly database: Pick<Database, 'unscoped' | 'listen'>;
@@ -26,6 +28,12 @@ export interface CatalogueOptions {
   readonly states: Pick<RouteStates, 'keepOnly'>;
 }
 
+/** A connection; `signature` tells whether something of it changed. */
+interface Kept {
+  readonly signature: string;
+  readonly remote: RemoteBackend;
+}
+
 /** What still runs after this at the end is cut. */
 const CLOSE_MS = 5_000;
 
@@ -40,8 +48,8 @@ export class Catalogue {
   readonly registry = new Registry();
   readonly #options: CatalogueOptions;
   readonly #startedMs: number;
-  /** By the backend's id; `signature` tells whether url or key changed. */
-  #remotes = new Map<string, { readonly signature: string; readonly remote: RemoteBackend }>();
+  /** By the key's id, or the backend's where it has no key. */
+  #remotes = new Map<string, Kept>();
   #loading: Promise<void> | undefined;
   #again = false;
   #unlisten: (() => Promise<void>) | undefined;
@@ -90,98 +98,57 @@ export class Catalogue {
   }
 
   async #load(): Promise<void> {
-    const { database, file, clock } = this.#options;
+    const { database, file, local } = this.#options;
     const db = database.unscoped('the registry serves every organisation of this process');
-    const [backendRows, aliasRows] = await Promise.all([
-      db.selectFrom('backends').selectAll().orderBy('created_at').orderBy('id').execute(),
-      db.selectFrom('model_aliases').selectAll().execute(),
-    ]);
+    // One snapshot: a name and its targets are changed in one transaction and must be seen so.
+    const rows = await db.transaction().setIsolationLevel('repeatable read').execute(async (tx) => ({
+      backends: await tx.selectFrom('backends').select(['id', 'organisation_id', 'name', 'url', 'kind', 'options', 'enabled', 'created_at', 'updated_at']).orderBy('created_at').orderBy('id').execute(),
+      keys: await tx.selectFrom('backend_keys').selectAll().orderBy('created_at').orderBy('id').execute(),
+      aliases: await tx.selectFrom('model_aliases').select(['organisation_id', 'name', 'goal', 'regions', 'limits', 'created_at']).execute(),
+      targets: await tx.selectFrom('model_targets').selectAll().orderBy('position').execute(),
+    }));
     const operatorId = this.#options.operator();
-    const limits = { ...DEFAULT_LIMITS, deadlines: file.deadlines };
     const kept = this.#remotes;
     this.#remotes = new Map();
-    const connect = (id: string, name: string, url: string, key: string | null): RemoteBackend => {
-      const signature = JSON.stringify([name, url, key]);
-      const known = kept.get(id);
-      if (known?.signature === signature) kept.delete(id);
-      const entry = known?.signature === signature ? known : {
-        signature, remote: new RemoteBackend({
-          id, name, url, key, policy: this.#options.policy, connectTimeoutMs: file.deadlines.connectMs, clock, ...(this.#options.resolve && { resolve: this.#options.resolve }),
-        }),
-      };
-      this.#remotes.set(id, entry);
-      return entry.remote;
-    };
-
-    const backends: Backend[] = [];
-    const aliases: Alias[] = [];
-    if (operatorId !== null) this.#addOperators(operatorId, connect, backends, aliases);
-    for (const row of backendRows) {
-      const key = this.#openKey(row.id, row.sealed_key);
-      const remote = key === undefined ? null : connect(row.id, row.name, row.url, key);
-      backends.push({
-        id: row.id, name: row.name, kind: 'openai-compatible', organisationId: row.organisation_id, url: row.url, options: {}, hasKey: row.sealed_key !== null, enabled: row.enabled,
-        from: 'api', createdAtMs: row.created_at.getTime(), connections: [only(row.id, row.sealed_key !== null, remote)], remote,
-      });
-    }
-    const byId = new Map(backends.map((backend) => [backend.id, backend]));
-    for (const row of aliasRows) {
-      const backend = byId.get(row.backend_id);
-      // An alias of a backend that left the operator's file leads nowhere: it is not shown until the backend is back.
-      if (!backend) continue;
-      aliases.push(lone({
-        ...PLAIN_TARGET, alias: row.name, organisationId: row.organisation_id, backend, backendModel: row.backend_model, contextTokens: row.context_tokens,
-        maxOutputTokens: row.max_output_tokens, capField: 'max_tokens', createdAtMs: row.created_at.getTime(),
-      }, 'api', limits));
-    }
+    const connect = (wish: ConnectionWish) => this.#connect(wish, kept);
+    const own = operatorId === null ? { backends: [], aliases: [] } : buildOperators({ organisationId: operatorId, file, local, startedMs: this.#startedMs }, connect);
+    const made = buildRows(rows, own.backends, file.limits, connect, (row) => this.#openKey(row));
+    const [backends, aliases] = [[...own.backends, ...made.backends], [...own.aliases, ...made.aliases]];
     this.registry.replace({ operatorId, backends, aliases });
     this.#options.states.keepOnly(aliases, backends);
     for (const { remote } of kept.values()) void remote.close();
   }
 
-  #addOperators(operatorId: string, connect: (id: string, name: string, url: string, key: string | null) => RemoteBackend, backends: Backend[], aliases: Alias[]): void {
-    const { file, local } = this.#options;
-    const limits = { ...DEFAULT_LIMITS, deadlines: file.deadlines };
-    const common = { organisationId: operatorId, enabled: true, createdAtMs: this.#startedMs };
-    const engine: Backend = { ...common, id: fixedId('built-in:local'), name: 'local', kind: 'local', url: null, options: {}, hasKey: false, from: 'built-in', connections: [], remote: null };
-    backends.push(engine);
-    aliases.push(lone({
-      ...PLAIN_TARGET, alias: LOCAL_ALIAS, organisationId: operatorId, backend: engine, backendModel: local.model, contextTokens: local.contextTokens, maxOutputTokens: local.contextTokens,
-      capField: 'max_tokens', createdAtMs: this.#startedMs,
-    }, 'built-in', limits));
-    for (const given of file.backends) {
-      const remote = connect(given.id, given.name, given.url, given.key);
-      const backend: Backend = {
-        ...common, id: given.id, name: given.name, kind: 'openai-compatible', url: given.url, options: {}, hasKey: given.key !== null, from: 'config',
-        connections: [only(given.id, given.key !== null, remote)], remote,
-      };
-      backends.push(backend);
-      for (const model of given.models) {
-        aliases.push(lone({
-          ...PLAIN_TARGET, alias: model.alias, organisationId: operatorId, backend, backendModel: model.model, contextTokens: model.contextTokens, maxOutputTokens: model.maxOutputTokens,
-          capField: model.outputLimitField, createdAtMs: this.#startedMs,
-        }, 'config', limits));
-      }
+  /** The connection that was, where nothing of it changed. */
+  #connect({ id, backend, url, key }: ConnectionWish, kept: Map<string, Kept>): RemoteBackend {
+    const { policy, file, clock, resolve } = this.#options;
+    const signature = JSON.stringify([backend.name, backend.kind, backend.options, url, key]);
+    const known = kept.get(id);
+    if (known?.signature === signature) {
+      kept.delete(id);
+      this.#remotes.set(id, known);
+      return known.remote;
     }
+    const dialect = DIALECT_OF[backend.kind];
+    const remote = new RemoteBackend({
+      id: backend.id, name: backend.name, url, key, dialect: isSpoken(dialect) ? dialect : 'chat', settings: backend.options, policy, connectTimeoutMs: file.limits.deadlines.connectMs, clock, ...(resolve && { resolve }),
+    });
+    this.#remotes.set(id, { signature, remote });
+    return remote;
   }
 
-  /** `undefined` when the key cannot be opened: the backend is shown as unavailable, and the others work on. */
-  #openKey(id: string, sealed: Buffer | null): string | null | undefined {
-    if (sealed === null) return null;
+  /** `undefined` when the key cannot be opened: it is shown as unavailable, and the others work on. */
+  #openKey({ id, backend_id, label, sealed_key }: Selectable<Schema['backend_keys']>): string | undefined {
     try {
-      return this.#options.secrets.open(sealed, keyContext(id)).toString();
+      return this.#options.secrets.open(sealed_key, keyContext(backend_id)).toString();
     } catch (error) {
       const reason = error instanceof TandemError ? error.message : 'unknown';
-      this.#options.log.error({ backend: id, reason }, 'the key of a backend cannot be opened');
+      this.#options.log.error({ backend: backend_id, key: id, label, reason }, 'the key of a backend cannot be opened');
       return undefined;
     }
   }
 }
 
-function only(id: string, hasKey: boolean, remote: RemoteBackend | null): Connection {
-  return { id, label: hasKey ? 'default' : '', version: '', limits: NO_LIMITS, remote };
-}
-
-function lone(target: Target, from: Alias['from'], limits: Alias['limits']): Alias {
-  return { name: target.alias, organisationId: target.organisationId, goal: 'weights', regions: [], targets: [target], limits, from, createdAtMs: target.createdAtMs };
+function isSpoken(dialect: string): dialect is keyof typeof BACKEND_DIALECTS {
+  return Object.hasOwn(BACKEND_DIALECTS, dialect);
 }

@@ -73,7 +73,7 @@ describe('a backend of the API', () => {
   test('takes a key, keeps it sealed, and shows and logs it nowhere', async () => {
     const made = await house.models.backends.create(house.admin, { name: 'sealed', url, key: SECRET });
     expect(made).toMatchObject({ name: 'sealed', kind: 'openai-compatible', url, hasKey: true, enabled: true, from: 'api', health: { state: 'unknown' } });
-    const everything = JSON.stringify([made, await house.models.backends.list(house.admin), house.models.health(), (await house.database.pool.query('select * from audit_events')).rows, (await house.database.pool.query(`select encode(sealed_key, 'escape') as k, name from backends`)).rows]);
+    const everything = JSON.stringify([made, await house.models.backends.list(house.admin), house.models.health(), (await house.database.pool.query('select * from audit_events')).rows, (await house.database.pool.query(`select encode(sealed_key, 'escape') as k, label from backend_keys`)).rows]);
     expect(everything).not.toContain(SECRET);
     await house.models.aliases.create(house.admin, { name: 'team/sealed', backendId: made.id, backendModel: 'm', contextTokens: null, maxOutputTokens: 100 });
     await chat('team/sealed');
@@ -123,7 +123,7 @@ describe('a backend of the API', () => {
   test('whose sealed key was changed or moved is shown as unavailable, and the others work on', async () => {
     const made = await house.models.backends.create(house.admin, { name: 'moved', url, key: SECRET });
     await house.models.aliases.create(house.admin, { name: 'team/moved', backendId: made.id, backendModel: 'm', contextTokens: null, maxOutputTokens: 100 });
-    await house.database.pool.query(`update backends set sealed_key = set_byte(sealed_key, 20, 255 - get_byte(sealed_key, 20)) where id = $1`, [made.id]);
+    await house.database.pool.query(`update backend_keys set sealed_key = set_byte(sealed_key, 20, 255 - get_byte(sealed_key, 20)) where backend_id = $1`, [made.id]);
     const other = await house.second();
     expect((await other.backends.list(house.admin)).items.find(({ id }) => id === made.id)?.health).toMatchObject({ state: 'unavailable', reason: 'its key cannot be opened' });
     const call = (model: string) => other.call('chat', { principal: house.admin, body: ask({ model }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink());
@@ -151,6 +151,57 @@ describe('a backend of the API', () => {
     const startedMs = performance.now();
     await vi.waitFor(async () => expect((await other.backends.list(house.admin)).items.map(({ id }) => id)).toContain(made.id), { interval: 10, timeout: 5_000 });
     expect(performance.now() - startedMs).toBeLessThan(1_000);
+    await house.models.backends.remove(house.admin, made.id);
+  });
+});
+
+describe('a name with several targets', () => {
+  test('is shown with each of them, is changed as a whole, and keeps its backends from being removed', async () => {
+    const [one, two] = await Promise.all([house.models.backends.create(house.admin, { name: 'one', url }), house.models.backends.create(house.admin, { name: 'two', url, kind: 'anthropic', options: { version: '2023-06-01' } })]);
+    const made = await house.models.aliases.create(house.admin, {
+      name: 'team/many', goal: 'cheapest', regions: ['eu'], limits: { attempts: 4, gapSeconds: 9, hedge: { afterMs: 500, share: 0.1 } },
+      targets: [{ backendId: one.id, model: 'a', weight: 3, region: 'eu', can: { images: false } }, { backendId: two.id, model: 'b', order: 1, maxOutputTokens: 10 }],
+    });
+    expect(made).toMatchObject({
+      goal: 'cheapest', regions: ['eu'], from: 'api', backend: { name: 'one' }, backendModel: 'a', enabled: true, limits: { attempts: 4, gapSeconds: 9, wholeSeconds: 1800, hedge: { afterMs: 500, share: 0.1 } },
+      targets: [{ backend: { name: 'one' }, model: 'a', weight: 3, region: 'eu', can: { images: false }, breaker: { state: 'closed' }, running: 0 }, { backend: { name: 'two', kind: 'anthropic' }, model: 'b', order: 1, maxOutputTokens: 10 }],
+    });
+    expect(await house.models.aliases.update(house.admin, 'team/many', { goal: 'order' })).toMatchObject({ goal: 'order', limits: { attempts: 4 }, targets: [{ model: 'a' }, { model: 'b' }] });
+    expect(await house.models.aliases.update(house.admin, 'team/many', { limits: {}, targets: [{ backendId: two.id, model: 'c', enabled: false }] })).toMatchObject({ limits: { attempts: 3 }, enabled: false, targets: [{ model: 'c' }] });
+    expect(await code(house.models.backends.remove(house.admin, two.id))).toBe('backend_in_use');
+    await house.models.backends.remove(house.admin, one.id);
+    for (const broken of [[{ backendId: one.id, model: 'x' }], [{ backendId: two.id, model: 'x' }, { backendId: newId(), model: 'x' }]]) {
+      expect(await code(house.models.aliases.update(house.admin, 'team/many', { targets: broken }))).toBe('resource_not_found');
+    }
+    expect(await code(house.models.aliases.update(house.admin, 'tandem/local', { goal: 'order' }))).toBe('backend_fixed');
+    expect(await code(house.models.aliases.update(stranger, 'team/many', { goal: 'order' }))).toBe('resource_not_found');
+    expect(await code(house.models.aliases.create(house.admin, { name: 'team/none' }))).toBe('invalid_request');
+    expect((await house.models.aliases.show(house.admin, 'team/many')).targets).toHaveLength(1);
+    await house.models.aliases.remove(house.admin, 'team/many');
+    await house.models.backends.remove(house.admin, two.id);
+    expect((await house.database.pool.query('select 1 from model_targets')).rows).toEqual([]);
+  });
+});
+
+describe('a backend with several keys', () => {
+  test('shows each by its label and limits, and none of them', async () => {
+    const made = await house.models.backends.create(house.admin, { name: 'keyed', url, key: SECRET });
+    const two = await house.models.backends.setKey(house.admin, made.id, 'second', { key: `${SECRET}-2`, requestsPerMinute: 60, parallel: 4 });
+    expect(two.keys).toEqual([
+      { label: 'default', requestsPerMinute: null, tokensPerMinute: null, parallel: null, state: 'ready', reason: null, since: null, againAt: null },
+      { label: 'second', requestsPerMinute: 60, tokensPerMinute: null, parallel: 4, state: 'ready', reason: null, since: null, againAt: null },
+    ]);
+    expect((await house.models.backends.setKey(house.admin, made.id, 'second', { parallel: null, tokensPerMinute: 900 })).keys[1]).toMatchObject({ requestsPerMinute: 60, tokensPerMinute: 900, parallel: null });
+    expect(JSON.stringify([two, (await house.database.pool.query('select * from audit_events')).rows])).not.toContain(SECRET);
+    expect((await house.models.backends.list(stranger)).items.find(({ id }) => id === made.id)?.keys).toEqual([]);
+    expect(await code(house.models.backends.setKey(house.admin, made.id, 'third', { parallel: 1 }))).toBe('resource_not_found');
+    for (const who of [stranger]) {
+      expect(await code(house.models.backends.setKey(who, made.id, 'default', { key: 'sk-theirs' }))).toBe('resource_not_found');
+      expect(await code(house.models.backends.removeKey(who, made.id, 'default'))).toBe('resource_not_found');
+    }
+    await house.models.backends.removeKey(house.admin, made.id, 'default');
+    expect(await code(house.models.backends.removeKey(house.admin, made.id, 'default'))).toBe('resource_not_found');
+    expect((await house.models.backends.list(house.admin)).items.find(({ id }) => id === made.id)?.keys.map(({ label }) => label)).toEqual(['second']);
     await house.models.backends.remove(house.admin, made.id);
   });
 });

@@ -4,6 +4,7 @@ import type { Database } from '../../db/index.ts';
 import type { Health } from '../health.ts';
 import type { LocalEngine } from '../local/index.ts';
 import type { AccessPort, PricePort } from '../ports.ts';
+import type { RouteStates } from '../routing/states.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Backend } from './target.ts';
 
@@ -18,6 +19,7 @@ export interface RegistryTools {
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly states: RouteStates;
   readonly healthOf: (backend: Backend) => Health;
 }
 

@@ -8,12 +8,16 @@ export function modelRoutes(models: Pick<ModelsDoor, 'aliases' | 'backends' | 'k
   return [
     handle(routes.modelList, async ({ principal }) => aliases.list(principal)),
     handle(routes.modelCreate, ({ principal, body }) => aliases.create(principal, body)),
+    handle(routes.modelShow, async ({ principal, params }) => aliases.show(principal, params.name)),
+    handle(routes.modelUpdate, ({ principal, params, body }) => aliases.update(principal, params.name, body)),
     handle(routes.modelRemove, ({ principal, params }) => aliases.remove(principal, params.name)),
     handle(routes.contentList, ({ principal }) => models.kept(principal)),
     handle(routes.contentPurge, ({ principal, params, body }) => models.purge(principal, params.id, body.name)),
     handle(routes.backendList, async ({ principal }) => backends.list(principal)),
     handle(routes.backendCreate, ({ principal, body }) => backends.create(principal, body)),
     handle(routes.backendUpdate, ({ principal, params, body }) => backends.update(principal, params.id, body)),
+    handle(routes.backendKeyCreate, ({ principal, params, body: { label, ...change } }) => backends.setKey(principal, params.id, label, change)),
+    handle(routes.backendKeyRemove, ({ principal, params }) => backends.removeKey(principal, params.id, params.label)),
     handle(routes.backendRemove, ({ principal, params }) => backends.remove(principal, params.id)),
     handle(routes.backendCheck, ({ principal, params }) => backends.check(principal, params.id)),
   ];
