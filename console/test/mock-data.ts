@@ -61,14 +61,32 @@ export function fullWorld(): World {
   world.projects = ['iOS app', 'Support assistant', 'Research'].map((name, index) => ({ id: id(), name, slug: name.toLowerCase().replaceAll(' ', '-'), tier: index === 2 ? 'contributor' as const : 'standard' as const, store: true, createdAt: ago((46 - index * 9) * DAY), archivedAt: null }));
   const [ios, support, research] = world.projects as [Schemas['Project'], Schemas['Project'], Schemas['Project']];
   const ready = { state: 'ready' as const, reason: null, since: ago(190) };
-  const local: Schemas['Backend'] = { id: id(), name: 'This machine', kind: 'local', url: null, hasKey: false, enabled: true, health: ready, from: 'built-in', createdAt: ago(47 * DAY) };
-  const vllm: Schemas['Backend'] = { id: id(), name: 'vLLM on gpu-2', kind: 'openai-compatible', url: 'https://gpu-2.harbour.example/v1', hasKey: true, enabled: true, health: { state: 'degraded', reason: '3 of the last 20 calls timed out.', since: ago(26) }, from: 'config', createdAt: ago(40 * DAY) };
-  const meta: Schemas['Backend'] = { id: id(), name: 'Meta Model API', kind: 'openai-compatible', url: 'https://api.meta.example/v1', hasKey: true, enabled: true, health: ready, from: 'api', createdAt: ago(32 * DAY) };
-  world.backends = [local, vllm, meta];
-  const model = (name: string, backend: Schemas['Backend'], backendModel: string, price: Buckets | null, contextTokens: number, maxOutputTokens: number): Schemas['Model'] => ({
-    name, backend: { id: backend.id, name: backend.name, kind: backend.kind }, backendModel, contextTokens, maxOutputTokens, health: backend.health, enabled: true, price, cost: backend === local ? null : price, currency: 'USD', createdAt: backend.createdAt,
+  const key = (label: string, more: Partial<Schemas['Backend']['keys'][number]> = {}): Schemas['Backend']['keys'][number] => ({
+    label, requestsPerMinute: null, tokensPerMinute: null, parallel: null, state: 'ready', reason: null, since: null, againAt: null, ...more,
   });
-  world.models = [model('tandem/local', local, 'SmolLM2-135M-Instruct Q4_1', LOCAL, 8192, 2048), model('muse-spark', meta, 'muse-spark-1', SPARK, 262_144, 16_384), model('team/fast', vllm, 'Qwen3-30B-A3B', FAST, 131_072, 8192)];
+  const local: Schemas['Backend'] = { id: id(), name: 'This machine', kind: 'local', url: null, options: {}, keys: [], hasKey: false, enabled: true, health: ready, from: 'built-in', createdAt: ago(47 * DAY) };
+  const vllm: Schemas['Backend'] = { id: id(), name: 'vLLM on gpu-2', kind: 'openai-compatible', url: 'https://gpu-2.harbour.example/v1', options: {}, keys: [key('default')], hasKey: true, enabled: true, health: { state: 'degraded', reason: '3 of the last 20 calls timed out.', since: ago(26) }, from: 'config', createdAt: ago(40 * DAY) };
+  const meta: Schemas['Backend'] = { id: id(), name: 'Meta Model API', kind: 'openai-compatible', url: 'https://api.meta.example/v1', options: {}, keys: [key('team-a', { requestsPerMinute: 600 }), key('team-b', { requestsPerMinute: 600, state: 'resting', reason: 'it answered with HTTP status 429', since: ago(1), againAt: ago(-1) })], hasKey: true, enabled: true, health: ready, from: 'api', createdAt: ago(32 * DAY) };
+  world.backends = [local, vllm, meta];
+  const limits: Schemas['Model']['limits'] = { attempts: 3, attemptsWithinSeconds: 60, connectSeconds: 10, firstTokenSeconds: 300, gapSeconds: 120, wholeSeconds: 1800, hedge: null };
+  const target = (backend: Schemas['Backend'], name: string, cost: Buckets | null, contextTokens: number, maxOutputTokens: number, more: Partial<Schemas['Model']['targets'][number]> = {}): Schemas['Model']['targets'][number] => ({
+    backend: { id: backend.id, name: backend.name, kind: backend.kind }, model: name, weight: 1, order: 0, region: null, enabled: true, contextTokens, maxOutputTokens, outputLimitField: 'max_tokens', can: {},
+    health: backend.health, breaker: { state: 'closed', reason: null, since: null, againAt: null }, running: 2, firstTokenMs: 240, cost, ...more,
+  });
+  const model = (name: string, price: Buckets | null, targets: Schemas['Model']['targets'], more: Partial<Schemas['Model']> = {}): Schemas['Model'] => {
+    const [first] = targets;
+    return {
+      name, goal: 'weights', regions: [], limits, targets, from: 'api', backend: first!.backend, backendModel: first!.model, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens, cost: first!.cost,
+      health: first!.health, enabled: true, price, currency: 'USD', createdAt: ago(32 * DAY), ...more,
+    };
+  };
+  const down = { state: 'open' as const, reason: 'the connection was refused', since: ago(4), againAt: ago(-1) };
+  world.models = [
+    model('tandem/local', LOCAL, [target(local, 'SmolLM2-135M-Instruct Q4_1', null, 8192, 2048)], { from: 'built-in' }), model('muse-spark', SPARK, [target(meta, 'muse-spark-1', SPARK, 262_144, 16_384)]),
+    model('team/fast', FAST, [target(vllm, 'Qwen3-30B-A3B', prices('0.11', '0.011', '0.31'), 131_072, 8192, { weight: 3, region: 'eu', breaker: down, running: 0 }), target(meta, 'muse-spark-1', SPARK, 262_144, 16_384, { region: 'us', order: 1, can: { logprobs: false } })], {
+      goal: 'same-prefix', regions: ['eu', 'us'], limits: { ...limits, hedge: { afterMs: 800, share: 0.05 } }, health: { state: 'degraded', reason: '1 of 2 targets rest: the connection was refused', since: ago(4) }, from: 'config',
+    }),
+  ];
   const priced = (resource: string, tier: 'standard' | 'contributor', buckets: Buckets, from: number, to: number | null, source: string): Schemas['Price'] => ({
     id: id(), resource, tier, side: 'sell', backendId: null, currency: 'USD', buckets, flexBuckets: null, effectiveFrom: ago(from), effectiveTo: to === null ? null : ago(to), source, createdAt: ago(from), createdBy: from > 46 * DAY ? 'system' : owner.label,
   });
