@@ -63,6 +63,7 @@ export const SETTINGS = {
   trustedProxies: setting('TANDEM_TRUSTED_PROXIES', '', 'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-* headers are believed. Default: none.',
     (value) => value.split(',').map((part) => part.trim()).filter((part) => part !== '')),
   maxBodyBytes: setting('TANDEM_MAX_BODY_BYTES', '16777216', 'The largest request body.', whole(1024, 1_073_741_824)),
+  flexParallel: setting('TANDEM_FLEX_PARALLEL', '8', 'Calls of one model on one backend that a process may have in flight, from which on calls of the tier flex and batches wait.', whole(1, 10_000)),
   maxFileBytes: setting('TANDEM_MAX_FILE_BYTES', '209715200', 'The largest file that is uploaded to /v1/files. Files lie sealed in the database.', whole(1024, 1_073_741_824)),
   logLevel: setting('TANDEM_LOG', 'info', 'How much is logged: debug, info, warn, error or silent.', oneOf('debug', 'info', 'warn', 'error', 'silent')),
 } as const;

@@ -83,6 +83,7 @@ export const ERRORS = {
   model_not_found: entry(404, 'not_found_error', 'There is no model {model} that this key may use.{near}', 'Choose one of the names from /v1/models.'),
   unsupported_parameter: entry(400, 'invalid_request_error', '{field} is not available for {model}: {reason}.', 'Leave {field} out, or call another model from /v1/models.'),
   file_too_large: entry(413, 'invalid_request_error', 'The file is larger than {limit} bytes.', 'Send a smaller file, or several; the limit is the setting {setting}.'),
+  no_spare_capacity: entry(429, 'rate_limit_error', 'There is no spare capacity for {model} on the tier flex now; about {seconds} s are likely until there is.', 'Try again in {seconds} s, send it in a batch, or leave service_tier out.'),
   store_off: entry(403, 'permission_error', '{what} needs content to be kept, and the {scope} {name} has that switched off.', 'Leave it out of the request, or ask an owner or admin to switch it on: tandem api PATCH {path} --data \'{"store":true}\'.'),
   content_not_found: entry(404, 'not_found_error', 'There is no {kind} {id} here, or its time is over.', 'Check the id; what is kept is listed by GET /v1/files and GET /v1/batches.'),
   idempotency_conflict: entry(409, 'conflict_error', 'A call with this Idempotency-Key {state}.', 'Wait and send the same request again to get its reply, or send a new Idempotency-Key to make a new call.'),

@@ -8,10 +8,12 @@ import type { CallInput } from './run/call.ts';
 import { lackOf } from './run/lack.ts';
 import { runCall } from './run/run.ts';
 import type { RunTools } from './run/tools.ts';
+import type { Spare } from './spare.ts';
 
 export interface CallTools extends RunTools {
   readonly registry: Registry;
   readonly router: Router;
+  readonly spare: Pick<Spare, 'narrow'>;
 }
 
 /**
@@ -25,7 +27,8 @@ export async function answerCall(name: DialectIn, input: CallInput, sink: ReplyS
   if (!dialect) throw new TandemError('not_implemented', { params: { path: `The dialect ${name}`, instead: '/v1/chat/completions' } });
   const request = dialect.parse(input.body, input.headers);
   const alias = tools.registry.find(principal, request.model);
-  const plan = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
+  const planned = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
+  const plan = request.serviceTier === 'flex' ? await tools.spare.narrow(planned, request.model, signal) : planned;
   if (signal.aborted) return;
   await runCall({
     id: input.requestId, principal, dialect, request, alias, plan, sink, receipt: input.receipt, signal,

@@ -3,7 +3,7 @@ import { rate, type Admission, type Attempt, type CallEnd, type Counted, type Ho
 import { toQuantities, worstQuantities, type TokenCounts } from './quantities.ts';
 import type { NeutralRequest } from './neutral/request.ts';
 import type { Candidate } from './routing/plan.ts';
-import type { Call } from './run/call.ts';
+import { tierOf, type Call } from './run/call.ts';
 
 export const NOTHING: TokenCounts = { input: 0, cacheRead: 0, output: 0, reasoning: 0 };
 
@@ -57,10 +57,11 @@ export class MeteredCall {
    */
   static async admit(call: Call, inputBound: number, outputBound: number, tools: { ledger: LedgerPort; clock: Clock; log: Logger }): Promise<MeteredCall> {
     const { principal, alias } = call;
-    const price = tools.ledger.priceBook.priceAt(principal.organisationId, alias.name, principal.tier, call.admittedAtMs);
+    const serviceTier = tierOf(call.request);
+    const price = tools.ledger.priceBook.priceOn(principal.organisationId, alias.name, principal.tier, serviceTier, call.admittedAtMs);
     const admission: Admission = {
       id: call.id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId,
-      resource: alias.name, tier: principal.tier, admittedAtMs: call.admittedAtMs,
+      resource: alias.name, tier: principal.tier, serviceTier, admittedAtMs: call.admittedAtMs,
       worst: worstQuantities(inputBound, outputBound, price), capBucket: 'output',
       ...labelsOf(call.request), ...(call.request.serviceTier !== 'auto' && call.request.serviceTier !== 'default' && { serviceTier: call.request.serviceTier }),
     };

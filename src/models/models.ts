@@ -31,7 +31,7 @@ export interface ModelsOptions {
   readonly access: AccessPort;
   readonly ledger: LedgerPort;
   readonly database: Database;
-  readonly config: Pick<Config, 'file' | 'configFile' | 'secretFile' | 'localModel'>;
+  readonly config: Pick<Config, 'file' | 'configFile' | 'secretFile' | 'localModel'> & Partial<Pick<Config, 'flexParallel'>>;
   readonly log: Logger;
   readonly clock: Clock;
   /** Null: there is no local model; `tandem/local` answers 503 with the next step. */
@@ -41,6 +41,11 @@ export interface ModelsOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly resolve?: Resolve;
 }
+
+/** Routes that lines of a batch may name, and what is spoken there. */
+const BATCH_ROUTES = [['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages']] as const;
+/** As the setting's default has it. */
+const FLEX_PARALLEL = 8;
 
 /** One entry of `GET /v1/models`, in OpenAI's form. */
 export interface ListedModel {
@@ -96,15 +101,17 @@ export class Models {
     this.content = new ContentStore({ database, secrets, access, clock });
     this.files = new Files({ store: this.content, access, clock, newId });
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
+    const spare = new Spare({ registry: this.#catalogue.registry, engine, states: router.states, clock, parallel: config.flexParallel ?? FLEX_PARALLEL });
     this.#media = new MediaFetcher({ policy, clock, resolve });
-    this.#tools = { ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media };
+    this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => answerCall(dialect, input, sink, this.#tools), clock, log, staleForMs: () => database.staleForMs() });
     const answers: Readonly<Record<string, AnswerLine>> = {
-      '/v1/chat/completions': (input, sink, free) => answerCall('chat', input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
+      ...Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
+        path, (input, sink, free) => answerCall(dialect, input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
+      ])),
     };
     const batchStore = new BatchStore({ database, secrets, clock, newId, owner: ledger.epochId });
-    const spare = new Spare({ registry: this.#catalogue.registry, engine, clock });
     const runner = new LineRunner({ store: batchStore, access, clock, log, answers, spare: (...call) => spare.wait(...call) });
     this.#batchWorker = new BatchWorker({ database, store: batchStore, content: this.content, ledger, runner, clock, log, newId });
     this.batches = new Batches({ database, secrets, access, store: this.content, files: this.files, clock, newId, endpoints: Object.keys(answers), wake: () => this.#batchWorker.wake() });

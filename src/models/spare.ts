@@ -1,37 +1,75 @@
-import type { Clock } from '../base/index.ts';
+import { TandemError, type Clock } from '../base/index.ts';
 import type { LocalEngine } from './local/index.ts';
 import type { Principal } from './ports.ts';
 import type { Registry } from './registry/registry.ts';
+import type { Target } from './registry/target.ts';
+import type { RouteStates } from './routing/states.ts';
+import type { RoutePlan } from './routing/plan.ts';
 
 export interface SpareOptions {
-  readonly registry: Pick<Registry, 'resolve'>;
+  readonly registry: Pick<Registry, 'find'>;
   readonly engine: Pick<LocalEngine, 'state'> | null;
+  readonly states: Pick<RouteStates, 'ofTarget'>;
   readonly clock: Clock;
+  /** Calls of a target that this process has in flight, from which on it has nothing to spare. */
+  readonly parallel: number;
 }
 
-const LOOK_MS = 200;
+const LOOK_MS = 100;
+/** How long a call by itself waits for spare capacity; a batch waits as long as it may run. */
+const MOST_WAIT_MS = 10_000;
+const LEAST_FORECAST_S = 5;
 
 /** Capacity that no other call wants: what the tier `flex` runs on. */
 export class Spare {
   readonly #options: SpareOptions;
+  /** A moving average of how long there was none, as far as calls waited for it: what a refusal forecasts. */
+  #usualWaitMs = MOST_WAIT_MS;
 
   constructor(options: SpareOptions) {
     this.#options = options;
   }
 
-  /**
-   * True when a call of this model would keep nobody waiting: nothing waits for the local engine. Other backends tell by
-   * refusing, and then who asks waits as they say.
-   * @throws TandemError model_not_found
-   */
+  /** The local engine has some while nothing waits for it, another target while it has few calls in flight. */
+  hasOn(target: Target): boolean {
+    const { engine, states, parallel } = this.#options;
+    if (target.backend.kind === 'local') return (engine?.state().queue.waiting ?? 0) === 0;
+    return states.ofTarget(target).running < parallel;
+  }
+
+  /** True when one more call of this model would keep nobody waiting. @throws TandemError model_not_found */
   has(principal: Principal, model: string): boolean {
-    const { registry, engine } = this.#options;
-    if (registry.resolve(principal, model).backend.kind !== 'local') return true;
-    return (engine?.state().queue.waiting ?? 0) === 0;
+    return this.#options.registry.find(principal, model).targets.some((target) => this.hasOn(target));
   }
 
   /** Resolves when there is some. @throws what `has` throws, and the signal's reason. */
   async wait(principal: Principal, model: string, signal: AbortSignal): Promise<void> {
     while (!this.has(principal, model)) await this.#options.clock.sleep(LOOK_MS, signal);
+  }
+
+  /**
+   * The ways of a plan that have some, as soon as one has.
+   * @throws TandemError no_spare_capacity with a forecast, when none has any within 10 s.
+   */
+  async narrow(plan: RoutePlan, model: string, signal: AbortSignal): Promise<RoutePlan> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    for (;;) {
+      const candidates = plan.candidates.filter(({ target }) => this.hasOn(target));
+      const waitedMs = clock.monotonicMs() - startedMs;
+      if (candidates.length > 0 || plan.candidates.length === 0 || signal.aborted) {
+        if (waitedMs > 0) this.#usualWaitMs += (waitedMs - this.#usualWaitMs) / 8;
+        return { ...plan, candidates };
+      }
+      if (waitedMs >= MOST_WAIT_MS) throw this.#refusal(model, waitedMs);
+      await clock.sleep(LOOK_MS, signal).catch(() => {});
+    }
+  }
+
+  #refusal(model: string, waitedMs: number): TandemError {
+    // It took at least this long, and nobody knows how much longer.
+    this.#usualWaitMs += (2 * waitedMs - this.#usualWaitMs) / 8;
+    const seconds = Math.max(LEAST_FORECAST_S, Math.ceil(this.#usualWaitMs / 1_000));
+    return new TandemError('no_spare_capacity', { params: { model, seconds }, retryAfterSeconds: seconds, facts: { forecastSeconds: seconds }, param: 'service_tier' });
   }
 }

@@ -52,7 +52,8 @@ describe('batches, by the openai SDK unmodified', () => {
     expect(batch.usage).toMatchObject({ input_tokens: usage.reduce((sum, one) => sum + one.prompt_tokens, 0), output_tokens: usage.reduce((sum, one) => sum + one.completion_tokens, 0) });
     // The ids of the calls are those of the events.
     await vi.waitFor(async () => {
-      const { items } = (await ask('GET', `/api/usage?projectId=${projectId}`)).body as { items: { id: string; outcome: string }[] };
+      const { items } = (await ask('GET', `/api/usage?projectId=${projectId}`)).body as { items: { id: string; serviceTier: string }[] };
+      expect(new Set(items.map(({ serviceTier }) => serviceTier))).toEqual(new Set(['flex']));
       expect(items.map(({ id }) => id).toSorted()).toEqual(results.map(({ response }) => response!.request_id).toSorted());
     }, { timeout: 10_000, interval: 100 });
     const output = await client.files.retrieve(batch.output_file_id!);

@@ -66,7 +66,7 @@ export class LineRunner {
     const answer = this.#options.answers[batch.endpoint];
     if (answer === undefined) throw new TandemError('not_implemented', { params: { path: batch.endpoint, instead: '/v1/chat/completions' } });
     await this.#options.spare(principal, String(line.body['model']), signal);
-    await answer({ principal, body: line.body, idempotencyKey: null, receipt: false, signal, requestId: line.callId }, sink, line.delivered);
+    await answer({ principal, body: { ...line.body, service_tier: 'flex' }, idempotencyKey: null, receipt: false, signal, requestId: line.callId }, sink, line.delivered);
   }
 
   /** Who made the batch, as of now: a key that has ended calls nothing any more. Counted in the batch's project. */

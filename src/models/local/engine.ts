@@ -1,7 +1,7 @@
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
 import { defaultSystemMessage } from './default-model.ts';
 import { EventStream } from './event-stream.ts';
-import { FairQueue } from './fair-queue.ts';
+import { RankedQueue } from './ranked-queue.ts';
 import { ANY_OBJECT, jsonGrammar } from './json-grammar.ts';
 import { engineLimits, type EngineLimits } from './limits.ts';
 import type { ChatMessage, EngineEvent, EngineState, GenerateRequest, GenerationCounts, LocalEngine } from './local-engine.ts';
@@ -42,7 +42,7 @@ class ProcessEngine implements LocalEngine {
   readonly #clock: Clock;
   readonly #limits: EngineLimits;
   readonly #supervisor: Supervisor;
-  readonly #queue: FairQueue<Job>;
+  readonly #queue: RankedQueue<Job>;
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Set<Job>();
   readonly #counting = new Map<number, { resolve: (tokens: number) => void; reject: (error: unknown) => void }>();
@@ -52,7 +52,7 @@ class ProcessEngine implements LocalEngine {
   constructor(options: LocalEngineOptions) {
     this.#clock = options.clock;
     this.#limits = engineLimits(options.limits);
-    this.#queue = new FairQueue(this.#limits.maxWaiting, this.#limits.maxWaitingPerKey);
+    this.#queue = new RankedQueue(this.#limits.maxWaiting, this.#limits.maxWaitingPerKey);
     this.#supervisor = new Supervisor({
       modelPath: options.modelPath,
       systemMessage: options.systemMessage ?? defaultSystemMessage(options.modelPath),
@@ -135,7 +135,7 @@ class ProcessEngine implements LocalEngine {
     this.#checkLength(request.messages);
     if (this.#jobs.has(request.id)) throw new RangeError('two requests have the same id');
     this.#demandUp();
-    const full = this.#queue.fullFor(request.fairnessKey);
+    const full = this.#queue.fullFor(request.rank ?? 'default', request.fairnessKey);
     if (full !== undefined) {
       const reason = full === 'all' ? `${this.#queue.size} requests are waiting` : `${this.#limits.maxWaitingPerKey} of your requests are waiting`;
       throw new TandemError('engine_overloaded', { params: { reason }, retryAfterSeconds: 5 });
@@ -147,7 +147,7 @@ class ProcessEngine implements LocalEngine {
       place: 'waiting', position: 0, known: { promptTokens: 0, cachedTokens: 0, outputTokens: 0 },
     };
     this.#jobs.set(request.id, job);
-    this.#queue.push(request.fairnessKey, job);
+    this.#queue.push(request.rank ?? 'default', request.fairnessKey, job);
     signal.addEventListener('abort', () => this.#onAbort(job), { once: true, signal: job.over.signal });
     this.#clock.sleep(request.deadlineMs, job.over.signal).then(() => this.#onDeadline(job), () => {});
     this.#dispatch();
@@ -257,7 +257,7 @@ class ProcessEngine implements LocalEngine {
   }
 
   #close(job: Job, error?: unknown): void {
-    if (job.place === 'waiting') this.#queue.remove(job.request.fairnessKey, job);
+    if (job.place === 'waiting') this.#queue.remove(job.request.rank ?? 'default', job.request.fairnessKey, job);
     job.place = 'over';
     job.over.abort();
     this.#running.delete(job);

@@ -1,3 +1,5 @@
+import type { Rank } from './ranked-queue.ts';
+
 /** One message of a chat, text only. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -10,6 +12,8 @@ export interface GenerateRequest {
   readonly id: string;
   /** Who must not crowd out others: requests of one key are first come first served, keys take turns. Prompt prefixes are only reused within a key. */
   readonly fairnessKey: string;
+  /** The service tier: `priority` goes before those that wait, `flex` after them. Default: `default`. */
+  readonly rank?: Rank;
   readonly messages: readonly ChatMessage[];
   /** The most output tokens, at least 1. The context's end may come first; both end with `length`. */
   readonly maxTokens: number;

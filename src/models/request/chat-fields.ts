@@ -51,7 +51,7 @@ export const CHAT_FIELDS: ReadonlyMap<string, Check> = new Map(Object.entries({
   reasoning_effort: text(20), verbosity: text(20), prediction: object,
   // Words about the call.
   user: text(1_000), safety_identifier: text(1_000), prompt_cache_key: text(1_000), prompt_cache_retention: text(20), metadata,
-  service_tier: (value) => (value === 'auto' || value === 'default' ? undefined : 'must be auto or default: other tiers have other prices'),
+  service_tier: oneOf('auto', 'default', 'priority', 'flex'),
   store: (value) => (value === false ? undefined : 'must be false: chat completions are not stored here'),
   modalities: (value) => (Array.isArray(value) && value.length === 1 && value[0] === 'text' ? undefined : 'must be ["text"]: audio is not metered here'),
   audio: never('audio is not metered'), web_search_options: never('searches are not metered'),

@@ -38,3 +38,8 @@ export interface Call {
   /** Monotonic clock, which durations go by. */
   readonly startedMs: number;
 }
+
+/** The service tier that a call runs on and is priced by. */
+export function tierOf({ serviceTier }: Pick<NeutralRequest, 'serviceTier'>): 'default' | 'priority' | 'flex' {
+  return serviceTier === 'auto' ? 'default' : serviceTier;
+}

@@ -7,7 +7,7 @@ import type { RemoteBackend } from '../remote/remote-backend.ts';
 import type { Candidate } from '../routing/plan.ts';
 import { noRoute } from '../routing/refusal.ts';
 import type { Ready } from './attempt.ts';
-import type { Call } from './call.ts';
+import { tierOf, type Call } from './call.ts';
 import { StreamAttempt, WholeAttempt, type Sending } from './http-attempt.ts';
 import { LocalAttempt } from './local-attempt.ts';
 import type { RunTools } from './tools.ts';
@@ -101,7 +101,7 @@ async function prepareLocal(call: Call, candidate: Candidate, tools: RunTools): 
   const room = contextTokens - promptTokens;
   if (room < 1) throw new TandemError('context_length_exceeded', { param: 'messages', params: { tokens: promptTokens, limit: contextTokens - 1 } });
   const maxTokens = Math.min(asked, room);
-  const generate = { ...ask, id: call.id, fairnessKey: principal.keyId ?? principal.actor.id ?? principal.organisationId, maxTokens };
+  const generate = { ...ask, id: call.id, fairnessKey: principal.keyId ?? principal.actor.id ?? principal.organisationId, rank: tierOf(request), maxTokens };
   return {
     candidate, inputBound: promptTokens, outputBound: maxTokens,
     open: (delivery) => new LocalAttempt({ call, candidate, engine, generate, promptTokens, tools }, delivery),

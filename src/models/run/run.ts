@@ -3,7 +3,7 @@ import { MeteredCall, NOTHING, type Tried } from '../metered-call.ts';
 import { Stopped } from '../remote/exchange.ts';
 import type { OpenAttempt } from '../routing/plan.ts';
 import type { Attempt, Ready } from './attempt.ts';
-import type { Call } from './call.ts';
+import { tierOf, type Call } from './call.ts';
 import { Delivery } from './delivery.ts';
 import { replyHeaders } from './headers.ts';
 import { clientLeft, isOwnFault, outcomeOf, report } from './outcome.ts';
@@ -112,7 +112,7 @@ class Run {
     const { request, dialect, sink, id, admittedAtMs, alias } = this.#call;
     this.#tries += 1;
     if (request.stream) {
-      const writer = dialect.writer(request, { id, createdAtMs: admittedAtMs, alias: alias.name, serviceTier: 'default' });
+      const writer = dialect.writer(request, { id, createdAtMs: admittedAtMs, alias: alias.name, serviceTier: tierOf(request) });
       this.#delivery = new Delivery(sink, writer, this, this.#tools.clock);
     }
     this.#attempt = ready.open(this.#delivery);
@@ -139,7 +139,7 @@ class Run {
     const { counts, counted } = attempt.counts();
     if (call.signal.aborted) return this.#metered.release(tried(attempt, 'client_left', counts));
     const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: tried(attempt, attempt.outcome, counts) });
-    const writer = call.dialect.writer(call.request, { id: call.id, createdAtMs: call.admittedAtMs, alias: call.alias.name, serviceTier: 'default' });
+    const writer = call.dialect.writer(call.request, { id: call.id, createdAtMs: call.admittedAtMs, alias: call.alias.name, serviceTier: tierOf(call.request) });
     const text = writer.whole(reply, { counts, rawUsage: null, receipt: call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null });
     call.sink.head(200, this.headers());
     call.sink.end(text);

@@ -27,7 +27,7 @@ export class FakeLedger implements LedgerPort {
   onSettle: () => void | Promise<void> = () => {};
   price: PriceVersion | undefined = TEST_PRICE;
   costPrice: PriceVersion | undefined;
-  readonly priceBook = { priceAt: (...[, , , , side]: Parameters<LedgerPort['priceBook']['priceAt']>) => (side === 'cost' ? this.costPrice : this.price) };
+  readonly priceBook = { priceAt: (...[, , , , side]: Parameters<LedgerPort['priceBook']['priceAt']>) => (side === 'cost' ? this.costPrice : this.price), priceOn: () => this.price };
 
   readonly epochId = '01900000-0000-7000-8000-00000000eeee';
 

@@ -63,7 +63,7 @@ export class TestHouse {
     const { sink = new MemorySink(), dialect = 'chat', ...input } = options;
     return answerCall(
       dialect, { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
-      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA },
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, spare: { narrow: async (plan) => plan } },
     );
   }
 }
