@@ -159,6 +159,16 @@ export interface BatchesDoor {
   cancel(principal: Principal, id: string): Promise<unknown>;
 }
 
+/** Responses that are kept, in OpenAI's form; the `models` room makes them. */
+export interface ResponsesDoor {
+  compact(call: ModelCall, sink: ReplySink): Promise<void>;
+  retrieve(principal: Principal, id: string, include: readonly string[]): Promise<object>;
+  stream(principal: Principal, id: string, startingAfter: number | null, sink: ReplySink, signal: AbortSignal): Promise<void>;
+  inputItems(principal: Principal, id: string, query: { readonly limit: number; readonly order: 'asc' | 'desc'; readonly after: string | null; readonly include: readonly string[] }): Promise<object>;
+  delete(principal: Principal, id: string): Promise<object>;
+  cancel(principal: Principal, id: string): Promise<object>;
+}
+
 /** What the model API needs of `models`. */
 export interface ModelApi {
   /** Whether callers can speak this dialect. */
@@ -167,6 +177,7 @@ export interface ModelApi {
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
   readonly files: FilesDoor;
   readonly batches: BatchesDoor;
+  readonly responses: ResponsesDoor;
 }
 
 export interface ModelsDoor extends ModelApi {

@@ -1,5 +1,6 @@
 import { TandemError } from '../base/index.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
+import type { CallerDialect } from './neutral/dialect.ts';
 import type { DialectIn } from './neutral/parts.ts';
 import type { Registry } from './registry/registry.ts';
 import type { ReplySink } from './reply-sink.ts';
@@ -16,15 +17,20 @@ export interface CallTools extends RunTools {
   readonly spare: Pick<Spare, 'narrow'>;
 }
 
+/** A call in a dialect by its name. @throws TandemError as `answerIn`. */
+export async function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
+  const dialect = CALLER_DIALECTS[name];
+  if (!dialect) throw new TandemError('not_implemented', { params: { path: `The dialect ${name}`, instead: '/v1/chat/completions' } });
+  return answerIn(dialect, input, sink, tools);
+}
+
 /**
  * The room `http` has checked that the principal may call models.
  * One call: check, find the ways it may go, then hold, answer, settle. Errors before the reply has begun are thrown.
  * @throws TandemError invalid_request, model_not_found, budget_exceeded and what backends and engine say.
  */
-export async function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
+export async function answerIn(dialect: CallerDialect, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
   const { principal, signal } = input;
-  const dialect = CALLER_DIALECTS[name];
-  if (!dialect) throw new TandemError('not_implemented', { params: { path: `The dialect ${name}`, instead: '/v1/chat/completions' } });
   const request = dialect.parse(input.body, input.headers);
   const alias = tools.registry.find(principal, request.model);
   const planned = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);

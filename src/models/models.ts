@@ -2,7 +2,7 @@ import { dirname, basename } from 'node:path';
 import { createIdSource, openSecretBox, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
 import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/index.ts';
 import type { Database } from '../db/index.ts';
-import { answerCall, type CallTools } from './answer-call.ts';
+import { answerCall, answerIn, type CallTools } from './answer-call.ts';
 import { BatchStore, BatchWorker, Batches, LineRunner, type AnswerLine } from './batches/index.ts';
 import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
 import { Deadlines } from './deadlines.ts';
@@ -22,6 +22,7 @@ import type { Backend } from './registry/target.ts';
 import { healthOf } from './registry/tools.ts';
 import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
+import { Responses, observedCaller } from './responses/index.ts';
 import { Router } from './routing/router.ts';
 import { Spare } from './spare.ts';
 import { unbilled } from './unbilled.ts';
@@ -69,6 +70,7 @@ export class Models {
   readonly content: ContentStore;
   readonly files: Files;
   readonly batches: Batches;
+  readonly responses: Responses;
   readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
   readonly #tools: CallTools;
@@ -105,7 +107,12 @@ export class Models {
     this.#media = new MediaFetcher({ policy, clock, resolve });
     this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
-    this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => answerCall(dialect, input, sink, this.#tools), clock, log, staleForMs: () => database.staleForMs() });
+    this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => this.#answer(dialect, input, sink), clock, log, staleForMs: () => database.staleForMs() });
+    this.responses = new Responses({
+      content: this.content, database, directory: access.directory, newId, owner: newId(), clock, log,
+      answer: (observed, input, sink) => answerIn(observedCaller(observed), input, sink, this.#tools),
+      demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
+    });
     const answers: Readonly<Record<string, AnswerLine>> = {
       ...Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
         path, (input, sink, free) => answerCall(dialect, input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
@@ -122,11 +129,13 @@ export class Models {
     await this.#catalogue.start();
     await this.#calls.start();
     await this.#batchWorker.start();
+    await this.responses.start();
   }
 
   /** Lets running calls end, then closes the connections to backends. The engine is its maker's to stop. */
   async stop(): Promise<void> {
     await this.#batchWorker.stop();
+    await this.responses.stop();
     await this.#catalogue.stop();
     await this.#media.close();
     await this.#calls.stop();
@@ -145,7 +154,12 @@ export class Models {
     const { principal, idempotencyKey } = input;
     // A caller of the whole organisation spends in its first project and from its budget, so that every line of a bill has one.
     const call = principal.projectId === null ? { ...input, principal: { ...principal, projectId: this.#directory.projectFor(principal) } } : input;
-    return idempotencyKey === null ? answerCall(dialect, call, sink, this.#tools) : this.#idempotent.call(dialect, call, idempotencyKey, sink);
+    return idempotencyKey === null ? this.#answer(dialect, call, sink) : this.#idempotent.call(dialect, call, idempotencyKey, sink);
+  }
+
+  /** Responses may be kept and gone on from; calls in other dialects keep nothing. */
+  #answer(dialect: DialectIn, call: CallInput, sink: ReplySink): Promise<void> {
+    return dialect === 'responses' ? this.responses.create(call, sink) : answerCall(dialect, call, sink, this.#tools);
   }
 
   /** `GET /v1/models`: what this caller may use. */

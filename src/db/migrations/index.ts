@@ -8,6 +8,7 @@ import { metering } from './0006-metering.ts';
 import { plainSight } from './0007-plain-sight.ts';
 import { content } from './0008-content.ts';
 import { routing } from './0009-routing.ts';
+import { responses } from './0010-responses.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   plainSight,
   content,
   routing,
+  responses,
 ];

@@ -28,6 +28,7 @@ export const echoModels: ModelApi = {
     sink.end(reply);
   },
   files: { begin: nothingStored, list: nothingStored, show: nothingStored, open: nothingStored, remove: nothingStored },
+  responses: { compact: nothingStored, retrieve: nothingStored, stream: nothingStored, inputItems: nothingStored, delete: nothingStored, cancel: nothingStored },
   batches: { create: nothingStored, list: nothingStored, show: nothingStored, cancel: nothingStored },
   list: () => ({ object: 'list', data: [{ id: 'tandem/local' }, { id: 'plain' }] }),
 };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readJsonBody } from '../body/read.ts';
 import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
-import type { CallerDialect, ModelApi } from '../faces.ts';
+import type { CallerDialect, ModelApi, ModelCall, ReplySink } from '../faces.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import { markModel } from './call-error.ts';
 import { ResponseSink } from './reply-sink.ts';
@@ -13,12 +13,17 @@ export interface CallOptions {
   readonly maxBodyBytes: number;
 }
 
+/** One call of a model in its caller's dialect. */
+export function serveCall(dialect: CallerDialect, request: IncomingMessage, response: ServerResponse, requestId: string, options: CallOptions): Promise<void> {
+  return serveAnswer((call, sink) => options.models.call(dialect, call, sink), request, response, requestId, options);
+}
+
 /**
- * One call of a model in its caller's dialect: key first (nothing is read for a caller without one), then the body,
+ * One call that a model answers: key first (nothing is read for a caller without one), then the body,
  * then `models`. What is thrown before the reply began is the caller's to render; after that the
  * connection is cut, because a reply that ends cleanly would claim to be whole.
  */
-export async function serveCall(dialect: CallerDialect, request: IncomingMessage, response: ServerResponse, requestId: string, options: CallOptions): Promise<void> {
+export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => Promise<void>, request: IncomingMessage, response: ServerResponse, requestId: string, options: Omit<CallOptions, 'models'>): Promise<void> {
   const known = options.authenticate(request, true);
   const principal = known instanceof Promise ? await known : known;
   demand(principal, 'models.call');
@@ -32,7 +37,7 @@ export async function serveCall(dialect: CallerDialect, request: IncomingMessage
   const sink = new ResponseSink(response, requestId);
   const idempotencyKey = request.headers['idempotency-key'];
   try {
-    await options.models.call(dialect, {
+    await answer({
       principal, body, requestId, headers: request.headers,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null,
       receipt: request.headers['x-tandem-receipt'] === '1',

@@ -4,12 +4,12 @@ const CHAT = '/v1/chat/completions';
 
 /** Routes that callers know from other servers, and what does the same here. The first match counts. */
 const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
-  ['/v1/responses', `${CHAT} with the same model; it keeps no state, so send the conversation each time`],
+  ['/v1/responses', 'POST /v1/responses, and GET, DELETE, cancel and input_items of a response by its id'],
   ['/v1/messages', `${CHAT}, which takes the same conversation in OpenAI's form`],
   ['/v1/completions', `${CHAT} with one user message`],
-  ['/v1/assistants', `${CHAT}, and keep the conversation on your side`],
-  ['/v1/threads', `${CHAT}, and keep the conversation on your side`],
-  ['/v1/conversations', `${CHAT}, and keep the conversation on your side`],
+  ['/v1/assistants', '/v1/responses with previous_response_id'],
+  ['/v1/threads', '/v1/responses with previous_response_id'],
+  ['/v1/conversations', '/v1/responses with previous_response_id'],
   ['/v1/uploads', `${CHAT} with the text of the file in a message`],
   ['/v1/vector_stores', `${CHAT} with the text of the file in a message`],
   ['/v1/moderations', `${CHAT} with an instruction to classify and a JSON schema as response_format`],

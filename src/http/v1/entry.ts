@@ -3,7 +3,7 @@ import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError, type Envelope } from '../errors/render.ts';
 import { callErrorOf } from './call-error.ts';
-import { serveCall, type CallOptions } from './call.ts';
+import { serveAnswer, serveCall, type CallOptions } from './call.ts';
 import { elsewhere } from './elsewhere.ts';
 import { listModels, showModel } from './models.ts';
 import { sendJson } from './send.ts';
@@ -22,6 +22,7 @@ export interface ModelApiOptions extends CallOptions {
 
 /** The routes that call a model, and what is spoken there. */
 const CALLS: ReadonlyMap<string, CallerDialect> = new Map([['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages']]);
+const COMPACT = '/v1/responses/compact';
 const MESSAGES = '/v1/messages';
 const MODELS = '/v1/models';
 
@@ -35,6 +36,9 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
     if (dialect !== undefined && options.models.speaks(dialect)) {
       demandMethod(request, path, 'POST');
       await serveCall(dialect, request, response, requestId, options);
+    } else if (path === COMPACT) {
+      demandMethod(request, path, 'POST');
+      await serveAnswer((call, sink) => options.models.responses.compact(call, sink), request, response, requestId, options);
     } else if (path === MODELS) {
       demandMethod(request, path, 'GET');
       sendJson(response, requestId, listModels(await options.authenticate(request, false), options.models));

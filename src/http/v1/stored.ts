@@ -3,9 +3,10 @@ import type { Authenticate } from '../caller/authenticate.ts';
 import type { ModelApi } from '../faces.ts';
 import { serveBatches } from './batches.ts';
 import { serveFiles } from './files.ts';
+import { serveKeptResponse } from './responses.ts';
 
 export interface StoredOptions {
-  readonly models: Pick<ModelApi, 'files' | 'batches'>;
+  readonly models: Pick<ModelApi, 'files' | 'batches' | 'responses'>;
   readonly authenticate: Authenticate;
   readonly maxBodyBytes: number;
   readonly maxFileBytes: number;
@@ -15,13 +16,14 @@ const under = (path: string, base: string) => path === base || path.startsWith(`
 
 /** True for the routes that read or write stored state: these may ask the database. */
 export function isStored(path: string): boolean {
-  return under(path, '/v1/files') || under(path, '/v1/batches');
+  return under(path, '/v1/files') || under(path, '/v1/batches') || path.startsWith('/v1/responses/');
 }
 
 /** One call of such a route: who calls comes first, nothing is read for a caller without a key. */
 export async function serveStored(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: StoredOptions): Promise<void> {
   const principal = await options.authenticate(request, request.method !== 'GET');
   const { models, ...limits } = options;
+  if (path.startsWith('/v1/responses/')) return serveKeptResponse(request, response, path, requestId, principal, models.responses);
   if (under(path, '/v1/batches')) return serveBatches(request, response, path, requestId, principal, { batches: models.batches, ...limits });
   return serveFiles(request, response, path, requestId, principal, { files: models.files, ...limits });
 }

@@ -7,9 +7,10 @@ import { geminiBackend } from './gemini/backend.ts';
 import { messagesBackend } from './messages/backend.ts';
 import { messagesCaller } from './messages/caller.ts';
 import { responsesBackend } from './responses/backend.ts';
+import { responsesCaller } from './responses/caller.ts';
 
 /** The wire forms that callers may speak. A dialect stands here once it passes `dialect.conformance.ts`. */
-export const CALLER_DIALECTS: { readonly [D in DialectIn]?: CallerDialect } = { chat: chatCaller, messages: messagesCaller };
+export const CALLER_DIALECTS: { readonly [D in DialectIn]?: CallerDialect } = { chat: chatCaller, responses: responsesCaller, messages: messagesCaller };
 
 /** The wire forms of backends. The local engine speaks none: see `run/local-attempt.ts`. */
 export const BACKEND_DIALECTS: { readonly [D in Exclude<DialectOut, 'local'>]: BackendDialect } = {

@@ -140,7 +140,7 @@ class Run {
     if (call.signal.aborted) return this.#metered.release(tried(attempt, 'client_left', counts));
     const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: tried(attempt, attempt.outcome, counts) });
     const writer = call.dialect.writer(call.request, { id: call.id, createdAtMs: call.admittedAtMs, alias: call.alias.name, serviceTier: tierOf(call.request) });
-    const text = writer.whole(reply, { counts, rawUsage: null, receipt: call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null });
+    const text = writer.whole(reply, { counts, rawUsage: null, receipt: call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null, endedAtMs: this.#tools.clock.nowMs() });
     call.sink.head(200, this.headers());
     call.sink.end(text);
   }
@@ -149,7 +149,7 @@ class Run {
     const { counts, counted } = attempt.counts();
     try {
       const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: tried(attempt, attempt.outcome, counts) });
-      delivery.end({ counts, rawUsage: attempt.rawUsage, receipt: this.#call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null });
+      delivery.end({ counts, rawUsage: attempt.rawUsage, receipt: this.#call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null, endedAtMs: this.#tools.clock.nowMs() });
     } catch (error) {
       this.#tell(isTandemError(error) ? error : new TandemError('internal', { params: { requestId: this.#call.id }, cause: error }));
     }

@@ -16,7 +16,7 @@ export const chatBackend: BackendDialect = {
   losses: CHAT_LOSSES,
   cannot,
   request: writeRequest,
-  whole: (text) => readReply(text),
+  whole: (text, request) => readReply(text, request.dialect === 'chat'),
   reader: (request) => new ChatReader(request.dialect === 'chat'),
   errorMessage,
 };

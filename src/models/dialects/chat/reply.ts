@@ -11,22 +11,25 @@ import { readUsage } from './usage.ts';
 /** A whole chat completion. Its parts are put together only for a caller of another dialect. */
 export class ChatReply implements NeutralReply {
   readonly usage: TokenCounts | null;
-  readonly native: JsonObject;
+  readonly native: JsonObject | null;
   readonly serviceTier: string | null;
+  readonly #reply: JsonObject;
 
-  constructor(native: JsonObject) {
-    this.native = native;
-    this.usage = readUsage(native['usage']) ?? null;
-    this.serviceTier = typeof native['service_tier'] === 'string' ? native['service_tier'] : null;
+  /** @param own whether the caller speaks chat too, and gets the reply as it came. */
+  constructor(reply: JsonObject, own: boolean) {
+    this.#reply = reply;
+    this.native = own ? reply : null;
+    this.usage = readUsage(reply['usage']) ?? null;
+    this.serviceTier = typeof reply['service_tier'] === 'string' ? reply['service_tier'] : null;
   }
 
   get choices(): readonly NeutralChoice[] {
-    return (this.native['choices'] as unknown[]).filter(isObject).map((choice) => new ChatChoice(choice));
+    return (this.#reply['choices'] as unknown[]).filter(isObject).map((choice) => new ChatChoice(choice));
   }
 }
 
 /** @throws BadReply for everything that is no answer. */
-export function readReply(text: string): ChatReply {
+export function readReply(text: string, own: boolean): ChatReply {
   let reply: unknown;
   try {
     reply = JSON.parse(text);
@@ -36,7 +39,7 @@ export function readReply(text: string): ChatReply {
   if (!isObject(reply)) throw new BadReply('its answer is not a JSON object');
   if (reply['error'] != null) throw toldInside(reply['error']);
   if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) throw new BadReply('its answer has no choices');
-  return new ChatReply(reply);
+  return new ChatReply(reply, own);
 }
 
 class ChatChoice implements NeutralChoice {

@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from '../../request/json.ts';
 import { RESPONSES_LOSSES } from './losses.ts';
 import { ResponseReader } from './reader.ts';
 import { readResponse } from './reply.ts';
+import { summaryText, unwrapSummary } from './summary.ts';
 import { writeTool, writeToolChoice } from './tools.ts';
 import { writeInput } from './write-items.ts';
 
@@ -50,15 +51,26 @@ function nativeRequest(request: NeutralRequest, target: TargetFacts): OutRequest
   return toWire(request, target, body, cap);
 }
 
-/** A thought goes back only to who made it: its state out of its wrapping, or not at all. */
+/** Ids that were made here: the backend knows none of them. */
+const OWN_ID = /^[a-z]{1,10}_[0-9a-f]{36}$/;
+
+/** An item as its backend knows it. A thought goes back only to who made it: its state out of its wrapping, or not at all. */
 function sentItem(item: unknown): unknown[] {
-  if (!isObject(item) || item['type'] !== 'reasoning') return [item];
+  if (!isObject(item)) return [item];
+  const summary = item['type'] === 'compaction' ? unwrapSummary(item['encrypted_content']) : undefined;
+  if (summary !== undefined) return [{ type: 'message', role: 'developer', content: [{ type: 'input_text', text: summaryText(summary) }] }];
+  if (item['type'] !== 'reasoning') return [withoutOwnId(item)];
   const encrypted = item['encrypted_content'];
   if (typeof encrypted !== 'string') return Array.isArray(item['content']) && item['content'].length > 0 ? [item] : [];
   const wrapped = unwrapThought(encrypted);
   if (!wrapped) return [item];
   const { sealed, id } = wrapped;
   return sealed?.dialect === 'responses' ? [{ ...item, ...(id !== null && { id }), encrypted_content: sealed.value }] : [];
+}
+
+function withoutOwnId(item: JsonObject): JsonObject {
+  const { id, ...rest } = item;
+  return typeof id === 'string' && OWN_ID.test(id) ? rest : item;
 }
 
 function neutralRequest(request: NeutralRequest, target: TargetFacts): OutRequest {

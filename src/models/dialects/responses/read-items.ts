@@ -3,6 +3,7 @@ import { unwrapThought } from '../../neutral/sealed.ts';
 import { invalid } from '../../request/fields.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { fileOf, imageOf } from './media.ts';
+import { summaryText, unwrapSummary } from './summary.ts';
 
 /** What the items hold that decides the bound of the input and which backends can read them. */
 export interface InputFacts {
@@ -66,6 +67,12 @@ function readItem(item: JsonObject, place: string, turns: Open[], facts: InputFa
     case 'reasoning':
       addTo(turns, 'assistant', readThought(item, place));
       return;
+    case 'compaction': {
+      const summary = unwrapSummary(item['encrypted_content']);
+      if (summary === undefined) addNative(item, place, turns, facts);
+      else turns.push({ role: 'developer', parts: [{ type: 'text', text: summaryText(summary) }] });
+      return;
+    }
     case 'item_reference':
       throw invalid(`${place}.id`, 'names no item that is kept here; send the item itself');
     default:

@@ -20,6 +20,8 @@ const PLAIN_NAME = /^[\w.]+$/;
 export class ResponseWriter implements ReplyWriter {
   /** The response as it is kept for later calls and for being fetched: opaque state included. Null before its end. */
   kept: JsonObject | null = null;
+  /** The end once more, for the case that the response could not be kept: it says `store: false`. */
+  unkept: (() => string) | null = null;
   readonly #request: NeutralRequest;
   readonly #facts: ReplyFacts;
   readonly #response: Envelope;
@@ -49,12 +51,13 @@ export class ResponseWriter implements ReplyWriter {
 
   whole(reply: NeutralReply, end: ReplyEnd): string {
     this.#silent = true;
-    if (reply.native) {
-      return JSON.stringify(this.#close(this.#native(reply.native), end));
-    }
     const choice = reply.choices[0];
-    if (choice) this.#takeWhole(choice);
-    return JSON.stringify(this.#close(this.#finished(), end));
+    if (!reply.native && choice) this.#takeWhole(choice);
+    // What a backend of this dialect counts beside our buckets goes on to its caller.
+    const rawUsage = end.rawUsage ?? (reply.usage && isObject(reply.native?.['usage']) ? reply.native['usage'] : null);
+    const response = this.#close(reply.native ? this.#native(reply.native) : this.#finished(), { ...end, rawUsage });
+    this.unkept = () => JSON.stringify({ ...response, store: false });
+    return JSON.stringify(response);
   }
 
   event(event: ReplyEvent): string {
@@ -70,8 +73,16 @@ export class ResponseWriter implements ReplyWriter {
   end(end: ReplyEnd): string {
     this.#begin();
     const response = this.#close(this.#last?.response ?? this.#finished(), end);
-    this.#emit(this.#last?.type ?? (response['status'] === 'incomplete' ? 'response.incomplete' : 'response.completed'), { response });
-    return `${this.#taken()}data: [DONE]\n\n`;
+    const type = this.#last?.type ?? (response['status'] === 'incomplete' ? 'response.incomplete' : 'response.completed');
+    const before = this.#taken();
+    const sequence = this.#sequence;
+    const last = (told: JsonObject): string => {
+      this.#sequence = sequence;
+      this.#emit(type, { response: told });
+      return `${before}${this.#taken()}data: [DONE]\n\n`;
+    };
+    this.unkept = () => last({ ...response, store: false });
+    return last(response);
   }
 
   /** `response.failed`, for those that read events, and then `error`, at which SDKs throw: a text that breaks off must not look whole. */

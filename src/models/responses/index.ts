@@ -1,0 +1,2 @@
+export { observedCaller } from './observed.ts';
+export { Responses } from './responses.ts';

@@ -1,0 +1,57 @@
+import type { ReplySink } from '../reply-sink.ts';
+
+/**
+ * Holds the end of a reply back until the response is kept: a client that has read the end can fetch the response and go on
+ * from it, in any process.
+ */
+export class KeepingSink implements ReplySink {
+  /** Resolves when the end was sent. */
+  ended: Promise<void> = Promise.resolve();
+  readonly #sink: ReplySink;
+  readonly #keep: (end: string) => Promise<string>;
+
+  /** @param keep keeps the response and gives back the end that is to be sent; it does not reject. */
+  constructor(sink: ReplySink, keep: (end: string) => Promise<string>) {
+    this.#sink = sink;
+    this.#keep = keep;
+  }
+
+  get started(): boolean {
+    return this.#sink.started;
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    this.#sink.head(status, headers);
+  }
+
+  write(chunk: string | Buffer): boolean {
+    return this.#sink.write(chunk);
+  }
+
+  drained(): Promise<void> {
+    return this.#sink.drained();
+  }
+
+  end(chunk: string | Buffer = ''): void {
+    this.ended = this.#keep(chunk.toString()).then((end) => { this.#sink.end(end); });
+  }
+}
+
+/** Keeps a whole reply as text, for a response that nobody waits for. */
+export class TextSink implements ReplySink {
+  started = false;
+
+  head(): void {
+    this.started = true;
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  end(): void {}
+}
