@@ -37,6 +37,22 @@ describe('another process', () => {
     await test.close();
   });
 
+  it('lets a key work only when what was committed with it is known', async () => {
+    const test = await openTestAccess();
+    const { access, admin } = test;
+    const other = (await test.second()).access;
+    const asked = Promise.withResolvers<void>();
+    const known = Promise.withResolvers<void>();
+    // A stand-in for the ledger, whose budgets and limits come in by another channel.
+    other.keys.useBudgets({ limited: async () => false, carryOver: async () => {}, inForce: () => (asked.resolve(), known.promise) });
+    const { secret } = await access.keys.create(admin, { ...plain, name: 'a' });
+    await asked.promise;
+    expect(works(other, secret)).toBe(false);
+    known.resolve();
+    await untilDirectory(other, () => works(other, secret));
+    await test.close();
+  });
+
   it('reads everything again after its connection was lost', async () => {
     const test = await openTestAccess();
     const { access, admin, database } = test;

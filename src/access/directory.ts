@@ -27,6 +27,7 @@ export class Directory {
   #loaded = false;
   #pending = new Map<Watched, Set<string>>();
   #reloadAll = false;
+  #beforeKeys: () => Promise<void> = () => Promise.resolve();
   /** When the oldest change came in that is not in memory yet; null: none. */
   #behindSinceMs: number | null = null;
   #tail: Promise<void> = Promise.resolve();
@@ -158,6 +159,14 @@ export class Directory {
     return (kind === 'member' || kind === 'service-account') && id !== null ? { kind, id } : null;
   }
 
+  /**
+   * What has to be known before a key is: a key and its budget are committed together, but come in by channels of their
+   * own, and a call between the two would find the key without its budget.
+   */
+  beforeKeys(ready: () => Promise<void>): void {
+    this.#beforeKeys = ready;
+  }
+
   /** Called after anything here changed, or a session ended: live streams check again whether they may go on. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -220,6 +229,7 @@ export class Directory {
     this.#pending = new Map();
     this.#reloadAll = false;
     try {
+      if (all || pending.has('key')) await this.#beforeKeys();
       if (all) {
         await loadAll(this.#reader(), this.#state);
       } else {

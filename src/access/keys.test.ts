@@ -137,6 +137,7 @@ describe('making and changing keys', () => {
     const carried: string[][] = [];
     const { key, secret } = await access.keys.create(admin, { ...plain, name: 'budgeted' });
     access.keys.useBudgets({
+      inForce: () => Promise.resolve(),
       limited: (_, __, keyId) => Promise.resolve(keyId === key.id),
       carryOver: (_, __, from, to) => Promise.resolve(void carried.push([from, to])),
     });

@@ -13,6 +13,8 @@ import { demandOpenProject } from './service-accounts.ts';
 export interface KeyBudgets {
   /** Whether the key has a budget of its own: such a key makes no other keys, or it could spend past it. */
   limited(executor: Executor, organisationId: string, keyId: string): Promise<boolean>;
+  /** Resolves when every budget and limit committed before this call binds in this process: before a key that it hears of works here. */
+  inForce(): Promise<void>;
   /** Puts a rotated key's budget on its successor too, in the transaction of the rotation. */
   carryOver(tx: Executor, organisationId: string, fromKeyId: string, toKeyId: string): Promise<void>;
 }
@@ -55,6 +57,7 @@ export class Keys {
 
   useBudgets(budgets: KeyBudgets): void {
     this.#budgets = budgets;
+    this.#context.directory.beforeKeys(() => budgets.inForce());
   }
 
   /** Newest first. */

@@ -35,8 +35,6 @@ export interface LedgerDoor {
     create(principal: Principal, body: Body<'budgetCreate'>, tx?: Executor): Reply<'budgetCreate'>;
     update(principal: Principal, id: string, body: Body<'budgetUpdate'>): Reply<'budgetUpdate'>;
     remove(principal: Principal, id: string): Promise<void>;
-    /** Resolves when budgets made in a transaction of the caller's bind in this process. */
-    inForce(): Promise<void>;
     /** The budgets of keys, by the key's id. */
     ofKeys(organisationId: string, keyIds: readonly string[]): Promise<ReadonlyMap<string, KeyBudget>>;
   };

@@ -8,7 +8,7 @@ const absent = async (): Promise<never> => { throw new TandemError('resource_not
 /** A fake of `ledger` that owns nothing: for tests of the surface alone. */
 export const emptyLedger: LedgerDoor = {
   prices: { list: nothing, create: absent, import: absent },
-  budgets: { list: nothing, create: absent, update: absent, remove: absent, ofKeys: async () => new Map(), inForce: async () => {} },
+  budgets: { list: nothing, create: absent, update: absent, remove: absent, ofKeys: async () => new Map() },
   usage: { list: nothing, show: absent, record: async (_principal, events) => ({ recorded: events.length, repeated: 0 }) },
   bill: { show: absent, verify: absent },
   invoices: { list: nothing, show: absent, close: absent, adjust: absent },

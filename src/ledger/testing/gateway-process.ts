@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { newId } from '../../base/index.ts';
 import type { Connection } from '../../db/index.ts';
+import type { Admission } from '../events/call.ts';
 import type { PathHouse } from './path.ts';
 import type { PowerCutAt } from './power-cut.ts';
 
@@ -17,6 +18,12 @@ export interface GatewayOptions {
   readonly segmentBytes?: number;
   readonly load?: { readonly atOnce: number; readonly calls: number };
   readonly power?: { readonly at: PowerCutAt; readonly record: string };
+}
+
+/** What of a call is not as every test's. */
+export interface MoreOfCall extends Partial<Pick<Admission, 'user' | 'admittedAtMs' | 'resource' | 'keyId'>> {
+  /** Goes on until `endKept`: answers when it is admitted. */
+  readonly keep?: boolean;
 }
 
 const PROGRAM = fileURLToPath(new URL('./gateway.ts', import.meta.url));
@@ -51,11 +58,20 @@ export class GatewayProcess {
   }
 
   /** One call from outside. A process that dies meanwhile answers `died`. */
-  call(input: bigint, output: bigint, used: bigint): Promise<CallResult> {
+  call(input: bigint, output: bigint, used: bigint, more: MoreOfCall = {}): Promise<CallResult> {
     const id = newId();
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#child.stdin.write(`${id} ${input} ${output} ${used}\n`);
+      this.#child.stdin.write(`${id} ${input} ${output} ${used} ${JSON.stringify(more)}\n`);
+    });
+  }
+
+  /** Ends all calls that were made with `keep`; resolves when they are settled. */
+  endKept(): Promise<CallResult> {
+    const id = newId();
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#child.stdin.write(`${id} end\n`);
     });
   }
 

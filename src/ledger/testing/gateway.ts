@@ -1,5 +1,6 @@
 // A process that runs a ledger, to be killed by tests. One argument: GatewayOptions as JSON. Prints `ready POSTER_PID`, runs
-// its load if it was given one and prints `done`; then each line `ID INPUT OUTPUT USED` on its input is one call. For each
+// its load if it was given one and prints `done`; then each line `ID INPUT OUTPUT USED MORE` on its input is one call, and
+// `ID end` ends those that were kept (MORE is JSON). For each
 // call that was settled and acknowledged it prints `+ID CHARGE`, for each that was refused `-ID CODE`.
 import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -7,7 +8,7 @@ import { isTandemError, silentLogger, systemClock } from '../../base/index.ts';
 import { openDatabase } from '../../db/index.ts';
 import { realFiles } from '../log/files.ts';
 import { Ledger } from '../ledger.ts';
-import type { GatewayOptions } from './gateway-process.ts';
+import type { GatewayOptions, MoreOfCall } from './gateway-process.ts';
 import { admissionOf, endOf, namesOf } from './path.ts';
 import { PowerCut } from './power-cut.ts';
 
@@ -56,15 +57,25 @@ if (load !== undefined) {
   say('done');
 }
 
+const kept: (() => Promise<unknown>)[] = [];
 for await (const line of createInterface({ input: process.stdin })) void call(line);
 // Whoever started it is gone.
 await ledger.stop();
 process.exit(0);
 
 async function call(line: string): Promise<void> {
-  const [id = '', input = '', output = '', used = ''] = line.split(' ');
+  const [id = '', input = '', output = '', used = '', ...json] = line.split(' ');
+  if (input === 'end') {
+    await Promise.all(kept.splice(0).map((end) => end()));
+    return say(`+${id} 0`);
+  }
+  const { keep, ...more } = JSON.parse(json.join(' ') || '{}') as MoreOfCall;
   try {
-    const hold = await ledger.admit({ ...admissionOf(options, BigInt(input), BigInt(output)), id });
+    const hold = await ledger.admit({ ...admissionOf(options, BigInt(input), BigInt(output)), ...more, id });
+    if (keep === true) {
+      kept.push(() => hold.settle(endOf(BigInt(input), BigInt(used))));
+      return say(`+${id} 0`);
+    }
     const { charge } = await hold.settle(endOf(BigInt(input), BigInt(used)));
     say(`+${id} ${charge}`);
   } catch (error) {

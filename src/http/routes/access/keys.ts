@@ -32,15 +32,12 @@ export function keyRoutes({ access, budgets }: KeyRouteOptions): Binding[] {
       }
       // A key that was to have a budget never exists without it.
       const { key, secret } = await keys.createWith(principal, input, (tx, id) => budgets.create(principal, { scope: { kind: 'key', id }, ...budget, alertShares: [] }, tx));
-      // A call made with the secret at once must find the budget, not only the key.
-      await budgets.inForce();
       return { key: await withBudget(principal, key), secret };
     }),
     handle(routes.keyShow, async ({ principal, params }) => withBudget(principal, await keys.show(principal, params.id))),
     handle(routes.keyUpdate, async ({ principal, params, body }) => withBudget(principal, await keys.update(principal, params.id, body))),
     handle(routes.keyRotate, async ({ principal, params, body }) => {
       const { key, secret } = await keys.rotate(principal, params.id, body);
-      await budgets.inForce();
       return { key: await withBudget(principal, key), secret };
     }),
     handle(routes.keyRevoke, async ({ principal, params }) => withBudget(principal, await keys.revoke(principal, params.id))),
