@@ -63,6 +63,26 @@ test('two processes share a budget: never above it, and no refusal while an unus
   expect(books).toMatchObject({ rolled: served, holds: 0, slices: 0n });
 }, 120_000);
 
+test('1,000 parallel calls on the last cent, by random prices and sizes, on two processes: overshoot 0, and the last picodollar can be had', async () => {
+  const cent = 10n ** 10n;
+  const prices = fc.sample(fc.tuple(fc.bigInt({ min: 1n, max: 3_000_000n }), fc.bigInt({ min: 1n, max: 9_000_000n })), 8);
+  for (const [index, [input, output]] of prices.entries()) await house.addPrice(`random/${index}`, input, output);
+  await house.addPrice('random/one', 1n, 1n);
+  await house.addBudget(cent);
+  const both = [await open(), await open()] as const;
+  const calls = fc.sample(fc.record({ model: fc.nat({ max: prices.length - 1 }), input: fc.bigInt({ min: 1n, max: 400n }), output: fc.bigInt({ min: 1n, max: 400n }), used: fc.nat({ max: 100 }) }), 1_000);
+  const results = await Promise.all(calls.map(({ model, input, output, used }, index) => both[index % 2]!.call(input, output, (output * BigInt(used)) / 100n, { resource: `random/${model}` })));
+  const served = results.reduce((sum, result) => sum + ('charge' in result ? result.charge : 0n), 0n);
+  expect(results.filter((result) => 'refused' in result && result.refused !== 'budget_exceeded')).toEqual([]);
+  expect(results.some((result) => 'refused' in result)).toBe(true);
+  expect(served).toBeLessThanOrEqual(cent);
+  // What is left lies in slices of both, and either serves a call for all of it.
+  if (served < cent) expect(await both[1].call(cent - served, 0n, 0n, { resource: 'random/one' })).toEqual({ charge: cent - served });
+  for (const gateway of both) expect(await gateway.call(1n, 0n, 0n, { resource: 'random/one' })).toEqual(refused);
+  await Promise.all(both.map((gateway) => gateway.stop()));
+  expect((await booksOf(house.database)).windows).toEqual([{ amount: cent, spent: cent, leased: 0n }]);
+}, 120_000);
+
 test('the slice of a killed process comes back when its log is posted, and not before', async () => {
   const budget = holdOf(10n) * 100n;
   await house.addBudget(budget);

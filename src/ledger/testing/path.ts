@@ -23,6 +23,8 @@ export interface PathHouse {
   /** A ledger of its own process' kind: own epoch, own connection pool. Stopped by `close`. */
   ledger(options?: { home?: string; strict?: boolean; limits?: Partial<LogLimits>; files?: LogFiles; database?: Database }): Promise<Ledger>;
   openDatabase(): Promise<Database>;
+  /** Another model's price, picodollars for one token. Before the ledgers that are to know it open. */
+  addPrice(resource: string, input: bigint, output: bigint): Promise<void>;
   addBudget(amount: bigint, scope?: { kind: 'organisation' | 'project' | 'key'; id: string }): Promise<string>;
   close(): Promise<void>;
 }
@@ -82,6 +84,15 @@ export async function openPathHouse(): Promise<PathHouse> {
       await ledger.start();
       ledgers.push(ledger);
       return ledger;
+    },
+    async addPrice(resource, input, output) {
+      await database.transaction((tx) => writeBooks(database, tx, organisationId, [{
+        kind: 'price',
+        row: {
+          id: newId(), organisation_id: organisationId, resource, tier: 'standard', side: 'sell', backend_id: null, currency: 'USD',
+          buckets: { input: { price: String(input), per: '1' }, output: { price: String(output), per: '1' } }, effective_from: new Date(Date.UTC(2026, 0, 1)), source: 'test', created_at: now, created_by: 'test',
+        },
+      }]));
     },
     async addBudget(amount, scope = { kind: 'organisation', id: organisationId }) {
       const id = newId();
