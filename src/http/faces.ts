@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TandemError } from '../base/index.ts';
 import type { Principal } from '../access/index.ts';
+import type { LimitFigures } from '../ledger/index.ts';
 import type { Executor } from '../db/index.ts';
 import type { BodyOf, QueryOf, ReplyOf } from './api/handle.ts';
 import type { routes } from './contract/index.ts';
@@ -106,6 +107,7 @@ export interface LedgerStatus {
 /** Where a reply is written: see the `models` room. */
 export interface ReplySink {
   readonly started: boolean;
+  limits?(figures: LimitFigures): void;
   head(status: number, headers: Readonly<Record<string, string>>): void;
   write(chunk: string | Uint8Array): boolean;
   drained(): Promise<void>;

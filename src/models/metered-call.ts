@@ -53,7 +53,7 @@ export class MeteredCall {
    * Holds what the call can cost at most. Resolves when the admission is in the log.
    * @param inputBound prompt tokens at most, on any of its routes.
    * @param outputBound answer tokens at most, over all choices.
-   * @throws TandemError price_unknown, budget_exceeded, ledger_unavailable.
+   * @throws TandemError price_unknown, budget_exceeded, limit_reached, call_over_limit, ledger_unavailable.
    */
   static async admit(call: Call, inputBound: number, outputBound: number, tools: { ledger: LedgerPort; clock: Clock; log: Logger }): Promise<MeteredCall> {
     const { principal, alias } = call;
@@ -65,7 +65,10 @@ export class MeteredCall {
       worst: worstQuantities(inputBound, outputBound, price), capBucket: 'output',
       ...labelsOf(call.request), ...(call.request.serviceTier !== 'auto' && call.request.serviceTier !== 'default' && { serviceTier: call.request.serviceTier }),
     };
-    return new MeteredCall(call, await tools.ledger.admit(admission), tools);
+    const hold = await tools.ledger.admit(admission);
+    const limits = hold.limits ?? null;
+    if (limits !== null) call.sink.limits?.(limits);
+    return new MeteredCall(call, hold, tools);
   }
 
   progress(counts: TokenCounts): void {

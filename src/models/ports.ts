@@ -6,7 +6,7 @@ import type { Access } from '../access/index.ts';
 import type { Ledger, PriceBook } from '../ledger/index.ts';
 
 export type { Principal } from '../access/index.ts';
-export { rate, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type Outcome, type PriceVersion, type Quantities, type RatedLine, type Settlement } from '../ledger/index.ts';
+export { rate, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type LimitFigures, type Outcome, type PriceVersion, type Quantities, type RatedLine, type Settlement } from '../ledger/index.ts';
 
 /** Prices in memory. */
 export type PricePort = Pick<PriceBook, 'priceAt'>;

@@ -34,7 +34,7 @@ export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => 
   };
   if (response.destroyed) leave();
   else response.on('close', leave);
-  const sink = new ResponseSink(response, requestId);
+  const sink = new ResponseSink(response, requestId, dialect === 'messages' ? 'anthropic' : 'openai');
   const idempotencyKey = request.headers['idempotency-key'];
   try {
     await answer({

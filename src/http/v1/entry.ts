@@ -6,6 +6,7 @@ import { callErrorOf } from './call-error.ts';
 import { serveAnswer, serveCall, type CallOptions } from './call.ts';
 import { elsewhere } from './elsewhere.ts';
 import { listModels, showModel } from './models.ts';
+import { refusalHeaders } from './rate-limit-headers.ts';
 import { sendJson } from './send.ts';
 import { isStored, serveStored } from './stored.ts';
 import type { CallError, CallerDialect, ModelApi } from '../faces.ts';
@@ -53,7 +54,9 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
   } catch (error) {
     options.refused(isTandemError(error) ? error.code : 'internal');
     void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
-    refuse(request, response, renderError(error, envelopeOf(path), requestId, options.log));
+    const envelope = envelopeOf(path);
+    const rendered = renderError(error, envelope, requestId, options.log);
+    refuse(request, response, { ...rendered, headers: { ...rendered.headers, ...refusalHeaders(error, envelope === 'anthropic' ? 'anthropic' : 'openai') } });
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import type { LimitFigures } from '../../ledger/index.ts';
 import type { ReplySink } from '../faces.ts';
+import { rateLimitHeaders, type HeaderDialect } from './rate-limit-headers.ts';
 
 /** A client that takes nothing for this long is cut off: it holds memory and a backend. */
 const STALLED_MS = 60_000;
@@ -16,14 +18,22 @@ export class ResponseSink implements ReplySink {
   started = false;
   readonly #response: ServerResponse;
   readonly #requestId: string;
+  readonly #dialect: HeaderDialect;
+  #limits: LimitFigures | undefined;
   #status = 0;
   #headers: string[] | undefined;
 
-  constructor(response: ServerResponse, requestId: string) {
+  /** @param dialect whose names the headers of limits go by. */
+  constructor(response: ServerResponse, requestId: string, dialect: HeaderDialect = 'openai') {
+    this.#dialect = dialect;
     this.#response = response;
     this.#requestId = requestId;
     // A write that races the client's leaving raises an error event that nobody else would take.
     response.on('error', ignore);
+  }
+
+  limits(figures: LimitFigures): void {
+    this.#limits = figures;
   }
 
   head(status: number, headers: Readonly<Record<string, string>>): void {
@@ -37,6 +47,7 @@ export class ResponseSink implements ReplySink {
       flat.push(name, value);
       if (name === 'content-type' && value.startsWith('text/event-stream')) streams = true;
     }
+    if (this.#limits !== undefined) flat.push(...rateLimitHeaders(this.#limits, this.#dialect));
     if (streams) {
       flat.push('x-accel-buffering', 'no');
       process.nextTick(flushHead, this);

@@ -78,10 +78,11 @@ export class CallLimits {
       const counter = counters[index]!;
       if (counter.limit.metric !== metric) continue;
       const { available, rest, key } = slices[index]!;
+      const endMs = key.windowEndMs ?? this.#admittedAtMs;
       const left = available + rest;
       const remaining = left > 0n ? Number(left) : 0;
       if (found !== undefined && found.remaining <= remaining) continue;
-      found = { limit: Number(counter.limit.amount), remaining, resetMs: key.windowEndMs === null ? 0 : Math.max(0, key.windowEndMs - this.#admittedAtMs) };
+      found = { limit: Number(counter.limit.amount), remaining, resetMs: endMs - this.#admittedAtMs, resetAtMs: endMs };
     }
     return found;
   }

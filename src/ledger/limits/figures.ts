@@ -5,6 +5,8 @@ export interface LimitFigure {
   readonly remaining: number;
   /** Until the minute is over and everything is there again. */
   readonly resetMs: number;
+  /** The same as a time, UTC milliseconds. */
+  readonly resetAtMs: number;
 }
 
 /** The tightest limits of a call; a metric without a limit is absent. */

@@ -34,7 +34,7 @@ const minute = (number: number) => ({ admittedAtMs: startMs + number * MINUTE_MS
 const charged = (results: readonly CallResult[]) => results.filter((result) => 'charge' in result).length;
 const reached = { refused: 'limit_reached' };
 
-test('requests a minute are those of all processes together: of 1,000 calls on two, exactly as many as the limit are served', async () => {
+test('C4: two processes do not make twice the cap: of 1,000 calls on both, exactly as many as the limit are served in each minute', async () => {
   await limit('requests', 237);
   const both = [await open(), await open()] as const;
   for (let round = 0; round < 3; round += 1) {

@@ -1,3 +1,4 @@
+import type { LimitFigures } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
 
 /** A reply as it is kept: what a client read, in the pieces in which it came. */
@@ -22,6 +23,7 @@ export class SharedReply implements ReplySink {
   readonly signal: AbortSignal;
   readonly #allLeft = new AbortController();
   readonly #chunks: string[] = [];
+  #limits: LimitFigures | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
   #tail: string | undefined;
@@ -49,6 +51,10 @@ export class SharedReply implements ReplySink {
 
   get started(): boolean {
     return this.#status !== 0;
+  }
+
+  limits(figures: LimitFigures): void {
+    this.#limits = figures;
   }
 
   head(status: number, headers: Record<string, string>): void {
@@ -105,6 +111,7 @@ export class SharedReply implements ReplySink {
     try {
       for (;;) {
         if (signal.aborted) return;
+        if (this.started && !sink.started && this.#limits !== undefined) sink.limits?.(this.#limits);
         if (this.started && !sink.started) sink.head(this.#status, this.#headers);
         while (at < this.#chunks.length && !signal.aborted) {
           const last = this.#released && at === this.#chunks.length - 1;
