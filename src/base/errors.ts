@@ -91,6 +91,7 @@ export const ERRORS = {
   response_cancelled: entry(409, 'conflict_error', 'The response was cancelled.', 'Send the request again to have it answered.'),
   idempotency_conflict: entry(409, 'conflict_error', 'A call with this Idempotency-Key {state}.', 'Wait and send the same request again to get its reply, or send a new Idempotency-Key to make a new call.'),
   idempotency_mismatch: entry(422, 'invalid_request_error', 'This Idempotency-Key was used with another request.', 'Send a new Idempotency-Key with each new request.'),
+  thread_unsupported_request: entry(400, 'invalid_request_error', 'Conversations are not kept here: thread is not available.', 'Send the whole conversation in messages each time, without thread. Anthropic\'s SDK does so by itself.'),
   backend_unreachable: entry(503, 'server_error', 'The backend {backend} cannot be reached: {reason}.', 'Try again in some seconds. An operator sees the cause with tandem doctor.'),
   backend_busy: entry(429, 'rate_limit_error', 'The backend {backend} is busy and takes no more calls now.', 'Try again in some seconds, or call another model from /v1/models.'),
   backend_failed: entry(502, 'server_error', 'The backend {backend} failed: {reason}.', 'Send the request again; nothing was charged for an answer that did not begin. An operator sees the cause with tandem doctor.'),

@@ -169,12 +169,24 @@ export interface ResponsesDoor {
   cancel(principal: Principal, id: string): Promise<object>;
 }
 
+/** A name that the caller may use. Null: not known. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly contextTokens: number | null;
+  readonly maxOutputTokens: number;
+}
+
 /** What the model API needs of `models`. */
 export interface ModelApi {
   /** Whether callers can speak this dialect. */
   speaks(dialect: CallerDialect): boolean;
   call(dialect: CallerDialect, call: ModelCall, sink: ReplySink): Promise<void>;
+  /** How many tokens a prompt has, and who counted them. */
+  countTokens(call: Pick<ModelCall, 'principal' | 'body' | 'headers' | 'signal'>): Promise<{ readonly tokens: number; readonly counted: 'tokenizer' | 'backend' | 'estimate' }>;
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
+  /** The same in no dialect's form. */
+  entries(principal: Principal): readonly ModelEntry[];
   readonly files: FilesDoor;
   readonly batches: BatchesDoor;
   readonly responses: ResponsesDoor;

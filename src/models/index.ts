@@ -1,4 +1,4 @@
-export { Models, createModels, type ListedModel, type ModelsOptions } from './models.ts';
+export { Models, createModels, type ListedModel, type ModelEntry, type ModelsOptions } from './models.ts';
 export type { CallInput } from './run/call.ts';
 export { BACKEND_DIALECTS } from './dialects/dialects.ts';
 export type { DialectIn } from './neutral/parts.ts';
@@ -11,3 +11,5 @@ export { BACKEND_KINDS } from './registry/target.ts';
 export { backendOptions, goalForm, keyLabel, keyLimitsForm, keyText, limitsForm, regionName, targetForm } from './registry/forms.ts';
 export type { BackendView, HealthView, ModelView } from './registry/views.ts';
 export { createLocalEngine, ensureWeights, weightSource, type EngineState, type LocalEngine, type WeightProgress, type WeightSource } from './local/index.ts';
+export { messagesError } from './dialects/messages/error-object.ts';
+export type { CountInput, TokenCount } from './count/count-tokens.ts';

@@ -5,6 +5,7 @@ import type { Database } from '../db/index.ts';
 import { answerCall, answerIn, type CallTools } from './answer-call.ts';
 import { BatchStore, BatchWorker, Batches, LineRunner, type AnswerLine } from './batches/index.ts';
 import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
+import { countTokens, type CountInput, type TokenCount } from './count/count-tokens.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
@@ -55,6 +56,15 @@ export interface ListedModel {
   /** Unix seconds. */
   readonly created: number;
   readonly owned_by: string;
+}
+
+/** A name that a caller may use, with what its first target is said to take; null: not known. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly ownedBy: string;
+  readonly contextTokens: number | null;
+  readonly maxOutputTokens: number;
 }
 
 /** How much is kept of one project for one function. */
@@ -162,11 +172,23 @@ export class Models {
     return dialect === 'responses' ? this.responses.create(call, sink) : answerCall(dialect, call, sink, this.#tools);
   }
 
+  /** How many tokens a prompt in Anthropic's dialect has. Nothing is held or charged. @throws TandemError */
+  countTokens(input: CountInput): Promise<TokenCount> {
+    return countTokens(input, this.#tools);
+  }
+
+  /** What this caller may use, for whatever form a list of models has. */
+  entries(principal: Principal): ModelEntry[] {
+    return this.#catalogue.registry.visible(principal).map(({ name, createdAtMs, targets: [first] }) => ({
+      id: name, createdAtMs, ownedBy: first!.backend.name, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens,
+    }));
+  }
+
   /** `GET /v1/models`: what this caller may use. */
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly ListedModel[] } {
     return {
       object: 'list',
-      data: this.#catalogue.registry.visible(principal).map((alias) => ({ id: alias.name, object: 'model', created: Math.floor(alias.createdAtMs / 1000), owned_by: alias.targets[0]!.backend.name })),
+      data: this.entries(principal).map(({ id, createdAtMs, ownedBy }) => ({ id, object: 'model', created: Math.floor(createdAtMs / 1000), owned_by: ownedBy })),
     };
   }
 

@@ -1,4 +1,5 @@
 import { TandemError, type Logger } from '../../base/index.ts';
+import { messagesError } from '../../models/index.ts';
 
 /** A reply made from an error: status, headers, and the JSON text of the body. */
 export interface Rendered {
@@ -30,7 +31,8 @@ export function renderError(error: unknown, envelope: Envelope, requestId: strin
   const allowed = known.code === 'method_not_allowed' ? known.facts?.['allowed'] : undefined;
   if (Array.isArray(allowed)) headers['allow'] = allowed.join(', ');
   if (known.status === 401) headers['www-authenticate'] = 'Bearer realm="tandem"';
-  return { status: known.status, headers, body: JSON.stringify(BODY[envelope](known, requestId)) };
+  if (envelope === 'anthropic') headers['request-id'] = requestId;
+  return { status: envelope === 'anthropic' ? messagesError(known).status : known.status, headers, body: JSON.stringify(BODY[envelope](known, requestId)) };
 }
 
 function openAi(error: TandemError) {
@@ -45,23 +47,9 @@ function openAi(error: TandemError) {
   };
 }
 
-/** As Anthropic's API reference has it ("Errors"): the type says what a client may do, the message what a person may do. */
+/** Anthropic's SDKs read the id from the header `request-id`. */
 function anthropic(error: TandemError, requestId: string) {
-  return { type: 'error', error: { type: anthropicType(error), message: `${error.message} ${error.next}` }, request_id: requestId };
-}
-
-function anthropicType({ status }: TandemError): string {
-  switch (status) {
-    case 401: return 'authentication_error';
-    case 402: return 'billing_error';
-    case 403: return 'permission_error';
-    case 404: return 'not_found_error';
-    case 413: return 'request_too_large';
-    case 429: return 'rate_limit_error';
-    case 503: return 'overloaded_error';
-    case 504: return 'timeout_error';
-    default: return status < 500 || status === 501 ? 'invalid_request_error' : 'api_error';
-  }
+  return { type: 'error', error: messagesError(error).error, request_id: requestId };
 }
 
 function own(error: TandemError, requestId: string) {

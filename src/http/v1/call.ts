@@ -5,6 +5,7 @@ import { parseJson } from '../body/parse-json.ts';
 import type { CallerDialect, ModelApi, ModelCall, ReplySink } from '../faces.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import { markModel } from './call-error.ts';
+import type { HeaderDialect } from './rate-limit-headers.ts';
 import { ResponseSink } from './reply-sink.ts';
 
 export interface CallOptions {
@@ -15,15 +16,16 @@ export interface CallOptions {
 
 /** One call of a model in its caller's dialect. */
 export function serveCall(dialect: CallerDialect, request: IncomingMessage, response: ServerResponse, requestId: string, options: CallOptions): Promise<void> {
-  return serveAnswer((call, sink) => options.models.call(dialect, call, sink), request, response, requestId, options);
+  return serveAnswer((call, sink) => options.models.call(dialect, call, sink), request, response, requestId, options, dialect === 'messages' ? 'anthropic' : 'openai');
 }
 
 /**
  * One call that a model answers: key first (nothing is read for a caller without one), then the body,
  * then `models`. What is thrown before the reply began is the caller's to render; after that the
  * connection is cut, because a reply that ends cleanly would claim to be whole.
+ * @param names whose names the reply's headers have.
  */
-export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => Promise<void>, request: IncomingMessage, response: ServerResponse, requestId: string, options: Omit<CallOptions, 'models'>): Promise<void> {
+export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => Promise<void>, request: IncomingMessage, response: ServerResponse, requestId: string, options: Omit<CallOptions, 'models'>, names: HeaderDialect = 'openai'): Promise<void> {
   const known = options.authenticate(request, true);
   const principal = known instanceof Promise ? await known : known;
   demand(principal, 'models.call');
@@ -34,7 +36,7 @@ export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => 
   };
   if (response.destroyed) leave();
   else response.on('close', leave);
-  const sink = new ResponseSink(response, requestId, dialect === 'messages' ? 'anthropic' : 'openai');
+  const sink = new ResponseSink(response, requestId, names);
   const idempotencyKey = request.headers['idempotency-key'];
   try {
     await answer({

@@ -5,7 +5,8 @@ import { renderError, type Envelope } from '../errors/render.ts';
 import { callErrorOf } from './call-error.ts';
 import { serveAnswer, serveCall, type CallOptions } from './call.ts';
 import { elsewhere } from './elsewhere.ts';
-import { listModels, showModel } from './models.ts';
+import { serveCountTokens } from './count-tokens.ts';
+import { listModels, showModel, speaksAnthropic } from './models.ts';
 import { refusalHeaders } from './rate-limit-headers.ts';
 import { sendJson } from './send.ts';
 import { isStored, serveStored } from './stored.ts';
@@ -25,6 +26,7 @@ export interface ModelApiOptions extends CallOptions {
 const CALLS: ReadonlyMap<string, CallerDialect> = new Map([['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages']]);
 const COMPACT = '/v1/responses/compact';
 const MESSAGES = '/v1/messages';
+const COUNT = '/v1/messages/count_tokens';
 const MODELS = '/v1/models';
 
 /**
@@ -40,12 +42,15 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
     } else if (path === COMPACT) {
       demandMethod(request, path, 'POST');
       await serveAnswer((call, sink) => options.models.responses.compact(call, sink), request, response, requestId, options);
+    } else if (path === COUNT) {
+      demandMethod(request, path, 'POST');
+      await serveCountTokens(request, response, requestId, options);
     } else if (path === MODELS) {
       demandMethod(request, path, 'GET');
-      sendJson(response, requestId, listModels(await options.authenticate(request, false), options.models));
+      sendJson(response, requestId, listModels(await options.authenticate(request, false), options.models, request));
     } else if (path.startsWith(`${MODELS}/`)) {
       demandMethod(request, path, 'GET');
-      sendJson(response, requestId, showModel(await options.authenticate(request, false), path.slice(MODELS.length + 1), options.models));
+      sendJson(response, requestId, showModel(await options.authenticate(request, false), path.slice(MODELS.length + 1), options.models, request));
     } else if (isStored(path)) {
       await serveStored(request, response, path, requestId, options);
     } else {
@@ -54,15 +59,16 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
   } catch (error) {
     options.refused(isTandemError(error) ? error.code : 'internal');
     void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
-    const envelope = envelopeOf(path);
+    const envelope = envelopeOf(path, request);
     const rendered = renderError(error, envelope, requestId, options.log);
     refuse(request, response, { ...rendered, headers: { ...rendered.headers, ...refusalHeaders(error, envelope === 'anthropic' ? 'anthropic' : 'openai') } });
   }
 }
 
-/** Errors are told in the dialect that is spoken at this path. */
-function envelopeOf(path: string): Envelope {
-  return path === MESSAGES || path.startsWith(`${MESSAGES}/`) ? 'anthropic' : 'openai';
+/** Errors are told in the dialect that is spoken at this path; at those that two dialects share, in the one that the caller speaks. */
+function envelopeOf(path: string, request: IncomingMessage): Envelope {
+  const shared = path === MODELS || path.startsWith(`${MODELS}/`);
+  return path === MESSAGES || path.startsWith(`${MESSAGES}/`) || (shared && speaksAnthropic(request)) ? 'anthropic' : 'openai';
 }
 
 function demandMethod(request: IncomingMessage, path: string, method: string): void {

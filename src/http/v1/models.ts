@@ -1,17 +1,28 @@
+import type { IncomingMessage } from 'node:http';
 import { TandemError } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
+import { anthropicModel, anthropicModels } from './anthropic-models.ts';
 import type { ModelApi } from '../faces.ts';
 
-/** The models that the caller may call, in OpenAI's form. */
-export function listModels(principal: Principal, models: Pick<ModelApi, 'list'>) {
-  demand(principal, 'models.call');
-  return models.list(principal);
+type Models = Pick<ModelApi, 'list' | 'entries'>;
+
+/** Anthropic's SDKs send their API's version with every request; nobody else does. */
+export function speaksAnthropic(request: IncomingMessage): boolean {
+  return request.headers['anthropic-version'] !== undefined;
 }
 
-/** One of them by its id, whose slashes may be written raw or as %2F. @throws TandemError model_not_found */
-export function showModel(principal: Principal, rawId: string, models: Pick<ModelApi, 'list'>) {
+/** The models that the caller may call, in OpenAI's form or, for Anthropic's SDKs, in theirs. @throws TandemError invalid_request for the page asked for. */
+export function listModels(principal: Principal, models: Models, request: IncomingMessage): object {
+  demand(principal, 'models.call');
+  return speaksAnthropic(request) ? anthropicModels(models.entries(principal), new URL(request.url ?? '/', 'http://here').searchParams) : models.list(principal);
+}
+
+/** One of them by its id, whose slashes may be written raw or as %2F. @throws TandemError resource_not_found */
+export function showModel(principal: Principal, rawId: string, models: Models, request: IncomingMessage): object {
+  demand(principal, 'models.call');
   const id = decoded(rawId);
-  const model = listModels(principal, models).data.find((one) => one.id === id);
+  const entry = models.entries(principal).find((one) => one.id === id);
+  const model = speaksAnthropic(request) ? entry && anthropicModel(entry) : models.list(principal).data.find((one) => one.id === id);
   if (!model) throw new TandemError('resource_not_found', { params: { kind: 'model', id, verb: 'models' }, param: 'model' });
   return model;
 }

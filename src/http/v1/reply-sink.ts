@@ -17,7 +17,7 @@ export class ResponseSink implements ReplySink {
   /** True once `head` was called: from then on the writer ends the reply itself. */
   started = false;
   readonly #response: ServerResponse;
-  readonly #requestId: string;
+  readonly #id: readonly string[];
   readonly #dialect: HeaderDialect;
   #limits: LimitFigures | undefined;
   #status = 0;
@@ -27,7 +27,8 @@ export class ResponseSink implements ReplySink {
   constructor(response: ServerResponse, requestId: string, dialect: HeaderDialect = 'openai') {
     this.#dialect = dialect;
     this.#response = response;
-    this.#requestId = requestId;
+    // Anthropic's SDKs read the call's id from another header.
+    this.#id = dialect === 'anthropic' ? ['x-request-id', requestId, 'request-id', requestId] : ['x-request-id', requestId];
     // A write that races the client's leaving raises an error event that nobody else would take.
     response.on('error', ignore);
   }
@@ -40,7 +41,7 @@ export class ResponseSink implements ReplySink {
     if (this.started) throw new Error('the head of this reply was already given');
     this.started = true;
     this.#status = status;
-    const flat = ['x-request-id', this.#requestId];
+    const flat = [...this.#id];
     let streams = false;
     for (const name in headers) {
       const value = headers[name]!;

@@ -105,6 +105,8 @@ export interface BackendDialect {
   /** @throws BadReply when the text is no whole reply. */
   whole(text: string, request: NeutralRequest, headers: IncomingHttpHeaders): NeutralReply;
   reader(request: NeutralRequest): ReplyReader;
+  /** How a backend counts a prompt's tokens without answering it; absent: it cannot. */
+  readonly count?: TokenCounter;
   /** The message in the body of a failing status; undefined: there is none in this dialect's form. The runner cleans it. */
   errorMessage(body: string): string | undefined;
   /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */
@@ -113,6 +115,13 @@ export interface BackendDialect {
   readonly streamType?: string;
   /** Headers that carry the backend's key; absent: `authorization: Bearer`. */
   keyHeaders?(key: string): readonly string[];
+}
+
+/** Asks a backend how many tokens a prompt has. */
+export interface TokenCounter {
+  request(request: NeutralRequest, target: TargetFacts): OutRequest;
+  /** @throws BadReply when the text tells no count. */
+  read(text: string): number;
 }
 
 /** Reads one streamed reply from its bytes, wherever they are cut, and counts while it does. */

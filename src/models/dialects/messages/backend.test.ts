@@ -6,7 +6,7 @@ import type { TargetFacts } from '../../neutral/dialect.ts';
 import type { Part, Turn } from '../../neutral/parts.ts';
 import { wrapThought } from '../../neutral/sealed.ts';
 import { messagesBackend } from './backend.ts';
-import { ERROR_400, FULL_BODY, MESSAGE, OVERLOADED, STREAM, USAGE, WEATHER_TOOL, event } from './fixtures.ts';
+import { ERROR_400, FULL_BODY, MESSAGE, OVERLOADED, STREAM, USAGE, WEATHER_TOOL, event } from '../../testing/anthropic-fixtures.ts';
 import { parseMessages } from './parse.ts';
 
 const TARGET: TargetFacts = { model: 'claude-sonnet-5-5', contextTokens: null, maxOutputTokens: 4000, capField: 'max_tokens', options: {} };
@@ -163,12 +163,6 @@ describe('a streamed reply', () => {
     ]);
   });
 
-  test('sends nothing on before a block begins, so that another backend may still answer', () => {
-    const reader = messagesBackend.reader(native);
-    expect(reader.push(Buffer.from(STREAM[0]! + event({ type: 'ping' })))).toEqual([]);
-    expect(reader.push(Buffer.from(STREAM[1]!)).map((one) => (one.type === 'native' ? one.name : ''))).toEqual(['message_start', 'ping', 'content_block_start']);
-  });
-
   test('that is cut is no answer, whatever had come', () => {
     for (let end = 0; end < STREAM.length - 2; end += 1) {
       const reader = messagesBackend.reader(native);
@@ -180,14 +174,9 @@ describe('a streamed reply', () => {
 
   test('with an error inside is told with the backend\'s words, and whether it is busy', () => {
     const reader = messagesBackend.reader(native);
-    const fault = (() => {
-      try {
-        return reader.push(Buffer.from(STREAM[0]! + OVERLOADED));
-      } catch (error) {
-        return error;
-      }
-    })();
-    expect(fault).toMatchObject({ said: 'Overloaded', busy: true });
+    expect(reader.push(Buffer.from(STREAM[0]! + OVERLOADED))).toHaveLength(1);
+    expect(reader.failure).toMatchObject({ said: 'Overloaded', busy: true });
+    expect(() => reader.push(Buffer.from(STREAM[1]!))).toThrow(BadReply);
   });
 
   test.each(['data: x\n\n', 'data: []\n\n', 'data: {}\n\n', 'data: {"type":"a\\nb"}\n\n', event({ type: 'message_start' }), event({ type: 'message_stop' }), event({ type: 'content_block_start', index: 0 }), event({ type: 'content_block_delta', index: 3, delta: {} })])('of garbage is none: %s', (text) => {
@@ -225,5 +214,19 @@ describe('a round trip', () => {
       const body = sent(other({ turns: full, stop: ['END'], tools: [{ type: 'function', name: 'get_weather', parameters: WEATHER_TOOL.input_schema }], toolChoice: { mode: 'one', name: 'get_weather' }, parallelToolCalls: false }));
       expect(parseMessages(body).conversation()).toMatchObject({ turns: full, stop: ['END'], tools: [{ name: 'get_weather', parameters: WEATHER_TOOL.input_schema }], toolChoice: { mode: 'one', name: 'get_weather' }, parallelToolCalls: false });
     }), { numRuns: 200 });
+  });
+});
+
+describe('a count of tokens', () => {
+  test('asks with what a model reads, and nothing that only shapes an answer', () => {
+    const out = messagesBackend.count!.request(parseMessages({ ...FULL_BODY, stream: true, temperature: 0.5 }), TARGET);
+    expect(out).toMatchObject({ path: '/messages/count_tokens', headers: ['anthropic-version', '2023-06-01'] });
+    const { system, messages, tools, tool_choice, thinking } = FULL_BODY;
+    expect(JSON.parse(out.body.toString())).toEqual({ model: 'claude-sonnet-5-5', system, messages, tools, tool_choice, thinking });
+  });
+
+  test('is a whole number or no answer', () => {
+    expect(messagesBackend.count!.read('{"input_tokens":0}')).toBe(0);
+    for (const text of ['', '{}', '{"input_tokens":-1}', '{"input_tokens":1.5}', '{"input_tokens":"3"}']) expect(() => messagesBackend.count!.read(text)).toThrow(BadReply);
   });
 });

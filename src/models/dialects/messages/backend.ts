@@ -1,15 +1,15 @@
 import { inputBound, outputLimit } from '../../neutral/bounds.ts';
 import type { BackendDialect } from '../../neutral/dialect.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
+import { messagesCounter } from './counter.ts';
 import { MESSAGES_LOSSES } from './losses.ts';
 import { nativeBody } from './native-body.ts';
 import { MessagesReader } from './reader.ts';
 import { errorMessage } from './reply-faults.ts';
+import { VERSION_HEADER } from './version.ts';
 import { readWhole } from './whole-reply.ts';
 import { writeBody } from './write-body.ts';
 
-/** Anthropic's version header: the only one that their API reference names beside the first of 2023-01-01. */
-const VERSION = ['anthropic-version', '2023-06-01'];
 /** Anthropic's tool-use system prompt (API guide "Tool use", pricing): at most some 700 tokens, and about as many for a tool of theirs. */
 const TOOL_PROMPT_TOKENS = 1_000;
 /** Fields of other dialects that ask nothing of an answer: see the losses. */
@@ -40,7 +40,7 @@ export const messagesBackend: BackendDialect = {
     const body = request.dialect === 'messages' ? nativeBody(request, target, limit) : writeBody(request, target, limit);
     const bytes = Buffer.from(JSON.stringify(body));
     return {
-      method: 'POST', path: '/messages', headers: [...VERSION, ...(request.forward ?? [])], body: bytes,
+      method: 'POST', path: '/messages', headers: [...VERSION_HEADER, ...(request.forward ?? [])], body: bytes,
       inputBound: inputBound(request, bytes.length, toolTokens(body['tools']), target), outputBound: limit, textBytes: Math.max(0, bytes.length - request.media.characters),
     };
   },
@@ -48,6 +48,7 @@ export const messagesBackend: BackendDialect = {
   whole: (text, request) => readWhole(text, request),
   reader: (request: NeutralRequest) => new MessagesReader(request),
   errorMessage,
+  count: messagesCounter,
   keyHeaders: (key) => ['x-api-key', key],
 };
 

@@ -32,5 +32,5 @@ function typeOf(status: number): string {
 
 const TYPES: ReadonlyMap<number, string> = new Map([
   [401, 'authentication_error'], [402, 'billing_error'], [403, 'permission_error'], [404, 'not_found_error'], [408, 'timeout_error'], [409, 'conflict_error'],
-  [413, 'request_too_large'], [429, 'rate_limit_error'], [504, 'timeout_error'], [OVERLOADED, 'overloaded_error'],
+  [413, 'request_too_large'], [429, 'rate_limit_error'], [501, 'invalid_request_error'], [503, 'overloaded_error'], [504, 'timeout_error'], [OVERLOADED, 'overloaded_error'],
 ]);

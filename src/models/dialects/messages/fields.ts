@@ -64,7 +64,7 @@ export const MESSAGES_FIELDS: ReadonlyMap<string, Check> = new Map(Object.entrie
   speed: (value) => (value === 'standard' ? undefined : `must be standard: ${otherPrice}`),
   inference_geo: (value) => (value === 'global' ? undefined : `must be global: ${otherPrice}`),
   fallbacks: never('give the alias several targets instead'), fallback_credit_token: never(otherPrice), billing_policy: never(otherPrice), compaction: never(runElsewhere),
-  container: never(keptElsewhere), thread: never(keptElsewhere), mcp_servers: never(runElsewhere),
+  container: never(keptElsewhere), mcp_servers: never(runElsewhere),
 }));
 
 /** Which of the two places holds the schema of the answer: the field of today or the one of the beta. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isTandemError } from '../../../base/index.ts';
 import { wrapThought } from '../../neutral/sealed.ts';
-import { FULL_BODY, WEATHER_TOOL } from './fixtures.ts';
+import { FULL_BODY, WEATHER_TOOL } from '../../testing/anthropic-fixtures.ts';
 import { parseMessages } from './parse.ts';
 
 const good = { model: 'm', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] };
@@ -78,6 +78,10 @@ describe('a Messages request', () => {
     expect(parseMessages({ ...good, tools: [{ type: 'bash_20250124', name: 'bash' }] }).needs.native).toEqual({ dialect: 'messages', what: 'the tool bash_20250124' });
     expect(parseMessages(answering({ type: 'server_tool_use', id: 's', name: 'web_search', input: {} })).needs.native).toEqual({ dialect: 'messages', what: 'a block of the type server_tool_use' });
     expect(parseMessages({ ...good, max_tokens: 0 }).needs.native?.what).toContain('max_tokens: 0');
+  });
+
+  test('with a thread is refused by the code that Anthropic\'s SDK goes on without one at', () => {
+    expect(() => parseMessages({ ...good, thread: { type: 'create' } })).toThrow(expect.objectContaining({ code: 'thread_unsupported_request', status: 400 }));
   });
 
   test('passes on the features of a beta that change neither price nor place', () => {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { TandemError } from '../../../base/index.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
 import { invalid } from '../../request/fields.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
@@ -16,6 +17,8 @@ import { checkTools } from './tools.ts';
 export function parseMessages(body: unknown, headers?: IncomingHttpHeaders, counting = false): NeutralRequest {
   if (!isObject(body)) throw invalid('body', 'must be a JSON object');
   checkFields(body);
+  // By this code Anthropic's SDK knows to go on without a thread.
+  if (body['thread'] != null) throw new TandemError('thread_unsupported_request', { param: 'thread' });
   const { model, max_tokens: cap } = body;
   if (typeof model !== 'string' || model === '') throw invalid('model', 'must be the name of a model; see /v1/models');
   if (typeof cap !== 'number' && !counting) throw invalid('max_tokens', 'must be a whole number: the most tokens that the answer may have');

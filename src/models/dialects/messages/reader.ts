@@ -21,14 +21,13 @@ export class MessagesReader implements ReplyReader {
   rawUsage: JsonObject | null = null;
   finish: FinishReason | null = null;
   done = false;
+  failure: Error | null = null;
   pieces = 0;
   textBytes = 0;
   readonly #native: boolean;
   readonly #parts: StreamParts;
   readonly #parser = new SseParser((data) => { this.#event(data); });
   #events: ReplyEvent[] = [];
-  /** The opening, kept until a block begins: until then another backend may still answer. Null: it was sent. */
-  #opening: ReplyEvent[] | null = [];
 
   constructor(request: NeutralRequest) {
     this.#native = request.dialect === 'messages';
@@ -36,15 +35,19 @@ export class MessagesReader implements ReplyReader {
   }
 
   push(chunk: Buffer): readonly ReplyEvent[] {
+    if (this.failure) throw this.failure;
     try {
       this.#parser.push(chunk);
     } catch (error) {
-      throw error instanceof EventTooLarge ? new BadReply('one event of its answer is too large') : error;
+      this.failure = error instanceof EventTooLarge ? new BadReply('one event of its answer is too large') : (error as Error);
+      // What came before it in the same bytes is told first.
+      if (this.#events.length === 0) throw this.failure;
     }
     return this.#take();
   }
 
   end(): readonly ReplyEvent[] {
+    if (this.failure) throw this.failure;
     if (!this.done && this.finish === null) throw new BadReply('its answer ended in the middle');
     this.done = true;
     return this.#take();
@@ -76,19 +79,8 @@ export class MessagesReader implements ReplyReader {
         if (this.finish === null) throw new BadReply('its answer ended without a reason');
         this.done = true;
     }
-    if (this.#native) this.#pass({ type: 'native', name: type, value }, type);
+    if (this.#native) this.#events.push({ type: 'native', name: type, value });
     else this.#events.push(...this.#parts.take(type, value));
-  }
-
-  #pass(event: ReplyEvent, type: string): void {
-    if (this.#opening === null) {
-      this.#events.push(event);
-      return;
-    }
-    this.#opening.push(event);
-    if (type === 'message_start' || type === 'ping') return;
-    this.#events.push(...this.#opening);
-    this.#opening = null;
   }
 
   #start({ message }: JsonObject): void {

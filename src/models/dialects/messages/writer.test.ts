@@ -5,7 +5,7 @@ import type { ReplyEnd } from '../../neutral/dialect.ts';
 import type { NeutralReply, ReplyEvent } from '../../neutral/reply.ts';
 import { unwrapThought } from '../../neutral/sealed.ts';
 import { SseParser } from '../../remote/sse-parser.ts';
-import { MESSAGE, STREAM } from './fixtures.ts';
+import { MESSAGE, STREAM } from '../../testing/anthropic-fixtures.ts';
 import { MessagesReader } from './reader.ts';
 import { parseMessages } from './parse.ts';
 import { MessagesWriter } from './writer.ts';
@@ -134,7 +134,7 @@ describe('a whole message', () => {
 
   test('of a backend of the same dialect keeps what only that dialect knows', () => {
     const native = { ...MESSAGE, content: [{ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }] };
-    const message = JSON.parse(new MessagesWriter(FACTS).whole({ ...reply([]), native }, { ...END, rawUsage: MESSAGE.usage })) as unknown;
+    const message = JSON.parse(new MessagesWriter(FACTS).whole({ ...reply([]), native, usage: END.counts }, END)) as unknown;
     expect(message).toEqual({ ...native, id: `msg_${FACTS.id}`, model: 'team/big' });
   });
 });

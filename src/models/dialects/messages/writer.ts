@@ -32,7 +32,10 @@ export class MessagesWriter implements ReplyWriter {
 
   whole(reply: NeutralReply, end: ReplyEnd): string {
     const tandem = end.receipt && { tandem: end.receipt };
-    if (reply.native) return JSON.stringify({ ...reply.native, id: this.#id(), model: this.#facts.alias, usage: end.rawUsage ?? writeUsage(end.counts, this.#facts.serviceTier), ...tandem });
+    if (reply.native) {
+      const usage = reply.usage === null ? { usage: writeUsage(end.counts, this.#facts.serviceTier) } : {};
+      return JSON.stringify({ ...reply.native, id: this.#id(), model: this.#facts.alias, ...usage, ...tandem });
+    }
     const choice = reply.choices[0];
     const blocks = (choice?.parts ?? []).map(blockJson).filter((block) => block !== null);
     const stop = stopOf(choice?.finish ?? 'stop', choice?.stopText ?? null);
