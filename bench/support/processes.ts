@@ -103,6 +103,6 @@ export function commandOf(pid: number): string {
 }
 
 /** Moves a running process, all its threads, to one core. */
-export function moveToCore(pid: number, core: number): void {
+export function moveToCore(pid: number, core: number | string): void {
   spawnSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
 }
