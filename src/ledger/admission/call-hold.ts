@@ -75,7 +75,7 @@ export class CallHold implements Hold {
 
   #write(end: CallEnd, charge: Picodollars, released: boolean): Promise<void> {
     this.#ended = true;
-    return this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released));
+    return this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released, this.amount));
   }
 
   #free(end: CallEnd, charge: Picodollars): void {

@@ -4,8 +4,8 @@ import { monthEndMs, monthOf, monthStartMs } from '../bill/months.ts';
 import { closedMonthsOf, monthKey, recordLateUsage, type LateUsage } from '../invoices/late.ts';
 import { chainHash, eventHash } from '../rating/event-hash.ts';
 import { addToBudgets } from './counters.ts';
-import { addRollups, rollUp } from './rollups.ts';
-import { copyEvents, insertEvents } from './store-events.ts';
+import { addRollups, rollUp, type RollupRow } from './rollups.ts';
+import { copyEvents, copyRows, insertEvents, type Copy, type StoredBatch } from './store-events.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Which log the events belong to, where it stands, and what is written with them. */
@@ -18,30 +18,55 @@ export interface EventPosting {
   readonly atMs: number;
   readonly database: Pick<Database, 'scoped'>;
   readonly newId: () => string;
-  /** Where the connection can: rows by COPY. */
-  readonly copy?: (statement: string, rows: string) => Promise<void>;
 }
+
+/** Events with everything that can be worked out before the database is asked. */
+export interface PreparedEvents extends StoredBatch {
+  readonly events: readonly UsageEvent[];
+  readonly lastSequence: bigint;
+  readonly chain: Buffer;
+  readonly rollups: readonly RollupRow[];
+  /** In the text form of COPY, where they are to be copied. */
+  readonly rows: string | null;
+}
+
+/** Which log the events belong to, and where it stands before them. */
+export type LogState = Pick<EventPosting, 'epochId' | 'lastSequence' | 'chain' | 'atMs'>;
 
 /**
  * The only writer of usage events, their sums, and what budgets have spent. In the caller's transaction, in
  * which the caller also moves the epoch's watermark: that makes each event count once.
  * @returns where the log stands after it.
  */
-export async function applyEvents(tx: Executor, events: readonly UsageEvent[], posting: EventPosting): Promise<{ lastSequence: bigint; chain: Buffer }> {
-  if (events.length === 0) return posting;
+export function applyEvents(tx: Executor, events: readonly UsageEvent[], posting: EventPosting): Promise<{ lastSequence: bigint; chain: Buffer }> {
+  return applyPrepared(tx, prepareEvents(events, posting, false), posting);
+}
+
+/** The part of `applyEvents` that needs no database: hashes, the chain, sums. */
+export function prepareEvents(events: readonly UsageEvent[], log: LogState, copying: boolean): PreparedEvents {
+  const { epochId, atMs } = log;
+  const first = log.lastSequence + 1n;
+  const hashes: Buffer[] = [];
+  for (const event of events) hashes.push(eventHash(event, epochId, first + BigInt(hashes.length)));
+  const batch = { epochId, first, hashes, atMs };
+  return {
+    ...batch, events, lastSequence: log.lastSequence + BigInt(events.length), chain: events.length === 0 ? log.chain : chainHash(log.chain, hashes), rollups: rollUp(events),
+    rows: copying ? copyRows(events, batch) : null,
+  };
+}
+
+/** The part that does. `copy`: where the connection can, for rows that were prepared for it. */
+export async function applyPrepared(tx: Executor, prepared: PreparedEvents, posting: Pick<EventPosting, 'database' | 'newId'>, copy?: Copy): Promise<{ lastSequence: bigint; chain: Buffer }> {
+  const { events, epochId, first, lastSequence, chain, atMs } = prepared;
+  if (events.length === 0) return prepared;
   const closed = await closedMonthsOf(tx, monthsOf(events));
-  const first = posting.lastSequence + 1n;
-  const lastSequence = posting.lastSequence + BigInt(events.length);
-  const hashes = events.map((event, index) => eventHash({ ...event, epoch: posting.epochId, sequence: first + BigInt(index) }));
-  const chain = chainHash(posting.chain, hashes);
-  const batch = { epochId: posting.epochId, first, hashes, atMs: posting.atMs };
-  await (posting.copy === undefined ? insertEvents(tx, events, batch) : copyEvents(posting.copy, events, batch));
+  await (copy === undefined || prepared.rows === null ? insertEvents(tx, events, prepared) : copyEvents(copy, prepared.rows));
   await sql`insert into postings (epoch_id, first_sequence, last_sequence, hash, posted_at)
-    values (${posting.epochId}, ${String(first)}, ${String(lastSequence)}, ${chain}, ${new Date(posting.atMs)})`.execute(tx);
-  await addRollups(tx, rollUp(events));
-  await addToBudgets(tx, posting.epochId, events);
-  if (closed.size > 0) await recordLateUsage({ database: posting.database, newId: posting.newId, nowMs: posting.atMs }, tx, lateUsage(events, closed));
-  return { lastSequence, chain };
+    values (${epochId}, ${String(first)}, ${String(lastSequence)}, ${chain}, ${new Date(atMs)})`.execute(tx);
+  await addRollups(tx, prepared.rollups);
+  await addToBudgets(tx, epochId, events);
+  if (closed.size > 0) await recordLateUsage({ database: posting.database, newId: posting.newId, nowMs: atMs }, tx, lateUsage(events, closed));
+  return prepared;
 }
 
 function monthsOf(events: readonly UsageEvent[]): { organisationId: string; month: string }[] {

@@ -8,7 +8,7 @@ import { DIRECT_EPOCH, readEpoch } from '../epochs/epochs.ts';
 import { closedMonthsOf, monthKey } from '../invoices/late.ts';
 import type { PriceBook } from '../prices/book.ts';
 import { BUCKETS } from '../prices/types.ts';
-import { sorted } from '../rating/event-hash.ts';
+import { canonicalJson } from '../rating/canonical.ts';
 import { rate, unknownPrice } from '../rating/rate.ts';
 import { announceUsage } from './announce.ts';
 import { applyEvents } from './apply.ts';
@@ -89,8 +89,8 @@ function toEvent({ clock, prices, names }: RecordUsageOptions, principal: Princi
   const { lines, charge } = rate(quantitiesFromText(quantities), price);
   return {
     id: given.id, organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier, serviceTier: 'default',
-    occurredAtMs, quantities, lines, charge, cost: null, currency: price.currency, priceVersionId: price.id, outcome: 'completed', counted: 'reported',
-    attributes: given.attributes, slices: null,
+    occurredAtMs, quantities: canonicalJson(quantities), lines, charge, cost: null, currency: price.currency, priceVersionId: price.id, outcome: 'completed', counted: 'reported',
+    attributes: canonicalJson(given.attributes), slices: null,
   };
 }
 
@@ -120,14 +120,15 @@ async function knownEvents(tx: Executor, organisationId: string, events: readonl
   const { rows } = await sql<Stored>`select id, kind, resource, project_id, key_id, occurred_at, quantities, attributes from usage_events
     where organisation_id = ${organisationId} and id = any(${plainArray(events.map((event) => event.id))}::text::uuid[])`.execute(tx);
   return new Map(rows.map((row) => [row.id, payloadOf({
-    kind: row.kind, resource: row.resource, projectId: row.project_id, keyId: row.key_id, occurredAtMs: row.occurred_at.getTime(), quantities: row.quantities, attributes: row.attributes,
+    kind: row.kind, resource: row.resource, projectId: row.project_id, keyId: row.key_id, occurredAtMs: row.occurred_at.getTime(),
+    quantities: canonicalJson(row.quantities), attributes: canonicalJson(row.attributes),
   })]));
 }
 
 /** What the sender said, in one form. */
 function payloadOf(event: Pick<UsageEvent, 'kind' | 'resource' | 'projectId' | 'keyId' | 'occurredAtMs' | 'quantities' | 'attributes'>): string {
   const { kind, resource, projectId, keyId, occurredAtMs, quantities, attributes } = event;
-  return JSON.stringify([kind, resource, projectId, keyId, occurredAtMs, sorted(quantities), sorted(attributes)]);
+  return JSON.stringify([kind, resource, projectId, keyId, occurredAtMs, quantities, attributes]);
 }
 
 async function refuseClosed(tx: Executor, events: readonly UsageEvent[]): Promise<void> {

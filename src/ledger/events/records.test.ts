@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { canonicalJson } from '../rating/canonical.ts';
 import type { CallEnd } from './call.ts';
 import { admissionPayload, contextJson, finalPayload, parseAdmission, parseFinal } from './records.ts';
 
@@ -8,7 +9,12 @@ const end: CallEnd = {
   outcome: 'completed', quantities: { input: 2n, cache_write_1h: 1n, output: 1n }, counted: 'backend', finishReason: 'stop', streamed: true,
   timings: { queueMs: 0, connectMs: 1, firstTokenMs: 2, totalMs: 3 }, attempts: [attempt],
 };
-const read = (more: Partial<CallEnd>, released = false) => parseFinal(finalPayload(ID, 1, { ...end, ...more }, 70n, released));
+const read = (more: Partial<CallEnd>, released = false) => {
+  const final = parseFinal(finalPayload(ID, 1, { ...end, ...more }, 70n, released, 900n));
+  expect(canonicalJson(JSON.parse(final.attributes))).toBe(final.attributes);
+  expect(canonicalJson(JSON.parse(final.quantities))).toBe(final.quantities);
+  return { ...final, attributes: JSON.parse(final.attributes) as Record<string, unknown> };
+};
 
 test('an event says its dialect, route, user, tags and scenario, and of each attempt what it took, cost and brought in', () => {
   const final = read({
@@ -34,8 +40,8 @@ test('an event says its dialect, route, user, tags and scenario, and of each att
 
 test('a call says no more than it has to: what is left out is not written', () => {
   const { attributes } = read({});
-  expect(Object.keys(attributes)).toEqual(['timings', 'finishReason', 'streamed', 'attempts']);
-  expect(Object.keys((attributes['attempts'] as object[])[0]!)).toEqual(['backendId', 'backendModel', 'outcome', 'quantities', 'cost', 'costPriceId', 'httpStatus', 'ms', 'charge']);
+  expect(Object.keys(attributes)).toEqual(['attempts', 'finishReason', 'hold', 'streamed', 'timings']);
+  expect(Object.keys((attributes['attempts'] as object[])[0]!)).toEqual(['backendId', 'backendModel', 'charge', 'cost', 'costPriceId', 'httpStatus', 'ms', 'outcome', 'quantities']);
   expect((read({}, true).attributes['attempts'] as object[])[0]).not.toHaveProperty('charge');
 });
 
@@ -53,4 +59,14 @@ test('an admission says its service tier; one of before there were any is of the
   expect(parseAdmission(admissionPayload(ID, 5, 9n, flex)).context).toEqual({ ...context, serviceTier: 'flex' });
   expect(plain).not.toContain('default');
   expect(parseAdmission(admissionPayload(ID, 5, 9n, plain)).context).toEqual({ ...context, serviceTier: 'default' });
+});
+
+test('a record is cut into its parts without being read, and one of an earlier version is read', () => {
+  const quantities = '{"cache_write_1h":"1","input":"2","output":"1"}';
+  expect(parseFinal(finalPayload(ID, 12, end, 70n, false, 900n))).toMatchObject({ id: ID, sequence: 12, outcome: 'completed', charge: 70n, cost: 3n, counted: 'backend', released: false, quantities, saysHold: true });
+  expect(parseFinal(finalPayload(ID, 13, { ...end, attempts: [{ ...attempt, cost: null }] }, 0n, true, 900n))).toMatchObject({ sequence: 13, charge: 0n, cost: null, released: true, quantities: '{}' });
+  const former = `["${ID}",3,"cut","5",null,"mixed",false,{"output":"1","input":"2"},{"timings":{"queueMs":0},"attempts":[]}]`;
+  expect(parseFinal(former)).toEqual({
+    id: ID, sequence: 3, outcome: 'cut', charge: 5n, cost: null, counted: 'mixed', released: false, saysHold: false, quantities: '{"input":"2","output":"1"}', attributes: '{"attempts":[],"timings":{"queueMs":0}}',
+  });
 });

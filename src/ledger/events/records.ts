@@ -1,7 +1,8 @@
 import type { Picodollars } from '../../base/index.ts';
 import type { CallerTier, Quantities, ServiceTier } from '../prices/types.ts';
 import { BUCKETS } from '../prices/types.ts';
-import { LABEL_LIMITS, type Attempt, type CallEnd } from './call.ts';
+import { canonicalJson } from '../rating/canonical.ts';
+import { LABEL_LIMITS, type Attempt, type CallEnd, type Route } from './call.ts';
 
 /**
  * What the log's records say. They are written some thousand times a second, so they are arrays of JSON put
@@ -48,8 +49,11 @@ export interface FinalRecord {
   readonly counted: string;
   /** True: ended without a charge. */
   readonly released: boolean;
-  readonly quantities: Readonly<Record<string, string>>;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Canonical JSON, both, as the event keeps them. */
+  readonly quantities: string;
+  readonly attributes: string;
+  /** False: a log of an earlier version, whose attributes do not say the hold. */
+  readonly saysHold: boolean;
 }
 
 export function contextJson(context: AdmissionContext): string {
@@ -100,58 +104,76 @@ export function parseProgress(payload: string): ProgressRecord {
   return { id, quantities };
 }
 
-export function finalPayload(id: string, sequence: number, end: CallEnd, charge: Picodollars, released: boolean): string {
-  const cost = costOf(end);
-  const { timings } = end;
+/**
+ * `["ID",SEQUENCE,"OUTCOME","CHARGE",COST,"COUNTED",RELEASED,{quantities},{attributes},1]`. The two objects are canonical
+ * JSON: the poster hashes and stores them as they stand here, without reading them.
+ */
+export function finalPayload(id: string, sequence: number, end: CallEnd, charge: Picodollars, released: boolean, hold: Picodollars): string {
+  const { timings, dialect, route, scenario, tags, user } = end;
   const used = quantitiesJson(end.quantities);
   const paid = released ? undefined : (end.attempts.find((one) => one.delivered) ?? end.attempts.at(-1));
   let attempts = '';
-  for (const one of end.attempts) {
-    // Mostly there is one attempt, and what it used is what the call used.
-    const quantities = one.quantities === end.quantities ? used : quantitiesJson(one.quantities);
-    attempts += `${attempts === '' ? '' : ','}{"backendId":${quoted(one.backendId)},"backendModel":${quoted(one.backendModel)},"outcome":"${one.outcome}","quantities":${quantities},"cost":${text(one.cost)},"costPriceId":${one.costPriceId === null ? 'null' : quoted(one.costPriceId)},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}${attemptDetails(one)}${one === paid ? `,"charge":"${charge}"` : ''}}`;
-  }
-  return `["${id}",${sequence},"${end.outcome}","${charge}",${text(cost)},"${end.counted}",${released},${released ? '{}' : used},` +
-    `{"timings":{"queueMs":${tenth(timings.queueMs)},"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"totalMs":${tenth(timings.totalMs)}},` +
-    `"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"streamed":${end.streamed},"attempts":[${attempts}]${callDetails(end)}}]`;
+  // Mostly there is one attempt, and what it used is what the call used.
+  for (const one of end.attempts) attempts += `${attempts === '' ? '' : ','}${attemptJson(one, one.quantities === end.quantities ? used : quantitiesJson(one.quantities), one === paid ? charge : null)}`;
+  return `["${id}",${sequence},"${end.outcome}","${charge}",${text(costOf(end))},"${end.counted}",${released},${released ? '{}' : used},` +
+    `{"attempts":[${attempts}]${dialect === undefined ? '' : `,"dialect":${quoted(dialect)}`},"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"hold":"${hold}"` +
+    `${route === undefined ? '' : `,"route":${routeJson(route)}`}${scenario === undefined || scenario === null ? '' : `,"scenario":${quoted(cut(scenario, LABEL_LIMITS.tagLength))}`},"streamed":${end.streamed}` +
+    `${tags === undefined || tags.length === 0 ? '' : `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(cut(tag, LABEL_LIMITS.tagLength))).join(',')}]`}` +
+    `,"timings":{"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"queueMs":${tenth(timings.queueMs)},"totalMs":${tenth(timings.totalMs)}}` +
+    `${user === undefined || user === null ? '' : `,"user":${quoted(cut(user, LABEL_LIMITS.userLength))}`}},1]`;
 }
 
-/** What only some attempts say. */
-function attemptDetails(one: Attempt): string {
-  let json = '';
-  if (one.backend !== undefined) json += `,"backend":${quoted(one.backend)}`;
-  if (one.backendKey !== undefined) json += `,"backendKey":${quoted(one.backendKey)}`;
-  if (one.countedBy !== undefined) json += `,"countedBy":"${one.countedBy}"`;
-  if (one.startedMs !== undefined) json += `,"startedMs":${tenth(one.startedMs)}`;
-  if (one.connectMs !== undefined) json += `,"connectMs":${tenth(one.connectMs)}`;
-  if (one.firstTokenMs !== undefined) json += `,"firstTokenMs":${tenth(one.firstTokenMs)}`;
-  if (one.hedged === true) json += ',"hedged":true';
-  return json;
+function attemptJson(one: Attempt, quantities: string, charge: Picodollars | null): string {
+  const { backend, backendKey, connectMs, countedBy, firstTokenMs, startedMs } = one;
+  return `{${backend === undefined ? '' : `"backend":${quoted(backend)},`}"backendId":${quoted(one.backendId)}${backendKey === undefined ? '' : `,"backendKey":${quoted(backendKey)}`}` +
+    `,"backendModel":${quoted(one.backendModel)}${charge === null ? '' : `,"charge":"${charge}"`}${connectMs === undefined ? '' : `,"connectMs":${tenth(connectMs)}`},"cost":${text(one.cost)}` +
+    `,"costPriceId":${one.costPriceId === null ? 'null' : quoted(one.costPriceId)}${countedBy === undefined ? '' : `,"countedBy":"${countedBy}"`}` +
+    `${firstTokenMs === undefined ? '' : `,"firstTokenMs":${tenth(firstTokenMs)}`}${one.hedged === true ? ',"hedged":true' : ''},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}` +
+    `,"outcome":"${one.outcome}","quantities":${quantities}${startedMs === undefined ? '' : `,"startedMs":${tenth(startedMs)}`}}`;
 }
 
-/** What only some calls say. */
-function callDetails({ dialect, route, user, tags, scenario }: CallEnd): string {
-  let json = '';
-  if (dialect !== undefined) json += `,"dialect":${quoted(dialect)}`;
-  if (route !== undefined) {
-    json += `,"route":{"target":${quoted(route.target)},"code":${quoted(route.code)}${route.words === undefined ? '' : `,"words":${quoted(cut(route.words, LABEL_LIMITS.wordsLength))}`}}`;
-  }
-  if (user !== undefined && user !== null) json += `,"user":${quoted(cut(user, LABEL_LIMITS.userLength))}`;
-  if (tags !== undefined && tags.length > 0) json += `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(cut(tag, LABEL_LIMITS.tagLength))).join(',')}]`;
-  if (scenario !== undefined && scenario !== null) json += `,"scenario":${quoted(cut(scenario, LABEL_LIMITS.tagLength))}`;
-  return json;
+function routeJson({ code, target, words }: Route): string {
+  return `{"code":${quoted(code)},"target":${quoted(target)}${words === undefined ? '' : `,"words":${quoted(cut(words, LABEL_LIMITS.wordsLength))}`}}`;
 }
 
+/** What `finalPayload` made, cut into its parts; only a checksummed record comes here. */
 export function parseFinal(payload: string): FinalRecord {
+  if (!payload.endsWith(',1]')) return parseFormerFinal(payload);
+  const sequenceEnd = payload.indexOf(',', ID_END + 2);
+  const outcomeEnd = payload.indexOf('"', sequenceEnd + 2);
+  const chargeEnd = payload.indexOf('"', outcomeEnd + 3);
+  const costAt = chargeEnd + 2;
+  const costEnd = payload.indexOf(',', costAt);
+  const countedEnd = payload.indexOf('"', costEnd + 2);
+  const quantitiesAt = payload.indexOf('{', countedEnd);
+  const quantitiesEnd = payload.indexOf('}', quantitiesAt) + 1;
+  return {
+    id: payload.slice(2, ID_END),
+    sequence: Number(payload.slice(ID_END + 2, sequenceEnd)),
+    outcome: payload.slice(sequenceEnd + 2, outcomeEnd),
+    charge: BigInt(payload.slice(outcomeEnd + 3, chargeEnd)),
+    cost: payload[costAt] === '"' ? BigInt(payload.slice(costAt + 1, costEnd - 1)) : null,
+    counted: payload.slice(costEnd + 2, countedEnd),
+    released: payload[countedEnd + 2] === 't',
+    quantities: payload.slice(quantitiesAt, quantitiesEnd),
+    attributes: payload.slice(quantitiesEnd + 1, -3),
+    saysHold: true,
+  };
+}
+
+/** A record of an earlier version's log: the same array without the mark at its end, its objects in another order. */
+function parseFormerFinal(payload: string): FinalRecord {
   const [id, sequence, outcome, charge, cost, counted, released, quantities, attributes] =
     JSON.parse(payload) as [string, number, string, string, string | null, string, boolean, Record<string, string>, Record<string, unknown>];
-  return { id, sequence, outcome, charge: BigInt(charge), cost: cost === null ? null : BigInt(cost), counted, released, quantities, attributes };
+  return { id, sequence, outcome, charge: BigInt(charge), cost: cost === null ? null : BigInt(cost), counted, released, quantities: canonicalJson(quantities), attributes: canonicalJson(attributes), saysHold: false };
 }
 
-/** The quantities as they are stored: bucket → whole number as text, zeros left out. */
+const SORTED_BUCKETS = [...BUCKETS].sort();
+
+/** The quantities as they are stored: bucket → whole number as text, zeros left out, as canonical JSON. */
 export function quantitiesJson(quantities: Quantities): string {
   let json = '';
-  for (const bucket of BUCKETS) {
+  for (const bucket of SORTED_BUCKETS) {
     const quantity = quantities[bucket];
     if (quantity !== undefined && quantity !== 0n) json += `${json === '' ? '' : ','}"${bucket}":"${quantity}"`;
   }

@@ -3,6 +3,7 @@ import { parseAdmission, parseFinal, parseProgress, quantitiesFromText, type Adm
 import type { UsageEvent } from '../events/usage-event.ts';
 import { RECORD, type LogRecord } from '../log/record.ts';
 import type { PriceVersion } from '../prices/types.ts';
+import { canonicalJson } from '../rating/canonical.ts';
 import { rate, type RatedLine } from '../rating/rate.ts';
 
 /** A call that is admitted and not ended, as far as its log was read. */
@@ -77,9 +78,9 @@ export function readRecords(records: readonly LogRecord[], before: ReadonlyMap<s
 }
 
 function endedEvent(admission: AdmissionRecord, final: FinalRecord, priceOf: PriceOf): { event: UsageEvent; mismatch: boolean } {
-  const rated = final.released ? { lines: [], charge: 0n, excess: 0n } : rateWithin(admission, final.quantities, priceOf(admission));
-  const attributes: Record<string, unknown> = { hold: String(admission.hold), ...final.attributes };
-  if (rated.excess > 0n) attributes['excess'] = String(rated.excess);
+  const rated = final.released ? { lines: [], charge: 0n, excess: 0n } : rateWithin(admission, JSON.parse(final.quantities) as Record<string, string>, priceOf(admission));
+  const attributes = final.saysHold && rated.excess === 0n ? final.attributes
+    : canonicalJson({ hold: String(admission.hold), ...(JSON.parse(final.attributes) as object), ...(rated.excess > 0n && { excess: String(rated.excess) }) });
   return {
     event: eventOf(admission, { ...rated, quantities: final.quantities, cost: final.cost, outcome: final.outcome, counted: final.counted, attributes, freed: final.charge, priceOf }),
     mismatch: rated.charge !== final.charge,
@@ -92,9 +93,8 @@ export function cutEvent(call: OpenCall, priceOf: PriceOf): UsageEvent | null {
   const { quantities } = parseProgress(call.progressPayload);
   const { admission } = call;
   const rated = rateWithin(admission, quantities, priceOf(admission));
-  const attributes: Record<string, unknown> = { hold: String(admission.hold), recovered: true };
-  if (rated.excess > 0n) attributes['excess'] = String(rated.excess);
-  return eventOf(admission, { ...rated, quantities, cost: null, outcome: 'cut', counted: 'tokenizer', attributes, freed: rated.charge, priceOf });
+  const attributes = canonicalJson({ hold: String(admission.hold), recovered: true, ...(rated.excess > 0n && { excess: String(rated.excess) }) });
+  return eventOf(admission, { ...rated, quantities: canonicalJson(quantities), cost: null, outcome: 'cut', counted: 'tokenizer', attributes, freed: rated.charge, priceOf });
 }
 
 /** A charge is never above its hold: the rest is the operator's. */
@@ -106,8 +106,8 @@ function rateWithin(admission: AdmissionRecord, quantities: Readonly<Record<stri
 }
 
 function eventOf(admission: AdmissionRecord, end: {
-  lines: readonly RatedLine[]; charge: Picodollars; quantities: Readonly<Record<string, string>>; cost: Picodollars | null;
-  outcome: string; counted: string; attributes: Readonly<Record<string, unknown>>; freed: Picodollars; priceOf: PriceOf;
+  lines: readonly RatedLine[]; charge: Picodollars; quantities: string; cost: Picodollars | null;
+  outcome: string; counted: string; attributes: string; freed: Picodollars; priceOf: PriceOf;
 }): UsageEvent {
   const { context } = admission;
   return {

@@ -43,7 +43,7 @@ async function logOf(calls: readonly Call[], order: readonly number[]): Promise<
   const steps = calls.map((call) => [
     () => writer.append(RECORD.admission, admissionPayload(call.id, Date.now(), 200_000_000n, context)),
     ...(call.progressed ? [() => writer.append(RECORD.progress, progressPayload(call.id, { input: 10n, output: BigInt(call.output) }))] : []),
-    ...(call.ends ? [() => writer.append(RECORD.final, finalPayload(call.id, (sequence += 1), endOf(10n, BigInt(call.output)), 10_000_000n + 2_000_000n * BigInt(call.output), false))] : []),
+    ...(call.ends ? [() => writer.append(RECORD.final, finalPayload(call.id, (sequence += 1), endOf(10n, BigInt(call.output)), 10_000_000n + 2_000_000n * BigInt(call.output), false, 200_000_000n))] : []),
   ]);
   const queue = order.map((index) => steps[index % steps.length]!).concat(steps.flatMap((one) => [one, one, one]));
   for (const one of queue) await one.shift()?.();

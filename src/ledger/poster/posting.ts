@@ -1,13 +1,16 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { newId, type Clock, type Logger } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { snapshot } from '../bill/snapshot.ts';
 import { closeEpoch, readEpoch, type EpochState } from '../epochs/epochs.ts';
 import { announceUsage } from '../events/announce.ts';
 import { plainArray, textArray } from '../events/arrays.ts';
-import { applyEvents } from '../events/apply.ts';
+import { applyPrepared, prepareEvents, type PreparedEvents } from '../events/apply.ts';
 import { parseAdmission } from '../events/records.ts';
 import type { UsageEvent } from '../events/usage-event.ts';
 import { readLog } from '../log/reader.ts';
+import { canonicalJson } from '../rating/canonical.ts';
 import type { LogPosition } from '../log/segments.ts';
 import { copyingTransaction } from './copying-transaction.ts';
 import { cutEvent, readRecords, type OpenCall, type PriceOf, type Read } from './open-calls.ts';
@@ -24,7 +27,17 @@ export interface PostingOptions {
   readonly batch?: number;
 }
 
-const BATCH = 4_000;
+/** Four thousand calls at most: what a transaction costs beside its rows is spread over them. */
+const BATCH = 8_000;
+
+/** Records that were read and rated, and where the log stands after them. */
+interface Batch {
+  readonly from: EpochState;
+  readonly read: Read;
+  readonly prepared: PreparedEvents;
+  readonly after: EpochState;
+  readonly drained: boolean;
+}
 
 /** Another poster moved the watermark, or a commit's answer was lost: what is in memory is old. */
 class Moved extends Error {}
@@ -37,6 +50,8 @@ export class Posting {
   readonly #options: PostingOptions;
   #state: EpochState | undefined;
   #open = new Map<string, OpenCall>();
+  /** The batch after the last one, read while that was written. */
+  #ahead: Batch | undefined;
   /** Ids that were recorded by the API before their call came: such an event is booked under a new one. */
   #taken = false;
 
@@ -55,35 +70,58 @@ export class Posting {
   /** Reads watermark and open holds from Postgres. Called by itself before the first batch and after a failure. */
   async load(): Promise<EpochState> {
     const { database, epochId } = this.#options;
-    const executor = database.unscoped('the poster follows one log, which holds the calls of every organisation');
-    const state = await readEpoch(executor, epochId);
-    const rows = await executor.selectFrom('holds').select(['id', 'admission', 'progress']).where('epoch_id', '=', epochId).execute();
-    this.#open = new Map(rows.map((row) => [row.id, { admission: parseAdmission(row.admission), admissionPayload: row.admission, progressPayload: row.progress }]));
-    this.#state = state;
-    return state;
+    // Both as of one moment: another poster of this log may commit between two readings.
+    return snapshot(database, 'the poster follows one log, which holds the calls of every organisation', async (executor) => {
+      const state = await readEpoch(executor, epochId);
+      const rows = await executor.selectFrom('holds').select(['id', 'admission', 'progress']).where('epoch_id', '=', epochId).execute();
+      this.#open = new Map(rows.map((row) => [row.id, { admission: parseAdmission(row.admission), admissionPayload: row.admission, progressPayload: row.progress }]));
+      this.#state = state;
+      return state;
+    });
   }
 
   /**
-   * Posts one batch. `limit`: how far a live log is written; null: the log is dead, read it to its end.
+   * Posts one batch, and while Postgres writes it reads the next one. `limit`: how far a live log is written; null: the
+   * log is dead, read it to its end.
    * @returns true: there may be more.
    */
   async step(limit: LogPosition | null): Promise<boolean> {
-    const { folder, epochId } = this.#options;
     const state = this.#state ?? (await this.load());
-    if (state.closedAt !== null) return false;
-    const { records, next, drained } = readLog(folder, state.position, limit, this.#options.batch ?? BATCH);
-    if (records.length === 0) return false;
-    const read = readRecords(records, this.#open, state.recordNumber, state.sequence, this.#options.priceOf);
+    const batch = this.#ahead?.from === state ? this.#ahead : await this.#read(state, limit);
+    this.#ahead = undefined;
+    if (batch === null) return false;
+    const { read } = batch;
     if (read.missing !== null) this.#demandDead(limit, read.missing);
     if (read.missing !== null && read.lastNumber === state.recordNumber) return false;
-    if (read.mismatches > 0) this.#options.log.error({ epoch: epochId, calls: read.mismatches }, 'the gateway charged otherwise than the ledger rates; the ledger is right');
-    await this.#guarded(async () => {
-      this.#state = await this.#commit(state, read, next);
-    });
+    if (read.mismatches > 0) this.#options.log.error({ epoch: this.#options.epochId, calls: read.mismatches }, 'the gateway charged otherwise than the ledger rates; the ledger is right');
+    // Should the commit fail, everything is read anew from Postgres, the open calls too.
     for (const [id, call] of read.begun) this.#open.set(id, call);
     for (const [id, call] of read.moved) this.#open.set(id, call);
     for (const id of read.ended) this.#open.delete(id);
-    return !drained && read.missing === null;
+    const more = !batch.drained && read.missing === null;
+    const writing = this.#guarded(async () => {
+      this.#state = await this.#commit(state, batch);
+    });
+    const ahead = more && !this.#taken ? this.#read(batch.after, limit) : Promise.resolve(null);
+    const [written, next] = await Promise.allSettled([writing, ahead]);
+    if (written.status === 'rejected') throw written.reason as Error;
+    // A log that cannot be read further says so in the next step.
+    if (next.status === 'fulfilled' && next.value !== null && this.#state === batch.after) this.#ahead = next.value;
+    return more;
+  }
+
+  /** Reads, rates and prepares a batch from where the log stands, with pauses in which a batch that is being written gets on. */
+  async #read(from: EpochState, limit: LogPosition | null): Promise<Batch | null> {
+    const { folder, epochId, priceOf, clock } = this.#options;
+    await pause();
+    const { records, next, drained } = readLog(folder, from.position, limit, this.#options.batch ?? BATCH);
+    if (records.length === 0) return null;
+    await pause();
+    const read = readRecords(records, this.#open, from.recordNumber, from.sequence, priceOf);
+    await pause();
+    const prepared = prepareEvents(read.events, { epochId, lastSequence: from.sequence, chain: from.chain, atMs: clock.nowMs() }, true);
+    const after = { ...from, position: next, recordNumber: read.lastNumber, sequence: prepared.lastSequence, chain: prepared.chain };
+    return { from, read, prepared, after, drained };
   }
 
   /** Says that every call which ended before `atMs` is posted. */
@@ -117,7 +155,7 @@ export class Posting {
       await this.#lock(tx, state);
       const events = await this.#withFreeIds(tx, cut);
       const atMs = clock.nowMs();
-      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId, copy });
+      const after = await applyPrepared(tx, prepareEvents(events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs }, true), { database, newId }, copy);
       await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${epochId}`.execute(tx);
       await closeEpoch(tx, epochId, { atMs, lostCalls: lost, lostHeld });
       // Slices of whoever had one are free again.
@@ -147,19 +185,20 @@ export class Posting {
     }
   }
 
-  #commit(state: EpochState, read: Read, next: LogPosition): Promise<EpochState> {
-    const { database, epochId, clock } = this.#options;
+  #commit(state: EpochState, { read, prepared, after }: Batch): Promise<EpochState> {
+    const { database, epochId } = this.#options;
     return copyingTransaction(database, async (tx, copy) => {
       await this.#lock(tx, state);
-      const atMs = clock.nowMs();
       const events = await this.#withFreeIds(tx, read.events);
-      const after = await applyEvents(tx, events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs, database, newId, copy });
+      const fresh = events === read.events ? prepared : prepareEvents(events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs: prepared.atMs }, true);
+      await applyPrepared(tx, fresh, { database, newId }, copy);
       await this.#moveHolds(tx, read);
-      await sql`update epochs set posted_segment = ${next.segment}, posted_offset = ${next.offset}, posted_record = ${read.lastNumber},
-        posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)},
+      const { position } = after;
+      await sql`update epochs set posted_segment = ${position.segment}, posted_offset = ${position.offset}, posted_record = ${read.lastNumber},
+        posted_sequence = ${String(fresh.lastSequence)}, chain = ${fresh.chain}, posted_at = ${new Date(fresh.atMs)},
         charge_mismatches = charge_mismatches + ${read.mismatches} where id = ${epochId}`.execute(tx);
       if (events.length > 0) await announceUsage(database, tx, events);
-      return { ...state, position: next, recordNumber: read.lastNumber, sequence: after.lastSequence, chain: after.chain };
+      return fresh === prepared ? after : { ...after, chain: fresh.chain };
     });
   }
 
@@ -193,7 +232,7 @@ export class Posting {
     const { rows } = await sql<{ organisation_id: string; id: string }>`select organisation_id, id from usage_events
       where (organisation_id, id) in (select * from unnest(${plainArray(events.map((event) => event.organisationId))}::text::uuid[], ${plainArray(events.map((event) => event.id))}::text::uuid[]))`.execute(tx);
     const taken = new Set(rows.map((row) => `${row.organisation_id} ${row.id}`));
-    return events.map((event) => (taken.has(`${event.organisationId} ${event.id}`) ? { ...event, id: newId(), attributes: { ...event.attributes, callId: event.id } } : event));
+    return events.map((event) => (taken.has(`${event.organisationId} ${event.id}`) ? { ...event, id: newId(), attributes: canonicalJson({ ...(JSON.parse(event.attributes) as object), callId: event.id }) } : event));
   }
 }
 

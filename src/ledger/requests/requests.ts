@@ -6,6 +6,7 @@ import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { BackendNames, NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
 import { quantitiesFromJson } from '../rating/quantities.ts';
+import { ratedOn } from '../prices/service-tier.ts';
 import { rate } from '../rating/rate.ts';
 import { idFloor, rangeOf, wrong } from '../sight/range.ts';
 import { callId, errorConditions, eventConditions, type RequestFilter } from './filter.ts';
@@ -81,7 +82,7 @@ export class Requests {
     if (found === null) throw new TandemError('resource_not_found', { params: { kind: 'request', id, verb: 'requests' } });
     const { event, error } = found;
     const price = event?.price_version_id ? this.#options.book.byId(event.price_version_id) : undefined;
-    const lines = event === null || price === undefined ? [] : rate(quantitiesFromJson(event.quantities), price).lines;
+    const lines = event === null || price === undefined ? [] : rate(quantitiesFromJson(event.quantities), ratedOn(price, event.service_tier)).lines;
     const attributes = event?.attributes ?? {};
     return {
       ...this.#view(found), recordedAt: event?.recorded_at.toISOString() ?? null, counted: event?.counted ?? null,

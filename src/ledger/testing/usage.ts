@@ -4,6 +4,7 @@ import type { UsageEvent } from '../events/usage-event.ts';
 import type { PriceBook } from '../prices/book.ts';
 import type { Quantities, ServiceTier } from '../prices/types.ts';
 import { quantitiesToJson } from '../rating/quantities.ts';
+import { canonicalJson } from '../rating/canonical.ts';
 import { rate } from '../rating/rate.ts';
 import type { TestHouse } from './house.ts';
 
@@ -57,9 +58,9 @@ export class TestPoster {
     const cost = usage.cost ?? null;
     return {
       id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()), organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource,
-      tier: 'standard', serviceTier, occurredAtMs, quantities: quantitiesToJson(usage.quantities), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
+      tier: 'standard', serviceTier, occurredAtMs, quantities: canonicalJson(quantitiesToJson(usage.quantities)), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
       outcome: usage.outcome ?? 'completed', counted: 'tokenizer', slices: null,
-      attributes: { streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }], ...usage.attributes },
+      attributes: canonicalJson({ streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }], ...usage.attributes }),
     };
   }
 

@@ -2,7 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import type { Executor, Schema } from '../../db/index.ts';
 import { ownListOf } from '../prices/service-tier.ts';
 import type { CallerTier, PriceVersion, ServiceTier } from '../prices/types.ts';
-import { chainHash, eventHash } from '../rating/event-hash.ts';
+import { chainHash, formerHash, readHash, type ReadEvent } from '../rating/event-hash.ts';
 import { Findings, type VerifyScope } from './findings.ts';
 import { nameChangedField, type KnownValues } from './name-field.ts';
 import type { PriceHistory } from './price-history.ts';
@@ -73,7 +73,7 @@ async function verifyEpoch(executor: Executor, scope: VerifyScope, epoch: Epoch,
 function checkEvent(findings: Findings, row: StoredEvent, prices: PriceHistory, known: KnownValues): Checked {
   findings.count(1);
   const event = hashedEvent(row);
-  const hash = eventHash(event);
+  const hash = hashOf(event, row.hash);
   const price = event.priceVersionId === null ? undefined : prices.byId(event.priceVersionId);
   const charge = recomputeCharge(event, price);
   const difference = charge === undefined ? 0n : event.charge - charge;
@@ -89,6 +89,14 @@ function checkEvent(findings: Findings, row: StoredEvent, prices: PriceHistory, 
     if (wrong !== null) findings.fault(`usage event ${row.id}: ${wrong}`);
   }
   return { hash, changed: null };
+}
+
+/** The hash of what stands there: in the form in which it fits the stored one, else in today's. */
+function hashOf(event: ReadEvent, stored: Buffer): Buffer {
+  const hash = readHash(event);
+  if (hash.equals(stored)) return hash;
+  const former = formerHash(event);
+  return former.equals(stored) ? former : hash;
 }
 
 function reportChanged(findings: Findings, changed: NonNullable<Checked['changed']>, field: string): void {

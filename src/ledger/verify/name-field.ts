@@ -1,6 +1,6 @@
 import { uuidTimeMs } from '../../base/index.ts';
 import type { PriceVersion } from '../prices/types.ts';
-import { eventHash, type HashedEvent } from '../rating/event-hash.ts';
+import { formerHash, readHash, type ReadEvent } from '../rating/event-hash.ts';
 import { quantitiesFromJson } from '../rating/quantities.ts';
 import { excessOf, recomputeCharge } from './stored-event.ts';
 
@@ -30,8 +30,8 @@ const COLUMNS: Readonly<Record<string, string>> = { serviceTier: 'service_tier' 
  * value can be found that fits again. Where none is found the change is in a field whose former value
  * nothing else tells, or in several.
  */
-export function nameChangedField(event: HashedEvent, storedHash: Buffer, known: KnownValues): string {
-  const fits = (change: Partial<HashedEvent>) => eventHash({ ...event, ...change }).equals(storedHash);
+export function nameChangedField(event: ReadEvent, storedHash: Buffer, known: KnownValues): string {
+  const fits = (change: Partial<ReadEvent>) => [readHash, formerHash].some((hash) => hash({ ...event, ...change }).equals(storedHash));
 
   if (!areQuantities(event.quantities)) return 'quantities';
   const charge = recomputeCharge(event, event.priceVersionId === null ? undefined : known.price(event.priceVersionId));
@@ -72,7 +72,7 @@ function areQuantities(json: unknown): boolean {
 }
 
 /** A quantity that, put in the place of one bucket's, makes the charge right and the hash fit. */
-function changedBucket(event: HashedEvent, known: KnownValues, fits: (change: Partial<HashedEvent>) => boolean): string | null {
+function changedBucket(event: ReadEvent, known: KnownValues, fits: (change: Partial<ReadEvent>) => boolean): string | null {
   const price = event.priceVersionId === null ? undefined : known.price(event.priceVersionId);
   if (price === undefined) return null;
   const excess = excessOf(event.attributes);

@@ -3,13 +3,13 @@ import type { Schema } from '../../db/index.ts';
 import { quantitiesFromJson } from '../rating/quantities.ts';
 import { ratedOn } from '../prices/service-tier.ts';
 import { rate } from '../rating/rate.ts';
-import type { HashedEvent } from '../rating/event-hash.ts';
+import type { ReadEvent } from '../rating/event-hash.ts';
 import type { PriceVersion } from '../prices/types.ts';
 
 export type StoredEvent = Selectable<Schema['usage_events']>;
 
-/** A stored row as `eventHash` takes it. */
-export function hashedEvent(row: StoredEvent): HashedEvent {
+/** A stored row as `readHash` takes it. */
+export function hashedEvent(row: StoredEvent): ReadEvent {
   return {
     id: row.id, organisationId: row.organisation_id, projectId: row.project_id, keyId: row.key_id, kind: row.kind, resource: row.resource, tier: row.tier, serviceTier: row.service_tier,
     occurredAtMs: row.occurred_at.getTime(), quantities: row.quantities, charge: BigInt(row.charge), cost: row.cost === null ? null : BigInt(row.cost),
@@ -22,7 +22,7 @@ export function hashedEvent(row: StoredEvent): HashedEvent {
  * What the event's quantities cost by its price version: the rated lines, less what its hold did not cover
  * (`attributes.excess`). Undefined when they cannot be rated.
  */
-export function recomputeCharge(event: Pick<HashedEvent, 'quantities' | 'attributes' | 'serviceTier'>, price: PriceVersion | undefined): bigint | undefined {
+export function recomputeCharge(event: Pick<ReadEvent, 'quantities' | 'attributes' | 'serviceTier'>, price: PriceVersion | undefined): bigint | undefined {
   const { quantities } = event;
   // What stands in a column may be anything, where somebody changed it.
   if (typeof quantities !== 'object' || quantities === null || Array.isArray(quantities)) return undefined;

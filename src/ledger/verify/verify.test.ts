@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestBooks, type TestBooks } from '../testing/books.ts';
-import { eventHash } from '../rating/event-hash.ts';
+import { readHash } from '../rating/event-hash.ts';
 import { verifyScope } from './verify.ts';
 import { hashedEvent, type StoredEvent } from './stored-event.ts';
 
@@ -135,7 +135,7 @@ describe('usage events', () => {
     const { rows } = await house.database.pool.query<StoredEvent>(`select * from usage_events order by sequence desc limit 1`);
     const row = rows[0]!;
     const forged = { ...hashedEvent(row), quantities: { input: '1' }, charge: 1000n };
-    await withPlanted('usage_events', `update usage_events set quantities = '{"input":"1"}', charge = 1000, hash = $2 where id = $1`, [row.id, eventHash(forged)], (seen) => {
+    await withPlanted('usage_events', `update usage_events set quantities = '{"input":"1"}', charge = 1000, hash = $2 where id = $1`, [row.id, readHash(forged)], (seen) => {
       expect(seen.ok).toBe(false);
       expect(seen.firstFault).toContain('was rewritten together with its hash');
       expect(seen.firstFault).toContain(house.poster.epochId);
