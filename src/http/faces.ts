@@ -115,7 +115,7 @@ export interface ReplySink {
 }
 
 /** What callers speak: see the `models` room. */
-export type CallerDialect = 'chat' | 'responses' | 'messages';
+export type CallerDialect = 'chat' | 'responses' | 'messages' | 'embeddings';
 
 export interface ModelCall {
   readonly principal: Principal;

@@ -45,7 +45,7 @@ export interface ModelsOptions {
 }
 
 /** Routes that lines of a batch may name, and what is spoken there. */
-const BATCH_ROUTES = [['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages']] as const;
+const BATCH_ROUTES = [['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages'], ['/v1/embeddings', 'embeddings']] as const;
 /** As the setting's default has it. */
 const FLEX_PARALLEL = 8;
 
@@ -83,8 +83,8 @@ export class Models {
   readonly responses: Responses;
   readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
-  readonly #tools: CallTools;
   readonly #media: MediaFetcher;
+  readonly #tools: CallTools;
   readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
   readonly #directory: AccessPort['directory'];
   readonly #calls: CallStore;

@@ -74,8 +74,9 @@ export class TestOidcProvider {
   }
 
   async stop(): Promise<void> {
+    const closed = new Promise((resolve) => { this.#server.close(resolve); });
     this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await closed;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

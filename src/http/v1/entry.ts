@@ -23,7 +23,7 @@ export interface ModelApiOptions extends CallOptions {
 }
 
 /** The routes that call a model, and what is spoken there. */
-const CALLS: ReadonlyMap<string, CallerDialect> = new Map([['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages']]);
+const CALLS: ReadonlyMap<string, CallerDialect> = new Map([['/v1/chat/completions', 'chat'], ['/v1/responses', 'responses'], ['/v1/messages', 'messages'], ['/v1/embeddings', 'embeddings']]);
 const COMPACT = '/v1/responses/compact';
 const MESSAGES = '/v1/messages';
 const COUNT = '/v1/messages/count_tokens';

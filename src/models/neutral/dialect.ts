@@ -109,6 +109,8 @@ export interface BackendDialect {
   readonly count?: TokenCounter;
   /** The message in the body of a failing status; undefined: there is none in this dialect's form. The runner cleans it. */
   errorMessage(body: string): string | undefined;
+  /** Absent: this dialect has no embeddings. */
+  readonly embeddings?: EmbeddingsBackend;
   /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */
   sign?(request: OutRequest, to: { readonly url: URL; readonly key: string; readonly options: Readonly<Record<string, string>>; readonly nowMs: number }): Promise<readonly string[]>;
   /** What the content type of a streamed reply begins with; absent: `text/event-stream`. */
@@ -123,6 +125,8 @@ export interface TokenCounter {
   /** @throws BadReply when the text tells no count. */
   read(text: string): number;
 }
+/** How a backend's dialect asks for embeddings: the same three steps, of a request whose texts stand in its body. */
+export type EmbeddingsBackend = Pick<BackendDialect, 'cannot' | 'request' | 'whole'>;
 
 /** Reads one streamed reply from its bytes, wherever they are cut, and counts while it does. */
 export interface ReplyReader {

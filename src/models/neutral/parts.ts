@@ -1,7 +1,7 @@
 import type { JsonObject } from '../request/json.ts';
 
-/** The wire forms that callers speak. */
-export type DialectIn = 'chat' | 'responses' | 'messages';
+/** The wire forms that callers speak. `embeddings` is no conversation: it has its own writing and reading at each backend. */
+export type DialectIn = 'chat' | 'responses' | 'messages' | 'embeddings';
 /** The wire forms that backends speak; `local` is the engine in this house. */
 export type DialectOut = 'chat' | 'responses' | 'messages' | 'gemini' | 'bedrock' | 'local';
 

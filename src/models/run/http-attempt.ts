@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { TandemError } from '../../base/index.ts';
 import { BadReply } from '../neutral/bad-reply.ts';
-import type { OutRequest, ReplyReader } from '../neutral/dialect.ts';
+import type { BackendDialect, OutRequest, ReplyReader } from '../neutral/dialect.ts';
 import type { FinishReason, NeutralReply } from '../neutral/reply.ts';
 import type { Counted } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
@@ -23,6 +23,8 @@ export interface Sending {
   readonly call: Call;
   readonly candidate: Candidate;
   readonly remote: RemoteBackend;
+  /** How its whole reply is read: as a conversation's, or as embeddings. */
+  readonly reading: Pick<BackendDialect, 'whole'>;
   readonly out: OutRequest;
   readonly tools: RunTools;
 }
@@ -216,9 +218,9 @@ export class WholeAttempt extends CollectedReply implements Attempt {
 
   async run(): Promise<void> {
     await send(this, this.#sending);
-    const { remote, call } = this.#sending;
+    const { remote, reading, call } = this.#sending;
     if (this.status !== 200) throw refusal(this, remote, this.text());
-    this.reply = remote.dialect.whole(this.text(), call.request, this.headers);
+    this.reply = reading.whole(this.text(), call.request, this.headers);
   }
 
   leave(): boolean {

@@ -69,10 +69,11 @@ function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend |
   if (!remote) throw new TandemError('backend_unreachable', { params: { backend: target.backend.name, reason: 'its key cannot be opened' } });
   const { request } = call;
   const { dialect } = remote;
-  const cannot = dialect.cannot(request);
-  if (cannot !== null) throw new TandemError('unsupported_parameter', { params: { field: cannot, model: request.model, reason: 'no backend behind it can carry that' } });
+  const reading = request.dialect === 'embeddings' ? dialect.embeddings : dialect;
+  const cannot = reading ? reading.cannot(request) : 'embeddings';
+  if (!reading || cannot !== null) throw new TandemError('unsupported_parameter', { params: { field: cannot ?? '', model: request.model, reason: 'no backend behind it can carry that' } });
   const write = (written: NeutralRequest): Ready => new RemoteReady({
-    call, candidate, remote, tools, out: dialect.request(written, {
+    call, candidate, remote, reading, tools, out: reading.request(written, {
       model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
     }),
   });
@@ -87,6 +88,7 @@ async function prepareLocal(call: Call, candidate: Candidate, tools: RunTools): 
   const { request, principal, signal } = call;
   const { engine } = tools;
   const { target } = candidate;
+  if (request.dialect === 'embeddings') throw new TandemError('unsupported_parameter', { params: { field: 'embeddings', model: request.model, reason: 'the local engine writes text only' } });
   const ask = localAsk(request);
   const asked = outputLimit(request, target);
   if (!engine) throw new TandemError('engine_unavailable', { params: { reason: 'it is switched off (TANDEM_LOCAL_MODEL)' } });

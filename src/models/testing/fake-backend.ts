@@ -41,8 +41,13 @@ export class FakeBackend {
   }
 
   async stop(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    const closed = new Promise((resolve) => { server.close(resolve); });
+    // After `close`, so that none comes in behind it: a connection that asks for nothing would be waited for.
+    server.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.#server?.close(resolve));
+    await closed;
   }
 
   json(status: number, body: unknown, headers: Record<string, string> = {}): void {

@@ -7,7 +7,7 @@ import type { DialectIn } from '../neutral/parts.ts';
 import type { Principal } from '../ports.ts';
 import { Registry } from '../registry/registry.ts';
 import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type Target } from '../registry/target.ts';
-import { RemoteBackend } from '../remote/remote-backend.ts';
+import { RemoteBackend, type RemoteOptions } from '../remote/remote-backend.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import { Router } from '../routing/router.ts';
 import type { CallInput } from '../run/call.ts';
@@ -35,7 +35,7 @@ export class TestHouse {
   readonly engine: LocalEngine | null;
   readonly remote: RemoteBackend;
 
-  constructor(options: { url: string; clock?: Clock; limits?: Partial<DeadlineLimits>; engine?: LocalEngine; target?: Partial<Target> }) {
+  constructor(options: { url: string; clock?: Clock; limits?: Partial<DeadlineLimits>; engine?: LocalEngine; target?: Partial<Target>; speaks?: RemoteOptions['dialect'] }) {
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
     this.router = new Router({ clock: this.clock, random: () => 0.5, prices: this.ledger.priceBook });
@@ -44,7 +44,7 @@ export class TestHouse {
       limits: { ...DEFAULT_LIMITS, deadlines: { ...DEFAULT_DEADLINES, ...options.limits } },
     });
     this.engine = options.engine ?? null;
-    this.remote = new RemoteBackend({ id: '01900000-0000-8000-8000-00000000000b', name: 'gpu', url: options.url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock });
+    this.remote = new RemoteBackend({ id: '01900000-0000-8000-8000-00000000000b', name: 'gpu', url: options.url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock, ...(options.speaks && { dialect: options.speaks }) });
     const backend: Backend = {
       id: this.remote.id, name: 'gpu', kind: 'openai-compatible', organisationId: ORGANISATION, url: options.url, options: {}, hasKey: true, enabled: true, from: 'api', createdAtMs: 0,
       connections: [{ id: this.remote.id, label: 'default', version: '', limits: NO_LIMITS, remote: this.remote }], remote: this.remote,

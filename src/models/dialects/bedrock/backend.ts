@@ -4,6 +4,7 @@ import type { BackendDialect, ReplyReader } from '../../neutral/dialect.ts';
 import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
+import { bedrockEmbeddings } from '../embeddings/bedrock.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { EventFrames } from './event-frames.ts';
 import { BEDROCK_LOSSES } from './losses.ts';
@@ -21,6 +22,7 @@ const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'predict
  */
 export const bedrockBackend: BackendDialect = {
   name: 'bedrock',
+  embeddings: bedrockEmbeddings,
   native: null,
   losses: BEDROCK_LOSSES,
   needsBytes: true,

@@ -2,6 +2,7 @@ import { inputBound, outputLimit } from '../../neutral/bounds.ts';
 import type { BackendDialect, OutRequest, TargetFacts } from '../../neutral/dialect.ts';
 import type { MediaSource } from '../../neutral/parts.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
+import { openaiEmbeddings } from '../embeddings/openai.ts';
 import { isObject } from '../../request/json.ts';
 import { writeBody } from './body.ts';
 import { errorMessage } from './errors.ts';
@@ -12,6 +13,7 @@ import { readReply } from './reply.ts';
 /** Servers that speak OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp's server and many more. */
 export const chatBackend: BackendDialect = {
   name: 'chat',
+  embeddings: openaiEmbeddings,
   native: 'chat',
   losses: CHAT_LOSSES,
   cannot,

@@ -4,6 +4,7 @@ import type { BackendDialect, ReplyReader } from '../../neutral/dialect.ts';
 import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts';
+import { geminiEmbeddings } from '../embeddings/gemini.ts';
 import { EventTooLarge, SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { toContents } from './contents.ts';
@@ -20,6 +21,7 @@ const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'predict
  */
 export const geminiBackend: BackendDialect = {
   name: 'gemini',
+  embeddings: geminiEmbeddings,
   native: null,
   losses: GEMINI_LOSSES,
   needsBytes: true,
