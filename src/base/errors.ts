@@ -99,6 +99,7 @@ export const ERRORS = {
   backend_timeout: entry(504, 'server_error', 'The backend {backend} did not {step} within {seconds} s.', 'Try again, or ask for a shorter answer with max_tokens.'),
   url_not_allowed: entry(400, 'invalid_request_error', 'The URL may not be called: {reason}.', 'Use a public http or https URL. An operator opens other address ranges in the file TANDEM_CONFIG, under egress.allow.'),
   backend_in_use: entry(409, 'conflict_error', 'The backend {backend} is used by the model {model}.', 'Remove the model first: tandem models remove {model}.'),
+  plan_stale: entry(409, 'conflict_error', 'Things have changed since this plan was made.', 'Make the plan again with tandem plan, look at it, and apply that.'),
   backend_fixed: entry(409, 'conflict_error', '{what} comes from {origin} and is not changed here.', 'Change it there and start again.'),
   secret_file_invalid: entry(500, 'server_error', 'The secret file {path} cannot be used: {reason}.', 'Put the right file back from a backup, with mode 0600, or name another with TANDEM_SECRET_FILE.'),
   secret_unreadable: entry(500, 'server_error', 'A stored secret cannot be opened: {reason}.', 'Put the secret file that sealed it back (TANDEM_SECRET_FILE), or enter the secret again.'),

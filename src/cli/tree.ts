@@ -19,6 +19,8 @@ const people = () => import('./commands/people.ts');
 const consent = () => import('./commands/consent.ts');
 const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
+const routes = () => import('./commands/routes.ts');
+const config = () => import('./commands/config.ts');
 const completion = () => import('./commands/completion.ts');
 
 const RANGE = [{ form: '--last <time>', about: 'so far back, such as 6h or 30d' }, { form: '--from <time>', about: 'from this time on, such as 2026-11-01' }, { form: '--to <time>', about: 'and before this one' }];
@@ -49,13 +51,30 @@ export const commands: readonly Command[] = [
   { path: 'models add', about: 'Give a backend\'s model a name', args: [{ form: '<name>', about: 'the name that callers use' }],
     options: [{ form: '--backend <id-or-name>', about: 'the backend' }, { form: '--model <name>', about: 'the model\'s name on the backend' }, { form: '--max-output-tokens <n>', about: 'the output cap where the caller gives none (default: 4096)' }],
     examples: ['tandem models add muse-spark --backend meta --model muse-spark'], load: from(models, 'add') },
+  { path: 'models show', about: 'Show how a name finds its target, and how each target is doing', args: [{ form: '<name>', about: 'the model' }], examples: ['tandem models show muse-spark'], load: from(routes, 'show') },
+  { path: 'models set', about: 'Give a name several targets, or change how it finds one', args: [{ form: '<name>', about: 'the name that callers use' }, { form: '[targets...]', about: 'all its targets, as BACKEND=MODEL,weight=3,order=1,region=eu,cannot=images' }],
+    options: [{ form: '--goal <goal>', about: 'weights, order, cheapest, fastest, least-busy or same-prefix' }, { form: '--regions <names>', about: 'which regions go first, comma-separated' },
+      { form: '--attempts <n>', about: 'attempts at most' }, { form: '--first-token <s>', about: 'seconds to the first token' }, { form: '--gap <s>', about: 'seconds between two pieces of a stream' }, { form: '--whole <s>', about: 'seconds for the whole reply' },
+      { form: '--hedge-share <percent>', about: 'of its spend, how much may go to second attempts that lost; 0 switches them off' }, { form: '--hedge-after <ms>', about: 'when a second attempt starts (default: the usual time to a first token)' }],
+    examples: ['tandem models set team/big gpu-1=big-70b,weight=3 gpu-2=big-70b', 'tandem models set team/big --goal cheapest --attempts 4'], load: from(routes, 'set') },
   { path: 'models remove', about: 'Remove a model\'s name', args: [{ form: '<name>', about: 'the model' }], examples: ['tandem models remove muse-spark'], load: from(models, 'remove') },
   { path: 'backends', about: 'List backends', examples: ['tandem backends'], load: from(models, 'backends') },
-  { path: 'backends add', about: 'Add an OpenAI-compatible backend; its key is sealed', args: [{ form: '<name>', about: 'a name for it' }],
-    options: [{ form: '--url <url>', about: 'its base URL, such as https://api.example.com/v1' }, { form: '--key-file <file>', about: 'a file with its key; - reads it from standard input' }],
+  { path: 'backends add', about: 'Add a backend; its key is sealed', args: [{ form: '<name>', about: 'a name for it' }],
+    options: [{ form: '--kind <kind>', about: 'openai-compatible (default), openai-responses, anthropic, gemini or bedrock' }, { form: '--options <pairs>', about: 'what its kind needs, as region=eu-west-1,…' }, { form: '--url <url>', about: 'its base URL, such as https://api.example.com/v1' }, { form: '--key-file <file>', about: 'a file with its key; - reads it from standard input' }],
     examples: ['tandem backends add meta --url https://api.example.com/v1 --key-file key.txt'], load: from(models, 'backendAdd') },
   { path: 'backends check', about: 'Call a backend once and say what it answers', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends check meta'], load: from(models, 'backendCheck') },
+  { path: 'backends keys', about: 'List a backend\'s keys with their limits and whether they rest', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends keys meta'], load: from(routes, 'keys') },
+  { path: 'backends keys set', about: 'Add a key, replace it, or change its limits', args: [{ form: '<id-or-name>', about: 'the backend' }, { form: '<label>', about: 'a name for the key' }],
+    options: [{ form: '--key-file <file>', about: 'a file with the key; - reads it from standard input' }, { form: '--requests <n>', about: 'requests a minute that the backend allows it, or none' },
+      { form: '--tokens <n>', about: 'tokens a minute, or none' }, { form: '--parallel <n>', about: 'calls at a time, or none' }],
+    examples: ['tandem backends keys set meta second --key-file key-2.txt --requests 600'], load: from(routes, 'keySet') },
+  { path: 'backends keys remove', about: 'Remove a key', args: [{ form: '<id-or-name>', about: 'the backend' }, { form: '<label>', about: 'the key' }], examples: ['tandem backends keys remove meta second'], load: from(routes, 'keyRemove') },
   { path: 'backends remove', about: 'Remove a backend that no model uses', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends remove meta'], load: from(models, 'backendRemove') },
+
+  { path: 'plan', about: 'Show what applying a configuration would change, prices included', args: [{ form: '[file]', about: 'JSON or YAML (default: tandem.config.json)' }],
+    examples: ['tandem plan', 'tandem plan models.yaml'], load: from(config, 'plan') },
+  { path: 'apply', about: 'Plan, ask, and apply exactly that plan', args: [{ form: '[file]', about: 'JSON or YAML (default: tandem.config.json)' }], options: [{ form: '--yes', about: 'do not ask' }],
+    examples: ['tandem apply', 'tandem apply models.yaml --yes'], load: from(config, 'apply') },
 
   { path: 'keys', about: 'List API keys', options: [{ form: '--all', about: 'also keys that are revoked or expired' }], examples: ['tandem keys', 'tandem keys --json'], load: from(keys, 'list') },
   { path: 'keys create', about: 'Make a key; its secret is shown once', args: [{ form: '<name>', about: 'a name to know it by' }],

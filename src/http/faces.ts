@@ -195,6 +195,11 @@ export interface ModelApi {
 export interface ModelsDoor extends ModelApi {
   kept(principal: Principal): Reply<'contentList'>;
   purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
+  readonly configuration: {
+    show(principal: Principal): Reply<'configShow'>;
+    plan(principal: Principal, config: unknown): Reply<'configPlan'>;
+    apply(principal: Principal, config: unknown, fingerprint: string): Reply<'configApply'>;
+  };
   readonly aliases: {
     list(principal: Principal): Now<ReplyOf<Routes['modelList']>>;
     show(principal: Principal, name: string): Now<ReplyOf<Routes['modelShow']>>;

@@ -11,6 +11,7 @@ export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
 export type { PriceBook } from './prices/book.ts';
 export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';
 export { BUCKETS, type Bucket, type PriceVersion, type Quantities } from './prices/types.ts';
+export { completeBuckets } from './prices/complete.ts';
 export { rate, type RatedLine } from './rating/rate.ts';
 
 /** Opens this process's log. `start()` before the first call, `stop()` at the end. */

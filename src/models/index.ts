@@ -7,6 +7,7 @@ export type { ContentHead, ContentStore, ContentWriter, NewContent, Purpose, Sto
 export type { ReplySink } from './reply-sink.ts';
 export type { NewAlias } from './registry/aliases.ts';
 export type { BackendCheck } from './registry/check-backend.ts';
+export { configForm, type ConfigFile } from './config/form.ts';
 export { BACKEND_KINDS } from './registry/target.ts';
 export { backendOptions, goalForm, keyLabel, keyLimitsForm, keyText, limitsForm, regionName, targetForm } from './registry/forms.ts';
 export type { BackendView, HealthView, ModelView } from './registry/views.ts';

@@ -6,6 +6,8 @@ import { answerCall, answerIn, type CallTools } from './answer-call.ts';
 import { BatchStore, BatchWorker, Batches, LineRunner, type AnswerLine } from './batches/index.ts';
 import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
 import { countTokens, type CountInput, type TokenCount } from './count/count-tokens.ts';
+import { Configuration } from './config/configuration.ts';
+import type { ConfigRooms } from './config/state.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
@@ -76,6 +78,9 @@ export interface KeptView extends ContentTotal {
 export class Models {
   readonly aliases: Aliases;
   readonly backends: Backends;
+  /** All of it as a file. */
+  readonly configuration: Configuration;
+  #configRooms: ConfigRooms | undefined;
   /** What callers asked to be kept: see `content/`. */
   readonly content: ContentStore;
   readonly files: Files;
@@ -110,6 +115,14 @@ export class Models {
     const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, states: router.states, healthOf: this.#healthOf };
     this.aliases = new Aliases(tools);
     this.backends = new Backends(tools);
+    this.configuration = new Configuration({
+      rooms: () => {
+        if (!this.#configRooms) throw new Error('the rooms of the configuration were not told');
+        return this.#configRooms;
+      },
+      catalogue: this.#catalogue, secrets, limits: file.limits, backends: this.backends, aliases: this.aliases, log,
+      sealedKey: async (organisationId, keyId) => (await database.scoped(organisationId).selectFrom('backend_keys').select('sealed_key').where('id', '=', keyId).executeTakeFirst())?.sealed_key,
+    });
     this.content = new ContentStore({ database, secrets, access, clock });
     this.files = new Files({ store: this.content, access, clock, newId });
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
@@ -132,6 +145,11 @@ export class Models {
     const runner = new LineRunner({ store: batchStore, access, clock, log, answers, spare: (...call) => spare.wait(...call) });
     this.#batchWorker = new BatchWorker({ database, store: batchStore, content: this.content, ledger, runner, clock, log, newId });
     this.batches = new Batches({ database, secrets, access, store: this.content, files: this.files, clock, newId, endpoints: Object.keys(answers), wake: () => this.#batchWorker.wake() });
+  }
+
+  /** Told by `start`: what a configuration changes beside this room. */
+  useConfigRooms(rooms: ConfigRooms): void {
+    this.#configRooms = rooms;
   }
 
   /** Reads the registry and listens for changes. After the first organisation is made. */

@@ -52,6 +52,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   const models = createModels({ access, ledger: watchCalls(ledger, metrics), database, config, log, clock, engine: localModel.engine, operator });
   await models.start();
   ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));
+  models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
   phases.add('models', 10_000, () => models.stop());
   const tasks = startPeriodic(periodicTasks(ledger, models), { database, clock, log });

@@ -156,6 +156,15 @@ export interface paths {
   '/api/webhooks/{id}/deliveries': {
     get: operations['webhook-deliveries.list'];
   };
+  '/api/config': {
+    get: operations['config.show'];
+  };
+  '/api/config/plan': {
+    post: operations['config.plan'];
+  };
+  '/api/config/apply': {
+    post: operations['config.apply'];
+  };
   '/api/models': {
     get: operations['models.list'];
     post: operations['models.create'];
@@ -3186,6 +3195,543 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
+  /** Projects, backends, models, prices, budgets and limits as a file, without secrets */
+  'config.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        config: {
+          '$schema'?: string;
+          projects?: {
+            name: string;
+          }[];
+          backends?: ({
+            name: string;
+            kind: 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
+            url: string;
+            options: {
+              [key: string]: string;
+            };
+            enabled: boolean;
+            keys: ({
+              label: string;
+              /** Absent: the one that is sealed here */
+              key?: string;
+              requestsPerMinute: number | null;
+              tokensPerMinute: number | null;
+              parallel: number | null;
+            })[];
+          })[];
+          models?: ({
+            name: string;
+            goal: 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix';
+            regions: string[];
+            limits: {
+              attempts?: number;
+              attemptsWithinSeconds?: number;
+              connectSeconds?: number;
+              firstTokenSeconds?: number;
+              gapSeconds?: number;
+              wholeSeconds?: number;
+              hedge?: {
+                afterMs: number | null;
+                share: number;
+              } | null;
+            };
+            targets: ({
+              /** A backend of this file, of the operator's file, or `local` */
+              backend: string;
+              /** The model's name at the backend */
+              model: string;
+              /** Its share beside the other targets; 0: only where no other can answer */
+              weight: number;
+              /** Those with a lesser one go first, whatever the goal */
+              order: number;
+              region: string | null;
+              enabled: boolean;
+              contextTokens: number | null;
+              maxOutputTokens: number;
+              outputLimitField: 'max_tokens' | 'max_completion_tokens';
+              /** What the model is said to do or not to do; what is not said is tried */
+              can: {
+                tools?: boolean;
+                images?: boolean;
+                files?: boolean;
+                schema?: boolean;
+                reasoning?: boolean;
+                logprobs?: boolean;
+              };
+            })[];
+          })[];
+          prices?: ({
+            model: string;
+            tier: 'standard' | 'contributor' | 'priority' | 'flex';
+            /** A backend: what it costs us, instead of what callers pay */
+            costOf: string | null;
+            /** In the organisation's currency for a million tokens, for one request or for one cached reply; or picodollars per a quantity */
+            buckets: {
+              input?: string | {
+                price: string;
+                per: string;
+              };
+              cache_read?: string | {
+                price: string;
+                per: string;
+              };
+              cache_write?: string | {
+                price: string;
+                per: string;
+              };
+              cache_write_1h?: string | {
+                price: string;
+                per: string;
+              };
+              audio_input?: string | {
+                price: string;
+                per: string;
+              };
+              image_input?: string | {
+                price: string;
+                per: string;
+              };
+              output?: string | {
+                price: string;
+                per: string;
+              };
+              reasoning?: string | {
+                price: string;
+                per: string;
+              };
+              audio_output?: string | {
+                price: string;
+                per: string;
+              };
+              request?: string | {
+                price: string;
+                per: string;
+              };
+              cached_reply?: string | {
+                price: string;
+                per: string;
+              };
+              second?: string | {
+                price: string;
+                per: string;
+              };
+              minute?: string | {
+                price: string;
+                per: string;
+              };
+              hour?: string | {
+                price: string;
+                per: string;
+              };
+              day?: string | {
+                price: string;
+                per: string;
+              };
+              byte?: string | {
+                price: string;
+                per: string;
+              };
+            };
+            source: string;
+          })[];
+          budgets?: ({
+            scope: string;
+            period: 'day' | 'month' | 'total';
+            amount: string;
+            alertShares: number[];
+          })[];
+          limits?: ({
+            scope: string;
+            metric: 'requests' | 'tokens' | 'parallel';
+            amount: number;
+            subject: {
+              kind: 'project' | 'key' | 'model' | 'user' | 'tag';
+              name: string | null;
+            } | null;
+          })[];
+        };
+        fingerprint: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What applying a configuration would change */
+  'config.plan': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      config: {
+        '$schema'?: string;
+        projects?: {
+          name: string;
+        }[];
+        backends?: ({
+          name: string;
+          kind?: 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
+          url: string;
+          options?: {
+            [key: string]: string;
+          };
+          enabled?: boolean;
+          keys?: ({
+            label: string;
+            /** Absent: the one that is sealed here */
+            key?: string;
+            requestsPerMinute?: number | null;
+            tokensPerMinute?: number | null;
+            parallel?: number | null;
+          })[];
+        })[];
+        models?: ({
+          name: string;
+          goal?: 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix';
+          regions?: string[];
+          limits?: {
+            attempts?: number;
+            attemptsWithinSeconds?: number;
+            connectSeconds?: number;
+            firstTokenSeconds?: number;
+            gapSeconds?: number;
+            wholeSeconds?: number;
+            hedge?: {
+              afterMs?: number | null;
+              share: number;
+            } | null;
+          };
+          targets: ({
+            /** A backend of this file, of the operator's file, or `local` */
+            backend: string;
+            /** The model's name at the backend */
+            model: string;
+            /** Its share beside the other targets; 0: only where no other can answer */
+            weight?: number;
+            /** Those with a lesser one go first, whatever the goal */
+            order?: number;
+            region?: string | null;
+            enabled?: boolean;
+            contextTokens?: number | null;
+            maxOutputTokens?: number;
+            outputLimitField?: 'max_tokens' | 'max_completion_tokens';
+            /** What the model is said to do or not to do; what is not said is tried */
+            can?: {
+              tools?: boolean;
+              images?: boolean;
+              files?: boolean;
+              schema?: boolean;
+              reasoning?: boolean;
+              logprobs?: boolean;
+            };
+          })[];
+        })[];
+        prices?: ({
+          model: string;
+          tier?: 'standard' | 'contributor' | 'priority' | 'flex';
+          /** A backend: what it costs us, instead of what callers pay */
+          costOf?: string | null;
+          /** In the organisation's currency for a million tokens, for one request or for one cached reply; or picodollars per a quantity */
+          buckets: {
+            input?: string | {
+              price: string;
+              per: string;
+            };
+            cache_read?: string | {
+              price: string;
+              per: string;
+            };
+            cache_write?: string | {
+              price: string;
+              per: string;
+            };
+            cache_write_1h?: string | {
+              price: string;
+              per: string;
+            };
+            audio_input?: string | {
+              price: string;
+              per: string;
+            };
+            image_input?: string | {
+              price: string;
+              per: string;
+            };
+            output?: string | {
+              price: string;
+              per: string;
+            };
+            reasoning?: string | {
+              price: string;
+              per: string;
+            };
+            audio_output?: string | {
+              price: string;
+              per: string;
+            };
+            request?: string | {
+              price: string;
+              per: string;
+            };
+            cached_reply?: string | {
+              price: string;
+              per: string;
+            };
+            second?: string | {
+              price: string;
+              per: string;
+            };
+            minute?: string | {
+              price: string;
+              per: string;
+            };
+            hour?: string | {
+              price: string;
+              per: string;
+            };
+            day?: string | {
+              price: string;
+              per: string;
+            };
+            byte?: string | {
+              price: string;
+              per: string;
+            };
+          };
+          source?: string;
+        })[];
+        budgets?: ({
+          scope: string;
+          period?: 'day' | 'month' | 'total';
+          amount: string;
+          alertShares?: number[];
+        })[];
+        limits?: ({
+          scope: string;
+          metric: 'requests' | 'tokens' | 'parallel';
+          amount: number;
+          subject?: {
+            kind: 'project' | 'key' | 'model' | 'user' | 'tag';
+            name?: string | null;
+          } | null;
+        })[];
+      };
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        changes: ({
+          action: 'add' | 'change' | 'remove';
+          kind: 'project' | 'backend' | 'key' | 'model' | 'price' | 'budget' | 'limit';
+          name: string;
+          fields: ({
+            field: string;
+            before: string | null;
+            after: string | null;
+          })[];
+        })[];
+        /** How many things are as the file says */
+        same: number;
+        /** Of the state that the plan was made against */
+        fingerprint: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Apply a configuration as it was planned */
+  'config.apply': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      config: {
+        '$schema'?: string;
+        projects?: {
+          name: string;
+        }[];
+        backends?: ({
+          name: string;
+          kind?: 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
+          url: string;
+          options?: {
+            [key: string]: string;
+          };
+          enabled?: boolean;
+          keys?: ({
+            label: string;
+            /** Absent: the one that is sealed here */
+            key?: string;
+            requestsPerMinute?: number | null;
+            tokensPerMinute?: number | null;
+            parallel?: number | null;
+          })[];
+        })[];
+        models?: ({
+          name: string;
+          goal?: 'weights' | 'order' | 'cheapest' | 'fastest' | 'least-busy' | 'same-prefix';
+          regions?: string[];
+          limits?: {
+            attempts?: number;
+            attemptsWithinSeconds?: number;
+            connectSeconds?: number;
+            firstTokenSeconds?: number;
+            gapSeconds?: number;
+            wholeSeconds?: number;
+            hedge?: {
+              afterMs?: number | null;
+              share: number;
+            } | null;
+          };
+          targets: ({
+            /** A backend of this file, of the operator's file, or `local` */
+            backend: string;
+            /** The model's name at the backend */
+            model: string;
+            /** Its share beside the other targets; 0: only where no other can answer */
+            weight?: number;
+            /** Those with a lesser one go first, whatever the goal */
+            order?: number;
+            region?: string | null;
+            enabled?: boolean;
+            contextTokens?: number | null;
+            maxOutputTokens?: number;
+            outputLimitField?: 'max_tokens' | 'max_completion_tokens';
+            /** What the model is said to do or not to do; what is not said is tried */
+            can?: {
+              tools?: boolean;
+              images?: boolean;
+              files?: boolean;
+              schema?: boolean;
+              reasoning?: boolean;
+              logprobs?: boolean;
+            };
+          })[];
+        })[];
+        prices?: ({
+          model: string;
+          tier?: 'standard' | 'contributor' | 'priority' | 'flex';
+          /** A backend: what it costs us, instead of what callers pay */
+          costOf?: string | null;
+          /** In the organisation's currency for a million tokens, for one request or for one cached reply; or picodollars per a quantity */
+          buckets: {
+            input?: string | {
+              price: string;
+              per: string;
+            };
+            cache_read?: string | {
+              price: string;
+              per: string;
+            };
+            cache_write?: string | {
+              price: string;
+              per: string;
+            };
+            cache_write_1h?: string | {
+              price: string;
+              per: string;
+            };
+            audio_input?: string | {
+              price: string;
+              per: string;
+            };
+            image_input?: string | {
+              price: string;
+              per: string;
+            };
+            output?: string | {
+              price: string;
+              per: string;
+            };
+            reasoning?: string | {
+              price: string;
+              per: string;
+            };
+            audio_output?: string | {
+              price: string;
+              per: string;
+            };
+            request?: string | {
+              price: string;
+              per: string;
+            };
+            cached_reply?: string | {
+              price: string;
+              per: string;
+            };
+            second?: string | {
+              price: string;
+              per: string;
+            };
+            minute?: string | {
+              price: string;
+              per: string;
+            };
+            hour?: string | {
+              price: string;
+              per: string;
+            };
+            day?: string | {
+              price: string;
+              per: string;
+            };
+            byte?: string | {
+              price: string;
+              per: string;
+            };
+          };
+          source?: string;
+        })[];
+        budgets?: ({
+          scope: string;
+          period?: 'day' | 'month' | 'total';
+          amount: string;
+          alertShares?: number[];
+        })[];
+        limits?: ({
+          scope: string;
+          metric: 'requests' | 'tokens' | 'parallel';
+          amount: number;
+          subject?: {
+            kind: 'project' | 'key' | 'model' | 'user' | 'tag';
+            name?: string | null;
+          } | null;
+        })[];
+      };
+      /** Of the plan: a plan made against another state is refused */
+      fingerprint: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        changes: ({
+          action: 'add' | 'change' | 'remove';
+          kind: 'project' | 'backend' | 'key' | 'model' | 'price' | 'budget' | 'limit';
+          name: string;
+          fields: ({
+            field: string;
+            before: string | null;
+            after: string | null;
+          })[];
+        })[];
+        /** How many things are as the file says */
+        same: number;
+        /** Of the state that the plan was made against */
+        fingerprint: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
   /** Model aliases, their targets, health and prices */
   'models.list': {
     parameters: {
@@ -3433,7 +3979,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Change name, key, options or whether it is used */
+  /** Change a backend; what is left out stays */
   'backends.update': {
     parameters: {
       query?: never;
@@ -3451,6 +3997,8 @@ export interface operations {
       options?: {
         [key: string]: string;
       };
+      url?: string;
+      kind?: 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Backend'] } };

@@ -1,10 +1,11 @@
 import { CliError, usageError } from '../cli-error.ts';
 import type { Client, Reply } from '../client/client.ts';
-import type { Run } from '../command.ts';
+import type { Input, Run } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { print, readInput } from '../context.ts';
 import { perMillion } from '../output/money.ts';
 import { table } from '../output/table.ts';
+import { oneOf } from './keys.ts';
 
 type Backend = Reply<'/api/backends', 'GET'>['items'][number];
 
@@ -12,7 +13,7 @@ export const list: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/models', {});
   print(context, items, (rows) => (rows.length === 0 ? 'No models yet. Add one: tandem models add NAME --backend BACKEND --model MODEL' : table(rows, [
     { title: 'MODEL', value: (model) => model.name },
-    { title: 'BACKEND', value: (model) => model.backend.name },
+    { title: 'TARGETS', value: (model) => (model.targets.length === 1 ? model.backend.name : `${model.targets.length} by ${model.goal}`) },
     { title: 'HEALTH', value: (model) => (model.health.reason === null ? model.health.state : `${model.health.state}: ${model.health.reason}`) },
     { title: 'IN /M', align: 'right', value: (model) => perMillion(model.price?.input, model.currency) },
     { title: 'CACHED /M', align: 'right', value: (model) => perMillion(model.price?.cache_read, model.currency) },
@@ -52,7 +53,7 @@ export const backends: Run = async (context) => {
 export const backendAdd: Run = async (context, { args, options }) => {
   if (typeof options['url'] !== 'string') throw usageError('--url is missing.', 'Give its base URL: --url https://api.example.com/v1');
   const key = typeof options['keyFile'] === 'string' ? (await readInput(context, options['keyFile'])).trim() : undefined;
-  const backend = await context.client().call('POST', '/api/backends', { body: { name: args[0]!, url: options['url'], ...(key === undefined ? {} : { key }) } });
+  const backend = await context.client().call('POST', '/api/backends', { body: { name: args[0]!, url: options['url'], ...(key === undefined ? {} : { key }), ...kindOf(options) } });
   print(context, backend, () => `Added ${backend.name}. Check it: tandem backends check ${backend.name}`);
 };
 
@@ -72,6 +73,14 @@ export const backendRemove: Run = async (context, { args }) => {
   await client.call('DELETE', '/api/backends/{id}', { path: { id: backend.id } });
   print(context, { removed: backend.name }, () => `Removed ${backend.name}.`);
 };
+
+const KINDS = ['openai-compatible', 'openai-responses', 'anthropic', 'gemini', 'bedrock'] as const;
+
+function kindOf(options: Input['options']) {
+  const pairs = typeof options['options'] === 'string' ? options['options'].split(',').map((pair) => pair.split(/=(.*)/s)) : [];
+  if (pairs.some(([name, value]) => !name || !value)) throw usageError('--options holds no pairs.', 'Write it like region=eu-west-1.');
+  return { ...(typeof options['kind'] === 'string' && { kind: oneOf(options['kind'], KINDS, '--kind') }), ...(pairs.length > 0 && { options: Object.fromEntries(pairs.map(([name, value]) => [name!, value!])) }) };
+}
 
 /** A backend by id or name. */
 export async function findBackend(client: Client, wanted: string): Promise<Backend> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BACKEND_KINDS, backendOptions, goalForm, keyLabel, keyLimitsForm, keyText, limitsForm, regionName, targetForm } from '../../models/index.ts';
+import { BACKEND_KINDS, backendOptions, configForm, goalForm, keyLabel, keyLimitsForm, keyText, limitsForm, regionName, targetForm } from '../../models/index.ts';
 import { alias, byId, id, list, name, picoPositive, time } from './common.ts';
 import { bucket } from './ledger.ts';
 import { route } from './route.ts';
@@ -38,9 +38,19 @@ const backend = z.object({
 const byName = z.object({ name: alias });
 const newTarget = z.object({ backendId: id, ...targetForm });
 const settings = { goal: goalForm.optional(), regions: z.array(regionName).max(50).optional(), limits: limitsForm.optional() };
+const change = z.object({
+  action: z.enum(['add', 'change', 'remove']), kind: z.enum(['project', 'backend', 'key', 'model', 'price', 'budget', 'limit']), name: z.string(),
+  fields: z.array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+});
+const plan = z.object({ changes: z.array(change), same: z.int().describe('How many things are as the file says'), fingerprint: z.string().describe('Of the state that the plan was made against') });
 const byKey = z.object({ id, label: z.string().max(60) });
 
 export const modelRoutes = {
+  configShow: route({ id: 'config.show', method: 'GET', path: '/api/config', summary: 'Projects, backends, models, prices, budgets and limits as a file, without secrets', access: 'models.read', status: 200,
+    reply: z.object({ config: configForm, fingerprint: z.string() }) }),
+  configPlan: route({ id: 'config.plan', method: 'POST', path: '/api/config/plan', summary: 'What applying a configuration would change', access: 'models.write', status: 200, body: z.object({ config: configForm }), reply: plan }),
+  configApply: route({ id: 'config.apply', method: 'POST', path: '/api/config/apply', summary: 'Apply a configuration as it was planned', access: 'models.write', status: 200,
+    body: z.object({ config: configForm, fingerprint: z.string().max(100).describe('Of the plan: a plan made against another state is refused') }), reply: plan }),
   modelList: route({ id: 'models.list', method: 'GET', path: '/api/models', summary: 'Model aliases, their targets, health and prices', access: 'models.read', status: 200, reply: list(model) }),
   modelShow: route({ id: 'models.show', method: 'GET', path: '/api/models/{name}', summary: 'One alias with its targets, their breakers and prices', access: 'models.read', status: 200, params: byName, reply: model }),
   modelCreate: route({ id: 'models.create', method: 'POST', path: '/api/models', summary: 'Make an alias of one model on a backend, or of several targets', access: 'models.write', status: 201,
@@ -56,8 +66,8 @@ export const modelRoutes = {
     body: z.object({ name: z.string().max(100).describe('The project\'s name, as a safeguard') }), reply: z.object({ removed: z.number().int() }) }),
   backendCreate: route({ id: 'backends.create', method: 'POST', path: '/api/backends', summary: 'Add a backend; its key is sealed', access: 'models.write', status: 201,
     body: z.object({ name, url: z.url().max(2000), kind: z.enum(BACKEND_KINDS).exclude(['local']).default('openai-compatible'), options: backendOptions.default({}), key: keyText.optional() }), reply: backend }),
-  backendUpdate: route({ id: 'backends.update', method: 'PATCH', path: '/api/backends/{id}', summary: 'Change name, key, options or whether it is used', access: 'models.write', status: 200, params: byId,
-    body: z.object({ name: name.optional(), key: keyText.nullable().optional(), enabled: z.boolean().optional(), options: backendOptions.optional() }), reply: backend }),
+  backendUpdate: route({ id: 'backends.update', method: 'PATCH', path: '/api/backends/{id}', summary: 'Change a backend; what is left out stays', access: 'models.write', status: 200, params: byId,
+    body: z.object({ name: name.optional(), key: keyText.nullable().optional(), enabled: z.boolean().optional(), options: backendOptions.optional(), url: z.url().max(2000).optional(), kind: z.enum(BACKEND_KINDS).exclude(['local']).optional() }), reply: backend }),
   backendKeyCreate: route({ id: 'backends.keys.set', method: 'POST', path: '/api/backends/{id}/keys', summary: 'Add a key under a label, replace it, or change its limits', access: 'models.write', status: 200, params: byId,
     body: z.object({ label: keyLabel, key: keyText.optional(), requestsPerMinute: keyLimitsForm.requestsPerMinute.unwrap().optional(), tokensPerMinute: keyLimitsForm.tokensPerMinute.unwrap().optional(), parallel: keyLimitsForm.parallel.unwrap().optional() }), reply: backend }),
   backendKeyRemove: route({ id: 'backends.keys.remove', method: 'DELETE', path: '/api/backends/{id}/keys/{label}', summary: 'Remove a key of a backend', access: 'models.write', status: 204, params: byKey }),

@@ -25,6 +25,7 @@ export const emptyModels: ModelsDoor = {
   ...echoModels,
   kept: nothing,
   purge: absent,
+  configuration: { show: absent, plan: absent, apply: absent },
   aliases: { list: nothing, show: absent, create: absent, update: absent, remove: absent },
   backends: { list: nothing, create: absent, update: absent, remove: absent, setKey: absent, removeKey: absent, check: absent },
 };

@@ -38,6 +38,7 @@ export async function openWholeHouse(): Promise<WholeHouse> {
     config: { file: {}, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
   });
   await models.start();
+  models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
   const server = await createServer({
     ...common, access, ledger, models, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,

@@ -26,6 +26,8 @@ export interface BackendChange {
   readonly key?: string | null | undefined;
   readonly enabled?: boolean | undefined;
   readonly options?: Readonly<Record<string, string>> | undefined;
+  readonly url?: string | undefined;
+  readonly kind?: Exclude<Backend['kind'], 'local'> | undefined;
 }
 
 /** What is left out stays. */
@@ -77,6 +79,7 @@ export class Backends {
     demand(principal, 'models.write');
     const { database, catalogue, access, clock } = this.#tools;
     const before = this.#changeable(principal, id);
+    if (input.url !== undefined && input.url !== before.url) await checkHost(checkUrl(input.url, this.#tools.policy), this.#tools.policy, this.#tools.resolve);
     if (input.name !== undefined && input.name !== before.name && this.#taken(principal, input.name)) throw taken(input.name);
     await named(input.name ?? before.name, () => database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
@@ -84,6 +87,8 @@ export class Backends {
         ...(input.name !== undefined && { name: input.name }),
         ...(input.enabled !== undefined && { enabled: input.enabled }),
         ...(input.options !== undefined && { options: JSON.stringify(input.options) }),
+        ...(input.url !== undefined && { url: input.url }),
+        ...(input.kind !== undefined && { kind: input.kind }),
         updated_at: new Date(clock.nowMs()),
       }).where('id', '=', id).returning('id').executeTakeFirst();
       if (!row) throw missing(id);
@@ -95,6 +100,8 @@ export class Backends {
         change: {
           ...(input.name !== undefined && { name: { from: before.name, to: input.name } }),
           ...(input.enabled !== undefined && { enabled: { from: before.enabled, to: input.enabled } }),
+          ...(input.url !== undefined && { url: { from: before.url, to: input.url } }),
+          ...(input.kind !== undefined && { kind: { from: before.kind, to: input.kind } }),
           ...(input.options !== undefined && { options: { from: before.options, to: input.options } }),
           ...(input.key !== undefined && { hasKey: { from: before.hasKey, to: input.key !== null } }),
         },

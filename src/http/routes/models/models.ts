@@ -3,9 +3,12 @@ import { routes } from '../../contract/index.ts';
 import type { ModelsDoor } from '../../faces.ts';
 
 /** Aliases, the backends behind them, and what is kept of their callers' content. */
-export function modelRoutes(models: Pick<ModelsDoor, 'aliases' | 'backends' | 'kept' | 'purge'>): Binding[] {
-  const { aliases, backends } = models;
+export function modelRoutes(models: Pick<ModelsDoor, 'configuration' | 'aliases' | 'backends' | 'kept' | 'purge'>): Binding[] {
+  const { configuration, aliases, backends } = models;
   return [
+    handle(routes.configShow, ({ principal }) => configuration.show(principal)),
+    handle(routes.configPlan, ({ principal, body }) => configuration.plan(principal, body.config)),
+    handle(routes.configApply, ({ principal, body }) => configuration.apply(principal, body.config, body.fingerprint)),
     handle(routes.modelList, async ({ principal }) => aliases.list(principal)),
     handle(routes.modelCreate, ({ principal, body }) => aliases.create(principal, body)),
     handle(routes.modelShow, async ({ principal, params }) => aliases.show(principal, params.name)),
