@@ -136,11 +136,9 @@ export class Models {
       answer: (observed, input, sink) => answerIn(observedCaller(observed), input, sink, this.#tools),
       demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
     });
-    const answers: Readonly<Record<string, AnswerLine>> = {
-      ...Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
-        path, (input, sink, free) => answerCall(dialect, input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
-      ])),
-    };
+    const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
+      path, (input, sink, free) => answerCall(dialect, input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
+    ]));
     const batchStore = new BatchStore({ database, secrets, clock, newId, owner: ledger.epochId });
     const runner = new LineRunner({ store: batchStore, access, clock, log, answers, spare: (...call) => spare.wait(...call) });
     this.#batchWorker = new BatchWorker({ database, store: batchStore, content: this.content, ledger, runner, clock, log, newId });

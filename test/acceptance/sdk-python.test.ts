@@ -41,14 +41,14 @@ describe.skipIf(python === '')('clients from PyPI, unmodified', () => {
       schema: { value: 42 }, image: 'I see 1 image.', logprob: -0.1,
       response: 'You said: Hello', response_usage: [10, 4], response_streamed: 'You said: Hello again', response_in_order: true, response_after_tool: 'The tool says: 21 degrees',
       response_read_again: 'The tool says: 21 degrees', response_items: 1, response_deleted: 404,
-      embedding: [5, 1, 0.5], models: ['team/embed', 'team/model'], unknown: 'model_not_found', wrong_key: 401,
+      embedding: [5, 1, 0.5], models: ['tandem/local', 'team/embed', 'team/model'], unknown: 'model_not_found', wrong_key: 401,
     });
   });
 
   it('anthropic', async () => {
     expect(await runPython(python, 'anthropic_client.py', env())).toEqual({
       message: 'You said: Hello', stop_reason: 'end_turn', usage: [6, 4], streamed: 'You said: Hello again', streamed_tokens: 4, calls: CALLS, after_tools: 'The tool says: 20 degrees',
-      image: 'I see 1 image.', thinking: ['thinking', 'text'], count: true, models: ['team/embed', 'team/model'], unknown: 'not_found_error', bad: 'invalid_request_error',
+      image: 'I see 1 image.', thinking: ['thinking', 'text'], count: true, models: ['tandem/local', 'team/embed', 'team/model'], unknown: 'not_found_error', bad: 'invalid_request_error',
     });
   });
 
