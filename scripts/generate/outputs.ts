@@ -2,6 +2,7 @@ import { openApiDocument } from '../../src/http/index.ts';
 import { cliPage } from './cli-page.ts';
 import { configPage } from './config-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { faultsPage } from './faults-page.ts';
 import { lossesPage } from './losses-page.ts';
 import { typesOf } from './types.ts';
 
@@ -14,6 +15,7 @@ export function generatedFiles(): Map<string, string> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/config.md', configPage()],
     ['docs/reference/cli.md', cliPage()],
+    ['docs/reference/faults.md', faultsPage()],
     ['docs/reference/dialect-losses.md', lossesPage()],
     ['src/cli/client/schema.ts', types],
     ['console/src/api/schema.ts', types],

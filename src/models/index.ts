@@ -2,6 +2,7 @@ export { Models, createModels, type ListedModel, type ModelEntry, type ModelsOpt
 export type { CallInput } from './run/call.ts';
 export { BACKEND_DIALECTS } from './dialects/dialects.ts';
 export type { DialectIn } from './neutral/parts.ts';
+export { FAULTS, WIDE_FAULTS } from './run/faults/fault-table.ts';
 export type { Loss } from './neutral/request.ts';
 export type { ContentHead, ContentStore, ContentWriter, NewContent, Purpose, StoredContent } from './content/index.ts';
 export type { ReplySink } from './reply-sink.ts';

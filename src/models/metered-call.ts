@@ -16,6 +16,11 @@ export interface Tried {
   readonly httpStatus: number | null;
   /** Monotonic, as the clock's. */
   readonly startedMs: number;
+  /** From its start; 0 where it did not come to that. */
+  readonly connectMs: number;
+  readonly firstTokenMs: number;
+  /** Started beside another one that had not begun to answer. */
+  readonly hedged: boolean;
 }
 
 /** What a call has come to. */
@@ -63,7 +68,7 @@ export class MeteredCall {
       id: call.id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId,
       resource: alias.name, tier: principal.tier, serviceTier, admittedAtMs: call.admittedAtMs,
       worst: worstQuantities(inputBound, outputBound, price), capBucket: 'output',
-      ...labelsOf(call.request), ...(call.request.serviceTier !== 'auto' && call.request.serviceTier !== 'default' && { serviceTier: call.request.serviceTier }),
+      ...labelsOf(call.request),
     };
     const hold = await tools.ledger.admit(admission);
     const limits = hold.limits ?? null;
@@ -78,6 +83,11 @@ export class MeteredCall {
   /** Notes an attempt beside the one that ends the call: a failed one, or one that was slower. Its cost is the operator's. */
   tried(attempt: Tried): void {
     (this.#earlier ??= []).push(this.#attempt(attempt));
+  }
+
+  /** What these tokens cost at the caller's price, in picodollars. */
+  worth(counts: TokenCounts): bigint {
+    return costOf(toQuantities(counts, this.#hold.price), this.#hold.price) ?? 0n;
   }
 
   /** Charges what was delivered. The reply's end is sent only after this resolved. @throws what the ledger throws: then the reply must not end well. */
@@ -120,7 +130,7 @@ export class MeteredCall {
   }
 
   /** @param sold the counts in the buckets of the price that the caller pays, where they are put together already. */
-  #attempt({ candidate: { target, connection }, outcome, counts, httpStatus, startedMs }: Tried, sold?: Quantities): Attempt {
+  #attempt({ candidate: { target, connection }, outcome, counts, httpStatus, startedMs, connectMs, firstTokenMs, hedged }: Tried, sold?: Quantities): Attempt {
     const { principal, admittedAtMs } = this.#call;
     const price = this.#ledger.priceBook.priceAt(target.backend.organisationId, target.alias, principal.tier, admittedAtMs, 'cost', target.backend.id);
     const quantities = counts === null ? {} : price ? toQuantities(counts, price) : (sold ?? toQuantities(counts, this.#hold.price));
@@ -128,7 +138,7 @@ export class MeteredCall {
       backendId: target.backend.id, backend: target.backend.name, ...(connection !== null && connection.label !== '' && { backendKey: connection.label }),
       backendModel: target.backendModel, outcome, quantities,
       cost: counts && costOf(quantities, price), costPriceId: price?.id ?? null, httpStatus,
-      startedMs: startedMs - this.#call.startedMs, ms: this.#clock.monotonicMs() - startedMs,
+      startedMs: startedMs - this.#call.startedMs, connectMs, firstTokenMs, ...(hedged && { hedged }), ms: this.#clock.monotonicMs() - startedMs,
     };
   }
 

@@ -27,6 +27,7 @@ import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
 import { Responses, observedCaller } from './responses/index.ts';
 import { Router } from './routing/router.ts';
+import { Hedges } from './run/hedges.ts';
 import { Spare } from './spare.ts';
 import { unbilled } from './unbilled.ts';
 import type { CallInput } from './run/call.ts';
@@ -128,7 +129,7 @@ export class Models {
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
     const spare = new Spare({ registry: this.#catalogue.registry, engine, states: router.states, clock, parallel: config.flexParallel ?? FLEX_PARALLEL });
     this.#media = new MediaFetcher({ policy, clock, resolve });
-    this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media };
+    this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges() };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => this.#answer(dialect, input, sink), clock, log, staleForMs: () => database.staleForMs() });
     this.responses = new Responses({

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../base/index.ts';
 
-/** What an exchange ended for, when it was not by the backend. */
-export type StopReason = 'client_left' | 'deadline';
+/** What an exchange ended for, when it was not by the backend. `lost`: another attempt was faster. */
+export type StopReason = 'client_left' | 'deadline' | 'lost';
 
 /** Thrown out of an exchange that was stopped from this side. */
 export class Stopped extends Error {

@@ -8,7 +8,8 @@ const MOST_HELD = 64 * 1024;
 
 /** What a delivery asks of its call. */
 interface DeliveryOwner {
-  headers(): Record<string, string>;
+  /** Something is to be said. The head of the reply; null: another attempt was faster, and this one is not heard. */
+  begin(): Record<string, string> | null;
   /** Something was delivered. */
   progress(): void;
 }
@@ -27,14 +28,16 @@ export class Delivery {
   lastMs: number;
   readonly #sink: ReplySink;
   readonly #writer: ReplyWriter;
-  readonly #owner: DeliveryOwner;
+  /** Set before the attempt runs. */
+  owner!: DeliveryOwner;
+  /** Told of the first word. */
+  watch: { begun(): void } | null = null;
   readonly #clock: Clock;
   #held = '';
 
-  constructor(sink: ReplySink, writer: ReplyWriter, owner: DeliveryOwner, clock: Clock) {
+  constructor(sink: ReplySink, writer: ReplyWriter, clock: Clock) {
     this.#sink = sink;
     this.#writer = writer;
-    this.#owner = owner;
     this.#clock = clock;
     this.lastMs = clock.monotonicMs();
   }
@@ -54,12 +57,12 @@ export class Delivery {
         this.#held = out;
         return true;
       }
-      this.#begin();
+      if (!this.#begin()) return true;
     }
     this.lastMs = this.#clock.monotonicMs();
     if (this.firstTextMs === 0 && hasText) this.firstTextMs = this.lastMs;
     const free = this.#sink.write(out);
-    if (hasText) this.#owner.progress();
+    if (hasText) this.owner.progress();
     return free;
   }
 
@@ -75,8 +78,7 @@ export class Delivery {
       return;
     }
     const held = this.#held;
-    this.#begin();
-    this.#sink.end(held + tail);
+    if (this.#begin()) this.#sink.end(held + tail);
   }
 
   /** The dialect's own error, after which nothing follows: never a clean end. */
@@ -84,10 +86,14 @@ export class Delivery {
     this.#sink.end(this.#writer.error(error), false);
   }
 
-  #begin(): void {
+  #begin(): boolean {
+    const headers = this.owner.begin();
+    if (headers === null) return false;
     this.begun = true;
+    this.watch?.begun();
     this.#held = '';
     // A wait that was named before has sent the head.
-    if (!this.#sink.started) this.#sink.head(200, this.#owner.headers());
+    if (!this.#sink.started) this.#sink.head(200, headers);
+    return true;
   }
 }

@@ -1,16 +1,26 @@
 import type { Logger, TandemError } from '../../base/index.ts';
+import type { Tried } from '../metered-call.ts';
 import type { Outcome } from '../ports.ts';
+import type { TokenCounts } from '../quantities.ts';
 import { IN_BAND } from '../remote/failure.ts';
 import { Stopped } from '../remote/exchange.ts';
 import type { AttemptEnd, OpenAttempt } from '../routing/plan.ts';
 import type { Attempt } from './attempt.ts';
 
 export function outcomeOf(error: unknown): Outcome {
-  return error instanceof Stopped ? error.reason : 'failed';
+  if (!(error instanceof Stopped)) return 'failed';
+  return error.reason === 'lost' ? 'cut' : error.reason;
 }
 
-export function clientLeft(error: unknown): boolean {
-  return error instanceof Stopped && error.reason === 'client_left';
+/** Ended for a reason of this side's: the client left, or another attempt was faster. It says nothing of the backend. */
+export function stoppedHere(error: unknown): boolean {
+  return error instanceof Stopped && error.reason !== 'deadline';
+}
+
+/** An attempt as the ledger is told of it. */
+export function tried(attempt: Attempt, outcome: Outcome, counts: TokenCounts | null): Omit<Tried, 'hedged'> {
+  const { candidate, httpStatus, startedMs, connectedMs, firstTextMs } = attempt;
+  return { candidate, outcome, counts, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: Math.max(0, firstTextMs - startedMs) };
 }
 
 /** Errors that lie in the request itself: no other backend is asked, and none is blamed. */
@@ -23,7 +33,7 @@ export function report(attempt: Attempt, open: OpenAttempt, error: unknown, told
   const remote = attempt.candidate.connection?.remote ?? null;
   if (told === null) {
     remote?.worked();
-  } else if (remote && !isOwnFault(told) && !clientLeft(error)) {
+  } else if (remote && !isOwnFault(told) && !stoppedHere(error)) {
     // What a backend says inside an answer may repeat a prompt: it is for the caller alone.
     remote.failed(told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message);
     log.warn({ backend: remote.id, code: told.code, detail: told.detail }, 'a backend failed');
@@ -44,7 +54,7 @@ function attemptEnd(attempt: Attempt, error: unknown, told: TandemError | null):
 }
 
 function kindOf({ httpStatus }: Attempt, error: unknown, told: TandemError): AttemptEnd['outcome'] {
-  if (clientLeft(error)) return 'left';
+  if (stoppedHere(error)) return 'left';
   if (isOwnFault(told)) return 'refused';
   if (httpStatus === 401 || httpStatus === 402 || httpStatus === 403) return 'denied';
   if (told.code === 'backend_busy' || told.code === 'engine_overloaded') return 'busy';

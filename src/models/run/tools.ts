@@ -3,6 +3,7 @@ import type { Deadlines } from '../deadlines.ts';
 import type { LocalEngine } from '../local/index.ts';
 import type { MediaFetcher } from '../media/media-fetcher.ts';
 import type { LedgerPort } from '../ports.ts';
+import type { Hedges } from './hedges.ts';
 import type { Outcomes } from '../routing/plan.ts';
 
 /** What the runner works with. */
@@ -16,4 +17,5 @@ export interface RunTools {
   readonly deadlines: Deadlines;
   /** Told of every attempt. */
   readonly router: Outcomes;
+  readonly hedges: Hedges;
 }

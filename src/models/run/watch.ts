@@ -26,7 +26,13 @@ export class Watch implements Watched {
     this.#deadlines = tools.deadlines;
     this.#clock = tools.clock;
     this.#limits = call.alias.limits.deadlines;
+    if (delivery) delivery.watch = this;
     this.dueMs = delivery ? Math.min(this.#wholeDueMs, attempt.startedMs + this.#limits.firstTokenMs) : this.#wholeDueMs;
+  }
+
+  /** From the first word on the gaps between words count, and no more the wait for the first one. */
+  begun(): void {
+    this.dueMs = Math.min(this.#wholeDueMs, this.#clock.monotonicMs() + this.#limits.gapMs);
   }
 
   /** Runs the attempt. @throws Stopped when it was ended from this side. */

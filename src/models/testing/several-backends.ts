@@ -1,5 +1,6 @@
 import { silentLogger, systemClock } from '../../base/index.ts';
 import { readEgressPolicy } from '../../base/egress/index.ts';
+import { Hedges } from '../run/hedges.ts';
 import { answerCall } from '../answer-call.ts';
 import { countTokens, type CountInput, type TokenCount } from '../count/count-tokens.ts';
 import { Deadlines } from '../deadlines.ts';
@@ -35,7 +36,7 @@ export class SeveralBackends {
   readonly #tools = {
     ledger: this.ledger, registry: new Registry(), engine: this.engine, clock: systemClock, log: silentLogger, deadlines: new Deadlines(systemClock),
     router: new Router({ clock: systemClock, random: () => 0.5, prices: this.ledger.priceBook }), media: this.#media,
-    spare: { narrow: async (plan: RoutePlan) => plan },
+    hedges: new Hedges(), spare: { narrow: async (plan: RoutePlan) => plan },
   };
 
   async start(kinds: readonly Exclude<BackendKind, 'local'>[]): Promise<void> {
