@@ -183,7 +183,7 @@ export interface ModelApi {
   speaks(dialect: CallerDialect): boolean;
   call(dialect: CallerDialect, call: ModelCall, sink: ReplySink): Promise<void>;
   /** How many tokens a prompt has, and who counted them. */
-  countTokens(call: Pick<ModelCall, 'principal' | 'body' | 'headers' | 'signal'>): Promise<{ readonly tokens: number; readonly counted: 'tokenizer' | 'backend' | 'estimate' }>;
+  countTokens(call: Pick<ModelCall, 'principal' | 'body' | 'headers' | 'signal' | 'requestId'>): Promise<{ readonly tokens: number; readonly counted: 'tokenizer' | 'backend' | 'estimate'; readonly limits: LimitFigures | null }>;
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
   /** The same in no dialect's form. */
   entries(principal: Principal): readonly ModelEntry[];

@@ -13,6 +13,7 @@ import { Budgets } from './budgets/budgets.ts';
 import { BudgetDirectory } from './budgets/directory.ts';
 import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
 import { deliveredCalls } from './epochs/ended-calls.ts';
+import type { LimitFigures } from './limits/figures.ts';
 import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
 import { postedThrough } from './epochs/operator.ts';
 import { homeId } from './epochs/home-id.ts';
@@ -205,6 +206,11 @@ export class Ledger {
 
   admit(admission: Admission, onEnd?: OnEnd): Promise<Hold> {
     return this.#admissions.admit(admission, onEnd);
+  }
+
+  /** Takes one request from the limits of a caller, for what is free of charge. */
+  countRequest(request: Omit<Admission, 'worst'>): Promise<LimitFigures | null> {
+    return this.#admissions.countRequest(request);
   }
 
   /** Which of a gateway's calls were delivered, once its log is posted to the end; null: not known yet. */

@@ -178,9 +178,8 @@ export class Models {
    * @throws TandemError
    */
   call(dialect: DialectIn, input: CallInput, sink: ReplySink): Promise<void> {
-    const { principal, idempotencyKey } = input;
-    // A caller of the whole organisation spends in its first project and from its budget, so that every line of a bill has one.
-    const call = principal.projectId === null ? { ...input, principal: { ...principal, projectId: this.#directory.projectFor(principal) } } : input;
+    const call = this.#inProject(input);
+    const { idempotencyKey } = input;
     return idempotencyKey === null ? this.#answer(dialect, call, sink) : this.#idempotent.call(dialect, call, idempotencyKey, sink);
   }
 
@@ -191,7 +190,13 @@ export class Models {
 
   /** How many tokens a prompt in Anthropic's dialect has. Nothing is held or charged. @throws TandemError */
   countTokens(input: CountInput): Promise<TokenCount> {
-    return countTokens(input, this.#tools);
+    return countTokens(this.#inProject(input), this.#tools);
+  }
+
+  /** A caller of the whole organisation spends in its first project and from its budget, so that every line of a bill has one. */
+  #inProject<I extends Pick<CallInput, 'principal'>>(input: I): I {
+    const { principal } = input;
+    return principal.projectId === null ? { ...input, principal: { ...principal, projectId: this.#directory.projectFor(principal) } } : input;
   }
 
   /** What this caller may use, for whatever form a list of models has. */

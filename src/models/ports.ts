@@ -13,6 +13,7 @@ export type PricePort = Pick<PriceBook, 'priceAt'>;
 
 export interface LedgerPort {
   readonly admit: Ledger['admit'];
+  readonly countRequest: Ledger['countRequest'];
   readonly priceBook: Pick<PriceBook, 'priceAt' | 'priceOn'>;
   /** Of this process: its calls are in that log. */
   readonly epochId: Ledger['epochId'];

@@ -9,6 +9,7 @@ export function unbilled(ledger: LedgerPort): LedgerPort {
     priceBook: ledger.priceBook,
     epochId: ledger.epochId,
     delivered: (...calls) => ledger.delivered(...calls),
+    countRequest: (request) => ledger.countRequest(request),
     async admit(admission: Admission, onEnd): Promise<Hold> {
       const hold = await ledger.admit({ ...admission, worst: {} }, onEnd);
       return {

@@ -1,7 +1,7 @@
 import type { Ledger } from '../../ledger/index.ts';
 import type { Metrics } from './metrics.ts';
 
-type Admitting = Pick<Ledger, 'admit' | 'priceBook' | 'epochId' | 'delivered'>;
+type Admitting = Pick<Ledger, 'admit' | 'countRequest' | 'priceBook' | 'epochId' | 'delivered'>;
 
 /**
  * The ledger as `models` uses it, with every end of a call counted on its way: the figures come from what is
@@ -12,6 +12,7 @@ export function watchCalls(ledger: Admitting, metrics: Metrics): Admitting {
     priceBook: ledger.priceBook,
     epochId: ledger.epochId,
     delivered: (...calls) => ledger.delivered(...calls),
+    countRequest: (request) => ledger.countRequest(request),
     admit: (admission, onEnd) => ledger.admit(admission, (end, charge, currency) => {
       const { firstTokenMs, totalMs } = end.timings;
       metrics.finished({

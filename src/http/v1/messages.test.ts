@@ -3,6 +3,7 @@ import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TandemError } from '../../base/index.ts';
 import { ERROR_400, MESSAGE, OVERLOADED, STREAM, WEATHER_TOOL, event } from '../../models/testing/anthropic-fixtures.ts';
 import { ModelHouse } from '../testing/model-house.ts';
 import { TEST_KEY } from '../testing/shell.ts';
@@ -16,7 +17,7 @@ beforeAll(async () => {
   client = new Anthropic({ baseURL: url, apiKey: TEST_KEY, maxRetries: 0 });
 });
 afterAll(() => house.close());
-beforeEach(() => { house.ledger.entries.length = 0; });
+beforeEach(() => { house.ledger.entries.length = 0; house.ledger.counted.length = 0; });
 
 const CHAT = 'openai-compatible';
 const CLAUDE = 'anthropic';
@@ -114,7 +115,9 @@ describe('@anthropic-ai/sdk, unmodified, on a backend that speaks chat completio
     const { data, response } = await client.messages.countTokens({ model: CHAT, messages: [...hello], tools: [WEATHER_TOOL as Anthropic.Tool] }).withResponse();
     expect(data.input_tokens).toBeGreaterThan(20);
     expect(response.headers.get('x-tandem-token-count')).toBe('estimate');
+    // A request of the caller's limits, and nothing else.
     expect(house.ledger.entries).toHaveLength(0);
+    expect(house.ledger.counted).toMatchObject([{ resource: CHAT }]);
   });
 });
 
@@ -160,6 +163,19 @@ describe('@anthropic-ai/sdk, unmodified, on a backend of the same dialect', () =
     claude().json(400, ERROR_400);
     await expect(client.messages.countTokens({ model: CLAUDE, messages: [...hello] })).rejects.toMatchObject({ status: 400 });
   });
+});
+
+test('limits are told in Anthropic\'s names', async () => {
+  house.ledger.limits = { requests: { limit: 50, remaining: 49, resetMs: 1_000, resetAtMs: Date.UTC(2026, 10, 25, 12) } };
+  const { response } = await client.messages.countTokens({ model: LOCAL, messages: [...hello] }).withResponse();
+  house.ledger.limits = null;
+  expect(['limit', 'remaining', 'reset'].map((name) => response.headers.get(`anthropic-ratelimit-requests-${name}`))).toEqual(['50', '49', '2026-11-25T12:00:00Z']);
+  house.ledger.refusal = new TandemError('limit_reached', { params: { limit: '1 requests a minute', holder: 'key ci' }, retryAfterSeconds: 7 });
+  const refused = await client.messages.countTokens({ model: LOCAL, messages: [...hello] }).catch((error: unknown) => error);
+  house.ledger.refusal = undefined;
+  expect(refused).toBeInstanceOf(Anthropic.RateLimitError);
+  expect(refused).toMatchObject({ status: 429, type: 'rate_limit_error', errorCode: 'limit_reached' });
+  expect((refused as InstanceType<typeof Anthropic.RateLimitError>).headers.get('retry-after')).toBe('7');
 });
 
 describe('@anthropic-ai/sdk, unmodified, on the local engine', () => {

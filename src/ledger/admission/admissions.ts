@@ -10,6 +10,7 @@ import { unknownPrice } from '../rating/rate.ts';
 import type { Slices } from '../slices/slices.ts';
 import type { SliceStore } from '../slices/store.ts';
 import type { CallLimits } from '../limits/call-limits.ts';
+import type { LimitFigures } from '../limits/figures.ts';
 import type { LimitGate } from '../limits/gate.ts';
 import { limitReached } from '../limits/refusal.ts';
 import { takeAll, type Want } from '../slices/take-all.ts';
@@ -95,6 +96,35 @@ export class Admissions implements HoldDesk {
     }
     this.counts.admitted += 1;
     return new CallHold(this, admission.id, amount, price, scope.slices, limits, onEnd);
+  }
+
+  /**
+   * Takes one request, and no tokens, from the limits of a caller: for what is free of charge. Nothing is held and nothing written.
+   * A model without a price cannot be called, so nothing limits what is asked about it.
+   * @returns how many requests are left; null where none are counted.
+   * @throws TandemError limit_reached, call_over_limit, ledger_unavailable, shutting_down.
+   */
+  async countRequest(request: Omit<Admission, 'worst'>): Promise<LimitFigures | null> {
+    const { prices, scopes, gate, clock, names } = this.#options;
+    this.#demandReady();
+    const admission: Admission = { ...request, worst: {} };
+    const price = prices.priceOn(admission.organisationId, admission.resource, admission.tier, admission.serviceTier ?? 'default', admission.admittedAtMs);
+    const scope = price === undefined ? null : scopes.of(admission, price);
+    if (scope === null || scope.limits === null) return null;
+    const limits = gate.callOf(scope.limits, admission);
+    const take = () => {
+      if (!limits.covered()) return false;
+      limits.take();
+      return true;
+    };
+    const over = limits.standing.counters.find(({ limit }) => limits.amountOf(limit.metric) > limit.amount);
+    if (over) throw limitReached(limits, over, clock.nowMs(), names);
+    const short = await this.#ask(() => takeAll(take, limits.wants()));
+    if (short !== null) throw limitReached(limits, limits.standing.counters[limits.standing.slices.indexOf(short.slice)]!, clock.nowMs(), names);
+    limits.end({});
+    // What is left of tokens is known only where some were asked for.
+    const { requests } = limits.figures();
+    return requests === undefined ? null : { requests };
   }
 
   append(type: RecordType, payload: string): Promise<void> {

@@ -150,3 +150,17 @@ test('a call without a limit says so, and nothing of limits is left when a ledge
   expect(rows).toEqual([{ leased: '0' }]);
   expect(await booksOf(house.database)).toMatchObject({ holds: 0, slices: 0n });
 });
+
+test('what is free of charge counts as a request and as nothing else', async () => {
+  const ledger = await house.ledger();
+  await set(ledger, { scope: project(), metric: 'requests', amount: 3 });
+  await set(ledger, { scope: project(), metric: 'parallel', amount: 1 });
+  await set(ledger, { scope: project(), metric: 'tokens', amount: 3 });
+  const { worst: _, ...free } = call();
+  expect(await ledger.countRequest(free)).toMatchObject({ requests: { limit: 3, remaining: 2 } });
+  expect(await ledger.countRequest(free)).toMatchObject({ requests: { remaining: 1 } });
+  await (await ledger.admit(call())).settle(endOf(1n, 1n));
+  await expect(ledger.countRequest(free)).rejects.toMatchObject({ code: 'limit_reached', facts: { metric: 'requests' } });
+  expect(await ledger.countRequest({ ...free, admittedAtMs: minuteMs + MINUTE_MS + 1 })).toMatchObject({ requests: { remaining: 2 } });
+  expect(ledger.status().calls).toMatchObject({ admitted: 1, ended: 1 });
+});

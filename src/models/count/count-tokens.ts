@@ -4,6 +4,7 @@ import { parseMessages } from '../dialects/messages/parse.ts';
 import type { DeadlineLimits, Deadlines } from '../deadlines.ts';
 import type { LocalEngine } from '../local/index.ts';
 import type { NeutralRequest } from '../neutral/request.ts';
+import type { LedgerPort, LimitFigures } from '../ports.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CollectedReply, Stopped } from '../remote/exchange.ts';
 import { statusError } from '../remote/failure.ts';
@@ -15,15 +16,18 @@ import { lackOf } from '../run/lack.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
 /** What the room `http` hands over for one `POST /v1/messages/count_tokens`. */
-export type CountInput = Pick<CallInput, 'principal' | 'body' | 'headers' | 'signal'>;
+export type CountInput = Pick<CallInput, 'principal' | 'body' | 'headers' | 'signal' | 'requestId'>;
 
 export interface TokenCount {
   readonly tokens: number;
+  /** What is left of the caller's limits, which a count takes a request of; null: nothing limits it. */
+  readonly limits: LimitFigures | null;
   /** Who counted: the local model's tokenizer, the backend that the call would go to, or nobody: then it is a guess. */
   readonly counted: 'tokenizer' | 'backend' | 'estimate';
 }
 
 export interface CountTools {
+  readonly ledger: Pick<LedgerPort, 'countRequest'>;
   readonly registry: Registry;
   readonly router: Router;
   readonly engine: LocalEngine | null;
@@ -36,25 +40,30 @@ const COUNT_MS = 10_000;
 
 /**
  * How many tokens a prompt in Anthropic's dialect has for the first target that a call would be tried on. Nothing is held and nothing
- * charged: no answer is made.
- * @throws TandemError invalid_request, model_not_found, backend_refused and what the local engine says.
+ * charged: no answer is made. Limits on requests apply.
+ * @throws TandemError invalid_request, model_not_found, limit_reached, backend_refused and what the local engine says.
  */
 export async function countTokens(input: CountInput, tools: CountTools): Promise<TokenCount> {
+  const { principal } = input;
   const request = parseMessages(input.body, input.headers, true);
-  const alias = tools.registry.find(input.principal, request.model);
-  const { candidates } = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), input.principal.organisationId);
+  const alias = tools.registry.find(principal, request.model);
+  const limits = await tools.ledger.countRequest({
+    id: input.requestId, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId, resource: alias.name, tier: principal.tier,
+    admittedAtMs: tools.clock.nowMs(), user: request.user,
+  });
+  const { candidates } = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
   const first = candidates[0];
   const local = first?.target.backend.kind === 'local';
-  if (first && local) return countHere(request, input.signal, tools.engine);
+  if (first && local) return { tokens: await countHere(request, input.signal, tools.engine), counted: 'tokenizer', limits };
   const remote = first?.connection?.remote;
   const counted = first && remote ? await ask(request, first, remote, alias.limits.deadlines, input.signal, tools) : null;
-  return counted === null ? { tokens: estimateTokens(request), counted: 'estimate' } : { tokens: counted, counted: 'backend' };
+  return counted === null ? { tokens: estimateTokens(request), counted: 'estimate', limits } : { tokens: counted, counted: 'backend', limits };
 }
 
-async function countHere(request: NeutralRequest, signal: AbortSignal, engine: LocalEngine | null): Promise<TokenCount> {
+async function countHere(request: NeutralRequest, signal: AbortSignal, engine: LocalEngine | null): Promise<number> {
   const { messages } = localAsk(request);
   if (!engine) throw new TandemError('engine_unavailable', { params: { reason: 'it is switched off (TANDEM_LOCAL_MODEL)' } });
-  return { tokens: await engine.countTokens(messages, { signal }), counted: 'tokenizer' };
+  return engine.countTokens(messages, { signal });
 }
 
 /** Null where the backend cannot count, or fails at it: a guess serves better than no answer. What it finds wrong with the request is told. */
@@ -64,6 +73,7 @@ async function ask(request: NeutralRequest, { target }: Candidate, remote: Remot
   const out = count.request(request, {
     model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
   });
+  if (signal.aborted) return null;
   const exchange = new CollectedReply(tools.clock);
   const leave = () => { exchange.stop(new Stopped('client_left', '')); };
   signal.addEventListener('abort', leave);

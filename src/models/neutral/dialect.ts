@@ -115,6 +115,8 @@ export interface BackendDialect {
   sign?(request: OutRequest, to: { readonly url: URL; readonly key: string; readonly options: Readonly<Record<string, string>>; readonly nowMs: number }): Promise<readonly string[]>;
   /** What the content type of a streamed reply begins with; absent: `text/event-stream`. */
   readonly streamType?: string;
+  /** Headers of every request to such a backend, names and values in turn: a version of the API. */
+  readonly headers?: readonly string[];
   /** Headers that carry the backend's key; absent: `authorization: Bearer`. */
   keyHeaders?(key: string): readonly string[];
 }

@@ -1,5 +1,6 @@
 import { isTandemError, printable, type Clock } from '../../base/index.ts';
 import type { Health } from '../health.ts';
+import type { DialectOut } from '../neutral/parts.ts';
 import { CollectedReply } from '../remote/exchange.ts';
 import { connectionError, failed, statusError } from '../remote/failure.ts';
 import { isObject } from '../request/json.ts';
@@ -14,6 +15,8 @@ export interface BackendCheck {
   readonly next: string | null;
 }
 
+/** What stands after a backend's URL. */
+const FOLLOWS: Readonly<Record<DialectOut, string>> = { chat: '/chat/completions', responses: '/responses', messages: '/messages', gemini: '/models', bedrock: '/model', local: '' };
 const WAIT_MS = 10_000;
 const MOST_MODELS = 500;
 
@@ -37,13 +40,13 @@ export async function checkBackend(backend: Backend, health: Health, clock: Cloc
     await exchange.ended;
     if (exchange.status !== 200) throw statusError(remote.words, exchange.status, remote.dialect.errorMessage(exchange.text()), undefined);
     const models = modelsIn(exchange.text());
-    if (!models) throw failed(remote.words, 'it has no list of models at its address; the URL should end where /chat/completions follows');
+    if (!models) throw failed(remote.words, `it has no list of models at its address; the URL should end where ${FOLLOWS[remote.dialect.name]} follows`);
     remote.worked();
     return { ok: true, latencyMs: clock.monotonicMs() - startedMs, models, problem: null, next: null };
   } catch (error) {
     const told = isTandemError(error) && error.code !== 'url_not_allowed' ? error : connectionError(remote.words, error as Error, exchange.answered);
     remote.failed(told.message);
-    return { ok: false, latencyMs: null, models: [], problem: told.message, next: 'Check that the server runs, that its URL ends where /chat/completions follows, and that its key is right; then check again.' };
+    return { ok: false, latencyMs: null, models: [], problem: told.message, next: `Check that the server runs, that its URL ends where ${FOLLOWS[remote.dialect.name]} follows, and that its key is right; then check again.` };
   } finally {
     done.abort();
     await late;

@@ -49,7 +49,7 @@ export class RemoteBackend {
     this.#key = options.key;
     this.#origin = url.origin;
     this.#path = url.pathname.replace(/\/+$/, '') || (this.dialect.basePath ?? '/v1');
-    this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(options.key === null || this.dialect.sign ? [] : keyHeaders(this.dialect, options.key))];
+    this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(this.dialect.headers ?? []), ...(options.key === null || this.dialect.sign ? [] : keyHeaders(this.dialect, options.key))];
     this.#pool = new Pool(url.origin, {
       connect: createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) }),
       connections: options.connections ?? CONNECTIONS,

@@ -1,5 +1,5 @@
 import { TandemError } from '../../base/index.ts';
-import { rate, type Admission, type CallEnd, type Hold, type LedgerPort, type PriceVersion, type Quantities, type Settlement } from '../ports.ts';
+import { rate, type Admission, type CallEnd, type Hold, type LedgerPort, type LimitFigures, type PriceVersion, type Quantities, type Settlement } from '../ports.ts';
 
 /** A price list for tests: $1 in, $0.10 cached, $2 out per million tokens. */
 export const TEST_PRICE: PriceVersion = {
@@ -21,6 +21,10 @@ export interface Entry {
 /** A FAKE of the ledger that remembers what it was told, and refuses a hold that ends twice. */
 export class FakeLedger implements LedgerPort {
   readonly entries: Entry[] = [];
+  /** Requests that were free of charge. */
+  readonly counted: Omit<Admission, 'worst'>[] = [];
+  /** What is said to be left of the limits. */
+  limits: LimitFigures | null = null;
   refusal: TandemError | undefined;
   settleRefusal: TandemError | undefined;
   /** Called inside `settle`, before it resolves. */
@@ -33,6 +37,12 @@ export class FakeLedger implements LedgerPort {
 
   async delivered(): Promise<null> {
     return null;
+  }
+
+  async countRequest(request: Omit<Admission, 'worst'>): Promise<LimitFigures | null> {
+    if (this.refusal) throw this.refusal;
+    this.counted.push(request);
+    return this.limits;
   }
 
   async admit(admission: Admission): Promise<Hold> {

@@ -26,7 +26,7 @@ export function localAsk(request: NeutralRequest): LocalAsk {
 }
 
 /** What follows is named as the caller's dialect names it. */
-function firstLacking({ needs, choices }: NeutralRequest, { tools, toolChoice, reasoning, sampling }: Conversation): { field: string; reason: string } | null {
+function firstLacking({ needs, choices, dialect }: NeutralRequest, { tools, toolChoice, reasoning, sampling }: Conversation): { field: string; reason: string } | null {
   const cannot = 'the local engine cannot do that';
   if (needs.native) return { field: needs.native.what, reason: cannot };
   if (tools.length > 0 && toolChoice?.mode !== 'none') return { field: 'tools', reason: cannot };
@@ -34,7 +34,7 @@ function firstLacking({ needs, choices }: NeutralRequest, { tools, toolChoice, r
   if (sampling.logprobs) return { field: 'logprobs', reason: cannot };
   if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return { field: 'logit_bias', reason: cannot };
   if (sampling.topK !== undefined) return { field: 'top_k', reason: cannot };
-  if (reasoning && (reasoning.budgetTokens !== null || reasoning.mode === 'enabled' || (reasoning.effort !== null && reasoning.effort !== 'none'))) return { field: 'reasoning', reason: cannot };
+  if (reasoning && (reasoning.budgetTokens !== null || reasoning.mode === 'enabled' || (reasoning.effort !== null && reasoning.effort !== 'none'))) return { field: dialect === 'messages' ? 'thinking' : 'reasoning', reason: cannot };
   return null;
 }
 

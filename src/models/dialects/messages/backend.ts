@@ -6,7 +6,6 @@ import { MESSAGES_LOSSES } from './losses.ts';
 import { nativeBody } from './native-body.ts';
 import { MessagesReader } from './reader.ts';
 import { errorMessage } from './reply-faults.ts';
-import { VERSION_HEADER } from './version.ts';
 import { readWhole } from './whole-reply.ts';
 import { writeBody } from './write-body.ts';
 
@@ -23,6 +22,8 @@ export const messagesBackend: BackendDialect = {
   name: 'messages',
   native: 'messages',
   losses: MESSAGES_LOSSES,
+  // The only version that Anthropic's API reference names beside the first of 2023-01-01.
+  headers: ['anthropic-version', '2023-06-01'],
 
   cannot(request) {
     if (request.dialect === 'messages') return null;
@@ -40,7 +41,7 @@ export const messagesBackend: BackendDialect = {
     const body = request.dialect === 'messages' ? nativeBody(request, target, limit) : writeBody(request, target, limit);
     const bytes = Buffer.from(JSON.stringify(body));
     return {
-      method: 'POST', path: '/messages', headers: [...VERSION_HEADER, ...(request.forward ?? [])], body: bytes,
+      method: 'POST', path: '/messages', headers: request.forward ?? [], body: bytes,
       inputBound: inputBound(request, bytes.length, toolTokens(body['tools']), target), outputBound: limit, textBytes: Math.max(0, bytes.length - request.media.characters),
     };
   },

@@ -2,7 +2,6 @@ import { BadReply } from '../../neutral/bad-reply.ts';
 import type { TokenCounter } from '../../neutral/dialect.ts';
 import { exactObject } from '../../neutral/exact-json.ts';
 import { nativeBody } from './native-body.ts';
-import { VERSION_HEADER } from './version.ts';
 import { writeBody } from './write-body.ts';
 
 /** Fields that Anthropic's `count_tokens` takes (API reference, and @anthropic-ai/sdk 1.14 with its beta fields). */
@@ -14,7 +13,7 @@ export const messagesCounter: TokenCounter = {
     const limit = request.maxOutputTokens ?? target.maxOutputTokens;
     const full = request.dialect === 'messages' ? nativeBody(request, target, limit) : writeBody(request, target, limit);
     const body = Buffer.from(JSON.stringify(Object.fromEntries(COUNTED.filter((field) => full[field] != null).map((field) => [field, full[field]]))));
-    return { method: 'POST', path: '/messages/count_tokens', headers: [...VERSION_HEADER, ...(request.forward ?? [])], body, inputBound: 0, outputBound: 0, textBytes: 0 };
+    return { method: 'POST', path: '/messages/count_tokens', headers: request.forward ?? [], body, inputBound: 0, outputBound: 0, textBytes: 0 };
   },
 
   read(text) {

@@ -31,7 +31,10 @@ const outputConfig: Check = (value) => {
 
 const metadata: Check = (value) => {
   if (!isObject(value)) return 'must be an object';
-  return value['user_id'] == null || text(1_000)(value['user_id']) === undefined ? undefined : 'must have a string of at most 1000 characters as user_id';
+  if (value['user_id'] != null && text(1_000)(value['user_id']) !== undefined) return 'must have a string of at most 1000 characters as user_id';
+  const pairs = Object.entries(value).filter(([name]) => name !== 'user_id');
+  return pairs.length <= 16 && pairs.every(([name, word]) => name.length <= 64 && typeof word === 'string' && word.length <= 512)
+    ? undefined : 'must hold, beside user_id, at most 16 pairs of a name (64 characters) and a string (512 characters)';
 };
 
 /** Edits that only shorten the prompt are taken. Compaction is a model's call of its own, and its tokens stand outside of the usage. */

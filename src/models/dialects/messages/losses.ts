@@ -22,7 +22,7 @@ export const MESSAGES_LOSSES: readonly Loss[] = [
   to('seed, frequency_penalty, presence_penalty', 'dropped', 'it has no such parameters'),
   to('verbosity', 'dropped', 'it has no such switch'),
   to('name, description and strict of a schema', 'dropped', 'it follows the schema always'),
-  to('prompt_cache_key, prompt_cache_retention, metadata', 'dropped', 'it takes only the user'),
+  to('prompt_cache_key, prompt_cache_retention, metadata (tags and scenario count here)', 'dropped', 'it takes only the user'),
   to('response_format json_object', 'refused', 'it gives JSON by a schema only'),
   to('logprobs, logit_bias', 'refused', 'it has no such parameters'),
   to('n above 1', 'refused', 'it gives one answer'),

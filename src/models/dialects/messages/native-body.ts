@@ -12,6 +12,8 @@ export function nativeBody(request: NeutralRequest, target: Pick<TargetFacts, 'm
   const body: { [field: string]: unknown } = { ...request.body, model: target.model, max_tokens: limit };
   if (!THEIR_TIERS.has(body['service_tier'])) delete body['service_tier'];
   delete body['diagnostics'];
+  if (request.user !== null) body['metadata'] = { user_id: request.user };
+  else delete body['metadata'];
   const { thinking } = body;
   if (isObject(thinking) && typeof thinking['budget_tokens'] === 'number' && request.maxOutputTokens !== null && limit < request.maxOutputTokens) {
     const budget = lowerBudget(thinking['budget_tokens'], limit);

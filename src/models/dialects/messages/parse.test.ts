@@ -46,6 +46,10 @@ describe('a Messages request', () => {
     });
   });
 
+  test('has labels of its own beside the user', () => {
+    expect(parseMessages({ ...good, metadata: { user_id: 'u-1', tags: 'a,b', scenario: 'search' } })).toMatchObject({ user: 'u-1', metadata: { tags: 'a,b', scenario: 'search' } });
+  });
+
   test('asks for a schema by either field, and for effort', () => {
     const schema = { type: 'object', properties: {} };
     for (const body of [{ ...good, output_format: { type: 'json_schema', schema } }, { ...good, output_config: { effort: 'max', format: { type: 'json_schema', schema } } }]) {
@@ -103,7 +107,7 @@ describe('a Messages request', () => {
     ['temperature', { ...good, temperature: 1.1 }], ['stop_sequences', { ...good, stop_sequences: 'x' }], ['stream', { ...good, stream: 1 }], ['thinking', { ...good, thinking: { type: 'enabled' } }], ['thinking', { ...good, thinking: { type: 'on' } }],
     ['tool_choice', { ...good, tool_choice: 'auto' }], ['tool_choice', { ...good, tool_choice: { type: 'tool' } }], ['tools[0].input_schema', { ...good, tools: [{ name: 'x' }] }], ['tools[0].name', { ...good, tools: [{ input_schema: {} }] }],
     ['tools[0].type', { ...good, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }], ['tools[0].type', { ...good, tools: [{ type: 'code_execution_20250825', name: 'code_execution' }] }], ['tools[0].type', { ...good, tools: [{ type: 'mcp_toolset', mcp_server_name: 'x' }] }],
-    ['output_config', { ...good, output_config: { format: { type: 'json' } } }], ['output_format', { ...good, output_format: { type: 'json_schema' } }], ['metadata', { ...good, metadata: { user_id: 7 } }], ['service_tier', { ...good, service_tier: 'batch' }],
+    ['output_config', { ...good, output_config: { format: { type: 'json' } } }], ['output_format', { ...good, output_format: { type: 'json_schema' } }], ['metadata', { ...good, metadata: { user_id: 7 } }], ['metadata', { ...good, metadata: { scenario: 7 } }], ['service_tier', { ...good, service_tier: 'batch' }],
     ['speed', { ...good, speed: 'fast' }], ['inference_geo', { ...good, inference_geo: 'us' }], ['container', { ...good, container: 'c' }], ['mcp_servers', { ...good, mcp_servers: [] }], ['fallbacks', { ...good, fallbacks: [] }],
     ['context_management', { ...good, context_management: { edits: [{ type: 'compact_20260112' }] } }], ['body', JSON.parse('{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"__proto__":{"a":1}}')],
     ['messages[0]', JSON.parse('{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x","__proto__":{"a":1}}]}')],

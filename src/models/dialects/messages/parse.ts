@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { TandemError } from '../../../base/index.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
 import { invalid } from '../../request/fields.ts';
-import { isObject, type JsonObject } from '../../request/json.ts';
+import { isObject } from '../../request/json.ts';
 import { forwarded } from './betas.ts';
 import { checkMessages } from './blocks.ts';
 import { conversationOf } from './conversation.ts';
@@ -36,7 +36,7 @@ export function parseMessages(body: unknown, headers?: IncomingHttpHeaders, coun
       native: facts.native ?? (nativeTool === null ? nothingNative(cap) : { dialect: 'messages', what: nativeTool }),
     },
     media: { images: facts.images, files: facts.files, characters: facts.characters }, turnCount: facts.turns,
-    user: userOf(body), metadata: {}, serviceTier: tierOf(body['service_tier']), cacheKey: null,
+    ...labelsOf(body['metadata']), serviceTier: tierOf(body['service_tier']), cacheKey: null,
     conversation: () => (conversation ??= conversationOf(body)),
   };
 }
@@ -46,9 +46,11 @@ function nothingNative(cap: unknown): NeutralRequest['needs']['native'] {
   return cap === 0 ? { dialect: 'messages', what: 'an answer of no tokens (max_tokens: 0)' } : null;
 }
 
-function userOf(body: JsonObject): string | null {
-  const { metadata } = body;
-  return isObject(metadata) && typeof metadata['user_id'] === 'string' ? metadata['user_id'] : null;
+/** Anthropic's API knows `user_id` alone; the other pairs are this server's own, as in OpenAI's form (`tags`, `scenario`). */
+function labelsOf(metadata: unknown): Pick<NeutralRequest, 'user' | 'metadata'> {
+  if (!isObject(metadata)) return { user: null, metadata: {} };
+  const { user_id: user, ...pairs } = metadata;
+  return { user: typeof user === 'string' ? user : null, metadata: Object.fromEntries(Object.entries(pairs).map(([name, word]) => [name, String(word)])) };
 }
 
 function tierOf(tier: unknown): NeutralRequest['serviceTier'] {
