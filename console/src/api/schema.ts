@@ -5,6 +5,22 @@ export interface paths {
   '/v1/chat/completions': {
     post: operations['chat.complete'];
   };
+  '/v1/responses': {
+    post: operations['responses.create'];
+  };
+  '/v1/responses/compact': {
+    post: operations['responses.compact'];
+  };
+  '/v1/responses/{id}': {
+    get: operations['responses.show'];
+    delete: operations['responses.remove'];
+  };
+  '/v1/responses/{id}/cancel': {
+    post: operations['responses.cancel'];
+  };
+  '/v1/responses/{id}/input_items': {
+    get: operations['responses.items'];
+  };
   '/v1/models': {
     get: operations['chat.models'];
   };
@@ -306,6 +322,72 @@ export interface components {
       usage?: components['schemas']['ChatUsage'] | null;
       tandem?: components['schemas']['ChatReceipt'];
       [key: string]: unknown;
+    };
+    ResponseRequest: {
+      model: string;
+      input: string | {
+        [key: string]: unknown;
+      }[];
+      instructions?: string | null;
+      /** Goes on from a kept response */
+      previous_response_id?: string;
+      /** Default: true, for 30 days */
+      store?: boolean;
+      /** Answers at once; the response is fetched later */
+      background?: boolean;
+      stream?: boolean;
+      max_output_tokens?: number;
+      temperature?: number;
+      top_p?: number;
+      tools?: {
+        [key: string]: unknown;
+      }[];
+      text?: {
+        [key: string]: unknown;
+      };
+      reasoning?: {
+        [key: string]: unknown;
+      };
+      include?: string[];
+      metadata?: {
+        [key: string]: string;
+      };
+      [key: string]: unknown;
+    };
+    Response: {
+      id: string;
+      object: 'response';
+      created_at: number;
+      model: string;
+      status: 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
+      output: {
+        [key: string]: unknown;
+      }[];
+      usage?: {
+        [key: string]: unknown;
+      } | null;
+      [key: string]: unknown;
+    };
+    ResponseCompaction: {
+      id: string;
+      object: 'response.compaction';
+      created_at: number;
+      output: {
+        [key: string]: unknown;
+      }[];
+      usage: {
+        [key: string]: unknown;
+      };
+      [key: string]: unknown;
+    };
+    ResponseItems: {
+      object: 'list';
+      data: {
+        [key: string]: unknown;
+      }[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
     };
     ModelCard: {
       id: string;
@@ -1326,6 +1408,111 @@ export interface operations {
     requestBody: { content: { 'application/json': components['schemas']['ChatRequest'] } };
     responses: {
       200: { content: { 'application/json': components['schemas']['ChatCompletion']; 'text/event-stream': components['schemas']['ChatChunk'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Answer a conversation that may be kept, gone on from, and run in the background */
+  'responses.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': components['schemas']['ResponseRequest'] } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Response']; 'text/event-stream': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Sum a conversation up in one item */
+  'responses.compact': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': components['schemas']['ResponseRequest'] } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['ResponseCompaction'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** A kept response, or its events from one of them on */
+  'responses.show': {
+    parameters: {
+      query?: {
+        /** Only for those made with background and stream */
+        stream?: 'true';
+        starting_after?: number;
+        include?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Response'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Remove a kept response */
+  'responses.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** End a response that runs in the background */
+  'responses.cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Response'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** What a response was made from */
+  'responses.items': {
+    parameters: {
+      query?: {
+        limit?: number;
+        order?: 'asc' | 'desc';
+        after?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['ResponseItems'] } };
       default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
     };
   };

@@ -75,6 +75,36 @@ export const modelApiSchemas: Record<string, JsonSchema> = {
     },
     additionalProperties: true,
   },
+  ResponseRequest: {
+    type: 'object', required: ['model', 'input'],
+    properties: {
+      model: text, input: { anyOf: [text, { type: 'array', items: { type: 'object', additionalProperties: true } }] }, instructions: { type: ['string', 'null'] },
+      previous_response_id: { ...text, description: 'Goes on from a kept response' }, store: { type: 'boolean', description: 'Default: true, for 30 days' },
+      background: { type: 'boolean', description: 'Answers at once; the response is fetched later' }, stream: { type: 'boolean' },
+      max_output_tokens: { type: 'integer', minimum: 1 }, temperature: { type: 'number', minimum: 0, maximum: 2 }, top_p: { type: 'number', minimum: 0, maximum: 1 },
+      tools: { type: 'array', items: { type: 'object', additionalProperties: true } }, text: { type: 'object', additionalProperties: true }, reasoning: { type: 'object', additionalProperties: true },
+      include: { type: 'array', items: text }, metadata: { type: 'object', additionalProperties: text },
+    },
+    additionalProperties: true,
+  },
+  Response: {
+    type: 'object', required: ['id', 'object', 'created_at', 'status', 'model', 'output'],
+    properties: {
+      id: text, object: { type: 'string', enum: ['response'] }, created_at: { type: 'integer' }, model: text,
+      status: { type: 'string', enum: ['queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled'] },
+      output: { type: 'array', items: { type: 'object', additionalProperties: true } }, usage: { anyOf: [{ type: 'object', additionalProperties: true }, { type: 'null' }] },
+    },
+    additionalProperties: true,
+  },
+  ResponseCompaction: {
+    type: 'object', required: ['id', 'object', 'created_at', 'output', 'usage'],
+    properties: { id: text, object: { type: 'string', enum: ['response.compaction'] }, created_at: { type: 'integer' }, output: { type: 'array', items: { type: 'object', additionalProperties: true } }, usage: { type: 'object', additionalProperties: true } },
+    additionalProperties: true,
+  },
+  ResponseItems: {
+    type: 'object', required: ['object', 'data', 'first_id', 'last_id', 'has_more'],
+    properties: { object: { type: 'string', enum: ['list'] }, data: { type: 'array', items: { type: 'object', additionalProperties: true } }, first_id: { type: ['string', 'null'] }, last_id: { type: ['string', 'null'] }, has_more: { type: 'boolean' } },
+  },
   ModelCard: {
     type: 'object', required: ['id', 'object', 'created', 'owned_by'],
     properties: { id: text, object: { type: 'string', enum: ['model'] }, created: { type: 'integer' }, owned_by: text },
@@ -91,6 +121,8 @@ const json = (name: string) => ({ 'application/json': { schema: { $ref: `#/compo
 const failure = { default: { description: 'What went wrong, in the envelope of OpenAI', content: json('ModelApiError') } };
 const security = [{ key: [] }, { keyHeader: [] }, { session: [] }];
 
+const responseId = { name: 'id', in: 'path', required: true, schema: text } as const;
+
 export const modelApiPaths: Record<string, Record<string, OpenApiOperation>> = {
   '/v1/chat/completions': {
     post: {
@@ -105,6 +137,43 @@ export const modelApiPaths: Record<string, Record<string, OpenApiOperation>> = {
           content: { ...json('ChatCompletion'), 'text/event-stream': { schema: { $ref: '#/components/schemas/ChatChunk' } } } },
         ...failure,
       },
+    },
+  },
+  '/v1/responses': {
+    post: {
+      operationId: 'responses.create', tags: ['model API'], summary: 'Answer a conversation that may be kept, gone on from, and run in the background', security,
+      requestBody: { required: true, content: json('ResponseRequest') },
+      responses: { 200: { description: 'The response; with stream: true, its events', content: { ...json('Response'), 'text/event-stream': { schema: { type: 'object', additionalProperties: true } } } }, ...failure },
+    },
+  },
+  '/v1/responses/compact': {
+    post: {
+      operationId: 'responses.compact', tags: ['model API'], summary: 'Sum a conversation up in one item', security,
+      requestBody: { required: true, content: json('ResponseRequest') }, responses: { 200: { description: 'OK', content: json('ResponseCompaction') }, ...failure },
+    },
+  },
+  '/v1/responses/{id}': {
+    get: {
+      operationId: 'responses.show', tags: ['model API'], summary: 'A kept response, or its events from one of them on', security,
+      parameters: [
+        responseId, { name: 'stream', in: 'query', schema: { type: 'string', enum: ['true'] }, description: 'Only for those made with background and stream' },
+        { name: 'starting_after', in: 'query', schema: whole }, { name: 'include', in: 'query', schema: text },
+      ],
+      responses: { 200: { description: 'OK', content: json('Response') }, ...failure },
+    },
+    delete: {
+      operationId: 'responses.remove', tags: ['model API'], summary: 'Remove a kept response', security, parameters: [responseId],
+      responses: { 200: { description: 'OK', content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } } }, ...failure },
+    },
+  },
+  '/v1/responses/{id}/cancel': {
+    post: { operationId: 'responses.cancel', tags: ['model API'], summary: 'End a response that runs in the background', security, parameters: [responseId], responses: { 200: { description: 'OK', content: json('Response') }, ...failure } },
+  },
+  '/v1/responses/{id}/input_items': {
+    get: {
+      operationId: 'responses.items', tags: ['model API'], summary: 'What a response was made from', security,
+      parameters: [responseId, { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100 } }, { name: 'order', in: 'query', schema: { type: 'string', enum: ['asc', 'desc'] } }, { name: 'after', in: 'query', schema: text }],
+      responses: { 200: { description: 'OK', content: json('ResponseItems') }, ...failure },
     },
   },
   '/v1/models': {

@@ -20,8 +20,11 @@ export interface WholeHouse {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Every room as `start` opens it, over a real database and a real log; only the model behind the engine is a fake. */
-export async function openWholeHouse(): Promise<WholeHouse> {
+/**
+ * Every room as `start` opens it, over a real database and a real log; only the model behind the engine is a fake.
+ * @param options `file`: the operator's file, with backends that the test plays itself.
+ */
+export async function openWholeHouse({ file = {} }: { file?: Record<string, unknown> } = {}): Promise<WholeHouse> {
   const home = mkdtempSync(join(tmpdir(), 'tandem-http-'));
   const test = await openTestAccess();
   const { access, database, organisationId } = test;
@@ -35,7 +38,7 @@ export async function openWholeHouse(): Promise<WholeHouse> {
   const metrics = new Metrics();
   const models = createModels({
     ...common, access, ledger: watchCalls(ledger, metrics), engine, operator: () => organisationId, env: {},
-    config: { file: {}, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
+    config: { file, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
   });
   await models.start();
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createIdSource } from '../../base/index.ts';
+import type { Models } from '../models.ts';
 import type { Principal } from '../ports.ts';
 import type { JsonObject } from '../request/json.ts';
 import { openDatabaseHouse, type DatabaseHouse } from '../testing/database-house.ts';
@@ -172,6 +173,7 @@ describe('a conversation', () => {
 });
 
 describe('a response in the background', () => {
+  let elsewhere: Models | undefined;
   const ended = (id: string, status: string, principal = own) => vi.waitFor(async () => {
     const response = await retrieve(id, principal);
     expect(response).toMatchObject({ status });
@@ -232,7 +234,7 @@ describe('a response in the background', () => {
     expect(all.at(-1)).toMatchObject({ type: 'response.completed' });
     const { id } = all[0]!['response'] as { id: string };
     expect(await retrieve(id)).toEqual(all.at(-1)!['response']);
-    const elsewhere = await house.second();
+    elsewhere = await house.second();
     const again = new MemorySink();
     await elsewhere.responses.stream(own, id, 3, again, new AbortController().signal);
     expect(events(again)).toEqual(all.slice(4));
@@ -262,5 +264,18 @@ describe('a response in the background', () => {
     const { id } = await made({ background: true }, principal);
     expect(await ended(id, 'failed', reader)).toMatchObject({ error: { message: expect.stringContaining('API key') } });
     expect(backend.requests).toHaveLength(0);
+  });
+
+  test('that waits or runs when its process stops is answered by the next one', async () => {
+    let begun = false;
+    backend.answer = () => { begun = true; };
+    const { id } = await made({ background: true });
+    await vi.waitFor(() => expect(begun).toBe(true), { timeout: 10_000 });
+    await Promise.all([house.models.responses.stop(), elsewhere?.responses.stop()]);
+    expect(await house.database.unscoped('a test').selectFrom('response_jobs').select('state').where('id', '=', id).execute()).toEqual([{ state: 'queued' }]);
+    const { id: later } = await made({ background: true });
+    say('Hello again');
+    await house.second();
+    for (const one of [id, later]) expect(await ended(one, 'completed')).toMatchObject({ id: one, output: [{ content: [{ text: 'Hello again' }] }] });
   });
 });

@@ -54,7 +54,7 @@ export class ResponseWriter implements ReplyWriter {
     const choice = reply.choices[0];
     if (!reply.native && choice) this.#takeWhole(choice);
     // What a backend of this dialect counts beside our buckets goes on to its caller.
-    const rawUsage = end.rawUsage ?? (reply.usage && isObject(reply.native?.['usage']) ? reply.native['usage'] : null);
+    const rawUsage = reply.usage && isObject(reply.native?.['usage']) ? reply.native['usage'] : null;
     const response = this.#close(reply.native ? this.#native(reply.native) : this.#finished(), { ...end, rawUsage });
     this.unkept = () => JSON.stringify({ ...response, store: false });
     return JSON.stringify(response);
@@ -72,7 +72,7 @@ export class ResponseWriter implements ReplyWriter {
 
   end(end: ReplyEnd): string {
     this.#begin();
-    const response = this.#close(this.#last?.response ?? this.#finished(), end);
+    const response = this.#close(this.#last?.response ?? this.#finished(), this.#last ? end : { ...end, rawUsage: null });
     const type = this.#last?.type ?? (response['status'] === 'incomplete' ? 'response.incomplete' : 'response.completed');
     const before = this.#taken();
     const sequence = this.#sequence;
