@@ -35,6 +35,7 @@ export const PERMISSIONS = {
   'bill.write': rule('admin', 'organisation', 'close months, adjust bills and grant credits'),
   'models.read': rule('viewer', 'project', 'see models and backends'),
   'models.write': rule('admin', 'organisation', 'change models and backends'),
+  'content.export': rule('admin', 'organisation', 'export what consenting projects contributed'),
   'models.call': rule('developer', 'project', 'call models'),
   'system.read': rule('admin', 'organisation', 'see the state of the server'),
 } as const satisfies Record<string, Rule>;

@@ -17,6 +17,7 @@ const limits = () => import('./commands/limits.ts');
 const webhooks = () => import('./commands/webhooks.ts');
 const people = () => import('./commands/people.ts');
 const consent = () => import('./commands/consent.ts');
+const feedback = () => import('./commands/feedback.ts');
 const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
 const routes = () => import('./commands/routes.ts');
@@ -156,6 +157,10 @@ export const commands: readonly Command[] = [
   { path: 'projects consent withdraw', about: 'Withdraw: in force at once, and what was kept is deleted', args: [{ form: '<project>', about: 'its id or name' }], examples: ['tandem projects consent withdraw app'], load: from(consent, 'withdraw') },
   { path: 'projects store', about: 'Switch the keeping of a project\'s content on or off', args: [{ form: '<project>', about: 'its id or name' }, { form: '<state>', about: 'on or off' }],
     examples: ['tandem projects store app off'], load: from(content, 'store') },
+  { path: 'feedback', about: 'Show what was said of replies, refusals, latency and cost by scenario', options: [{ form: '--from <time>', about: 'such as 2026-11-01 (default: 30 days ago)' }, { form: '--to <time>', about: 'such as 2026-11-30 (default: now)' }],
+    examples: ['tandem feedback', 'tandem feedback --from 2026-11-01'], load: from(feedback, 'summary') },
+  { path: 'feedback export', about: 'Write what consenting projects contributed as JSONL for training, redacted', args: [{ form: '[file]', about: 'where to; standard output if left out' }],
+    examples: ['tandem feedback export training.jsonl'], load: from(feedback, 'exportAll') },
   { path: 'content', about: 'Show how much content is kept, by project and function', examples: ['tandem content'], load: from(content, 'list') },
   { path: 'content purge', about: 'Remove all content of a project; its usage and bills stay', args: [{ form: '<project>', about: 'its id or name' }],
     options: [{ form: '--confirm <name>', about: 'the project\'s name, instead of being asked for it' }], examples: ['tandem content purge app --confirm app'], load: from(content, 'purge') },

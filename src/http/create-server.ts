@@ -16,6 +16,7 @@ import { limitRoutes } from './routes/ledger/limits.ts';
 import { moneyRoutes } from './routes/ledger/money.ts';
 import { webhookRoutes } from './routes/ledger/webhooks.ts';
 import { sightRoutes } from './routes/ledger/sight.ts';
+import { contentRoutes } from './routes/models/content.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { systemRoutes } from './routes/system/system.ts';
 
@@ -63,7 +64,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

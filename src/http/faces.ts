@@ -151,6 +151,11 @@ export interface FilesDoor {
   remove(principal: Principal, id: string): Promise<unknown>;
 }
 
+/** What is said of replies. */
+export interface FeedbackDoor {
+  give(principal: Principal, body: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
 /** OpenAI's batch objects; the `models` room makes them. */
 export interface BatchesDoor {
   create(principal: Principal, body: unknown): Promise<unknown>;
@@ -190,9 +195,12 @@ export interface ModelApi {
   readonly files: FilesDoor;
   readonly batches: BatchesDoor;
   readonly responses: ResponsesDoor;
+  readonly feedback: FeedbackDoor;
 }
 
 export interface ModelsDoor extends ModelApi {
+  readonly feedback: FeedbackDoor & { summary(principal: Principal, query: Query<'feedbackSummary'>): Reply<'feedbackSummary'> };
+  readonly training: { page(principal: Principal, query: Query<'feedbackExport'>): Reply<'feedbackExport'> };
   kept(principal: Principal): Reply<'contentList'>;
   purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
   readonly configuration: {

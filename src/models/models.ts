@@ -12,6 +12,9 @@ import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
+import { Contributions } from './contributions/contributions.ts';
+import { TrainingExport } from './contributions/training-export.ts';
+import { Feedback } from './feedback/feedback.ts';
 import { Files } from './files/index.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
 import { MediaFetcher } from './media/media-fetcher.ts';
@@ -87,6 +90,11 @@ export class Models {
   readonly files: Files;
   readonly batches: Batches;
   readonly responses: Responses;
+  readonly feedback: Feedback;
+  /** What consenting projects give. */
+  readonly contributions: Contributions;
+  readonly training: TrainingExport;
+  readonly #answer: (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
   readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
   readonly #media: MediaFetcher;
@@ -131,14 +139,21 @@ export class Models {
     this.#media = new MediaFetcher({ policy, clock, resolve });
     this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges() };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
-    this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (dialect, input, sink) => this.#answer(dialect, input, sink), clock, log, staleForMs: () => database.staleForMs() });
     this.responses = new Responses({
       content: this.content, database, directory: access.directory, newId, owner: newId(), clock, log,
       answer: (observed, input, sink) => answerIn(observedCaller(observed), input, sink, this.#tools),
       demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
     });
+    this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (...call) => this.#answer(...call), clock, log, staleForMs: () => database.staleForMs() });
+    this.feedback = new Feedback({ database, access, ledger, store: this.content, clock, newId });
+    this.contributions = new Contributions({ database, access, store: this.content, clock, log });
+    this.training = new TrainingExport({ database, access, store: this.content });
+    // Responses may be kept and gone on from; calls in other dialects keep nothing.
+    this.#answer = this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : answerCall(dialect, input, sink, this.#tools)));
+    const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
+    const answerFree = this.contributions.keeping((dialect, input, sink) => answerCall(dialect, input, sink, freeTools));
     const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
-      path, (input, sink, free) => answerCall(dialect, input, sink, free ? { ...this.#tools, ledger: unbilled(ledger) } : this.#tools),
+      path, (input, sink, free) => (free ? answerFree : this.#answer)(dialect, input, sink),
     ]));
     const batchStore = new BatchStore({ database, secrets, clock, newId, owner: ledger.epochId });
     const runner = new LineRunner({ store: batchStore, access, clock, log, answers, spare: (...call) => spare.wait(...call) });
@@ -163,6 +178,7 @@ export class Models {
   async stop(): Promise<void> {
     await this.#batchWorker.stop();
     await this.responses.stop();
+    await this.contributions.settled();
     await this.#catalogue.stop();
     await this.#media.close();
     await this.#calls.stop();
@@ -181,11 +197,6 @@ export class Models {
     const call = this.#inProject(input);
     const { idempotencyKey } = input;
     return idempotencyKey === null ? this.#answer(dialect, call, sink) : this.#idempotent.call(dialect, call, idempotencyKey, sink);
-  }
-
-  /** Responses may be kept and gone on from; calls in other dialects keep nothing. */
-  #answer(dialect: DialectIn, call: CallInput, sink: ReplySink): Promise<void> {
-    return dialect === 'responses' ? this.responses.create(call, sink) : answerCall(dialect, call, sink, this.#tools);
   }
 
   /** How many tokens a prompt in Anthropic's dialect has. Nothing is held or charged. @throws TandemError */

@@ -18,6 +18,8 @@ export interface LedgerPort {
   /** Of this process: its calls are in that log. */
   readonly epochId: Ledger['epochId'];
   readonly delivered: Ledger['delivered'];
+  /** What calls did, after they ended. */
+  readonly sight: Pick<Ledger['sight'], 'request' | 'scenarios'>;
 }
 
 /** The audit trail: an entry in the transaction of the change it tells of, and refused attempts beside it. Organisations and projects from memory. */
@@ -25,4 +27,5 @@ export interface AccessPort {
   readonly audit: Pick<Access['audit'], 'record'>;
   readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember'>;
   readonly noteRefusal: Access['noteRefusal'];
+  readonly consents: Pick<Access['consents'], 'holds'>;
 }

@@ -8,6 +8,7 @@ export function unbilled(ledger: LedgerPort): LedgerPort {
   return {
     priceBook: ledger.priceBook,
     epochId: ledger.epochId,
+    sight: ledger.sight,
     delivered: (...calls) => ledger.delivered(...calls),
     countRequest: (request) => ledger.countRequest(request),
     async admit(admission: Admission, onEnd): Promise<Hold> {

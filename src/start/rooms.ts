@@ -50,6 +50,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
 
   const metrics = new Metrics();
   const models = createModels({ access, ledger: watchCalls(ledger, metrics), database, config, log, clock, engine: localModel.engine, operator });
+  access.consents.useContributions(models.contributions);
   await models.start();
   ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });

@@ -194,12 +194,6 @@ export interface paths {
     get: operations['backends.list'];
     post: operations['backends.create'];
   };
-  '/api/content': {
-    get: operations['content.list'];
-  };
-  '/api/projects/{id}/purge': {
-    post: operations['content.purge'];
-  };
   '/api/backends/{id}': {
     patch: operations['backends.update'];
     delete: operations['backends.remove'];
@@ -212,6 +206,18 @@ export interface paths {
   };
   '/api/backends/{id}/check': {
     post: operations['backends.check'];
+  };
+  '/api/feedback/summary': {
+    get: operations['feedback.summary'];
+  };
+  '/api/feedback/export': {
+    get: operations['feedback.export'];
+  };
+  '/api/content': {
+    get: operations['content.list'];
+  };
+  '/api/projects/{id}/purge': {
+    post: operations['content.purge'];
   };
   '/api/requests': {
     get: operations['requests.list'];
@@ -4127,45 +4133,6 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** How much content is kept, by project and function */
-  'content.list': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: { content: { 'application/json': {
-        items: components['schemas']['Content'][];
-        nextCursor: string | null;
-      } } };
-      default: { content: { 'application/json': components['schemas']['Error'] } };
-    };
-  };
-  /** Remove all content of a project; its usage and bills stay */
-  'content.purge': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** UUIDv7 */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: { content: { 'application/json': {
-      /** The project's name, as a safeguard */
-      name: string;
-    } } };
-    responses: {
-      200: { content: { 'application/json': {
-        removed: number;
-      } } };
-      default: { content: { 'application/json': components['schemas']['Error'] } };
-    };
-  };
   /** Change a backend; what is left out stays */
   'backends.update': {
     parameters: {
@@ -4269,6 +4236,136 @@ export interface operations {
         models: string[];
         problem: string | null;
         next: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What was said of replies, refusals, latency and cost by scenario, from metadata alone */
+  'feedback.summary': {
+    parameters: {
+      query?: {
+        /** Default: 30 days before the end */
+        from?: string;
+        /** Default: now */
+        to?: string;
+        /** UUIDv7 */
+        projectId?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: ({
+          /** As callers name it; empty: feedback that names none */
+          scenario: string;
+          /** A whole number, as a string */
+          calls: string;
+          /** A whole number, as a string */
+          failed: string;
+          /** The model declined to answer, or a filter cut it off */
+          refusals: string;
+          firstTokenP50Ms: number | null;
+          wholeP50Ms: number | null;
+          wholeP95Ms: number | null;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          charge: string;
+          /** Of the calls whose cost is known */
+          cost: string;
+          /** A whole number, as a string */
+          costUnknown: string;
+          said: {
+            count: number;
+            rated: number;
+            meanRating: number | null;
+            up: number;
+            down: number;
+            outcomes: {
+              [key: string]: number;
+            };
+          };
+        })[];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Calls that consenting projects contributed, with feedback, redacted, for training */
+  'feedback.export': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: ({
+          /** UUIDv7 */
+          id: string;
+          /** UUIDv7 */
+          projectId: string;
+          dialect: string;
+          request: unknown;
+          /** JSON; the data of each event where it was a stream */
+          reply: unknown;
+          streamed: boolean;
+          feedback: ({
+            kind: string;
+            rating: number | null;
+            outcome: string | null;
+            scenario: string | null;
+            comment: string | null;
+            edit: string | null;
+          })[];
+        })[];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** How much content is kept, by project and function */
+  'content.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Content'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove all content of a project; its usage and bills stay */
+  'content.purge': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** The project's name, as a safeguard */
+      name: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        removed: number;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

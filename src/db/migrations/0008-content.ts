@@ -3,6 +3,7 @@ import type { Migration } from '../migration.ts';
 
 const STATEMENTS = [
   `alter table organisations add column store boolean not null default true`,
+  `alter table api_keys add column cache_seconds integer check (cache_seconds between 1 and 86400)`,
   `alter table projects add column store boolean not null default true`,
   // No reference to projects or keys: content outlives neither, but its row must not hold their removal up.
   `create table contents (

@@ -89,6 +89,8 @@ export interface ApiKeyRow {
   expires_at: NullableTime;
   revoked_at: NullableTime;
   replaced_by: string | null;
+  /** How long its replies are kept for the same request again; null: not at all. */
+  cache_seconds: ColumnType<number | null, number | null | undefined, number | null>;
   last_used_at: NullableTime;
 }
 

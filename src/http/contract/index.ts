@@ -1,4 +1,5 @@
 import { accessRoutes } from './access.ts';
+import { contentRoutes } from './content.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { limitRoutes } from './limits.ts';
 import { modelRoutes } from './models.ts';
@@ -7,5 +8,5 @@ import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...sightRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...sightRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

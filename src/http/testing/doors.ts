@@ -23,6 +23,8 @@ export const emptyLedger: LedgerDoor = {
 /** A fake of `models` without aliases of its own. */
 export const emptyModels: ModelsDoor = {
   ...echoModels,
+  feedback: { ...echoModels.feedback, summary: nothing },
+  training: { page: nothing },
   kept: nothing,
   purge: absent,
   configuration: { show: absent, plan: absent, apply: absent },

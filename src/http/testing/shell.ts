@@ -29,6 +29,7 @@ export const echoModels: ModelApi = {
   },
   files: { begin: nothingStored, list: nothingStored, show: nothingStored, open: nothingStored, remove: nothingStored },
   responses: { compact: nothingStored, retrieve: nothingStored, stream: nothingStored, inputItems: nothingStored, delete: nothingStored, cancel: nothingStored },
+  feedback: { give: nothingStored },
   batches: { create: nothingStored, list: nothingStored, show: nothingStored, cancel: nothingStored },
   countTokens: async () => ({ tokens: 1, counted: 'estimate', limits: null }),
   entries: () => ['tandem/local', 'plain'].map((id) => ({ id, createdAtMs: 0, contextTokens: null, maxOutputTokens: 1 })),

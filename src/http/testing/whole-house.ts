@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openSecretBox, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
-import { createModels } from '../../models/index.ts';
+import { createModels, type Models } from '../../models/index.ts';
 import { FakeEngine } from '../../models/local/fake-engine.ts';
 import { createServer } from '../create-server.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -15,6 +15,7 @@ export interface WholeHouse {
   readonly url: string;
   readonly access: TestAccess['access'];
   readonly ledger: Ledger;
+  readonly models: Models;
   readonly operator: { readonly organisationId: string; readonly projectId: string; readonly adminKey: string };
   as(key: string): (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Asked>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -40,6 +41,7 @@ export async function openWholeHouse({ file = {} }: { file?: Record<string, unkn
     ...common, access, ledger: watchCalls(ledger, metrics), engine, operator: () => organisationId, env: {},
     config: { file, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
   });
+  access.consents.useContributions(models.contributions);
   await models.start();
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
@@ -50,7 +52,7 @@ export async function openWholeHouse({ file = {} }: { file?: Record<string, unkn
   });
   const { url } = await server.listen();
   return {
-    url, access, ledger, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
+    url, access, ledger, models, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
     as: (key) => asking(url, key),
     async [Symbol.asyncDispose]() {
       await server.close(0);

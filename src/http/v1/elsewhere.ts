@@ -24,7 +24,6 @@ const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
   ['/v1/organization', 'the control API under /api, described at /openapi.json'],
   ['/v1/usage', 'GET /api/usage'],
   ['/v1/status', 'GET /readyz, or tandem doctor'],
-  ['/v1/feedback', `${CHAT}; feedback is not taken in this version`],
 ];
 
 /** The answer for a route under /v1 that is not served: never a bare 404, always what to use. */

@@ -10,6 +10,7 @@ import { Requests, type RequestsQuery, type RequestsView } from '../requests/req
 import type { RequestDetail } from '../requests/views.ts';
 import { showSpend, type SpendQuery, type SpendView } from '../spend/spend.ts';
 import { SightFollower } from './follower.ts';
+import { scenarioFigures, type ScenarioFigures, type ScenariosQuery } from './scenarios.ts';
 
 export interface SightOptions {
   readonly database: Database;
@@ -50,6 +51,11 @@ export class PlainSight {
 
   errors(principal: Principal, query: ErrorsQuery): Promise<ErrorsView> {
     return showErrors(this.#options, principal, query);
+  }
+
+  /** How calls went by the caller's own scenario. */
+  scenarios(principal: Principal, query: ScenariosQuery): Promise<ScenarioFigures[]> {
+    return scenarioFigures(this.#options, principal, query);
   }
 
   latency(principal: Principal, query: LatencyQuery): Promise<LatencyView> {

@@ -121,9 +121,9 @@ export class ContentStore {
     await this.#remove(this.#options.database.unscoped('one content, found as its organisation\'s'), found.organisationId, id, found.projectId);
   }
 
-  /** Removes one content in its maker's name. */
-  async drop(organisationId: string, id: string): Promise<void> {
-    await this.#options.database.scoped(organisationId).deleteFrom('contents').where('id', '=', id).execute();
+  /** Removes one content in its maker's name. In a transaction of the caller's when one is given. */
+  async drop(organisationId: string, id: string, tx?: Executor): Promise<void> {
+    await this.#options.database.scoped(organisationId, tx).deleteFrom('contents').where('id', '=', id).execute();
   }
 
   /** Removes everything that belongs to something. */

@@ -35,6 +35,11 @@ export class FakeLedger implements LedgerPort {
 
   readonly epochId = '01900000-0000-7000-8000-00000000eeee';
 
+  readonly sight: LedgerPort['sight'] = {
+    request: async () => { throw new TandemError('resource_not_found', { params: { kind: 'request', id: 'x', verb: 'requests' } }); },
+    scenarios: async () => [],
+  };
+
   async delivered(): Promise<null> {
     return null;
   }

@@ -2,9 +2,8 @@ import { handle, type Binding } from '../../api/handle.ts';
 import { routes } from '../../contract/index.ts';
 import type { ModelsDoor } from '../../faces.ts';
 
-/** Aliases, the backends behind them, and what is kept of their callers' content. */
-export function modelRoutes(models: Pick<ModelsDoor, 'configuration' | 'aliases' | 'backends' | 'kept' | 'purge'>): Binding[] {
-  const { configuration, aliases, backends } = models;
+/** Aliases, and the backends behind them. */
+export function modelRoutes({ configuration, aliases, backends }: Pick<ModelsDoor, 'configuration' | 'aliases' | 'backends'>): Binding[] {
   return [
     handle(routes.configShow, ({ principal }) => configuration.show(principal)),
     handle(routes.configPlan, ({ principal, body }) => configuration.plan(principal, body.config)),
@@ -14,8 +13,6 @@ export function modelRoutes(models: Pick<ModelsDoor, 'configuration' | 'aliases'
     handle(routes.modelShow, async ({ principal, params }) => aliases.show(principal, params.name)),
     handle(routes.modelUpdate, ({ principal, params, body }) => aliases.update(principal, params.name, body)),
     handle(routes.modelRemove, ({ principal, params }) => aliases.remove(principal, params.name)),
-    handle(routes.contentList, ({ principal }) => models.kept(principal)),
-    handle(routes.contentPurge, ({ principal, params, body }) => models.purge(principal, params.id, body.name)),
     handle(routes.backendList, async ({ principal }) => backends.list(principal)),
     handle(routes.backendCreate, ({ principal, body }) => backends.create(principal, body)),
     handle(routes.backendUpdate, ({ principal, params, body }) => backends.update(principal, params.id, body)),

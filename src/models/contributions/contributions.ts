@@ -1,0 +1,96 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import type { ContentStore } from '../content/index.ts';
+import type { DialectIn } from '../neutral/parts.ts';
+import type { AccessPort } from '../ports.ts';
+import type { ReplySink } from '../reply-sink.ts';
+import type { CallInput } from '../run/call.ts';
+import { CopyingSink } from './copying-sink.ts';
+
+export interface ContributionsOptions {
+  readonly database: Database;
+  readonly access: AccessPort;
+  readonly store: ContentStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A request and its reply, as a consenting project gave them. */
+export interface Contribution {
+  /** The call's id. */
+  readonly id: string;
+  readonly dialect: DialectIn;
+  readonly request: unknown;
+  /** JSON, or the events of a stream as they were sent. */
+  readonly reply: string;
+  readonly streamed: boolean;
+}
+
+type Answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
+
+const MOST_CHARACTERS = 1_000_000;
+/** Contributions that wait for the database. More are not kept: calls go before them. */
+const MOST_WAITING = 200;
+
+/**
+ * Keeps the calls of consenting projects, after their replies have ended and beside the next ones: no statement stands
+ * between a request and its reply. Whether the project consents is asked again where it is written.
+ */
+export class Contributions {
+  readonly #options: ContributionsOptions;
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  /** Not kept, because too many waited or the database refused. */
+  lost = 0;
+
+  constructor(options: ContributionsOptions) {
+    this.#options = options;
+  }
+
+  /** The same answer, with its copy kept where the caller's project consents. */
+  keeping(answer: Answer): Answer {
+    return async (dialect, input, sink) => {
+      const { projectId } = input.principal;
+      if (projectId === null || this.#options.access.directory.project(projectId)?.tier !== 'contributor') return answer(dialect, input, sink);
+      const copying = new CopyingSink(sink, MOST_CHARACTERS);
+      await answer(dialect, input, copying);
+      const { chunks } = copying;
+      if (chunks !== undefined) this.#later(input, projectId, { id: input.requestId, dialect, request: input.body, reply: chunks.join(''), streamed: copying.headers['content-type']?.startsWith('text/event-stream') ?? false });
+    };
+  }
+
+  /** What was kept by consent, and comments and edits with it. */
+  async removeOf(tx: Executor, organisationId: string, projectId: string): Promise<number> {
+    const removed = await this.#options.store.removeAll(tx, organisationId, projectId, ['contribution', 'feedback']);
+    await this.#options.database.scoped(organisationId, tx).updateTable('feedback').set({ content_id: null }).where('project_id', '=', projectId).execute();
+    return removed;
+  }
+
+  /** Resolves when what waits is written. */
+  settled(): Promise<void> {
+    return this.#tail;
+  }
+
+  #later(input: CallInput, projectId: string, contribution: Contribution): void {
+    if (this.#waiting >= MOST_WAITING) {
+      this.lost += 1;
+      return;
+    }
+    this.#waiting += 1;
+    this.#tail = this.#tail.then(() => this.#keep(input, projectId, contribution)).finally(() => { this.#waiting -= 1; });
+  }
+
+  async #keep({ principal: { organisationId, keyId } }: CallInput, projectId: string, contribution: Contribution): Promise<void> {
+    const { database, access, store, log } = this.#options;
+    try {
+      const value = JSON.stringify(contribution);
+      await database.transaction(async (tx) => {
+        if (!(await access.consents.holds(tx, organisationId, projectId))) return;
+        await store.put({ organisationId, projectId, keyId, purpose: 'contribution', id: `contribution_${contribution.id}`, belongsTo: contribution.id, value }, tx);
+      });
+    } catch (error) {
+      this.lost += 1;
+      log.warn({ call: contribution.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a contribution could not be kept');
+    }
+  }
+}

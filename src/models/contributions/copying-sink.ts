@@ -1,0 +1,55 @@
+import type { ReplySink } from '../reply-sink.ts';
+
+/** Passes a reply on as it is and keeps a copy of its text, up to a bound. */
+export class CopyingSink implements ReplySink {
+  readonly #sink: ReplySink;
+  readonly #mostCharacters: number;
+  #chunks: string[] = [];
+  #characters = 0;
+  status = 0;
+  headers: Record<string, string> = {};
+  /** The copy is of the whole reply, which ended well. */
+  whole = false;
+
+  constructor(sink: ReplySink, mostCharacters: number) {
+    this.#sink = sink;
+    this.#mostCharacters = mostCharacters;
+  }
+
+  get started(): boolean {
+    return this.#sink.started;
+  }
+
+  /** The copy; undefined when the reply was too large, or did not end well. */
+  get chunks(): readonly string[] | undefined {
+    return this.whole && this.#characters <= this.#mostCharacters ? this.#chunks : undefined;
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    this.status = status;
+    this.headers = headers;
+    this.#sink.head(status, headers);
+  }
+
+  write(chunk: string | Buffer): boolean {
+    this.#copy(chunk);
+    return this.#sink.write(chunk);
+  }
+
+  drained(): Promise<void> {
+    return this.#sink.drained();
+  }
+
+  end(chunk?: string | Buffer, whole = true): void {
+    if (chunk !== undefined) this.#copy(chunk);
+    this.whole = whole && this.status === 200;
+    this.#sink.end(chunk, whole);
+  }
+
+  #copy(chunk: string | Buffer): void {
+    const text = chunk.toString();
+    this.#characters += text.length;
+    if (this.#characters <= this.#mostCharacters) this.#chunks.push(text);
+    else this.#chunks = [];
+  }
+}
