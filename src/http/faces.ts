@@ -192,6 +192,8 @@ export interface ModelApi {
   list(principal: Principal): { readonly object: 'list'; readonly data: readonly { readonly id: string }[] };
   /** The same in no dialect's form. */
   entries(principal: Principal): readonly ModelEntry[];
+  /** How each of them is doing. */
+  status(principal: Principal): { readonly object: 'status' };
   readonly files: FilesDoor;
   readonly batches: BatchesDoor;
   readonly responses: ResponsesDoor;

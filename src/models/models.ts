@@ -26,6 +26,7 @@ import { Catalogue } from './registry/catalogue.ts';
 import { readOperatorFile } from './registry/operator-file.ts';
 import type { Backend } from './registry/target.ts';
 import { healthOf } from './registry/tools.ts';
+import type { StatusView } from './registry/status.ts';
 import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
 import { Responses, observedCaller } from './responses/index.ts';
@@ -223,6 +224,11 @@ export class Models {
       object: 'list',
       data: this.entries(principal).map(({ id, createdAtMs, ownedBy }) => ({ id, object: 'model', created: Math.floor(createdAtMs / 1000), owned_by: ownedBy })),
     };
+  }
+
+  /** `GET /v1/status`: how the models that this caller may call are doing. */
+  status(principal: Principal): StatusView {
+    return this.aliases.status(principal);
   }
 
   /** How much content is kept, by project and function. */

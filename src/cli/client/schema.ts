@@ -24,6 +24,12 @@ export interface paths {
   '/v1/models': {
     get: operations['chat.models'];
   };
+  '/v1/status': {
+    get: operations['chat.status'];
+  };
+  '/v1/embeddings': {
+    post: operations['chat.embeddings'];
+  };
   '/v1/models/{id}': {
     get: operations['chat.model'];
   };
@@ -294,6 +300,44 @@ export interface components {
         [key: string]: unknown;
       };
       [key: string]: unknown;
+    };
+    EmbeddingsRequest: {
+      model: string;
+      input: string | string[] | number[] | number[][];
+      encoding_format?: 'float' | 'base64';
+      dimensions?: number;
+      user?: string;
+      [key: string]: unknown;
+    };
+    Embeddings: {
+      object: 'list';
+      model: string;
+      usage: {
+        prompt_tokens?: number;
+        total_tokens?: number;
+      };
+      data: ({
+        object?: string;
+        index?: number;
+        embedding?: string | number[];
+      })[];
+    };
+    Status: {
+      object: 'status';
+      now: string;
+      state: 'ok' | 'degraded' | 'down';
+      data: ({
+        id?: string;
+        state?: string;
+        reason?: string | null;
+        routes?: {
+          open?: number;
+          all?: number;
+        };
+        first_token_ms?: number | null;
+        running?: number;
+        [key: string]: unknown;
+      })[];
     };
     ChatCompletion: {
       id: string;
@@ -1536,6 +1580,34 @@ export interface operations {
         object: 'list';
         data: components['schemas']['ModelCard'][];
       } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** How the models that this key may call are doing: state, first token, what runs, price */
+  'chat.status': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Status'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Embeddings, in OpenAI's form */
+  'chat.embeddings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': components['schemas']['EmbeddingsRequest'] } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Embeddings'] } };
       default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
     };
   };

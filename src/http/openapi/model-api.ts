@@ -55,6 +55,30 @@ export const modelApiSchemas: Record<string, JsonSchema> = {
     },
     additionalProperties: true,
   },
+  EmbeddingsRequest: {
+    type: 'object', required: ['model', 'input'],
+    properties: {
+      model: text, input: { anyOf: [text, { type: 'array', items: text }, { type: 'array', items: whole }, { type: 'array', items: { type: 'array', items: whole } }] },
+      encoding_format: { type: 'string', enum: ['float', 'base64'] }, dimensions: { type: 'integer', minimum: 1 }, user: text,
+    },
+    additionalProperties: true,
+  },
+  Embeddings: {
+    type: 'object', required: ['object', 'data', 'model', 'usage'],
+    properties: {
+      object: { type: 'string', enum: ['list'] }, model: text, usage: { type: 'object', properties: { prompt_tokens: whole, total_tokens: whole } },
+      data: { type: 'array', items: { type: 'object', properties: { object: text, index: whole, embedding: { anyOf: [text, { type: 'array', items: { type: 'number' } }] } } } },
+    },
+  },
+  Status: {
+    type: 'object', required: ['object', 'now', 'state', 'data'],
+    properties: {
+      object: { type: 'string', enum: ['status'] }, now: text, state: { type: 'string', enum: ['ok', 'degraded', 'down'] },
+      data: { type: 'array', items: { type: 'object', additionalProperties: true, properties: {
+        id: text, state: text, reason: { type: ['string', 'null'] }, routes: { type: 'object', properties: { open: whole, all: whole } }, first_token_ms: { type: ['number', 'null'] }, running: whole,
+      } } },
+    },
+  },
   ChatCompletion: {
     type: 'object', required: ['id', 'object', 'created', 'model', 'choices'],
     properties: {
@@ -184,6 +208,19 @@ export const modelApiPaths: Record<string, Record<string, OpenApiOperation>> = {
           properties: { object: { type: 'string', enum: ['list'] }, data: { type: 'array', items: { $ref: '#/components/schemas/ModelCard' } } } } } } },
         ...failure,
       },
+    },
+  },
+  '/v1/status': {
+    get: {
+      operationId: 'chat.status', tags: ['model API'], summary: 'How the models that this key may call are doing: state, first token, what runs, price', security,
+      responses: { 200: { description: 'OK', content: json('Status') }, ...failure },
+    },
+  },
+  '/v1/embeddings': {
+    post: {
+      operationId: 'chat.embeddings', tags: ['model API'], summary: 'Embeddings, in OpenAI\'s form', security,
+      requestBody: { required: true, content: json('EmbeddingsRequest') },
+      responses: { 200: { description: 'OK', content: json('Embeddings') }, ...failure },
     },
   },
   '/v1/models/{id}': {

@@ -16,6 +16,7 @@ export class ModelHouse extends SeveralBackends {
       countTokens: (input) => this.countTokens(input),
       list: () => ({ object: 'list', data: this.aliases().map(({ name }) => ({ id: name })) }),
       entries: () => this.aliases().map(({ name, createdAtMs, targets }) => ({ id: name, createdAtMs, contextTokens: targets[0]!.contextTokens, maxOutputTokens: targets[0]!.maxOutputTokens })),
+      status: () => ({ object: 'status' }),
     };
     this.#shell = await startShell({ models });
     return this.#shell.url;

@@ -34,6 +34,7 @@ export const echoModels: ModelApi = {
   countTokens: async () => ({ tokens: 1, counted: 'estimate', limits: null }),
   entries: () => ['tandem/local', 'plain'].map((id) => ({ id, createdAtMs: 0, contextTokens: null, maxOutputTokens: 1 })),
   list: () => ({ object: 'list', data: [{ id: 'tandem/local' }, { id: 'plain' }] }),
+  status: () => ({ object: 'status' }),
 };
 
 export interface TestShell {

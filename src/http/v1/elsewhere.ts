@@ -4,7 +4,6 @@ const CHAT = '/v1/chat/completions';
 
 /** Routes that callers know from other servers, and what does the same here. The first match counts. */
 const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
-  ['/v1/responses', 'POST /v1/responses, and GET, DELETE, cancel and input_items of a response by its id'],
   ['/v1/messages/batches', '/v1/batches, with the requests in OpenAI\'s form'],
   ['/v1/completions', `${CHAT} with one user message`],
   ['/v1/assistants', '/v1/responses with previous_response_id'],
@@ -23,7 +22,6 @@ const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
   ['/v1/evals', `${CHAT} once per case`],
   ['/v1/organization', 'the control API under /api, described at /openapi.json'],
   ['/v1/usage', 'GET /api/usage'],
-  ['/v1/status', 'GET /readyz, or tandem doctor'],
 ];
 
 /** The answer for a route under /v1 that is not served: never a bare 404, always what to use. */

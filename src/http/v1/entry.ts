@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { demand } from '../../access/index.ts';
 import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError, type Envelope } from '../errors/render.ts';
@@ -28,6 +29,7 @@ const COMPACT = '/v1/responses/compact';
 const MESSAGES = '/v1/messages';
 const COUNT = '/v1/messages/count_tokens';
 const MODELS = '/v1/models';
+const STATUS = '/v1/status';
 
 /**
  * The model API straight on Node's request and response: this is the path that every token takes.
@@ -51,6 +53,11 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
     } else if (path.startsWith(`${MODELS}/`)) {
       demandMethod(request, path, 'GET');
       sendJson(response, requestId, showModel(await options.authenticate(request, false), path.slice(MODELS.length + 1), options.models, request));
+    } else if (path === STATUS) {
+      demandMethod(request, path, 'GET');
+      const principal = await options.authenticate(request, false);
+      demand(principal, 'models.call');
+      sendJson(response, requestId, options.models.status(principal));
     } else if (isStored(path)) {
       await serveStored(request, response, path, requestId, options);
     } else {

@@ -7,6 +7,7 @@ import { isDuplicate } from './duplicate.ts';
 import type { GivenLimits } from './forms.ts';
 import type { Alias, Backend, Capability, Goal } from './target.ts';
 import type { RegistryTools } from './tools.ts';
+import { statusView, type StatusView } from './status.ts';
 import { modelView, type ModelView } from './views.ts';
 
 /** One target as it is given: everything but the first two may be left out. */
@@ -58,6 +59,11 @@ export class Aliases {
   async list(principal: Principal): Promise<{ items: ModelView[]; nextCursor: null }> {
     demand(principal, 'models.read');
     return { items: this.#tools.catalogue.registry.visible(principal).map((alias) => this.#view(principal, alias)), nextCursor: null };
+  }
+
+  /** How the models that a caller may call are doing, for the caller. */
+  status(principal: Principal): StatusView {
+    return statusView(this.#tools.catalogue.registry.visible(principal).map((alias) => this.#view(principal, alias)), this.#tools.clock.nowMs());
   }
 
   /** @throws TandemError resource_not_found */
