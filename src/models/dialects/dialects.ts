@@ -10,7 +10,7 @@ import { messagesCaller } from './messages/caller.ts';
 import { responsesBackend } from './responses/backend.ts';
 import { responsesCaller } from './responses/caller.ts';
 
-/** The wire forms that callers may speak. A dialect stands here once it passes `dialect.conformance.ts`. */
+/** The wire forms that callers may speak. Each passes the tests in `conformance/` with every other. */
 export const CALLER_DIALECTS: { readonly [D in DialectIn]?: CallerDialect } = { chat: chatCaller, responses: responsesCaller, messages: messagesCaller, embeddings: embeddingsCaller };
 
 /** The wire forms of backends. The local engine speaks none: see `run/local-attempt.ts`. */

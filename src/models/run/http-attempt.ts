@@ -75,7 +75,8 @@ export class StreamAttempt extends Exchange implements Attempt {
   }
 
   get rawUsage() {
-    return this.#reader.rawUsage;
+    const { remote, call } = this.#sending;
+    return remote.dialect.native === call.request.dialect ? this.#reader.rawUsage : null;
   }
 
   async run(): Promise<void> {

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { TandemError } from '../../../base/index.ts';
+import { BadReply } from '../../neutral/bad-reply.ts';
+import type { BackendDialect, CallerDialect, ReplyEnd, ReplyReader, ReplyWriter } from '../../neutral/dialect.ts';
+import { BACKEND_DIALECTS, CALLER_DIALECTS } from '../dialects.ts';
+import { SAYS } from './backends-say.ts';
+import { HEARS, type Hearing } from './callers-hear.ts';
+import { ANSWERS, type Told } from './told.ts';
+
+const TARGET = { model: 'm', contextTokens: null, maxOutputTokens: 1000, capField: 'max_tokens', options: {} } as const;
+const FACTS = { id: '01900000-0000-7000-8000-0000000000ff', createdAtMs: 1_790_000_000_000, alias: 'team/model', serviceTier: 'default' };
+const CALLERS = Object.keys(HEARS) as Hearing[];
+const BACKENDS = Object.keys(SAYS) as (keyof typeof SAYS)[];
+const PAIRS = CALLERS.flatMap((caller) => BACKENDS.map((backend) => [caller, backend] as const));
+
+interface Pair {
+  readonly caller: CallerDialect;
+  readonly backend: BackendDialect;
+}
+
+function pair(caller: Hearing, backend: keyof typeof SAYS): Pair {
+  return { caller: CALLER_DIALECTS[caller]!, backend: BACKEND_DIALECTS[backend] };
+}
+
+/** A stream through reader and writer, in pieces of so many bytes. */
+function streamed({ caller, backend }: Pair, bytes: Buffer, size: number): { frames: string; reader: ReplyReader; writer: ReplyWriter } {
+  const request = caller.parse(HEARS[caller.name as Hearing].request(true), {});
+  const reader = backend.reader(request);
+  const writer = caller.writer(request, FACTS);
+  let frames = '';
+  const take = (events: ReturnType<ReplyReader['push']>) => { for (const event of events) frames += writer.event(event); };
+  for (let from = 0; from < bytes.length && !reader.done; from += size) {
+    take(reader.push(bytes.subarray(from, from + size)));
+    if (reader.failure) throw reader.failure;
+  }
+  take(reader.end());
+  return { frames, reader, writer };
+}
+
+const endOf = (counts: ReplyEnd['counts'], rawUsage: ReplyEnd['rawUsage']): ReplyEnd => ({ counts, rawUsage, receipt: null, endedAtMs: FACTS.createdAtMs + 1_000 });
+
+/** What a caller hears: those that count thoughts within the output, or come from a backend that does, hear one sum. */
+function heard(told: Told, caller: Hearing, backend: keyof typeof SAYS): Told {
+  const { tokens } = told;
+  const summed = caller === 'messages' || backend === 'messages' || backend === 'bedrock';
+  return summed ? { ...told, tokens: { ...tokens, output: tokens.output + tokens.thought, thought: 0 } } : told;
+}
+
+describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendName) => {
+  const both = pair(callerName, backendName);
+
+  test('understand each other: what was asked is sent, with an output limit and under the backend\'s own model name', () => {
+    for (const stream of [false, true]) {
+      const request = both.caller.parse(HEARS[callerName].request(stream), {});
+      expect(both.backend.cannot(request)).toBeNull();
+      const out = both.backend.request(request, TARGET);
+      const sent = out.path + out.body.toString();
+      for (const word of ['Be brief.', 'Hello', 'get_weather', 'get_time', '50', 'city']) expect(sent).toContain(word);
+      expect(sent).not.toContain('team/model');
+      expect(out.outputBound).toBe(50);
+      expect(out.inputBound).toBeGreaterThan(out.body.length);
+    }
+  });
+
+  test.each(Object.entries(ANSWERS))('%s comes over, whole and streamed, however the bytes are cut', (_, told) => {
+    const { caller, backend } = both;
+    const said = SAYS[backendName](told);
+    const request = caller.parse(HEARS[callerName].request(false), {});
+    const reply = backend.whole(said.whole, request, {});
+    const expected = heard(told, callerName, backendName);
+    expect(reply.usage).not.toBeNull();
+    expect(HEARS[callerName].whole(caller.writer(request, FACTS).whole(reply, endOf(reply.usage!, null)))).toEqual(expected);
+    for (const size of [1, 7, said.stream.length]) {
+      const { frames, reader, writer } = streamed(both, said.stream, size);
+      expect(reader.usage).toEqual(reply.usage);
+      const all = frames + writer.end(endOf(reader.usage!, backend.native === callerName ? reader.rawUsage : null));
+      expect(HEARS[callerName].stream(all)).toEqual(expected);
+      expect([HEARS[callerName].clean(all), reader.pieces > 0]).toEqual([true, true]);
+    }
+  });
+
+  test('a stream that is cut anywhere never ends as if it were whole', () => {
+    const { stream } = SAYS[backendName](ANSWERS['a text, then a call']!);
+    for (let length = 0; length < stream.length; length += 13) {
+      const request = both.caller.parse(HEARS[callerName].request(true), {});
+      const reader = both.backend.reader(request);
+      const writer = both.caller.writer(request, FACTS);
+      let frames = '';
+      for (const event of reader.push(stream.subarray(0, length))) frames += writer.event(event);
+      // Those whose last event only tells the usage, or nothing, are whole without it.
+      if (reader.done || reader.finish !== null) continue;
+      expect(() => reader.end()).toThrow(BadReply);
+      if (frames === '') continue;
+      frames += writer.error(new TandemError('backend_failed', { params: { backend: 'gpu', reason: 'its answer ended in the middle' } }));
+      expect([HEARS[callerName].clean(frames), HEARS[callerName].failed(frames)]).toEqual([false, true]);
+    }
+  });
+});
