@@ -44,6 +44,7 @@ const tree = root.addChildren([
     to('/money', '/money/bill'),
     page('/money/bill', lazyRouteComponent(() => import('./pages/money/bill.tsx'), 'BillPage')),
     page('/money/budgets', lazyRouteComponent(() => import('./pages/money/budgets.tsx'), 'BudgetsPage')),
+    page('/money/limits', lazyRouteComponent(() => import('./pages/money/limits.tsx'), 'LimitsPage')),
     page('/money/prices', lazyRouteComponent(() => import('./pages/money/prices.tsx'), 'PricesPage')),
     page('/money/invoices', lazyRouteComponent(() => import('./pages/money/invoices.tsx'), 'InvoicesPage')),
     page('/money/invoices/$id', lazyRouteComponent(() => import('./pages/money/invoice.tsx'), 'InvoicePage')),

@@ -19,7 +19,7 @@ const LINES = [
   commands.chat('Hello there', 'tandem/local'), commands.modelAdd('a', 'b', 'c', '4096'), commands.modelRemove('a'), commands.backendAdd('a', 'https://a.example/v1', true), commands.backendCheck('a'), commands.backendRemove('a'),
   commands.keyCreate('ci', { budget: '5', period: 'day', role: 'viewer', models: ['a', 'b'], project: 'web', expires: '2027-01-31' }), commands.keyRotate('1', '3600'), commands.keyRevoke('1'),
   commands.bill('2026-11'), commands.billClose('2026-10'), commands.billAdjust('1', '-1.50', 'goodwill'), commands.billCredit('5', { grant: true, expires: '2027-01-31', reason: 'why' }),
-  commands.budgetSet(scope, '5', 'day'), commands.budgetRemove('1'), commands.priceSet('a', { input: '1', cached: '1', output: '1', tier: 'contributor', source: 's' }),
+  commands.budgetSet(scope, '5', 'day', '50,80'), commands.limits, commands.limitSet(scope, '20', 'requests', 'each user', ''), commands.limitSet(scope, '20', 'tokens', 'one model', 'team/big'), commands.limitSet(scope, '8', 'parallel', 'together', ''), commands.limitRemove('1'), commands.budgetRemove('1'), commands.priceSet('a', { input: '1', cached: '1', output: '1', tier: 'contributor', source: 's' }),
   commands.projectCreate('a'), commands.memberInvite('a@b.example', 'admin'), commands.memberRemove('a@b.example'), apiCall('POST', '/api/projects', { name: 'a b' }),
 ];
 

@@ -141,6 +141,21 @@ export async function startMockApi(dist: string): Promise<MockApi> {
       world.budgets = world.budgets.filter((one) => one.id !== path['id']);
       return undefined;
     },
+    'GET /api/limits': () => all(world.limits),
+    'POST /api/limits': ({ body }) => {
+      const name = [world.organisation, ...world.projects, ...world.keys].find((one) => one.id === body.scope.id)?.name ?? '';
+      const scope = `${body.scope.kind} ${name}`;
+      const subject = body.subject ?? null;
+      const holder = subject === null ? scope : subject.name === null ? `each ${subject.kind} of ${scope}` : `${subject.kind} ${subject.name} of ${scope}`;
+      const limit: Schemas['Limit'] = { id: id(), scope: { ...body.scope, name }, subject, metric: body.metric, amount: body.amount, holder, createdAt: new Date(NOW).toISOString() };
+      world.limits.push(limit);
+      return limit;
+    },
+    'PATCH /api/limits/{id}': ({ path, body }) => Object.assign(found(world.limits, path['id']), body),
+    'DELETE /api/limits/{id}': ({ path }) => {
+      world.limits = world.limits.filter((one) => one.id !== path['id']);
+      return undefined;
+    },
     'GET /api/prices': () => all(world.prices),
     'POST /api/prices': ({ body }) => {
       const price: Schemas['Price'] = { id: id(), resource: body.resource, tier: body.tier ?? 'standard', side: 'sell', backendId: null, currency: 'USD', buckets: body.buckets, flexBuckets: null, effectiveFrom: body.effectiveFrom ?? new Date(NOW).toISOString(), effectiveTo: null, source: body.source, createdAt: new Date(NOW).toISOString(), createdBy: 'Ines Okafor' };

@@ -31,6 +31,7 @@ export interface World {
   backends: Schemas['Backend'][];
   prices: Schemas['Price'][];
   budgets: Schemas['Budget'][];
+  limits: Schemas['Limit'][];
   usage: Schemas['UsageEvent'][];
   lines: Schemas['Bill']['lines'];
   invoices: (Schemas['Invoice'] & { lines: Schemas['Bill']['lines']; adjustmentList: { id: string; amount: string; reason: string; author: string; at: string }[]; hash: string })[];
@@ -46,7 +47,7 @@ export function emptyWorld(): World {
   counter = 0;
   return {
     organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
-    projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], usage: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], problems: [],
+    projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], problems: [],
   };
 }
 
@@ -130,6 +131,12 @@ export function fullWorld(): World {
   world.budgets.unshift(
     { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },
     { id: id(), scope: { kind: 'project', id: research.id, name: research.name }, amount: '45000000000000', currency: 'USD', period: 'month', spent: '38480000000000', held: '120400000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(30 * DAY), alertShares: [] },
+  );
+  const held = (scope: Schemas['Limit']['scope'], subject: Schemas['Limit']['subject'], metric: Schemas['Limit']['metric'], amount: number, holder: string): Schemas['Limit'] => ({ id: id(), scope, subject, metric, amount, holder, createdAt: ago(20 * DAY) });
+  world.limits.push(
+    held({ kind: 'project', id: ios.id, name: ios.name }, { kind: 'user', name: null }, 'requests', 20, `each user of project ${ios.name}`),
+    held({ kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, { kind: 'model', name: 'muse-spark' }, 'tokens', 400_000, `model muse-spark of organisation ${world.organisation.name}`),
+    held({ kind: 'project', id: research.id, name: research.name }, null, 'parallel', 8, `project ${research.name}`),
   );
   for (const budget of world.budgets) budget.left = (BigInt(budget.amount) - BigInt(budget.spent) - BigInt(budget.held)).toString();
   world.invoices = [{

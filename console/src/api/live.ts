@@ -10,7 +10,7 @@ const SILENCE_MS = 45_000;
 const GRACE_MS = 1500;
 const RETRY_MS = 3000;
 
-const TYPES = ['usage', 'sight', 'keys', 'budgets', 'prices', 'models', 'heartbeat'] as const;
+const TYPES = ['usage', 'sight', 'keys', 'budgets', 'limits', 'prices', 'models', 'heartbeat'] as const;
 
 let state: LiveState = { kind: 'connecting' };
 const watchers = new Set<() => void>();

@@ -21,6 +21,7 @@ export const queries = {
   usageEvent: (id: string) => queryOptions({ queryKey: ['usage', 'event', id], queryFn: ({ signal }) => api.get('/api/usage/{id}', { path: { id }, signal }) }),
   bill: (month: string) => queryOptions({ queryKey: ['usage', 'bill', month], queryFn: ({ signal }) => api.get('/api/bill', { query: { month }, signal }) }),
   budgets: queryOptions({ queryKey: ['budgets'], queryFn: ({ signal }) => api.get('/api/budgets', { signal }) }),
+  limits: queryOptions({ queryKey: ['limits'], queryFn: ({ signal }) => api.get('/api/limits', { signal }) }),
   prices: queryOptions({ queryKey: ['prices'], queryFn: ({ signal }) => api.get('/api/prices', { query: { history: 'true' }, signal }) }),
   invoices: queryOptions({ queryKey: ['usage', 'invoices'], queryFn: ({ signal }) => api.get('/api/invoices', { signal }) }),
   invoice: (id: string) => queryOptions({ queryKey: ['usage', 'invoice', id], queryFn: ({ signal }) => api.get('/api/invoices/{id}', { path: { id }, signal }) }),

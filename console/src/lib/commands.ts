@@ -42,6 +42,7 @@ export const commands = {
   members: line('members'),
   projects: line('projects'),
   budgets: line('budgets'),
+  limits: line('limits'),
   invoices: line('bill invoices'),
   credits: line('bill credits'),
   modelAdd: (name: string, backend: string, model: string, most: string) => line('models add', [or(name, 'NAME')], { backend: or(backend, 'BACKEND'), model: or(model, 'MODEL'), 'max-output-tokens': most }),
@@ -62,8 +63,15 @@ export const commands = {
   // A negative amount would read as an option: it stands behind the two dashes.
   billAdjust: (invoice: string, amount: string, reason: string) => `${line('bill adjust', [invoice], { reason: or(reason, 'REASON') })} -- ${shellWord(or(amount, 'AMOUNT'))}`,
   billCredit: (amount: string, wishes: { grant: boolean; expires: string; reason: string }) => line('bill credit', [or(amount, 'AMOUNT')], { grant: wishes.grant || undefined, expires: wishes.expires, reason: or(wishes.reason, 'REASON') }),
-  budgetSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, period: Period) => line('budgets set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT')], { period: period === 'month' ? undefined : period }),
+  budgetSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, period: Period, alert?: string) => line('budgets set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT')], { period: period === 'month' ? undefined : period, alert }),
   budgetRemove: (id: string) => line('budgets remove', [id]),
+  /** @param counting `together`, `each user` or `one user`, and so on; `name` is of the one. */
+  limitSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, metric: string, counting: string, name: string) => {
+    const [how, kind = ''] = counting.split(' ');
+    const options = how === 'each' ? { each: kind } : how === 'one' ? { [kind]: or(name, 'NAME') } : {};
+    return line('limits set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT'), metric], options);
+  },
+  limitRemove: (id: string) => line('limits remove', [id]),
   prices: line('prices'),
   priceSet: (model: string, wishes: { input?: string; cached?: string; output?: string; tier: string; source: string }) => line('prices set', [or(model, 'MODEL')], {
     input: wishes.input, cached: wishes.cached, output: wishes.output, tier: wishes.tier === 'standard' ? undefined : wishes.tier, source: or(wishes.source, 'set in the console'),

@@ -10,7 +10,7 @@ export const RAIL = [
 ] as const;
 
 export const MONEY_TABS = [
-  ['/money/bill', 'Bill'], ['/money/budgets', 'Budgets'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
+  ['/money/bill', 'Bill'], ['/money/budgets', 'Budgets'], ['/money/limits', 'Limits'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
 ] as const;
 
 export const SETTINGS_TABS = [

@@ -14,6 +14,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   usage: { types: ['usage', 'budgets'], named: true },
   sight: { types: ['sight'], named: true },
   budgets: { types: ['budgets', 'keys'], named: false },
+  limits: { types: ['limits'], named: false },
   prices: { types: ['prices', 'models'], named: false },
   models: { types: ['models'], named: false },
 };

@@ -27,6 +27,12 @@ import { MoneyPage } from './frame.tsx';
 type Budget = Schemas['Budget'];
 type Body = BodyOf<'/api/budgets', 'post'>;
 const KIND = { organisation: 'Organisation', project: 'Project', key: 'Key' } as const;
+const badShares = (text: string): ApiError => new ApiError(0, { code: 'invalid_request', message: `“${text}” is not a list of whole percents from 1 to 100, such as 50, 80, 100.`, next: 'Correct the shares and try again.', param: 'alertShares' });
+/** `50, 80, 100`; undefined for what is no list of percents. */
+const parseShares = (text: string): number[] | undefined => {
+  const parts = text.split(',').map((part) => part.trim().replace(/%$/, '')).filter((part) => part !== '').map(Number);
+  return parts.every((share) => Number.isInteger(share) && share >= 1 && share <= 100) ? parts : undefined;
+};
 const badAmount = (text: string): ApiError => new ApiError(0, { code: 'invalid_request', message: `“${text}” is not an amount, such as 25 or 12.50.`, next: 'Correct the amount and try again.', param: 'amount' });
 
 export function BudgetsPage() {
@@ -117,11 +123,14 @@ function NewBudget({ onClose }: { onClose: () => void }) {
 
 function ChangeBudget({ budget, whyNot, onClose }: { budget: Budget; whyNot: string | undefined; onClose: () => void }) {
   const [amount, setAmount] = useState(plainAmount(budget.amount));
+  const [alerts, setAlerts] = useState(budget.alertShares.join(', '));
   const [removing, setRemoving] = useState(false);
   const save = useAction(async () => {
     const pico = parseMoney(amount);
     if (pico === undefined || pico < 0n) throw badAmount(amount);
-    return api.patch('/api/budgets/{id}', { path: { id: budget.id }, body: { amount: pico.toString() } });
+    const alertShares = parseShares(alerts);
+    if (alertShares === undefined) throw badShares(alerts);
+    return api.patch('/api/budgets/{id}', { path: { id: budget.id }, body: { amount: pico.toString(), alertShares } });
   }, ['budgets', 'keys', 'events']);
   const client = useQueryClient();
   if (removing) {
@@ -143,9 +152,10 @@ function ChangeBudget({ budget, whyNot, onClose }: { budget: Budget; whyNot: str
       }}>
         <BudgetMeter amount={budget.amount} spent={budget.spent} held={budget.held} period={budget.period} currency={budget.currency} />
         <Field label={`Amount ${periodText(budget.period)}, ${budget.currency}`} hint="Less than what is spent already stops its calls at once." error={save.error?.param === 'amount' ? save.error.message : undefined}>{(field) => <input {...field} inputMode="decimal" className="num" value={amount} onChange={(event) => setAmount(event.target.value)} />}</Field>
-        {save.error && save.error.param !== 'amount' ? <ErrorNotice error={save.error} /> : null}
+        <Field label="Tell webhooks at, % of the amount" hint="Such as 50, 80, 100: once a window each. Empty: at none." error={save.error?.param === 'alertShares' ? save.error.message : undefined}>{(field) => <input {...field} className="num" value={alerts} onChange={(event) => setAlerts(event.target.value)} />}</Field>
+        {save.error && save.error.param !== 'amount' && save.error.param !== 'alertShares' ? <ErrorNotice error={save.error} /> : null}
         <div className="row end"><Button kind="danger" why={whyNot} onClick={() => setRemoving(true)}>Remove</Button><span className="grow" /><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy} aria-disabled={whyNot !== undefined || undefined}>Save</Button></div>
-        <SameInTerminal line={commands.budgetSet(budget.scope, amount, budget.period)} />
+        <SameInTerminal line={commands.budgetSet(budget.scope, amount, budget.period, alerts.replaceAll(' ', '') || (budget.alertShares.length > 0 ? '0' : undefined))} />
       </form>
     </Dialog>
   );
