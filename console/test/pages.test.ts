@@ -189,6 +189,33 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await context.close();
   }, 60_000);
 
+  it('sets a limit for each user of a project, changes and removes it', async () => {
+    mock.reset('full');
+    mock.world().limits.length = 0;
+    const { context, page } = await open();
+    await page.goto(`${mock.url}/money/limits`);
+    await page.getByRole('heading', { name: 'Models are called as fast as they answer: no limit is set.' }).waitFor();
+    await page.getByRole('button', { name: 'Set the first limit' }).click();
+    await page.getByLabel('Counted').selectOption('each user');
+    await page.getByLabel('At most').fill('many');
+    await page.getByRole('dialog').getByRole('button', { name: 'Set the limit' }).click();
+    await page.getByText('“many” is not a whole number.').waitFor();
+    await page.getByLabel('At most').fill('20');
+    await page.getByText("./tandem limits set 'project:iOS app' 20 requests --each user").waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Set the limit' }).click();
+    await page.getByRole('heading', { name: 'Each user may send 20 requests a minute; 1 limit in all.' }).waitFor();
+    expect(mock.world().limits).toMatchObject([{ scope: { kind: 'project' }, subject: { kind: 'user', name: null }, metric: 'requests', amount: 20 }]);
+    await page.getByRole('button', { name: 'each user of project iOS app' }).click();
+    await page.getByLabel('At most, requests a minute').fill('1500');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Each user may send 1,500 requests a minute; 1 limit in all.' }).waitFor();
+    await page.getByRole('button', { name: 'each user of project iOS app' }).click();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove the limit' }).click();
+    await page.getByRole('heading', { name: /no limit is set/ }).waitFor();
+    await context.close();
+  }, 60_000);
+
   it('streams a reply with its figures, stops, and keeps the text when a call fails', async () => {
     mock.reset('full');
     const { context, page } = await open();

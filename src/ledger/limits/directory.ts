@@ -55,6 +55,11 @@ export class LimitDirectory {
     return next;
   }
 
+  /** Of all limits there are. */
+  ids(): ReadonlySet<string> {
+    return new Set([...this.#byOrganisation.values()].flatMap((limits) => limits.map(({ id }) => id)));
+  }
+
   /** Null: nothing limits this caller. */
   rulesFor(caller: Caller): Rules | null {
     const limits = this.#byOrganisation.get(caller.organisationId) ?? NO_LIMITS;

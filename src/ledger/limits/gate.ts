@@ -24,6 +24,8 @@ export class LimitGate {
   readonly #directory: LimitDirectory;
   readonly #slices: Slices;
   readonly #counters: Counters;
+  /** The version of the limits that the counters are of. */
+  #counted = 0;
 
   constructor(directory: LimitDirectory, slices: Slices, counters = new Counters(slices)) {
     this.#directory = directory;
@@ -38,6 +40,10 @@ export class LimitGate {
 
   /** Null: nothing limits this caller. */
   limitsOf(caller: Caller): CallerLimits | null {
+    if (this.#counted !== this.#directory.version) {
+      this.#counted = this.#directory.version;
+      this.#counters.keepOnly(this.#directory.ids());
+    }
     const rules = this.#directory.rulesFor(caller);
     return rules === null ? null : { rules, standing: undefined, fromMs: 0, untilMs: 0 };
   }

@@ -92,6 +92,37 @@ test('10,000 calls run no SQL in this process but a few refills', async () => {
   expect(ran.length).toBeLessThan(210);
 }, 60_000);
 
+test('with limits on requests, tokens and parallel calls too, 10,000 calls run no SQL in this process but refills', async () => {
+  await house.addBudget(10n ** 18n);
+  const database = await house.openDatabase();
+  const statements: string[] = [];
+  database.pool.on('connect', (client) => {
+    const query = client.query.bind(client);
+    client.query = ((...given: Parameters<typeof query>) => {
+      const [what] = given as unknown as [string | { text?: string }];
+      statements.push(typeof what === 'string' ? what : (what.text ?? ''));
+      return query(...given);
+    }) as typeof client.query;
+  });
+  const ledger = await house.ledger({ database });
+  for (const [metric, amount, subject] of [['requests', 1_000_000, null], ['tokens', 10_000_000, { kind: 'model', name: null }], ['parallel', 5_000, null], ['requests', 100_000, { kind: 'user', name: null }]] as const) {
+    await ledger.limits.create(ownerOf(house), { scope: { kind: 'organisation', id: house.organisationId }, subject, metric, amount });
+  }
+  const before = statements.length;
+  for (let round = 0; round < 100; round += 1) {
+    await Promise.all(Array.from({ length: 100 }, async () => {
+      const hold = await ledger.admit({ ...admissionOf(house, 1n, 2n), user: 'ada' });
+      await hold.settle(endOf(1n, 1n));
+    }));
+  }
+  const ran = statements.slice(before).filter((text) => !/update "?epochs"? set "?heartbeat_at/i.test(text));
+  // This process hears of its own changes too, and reads the limits once more for each.
+  const others = ran.filter((text) => !/budget_windows|limit_windows|from limits where removed_at is null/.test(text));
+  expect(others).toEqual([]);
+  expect(ran.length).toBeLessThan(500);
+  expect(ledger.status().limits.refills).toBeLessThan(400);
+}, 60_000);
+
 test('lowered below what is spent a budget refuses everywhere; removed it limits nothing', async () => {
   const budgetId = await house.addBudget(10n ** 12n);
   const [one, other] = [await house.ledger(), await house.ledger()];
