@@ -136,6 +136,27 @@ test('lowered, raised and removed it binds at once, and one limit is set once', 
   expect((await ledger.limits.list(ownerOf(house))).items).toEqual([]);
 });
 
+test('who goes on calling in a minute that is spent is refused from memory', async () => {
+  const database = await house.openDatabase();
+  let statements = 0;
+  database.pool.on('connect', (client) => {
+    const query = client.query.bind(client);
+    client.query = ((...given: Parameters<typeof query>) => {
+      if (/limit_/.test(JSON.stringify(given[0]))) statements += 1;
+      return query(...given);
+    }) as typeof client.query;
+  });
+  const ledger = await house.ledger({ database });
+  const { id } = await set(ledger, { scope: project(), subject: { kind: 'user', name: null }, metric: 'requests', amount: 3 });
+  expect(await served(ledger, Array.from({ length: 5 }, () => call({ user: 'ada' })))).toBe(3);
+  const before = statements;
+  for (let tries = 0; tries < 500; tries += 1) expect(await served(ledger, [call({ user: 'ada' })])).toBe(0);
+  expect(statements - before).toBeLessThan(5);
+  // Raised, it is asked for again.
+  await ledger.limits.update(ownerOf(house), id, { amount: 4 });
+  expect(await served(ledger, [call({ user: 'ada' }), call({ user: 'ada' })])).toBe(1);
+});
+
 test('a call without a limit says so, and nothing of limits is left when a ledger has stopped', async () => {
   const ledger = await house.ledger();
   const free = await ledger.admit(call());

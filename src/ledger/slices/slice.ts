@@ -23,6 +23,9 @@ export class Slice {
   #expected = 0n;
   #usedSinceGrant = 0n;
   #grantAtMs: number;
+  /** What is taken of it never comes back: a count of requests. */
+  #forGood = false;
+  #spent = false;
   /** What was left of the window, beside all slices, at the last lease. */
   rest = 0n;
   /** The size of the last call. */
@@ -47,6 +50,7 @@ export class Slice {
   /** Takes what never comes back: a request is counted, not held. */
   spend(amount: bigint): void {
     this.available -= amount;
+    this.#forGood = true;
     this.#usedSinceGrant += amount;
     this.typical = amount;
     this.#usedAtMs = this.#clock.monotonicMs();
@@ -56,6 +60,19 @@ export class Slice {
   unspend(amount: bigint): void {
     this.available += amount;
     this.#usedSinceGrant -= amount;
+  }
+
+  /**
+   * Neither Postgres nor any process has anything left of the window. Where nothing comes back, that stays so until its
+   * end: who goes on calling is refused from memory.
+   */
+  noteEmpty(): void {
+    this.#spent = this.#forGood && this.key.windowEndMs !== null && this.available <= 0n;
+  }
+
+  /** Every call of this window is refused. A changed limit makes that unknown again. */
+  isSpent(): boolean {
+    return this.#spent;
   }
 
   /** The first lease of this window is to be like the last one of the window before. */
@@ -72,6 +89,7 @@ export class Slice {
 
   granted(amount: bigint, rest = 0n): void {
     this.available += amount;
+    this.#spent = false;
     this.rest = rest;
     this.#expected = 0n;
     this.#usedSinceGrant = 0n;
@@ -82,6 +100,7 @@ export class Slice {
   empty(): bigint {
     const free = this.available;
     this.available = 0n;
+    this.#spent = false;
     this.#wish = 0n;
     return free;
   }

@@ -2,7 +2,7 @@ import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
 import { Slice, nameOf } from './slice.ts';
 import type { SliceKey, SliceStore } from './store.ts';
-import { takeAll } from './take-all.ts';
+import { takeAll, type CallBack } from './take-all.ts';
 
 /** How long other processes get to give back what lies idle with them, before a call is refused. */
 const CALL_BACK_MS = 300;
@@ -37,7 +37,7 @@ export class Slices {
   /** Windows without a rest: until when nobody asks ahead of need. */
   readonly #dry = new Map<string, number>();
   readonly #answers = new Map<string, () => void>();
-  readonly #calling = new Map<string, Promise<boolean>>();
+  readonly #calling = new Map<string, Promise<CallBack>>();
   /** What is on its way back: a lease waits for it, or it would find the window emptier than it is. */
   readonly #returning = new Map<string, Promise<unknown>>();
   readonly #stop = new AbortController();
@@ -202,8 +202,8 @@ export class Slices {
     return done;
   }
 
-  /** Asks the other processes for what lies idle with them; calls that wait for it at once share it. False: none has any. */
-  callBack(slice: Slice, amount: bigint): Promise<boolean> {
+  /** Asks the other processes for what lies idle with them; calls that wait for it at once share it. */
+  callBack(slice: Slice, amount: bigint): Promise<CallBack> {
     const name = slice.name;
     const running = this.#calling.get(name);
     if (running !== undefined) return running;
@@ -212,10 +212,10 @@ export class Slices {
     return done;
   }
 
-  async #askHolders(slice: Slice, amount: bigint): Promise<boolean> {
+  async #askHolders(slice: Slice, amount: bigint): Promise<CallBack> {
     const { store, database, epochId, clock, channel } = this.#options;
     const holders = await store.holders(slice.key);
-    if (holders.length === 0) return false;
+    if (holders.length === 0) return 'nobody';
     this.callBacks += 1;
     this.#calls += 1;
     const call = `${epochId}.${this.#calls}`;
@@ -236,7 +236,7 @@ export class Slices {
       late.abort();
       for (const holder of holders) this.#answers.delete(`${call} ${holder}`);
     }
-    return true;
+    return waiting.size === 0 ? 'all' : 'late';
   }
 
   #heard(payload: string): void {
