@@ -1,3 +1,4 @@
+import { TandemError } from '../../../base/index.ts';
 import type { FilePart, ImagePart, MediaSource, Part, TextPart, Turn } from '../../neutral/parts.ts';
 import type { JsonObject } from '../../request/json.ts';
 import { exactJson } from '../../neutral/exact-json.ts';
@@ -69,7 +70,9 @@ function contentOf(part: TextPart | ImagePart | FilePart): JsonObject[] {
 
 function sourceOf(source: MediaSource): JsonObject {
   if (source.kind === 'url') return { type: 'url', url: source.url };
-  return source.kind === 'file' ? { type: 'file', file_id: source.id } : { type: 'base64', media_type: source.mediaType, data: source.data };
+  // A file's id here is none in the backend's account, which callers share.
+  if (source.kind === 'file') throw new TandemError('invalid_request', { param: 'messages', params: { reason: 'A file must be sent as inline data or by a URL.' } });
+  return { type: 'base64', media_type: source.mediaType, data: source.data };
 }
 
 /** The same for a call and its result, so that they still belong together. */
