@@ -113,7 +113,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'GET /api/keys/{id}': ({ path }) => found(world.keys, path['id']),
     'POST /api/keys': ({ body }) => {
       const project = world.projects.find((one) => one.id === body.projectId) ?? world.projects[0];
-      const key: Schemas['Key'] = { id: id(), name: body.name, prefix: 'tdm_N3wK', projectId: project?.id ?? null, projectName: project?.name ?? null, role: body.role ?? 'developer', owner: { kind: 'member', id: null, label: 'Ines Okafor' }, models: body.models ?? null, budget: body.budget ? { id: id(), amount: body.budget.amount, spent: '0', period: body.budget.period ?? 'month' } : null, state: 'active', createdAt: new Date(NOW).toISOString(), expiresAt: body.expiresAt ?? null, revokedAt: null, lastUsedAt: null, replacedBy: null };
+      const key: Schemas['Key'] = { id: id(), name: body.name, prefix: 'tdm_N3wK', projectId: project?.id ?? null, projectName: project?.name ?? null, role: body.role ?? 'developer', owner: { kind: 'member', id: null, label: 'Ines Okafor' }, models: body.models ?? null, budget: body.budget ? { id: id(), amount: body.budget.amount, spent: '0', period: body.budget.period ?? 'month' } : null, state: 'active', createdAt: new Date(NOW).toISOString(), expiresAt: body.expiresAt ?? null, revokedAt: null, lastUsedAt: null, replacedBy: null, cacheSeconds: null };
       world.keys.unshift(key);
       return { key, secret: 'tdm_N3wKq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6' };
     },

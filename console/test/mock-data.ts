@@ -104,7 +104,7 @@ export function fullWorld(): World {
   ];
   world.keys = rows.map(([name, project], index) => ({
     id: id(), name, prefix: `tdm_${['Q7kd', 'm2Xv', 'Zr9a', 'h4Ty', 'B8nw', 'c1Lp', 'Yx6e', 'J3sg'][index]}`, projectId: project.id, projectName: project.name, role: 'developer' as const, owner: index % 3 === 2 ? robot : owner,
-    models: index === 5 ? ['tandem/local'] : null, budget: null, state: 'active' as const, createdAt: ago((44 - index * 5) * DAY), expiresAt: index === 6 ? ago(-21 * DAY) : null, revokedAt: null, lastUsedAt: ago([1, 3, 0, 7, 2, 0, 1900, 9000][index] ?? 5), replacedBy: null,
+    models: index === 5 ? ['tandem/local'] : null, budget: null, state: 'active' as const, createdAt: ago((44 - index * 5) * DAY), expiresAt: index === 6 ? ago(-21 * DAY) : null, revokedAt: null, lastUsedAt: ago([1, 3, 0, 7, 2, 0, 1900, 9000][index] ?? 5), replacedBy: null, cacheSeconds: null,
   }));
   const limited: readonly (readonly [number, string, string, 'day' | 'month' | 'total'])[] = [[0, '60000000000000', '42103370000000', 'month'], [2, '40000000000000', '38170044270000', 'month'], [4, '1000000000000', '26113090000', 'day'], [6, '25000000000000', '3097700000000', 'total']];
   for (const [place, amount, spent, period] of limited) {

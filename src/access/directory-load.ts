@@ -72,5 +72,6 @@ function key(row: Selectable<Schema['api_keys']>): KnownKey {
   return {
     id: row.id, organisationId: row.organisation_id, projectId: row.project_id, name: row.name, hash: row.hash.toString('base64'), role: row.role,
     ownerKind: row.owner_kind, ownerId: row.owner_id, models: row.models, expiresAtMs: row.expires_at?.getTime() ?? null, revoked: row.revoked_at !== null,
+    cacheSeconds: row.cache_seconds,
   };
 }

@@ -52,6 +52,7 @@ export interface KnownKey {
   readonly models: readonly string[] | null;
   readonly expiresAtMs: number | null;
   readonly revoked: boolean;
+  readonly cacheSeconds: number | null;
 }
 
 /** A key with what the directory derives from it and keeps beside it. */

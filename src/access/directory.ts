@@ -142,6 +142,11 @@ export class Directory {
     return (kind === 'member' ? this.#state.members.get(id)?.email : this.#state.serviceAccounts.get(id)?.name) ?? 'unknown';
   }
 
+  /** How long replies to a key are kept for the same request again; null: not at all. */
+  cacheSecondsOf(keyId: string): number | null {
+    return this.#state.keys.get(keyId)?.key.cacheSeconds ?? null;
+  }
+
   /** The role that a key has now: its own, or its owner's where that is less. */
   roleOfKey(id: string): Role | null {
     const key = this.#state.keys.get(id)?.key;

@@ -25,6 +25,8 @@ export interface KeyView {
   readonly revokedAt: string | null;
   readonly lastUsedAt: string | null;
   readonly replacedBy: string | null;
+  /** How long its replies are kept for the same request again; null: not at all. */
+  readonly cacheSeconds: number | null;
 }
 
 export function keyState(row: Pick<KeyRow, 'revoked_at' | 'expires_at' | 'replaced_by'>, nowMs: number): KeyState {
@@ -42,6 +44,6 @@ export function keyView(context: Pick<AccessContext, 'directory' | 'clock'>, row
     projectId: row.project_id, projectName: row.project_id === null ? null : directory.projectName(row.project_id),
     role: row.role, owner: { kind: row.owner_kind, id: row.owner_id, label: directory.ownerLabel(row.owner_kind, row.owner_id) },
     models: row.models, state: keyState(row, clock.nowMs()),
-    createdAt: iso(row.created_at), expiresAt: iso(row.expires_at), revokedAt: iso(row.revoked_at), lastUsedAt: iso(lastUsedAt), replacedBy: row.replaced_by,
+    createdAt: iso(row.created_at), expiresAt: iso(row.expires_at), revokedAt: iso(row.revoked_at), lastUsedAt: iso(lastUsedAt), replacedBy: row.replaced_by, cacheSeconds: row.cache_seconds,
   };
 }

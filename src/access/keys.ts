@@ -44,6 +44,7 @@ interface KeyValues {
   readonly ownerId: string;
   readonly models: readonly string[] | null;
   readonly expiresAt: Date | null;
+  readonly cacheSeconds?: number | null;
 }
 
 /** API keys. Developers change their own, admins and owners all; none gives more than its maker has. */
@@ -117,7 +118,7 @@ export class Keys {
     return this.#shown(made);
   }
 
-  async update(principal: Principal, id: string, input: { name?: string | undefined; models?: readonly string[] | null | undefined; expiresAt?: string | null | undefined }): Promise<KeyView> {
+  async update(principal: Principal, id: string, input: { name?: string | undefined; models?: readonly string[] | null | undefined; expiresAt?: string | null | undefined; cacheSeconds?: number | null | undefined }): Promise<KeyView> {
     demand(principal, 'keys.write');
     const { database, directory, audit } = this.#context;
     const row = await database.transaction(async (tx) => {
@@ -128,7 +129,7 @@ export class Keys {
       const expiresAt = input.expiresAt === undefined ? before.expires_at : this.#futureTime(input.expiresAt);
       if (before.replaced_by !== null && input.expiresAt !== undefined) throw new TandemError('key_ended', { params: { name: before.name, state: 'being replaced' } });
       const after = await database.scoped(principal.organisationId, tx).updateTable('api_keys')
-        .set({ name, models: models === null ? null : JSON.stringify(models), expires_at: expiresAt }).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+        .set({ name, models: models === null ? null : JSON.stringify(models), expires_at: expiresAt, ...(input.cacheSeconds !== undefined && { cache_seconds: input.cacheSeconds }) }).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
       await directory.announce(tx, 'key', id);
       await audit.record(tx, principal, { action: 'key.update', resourceKind: 'key', resourceId: id, change: changes(before, after) });
       return after;
@@ -147,7 +148,7 @@ export class Keys {
       this.#demandModels(principal, before.models);
       const successor = await this.#insertRow(tx, principal, {
         projectId: before.project_id, name: before.name, role: before.role, ownerKind: before.owner_kind, ownerId: before.owner_id,
-        models: before.models, expiresAt: before.expires_at,
+        models: before.models, expiresAt: before.expires_at, cacheSeconds: before.cache_seconds,
       });
       await this.#budgets?.carryOver(tx, principal.organisationId, id, successor.row.id);
       const overlapEndMs = this.#context.clock.nowMs() + input.overlapSeconds * 1_000;
@@ -193,7 +194,7 @@ export class Keys {
     const row = await database.scoped(by.organisationId, tx).insertInto('api_keys', {
       id: newId(), project_id: values.projectId, name: values.name, prefix: fresh.prefix, hash: fresh.hash, role: values.role,
       owner_kind: values.ownerKind, owner_id: values.ownerId, models: values.models === null ? null : JSON.stringify(values.models),
-      created_at: nowOf(this.#context), expires_at: values.expiresAt, replaced_by: null,
+      created_at: nowOf(this.#context), expires_at: values.expiresAt, replaced_by: null, cache_seconds: values.cacheSeconds ?? null,
     }).returningAll().executeTakeFirstOrThrow();
     await directory.announce(tx, 'key', row.id);
     return { row, secret: fresh.secret };
@@ -288,6 +289,7 @@ function changes(before: KeyRow, after: KeyRow): Record<string, unknown> {
   if (before.name !== after.name) changed['name'] = { from: before.name, to: after.name };
   if (JSON.stringify(before.models) !== JSON.stringify(after.models)) changed['models'] = { from: before.models, to: after.models };
   if (iso(before.expires_at) !== iso(after.expires_at)) changed['expiresAt'] = { from: iso(before.expires_at), to: iso(after.expires_at) };
+  if (before.cache_seconds !== after.cache_seconds) changed['cacheSeconds'] = { from: before.cache_seconds, to: after.cache_seconds };
   return changed;
 }
 

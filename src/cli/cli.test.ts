@@ -9,7 +9,7 @@ import { commands } from './tree.ts';
 const KEY_ID = '0192f0c1-0000-7000-8000-000000000001';
 const key = {
   id: KEY_ID, name: 'ci', prefix: 'tdm_Ab12', projectId: KEY_ID, projectName: 'default', role: 'developer', owner: { kind: 'member', id: KEY_ID, label: 'owner@localhost' },
-  models: null, budget: { id: KEY_ID, amount: '25000000000000', spent: '1250000', period: 'month' }, state: 'active', createdAt: '2026-11-23T07:00:00.000Z', expiresAt: null, revokedAt: null, lastUsedAt: null, replacedBy: null,
+  models: null, budget: { id: KEY_ID, amount: '25000000000000', spent: '1250000', period: 'month' }, state: 'active', createdAt: '2026-11-23T07:00:00.000Z', expiresAt: null, revokedAt: null, lastUsedAt: null, replacedBy: null, cacheSeconds: null,
 };
 
 const open: Server[] = [];

@@ -84,6 +84,8 @@ export const commands: readonly Command[] = [
       { form: '--project <id-or-name>', about: 'the project (default: the first)' }, { form: '--expires <time>', about: 'such as 30d, 12h or 2027-01-31' }],
     examples: ['tandem keys create ci --budget 25.00', 'tandem keys create app --models tandem/local --expires 90d'], load: from(keys, 'create') },
   { path: 'keys show', about: 'Show one key', args: [{ form: '<key>', about: 'its id, name or first characters' }], examples: ['tandem keys show ci'], load: from(keys, 'show') },
+  { path: 'keys cache', about: 'Answer a key\'s repeated requests from memory, or stop that', args: [{ form: '<key>', about: 'its id, name or first characters' }, { form: '<time>', about: 'how long, such as 10m or 1d at most; or off' }],
+    examples: ['tandem keys cache ci 10m', 'tandem keys cache ci off'], load: from(keys, 'cache') },
   { path: 'keys rotate', about: 'Make a successor; the old key works until the overlap ends', args: [{ form: '<key>', about: 'its id, name or first characters' }],
     options: [{ form: '--overlap <time>', about: 'such as 1h or 0s (default: 1d)' }], examples: ['tandem keys rotate ci --overlap 1h'], load: from(keys, 'rotate') },
   { path: 'keys revoke', about: 'Revoke a key, at once and everywhere', args: [{ form: '<key>', about: 'its id, name or first characters' }], examples: ['tandem keys revoke ci'], load: from(keys, 'revoke') },

@@ -1,10 +1,10 @@
 import { dirname, basename } from 'node:path';
 import { createIdSource, openSecretBox, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
 import { readEgressPolicy, systemResolve, type Resolve } from '../base/egress/index.ts';
-import type { Database } from '../db/index.ts';
+import { RESYNC, type Database } from '../db/index.ts';
 import { answerCall, answerIn, type CallTools } from './answer-call.ts';
 import { BatchStore, BatchWorker, Batches, LineRunner, type AnswerLine } from './batches/index.ts';
-import { ContentStore, purgeProject, type ContentTotal } from './content/index.ts';
+import { ContentStore, PURGED_CHANNEL, purgeProject, type ContentTotal } from './content/index.ts';
 import { countTokens, type CountInput, type TokenCount } from './count/count-tokens.ts';
 import { Configuration } from './config/configuration.ts';
 import type { ConfigRooms } from './config/state.ts';
@@ -12,6 +12,7 @@ import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
+import { CachedCalls } from './reply-cache/cached-calls.ts';
 import { Contributions } from './contributions/contributions.ts';
 import { TrainingExport } from './contributions/training-export.ts';
 import { Feedback } from './feedback/feedback.ts';
@@ -96,6 +97,9 @@ export class Models {
   readonly contributions: Contributions;
   readonly training: TrainingExport;
   readonly #answer: (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
+  readonly #cached: CachedCalls;
+  readonly #database: Database;
+  #unlisten: (() => Promise<void>) | undefined;
   readonly #batchWorker: BatchWorker;
   readonly #catalogue: Catalogue;
   readonly #media: MediaFetcher;
@@ -110,6 +114,7 @@ export class Models {
   constructor(options: ModelsOptions) {
     const { access, ledger, database, config, log, clock, engine } = options;
     this.#directory = access.directory;
+    this.#database = database;
     const policy = readEgressPolicy(config.file['egress']);
     const file = readOperatorFile({ content: config.file, folder: dirname(config.configFile), env: options.env ?? process.env, policy });
     const secrets = openSecretBox(config.secretFile);
@@ -149,8 +154,10 @@ export class Models {
     this.feedback = new Feedback({ database, access, ledger, store: this.content, clock, newId });
     this.contributions = new Contributions({ database, access, store: this.content, clock, log });
     this.training = new TrainingExport({ database, access, store: this.content });
+    const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock });
+    this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
-    this.#answer = this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : answerCall(dialect, input, sink, this.#tools)));
+    this.#answer = cached.caching(this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : answerCall(dialect, input, sink, this.#tools))));
     const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
     const answerFree = this.contributions.keeping((dialect, input, sink) => answerCall(dialect, input, sink, freeTools));
     const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
@@ -172,6 +179,7 @@ export class Models {
     await this.#catalogue.start();
     await this.#calls.start();
     await this.#batchWorker.start();
+    this.#unlisten = await this.#database.listen(PURGED_CHANNEL, (projectId) => this.#cached.drop(projectId === RESYNC ? undefined : projectId));
     await this.responses.start();
   }
 
@@ -180,6 +188,7 @@ export class Models {
     await this.#batchWorker.stop();
     await this.responses.stop();
     await this.contributions.settled();
+    await this.#unlisten?.();
     await this.#catalogue.stop();
     await this.#media.close();
     await this.#calls.stop();

@@ -25,7 +25,7 @@ export interface LedgerPort {
 /** The audit trail: an entry in the transaction of the change it tells of, and refused attempts beside it. Organisations and projects from memory. */
 export interface AccessPort {
   readonly audit: Pick<Access['audit'], 'record'>;
-  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember'>;
+  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember' | 'cacheSecondsOf'>;
   readonly noteRefusal: Access['noteRefusal'];
   readonly consents: Pick<Access['consents'], 'holds'>;
 }

@@ -713,6 +713,8 @@ export interface components {
       revokedAt: string | null;
       lastUsedAt: string | null;
       replacedBy: string | null;
+      /** How long its replies are kept for the same request again; null: not at all */
+      cacheSeconds: number | null;
     };
     Limit: {
       /** UUIDv7 */
@@ -2042,7 +2044,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Change name, models or expiry */
+  /** Change name, models, expiry, or whether replies are cached */
   'keys.update': {
     parameters: {
       query?: never;
@@ -2057,6 +2059,7 @@ export interface operations {
       name?: string;
       models?: string[] | null;
       expiresAt?: string | null;
+      cacheSeconds?: number | null;
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Key'] } };

@@ -67,6 +67,16 @@ export const rotate: Run = async (context, { args, options }) => {
   print(context, made, secretText);
 };
 
+export const cache: Run = async (context, { args }) => {
+  const client = context.client();
+  const key = await findKey(client, args[0]!);
+  const cacheSeconds = args[1] === 'off' ? null : durationSeconds(args[1]!, 'the time');
+  const changed = await client.call('PATCH', '/api/keys/{id}', { path: { id: key.id }, body: { cacheSeconds } });
+  print(context, changed, () => (changed.cacheSeconds === null
+    ? `Every request of ${changed.name} goes to its model again.`
+    : `A request of ${changed.name} with temperature 0 that is the same as one of the last ${args[1]!} gets the same reply from memory. A hit costs the model's price for cached replies: tandem prices set MODEL --cached-reply 0.0001 …; nothing where there is none.`));
+};
+
 export const revoke: Run = async (context, { args }) => {
   const client = context.client();
   const key = await findKey(client, args[0]!);

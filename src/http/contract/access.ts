@@ -17,6 +17,7 @@ const key = z.object({
   budget: z.object({ id, amount: picoPositive, spent: pico, period: z.enum(['day', 'month', 'total']) }).nullable(),
   state: z.enum(['active', 'expired', 'revoked', 'rotating']), createdAt: time, expiresAt: time.nullable(), revokedAt: time.nullable(), lastUsedAt: time.nullable(),
   replacedBy: id.nullable(),
+  cacheSeconds: z.number().int().nullable().describe('How long its replies are kept for the same request again; null: not at all'),
 });
 const newKey = z.object({
   name, projectId: id.optional().describe('Default: the organisation\'s first project'), role: role.default('developer'),
@@ -55,8 +56,8 @@ export const accessRoutes = {
   keyList: route({ id: 'keys.list', method: 'GET', path: '/api/keys', summary: 'Keys, newest first', access: 'keys.read', status: 200, query: page.extend({ projectId: id.optional() }), reply: list(key) }),
   keyCreate: route({ id: 'keys.create', method: 'POST', path: '/api/keys', summary: 'Make a key; its secret is shown once', access: 'keys.write', status: 201, body: newKey, reply: keyWithSecret }),
   keyShow: route({ id: 'keys.show', method: 'GET', path: '/api/keys/{id}', summary: 'One key', access: 'keys.read', status: 200, params: byId, reply: key }),
-  keyUpdate: route({ id: 'keys.update', method: 'PATCH', path: '/api/keys/{id}', summary: 'Change name, models or expiry', access: 'keys.write', status: 200, params: byId,
-    body: z.object({ name: name.optional(), models: z.array(alias).max(100).nullable().optional(), expiresAt: time.nullable().optional() }), reply: key }),
+  keyUpdate: route({ id: 'keys.update', method: 'PATCH', path: '/api/keys/{id}', summary: 'Change name, models, expiry, or whether replies are cached', access: 'keys.write', status: 200, params: byId,
+    body: z.object({ name: name.optional(), models: z.array(alias).max(100).nullable().optional(), expiresAt: time.nullable().optional(), cacheSeconds: z.number().int().min(1).max(86_400).nullable().optional() }), reply: key }),
   keyRotate: route({ id: 'keys.rotate', method: 'POST', path: '/api/keys/{id}/rotate', summary: 'Make a successor; the old key works until the overlap ends', access: 'keys.write', status: 201, params: byId,
     body: z.object({ overlapSeconds: z.number().int().min(0).max(30 * 86_400).default(86_400) }), reply: keyWithSecret }),
   keyRevoke: route({ id: 'keys.revoke', method: 'DELETE', path: '/api/keys/{id}', summary: 'Revoke a key; in force everywhere within a second', access: 'keys.write', status: 200, params: byId, reply: key }),

@@ -12,6 +12,9 @@ export interface PurgeOptions {
   readonly store: ContentStore;
 }
 
+/** Told with a project's id when its content is purged: what processes keep in memory goes too. */
+export const PURGED_CHANNEL = 'content_purged';
+
 /**
  * Removes all content of a project at once: stored responses, files, batches' lines, contributions, comments, kept
  * replies. Usage, bills and the audit trail stay. Open batches are cancelled.
@@ -38,6 +41,7 @@ export async function purgeProject({ database, clock, access, store }: PurgeOpti
     await own.updateTable('feedback').set({ content_id: null }).where('project_id', '=', projectId).execute();
     let removed = await store.removeAll(tx, organisationId, projectId);
     removed += await removeReplies();
+    await database.notify(tx, PURGED_CHANNEL, projectId);
     await access.audit.record(tx, principal, { action: 'content.purge', resourceKind: 'project', resourceId: projectId, change: { removed } });
     return { removed };
 

@@ -4,6 +4,7 @@ import type { ReplySink } from '../reply-sink.ts';
 export class CopyingSink implements ReplySink {
   readonly #sink: ReplySink;
   readonly #mostCharacters: number;
+  readonly #extra: Readonly<Record<string, string>>;
   #chunks: string[] = [];
   #characters = 0;
   status = 0;
@@ -11,8 +12,10 @@ export class CopyingSink implements ReplySink {
   /** The copy is of the whole reply, which ended well. */
   whole = false;
 
-  constructor(sink: ReplySink, mostCharacters: number) {
+  /** @param extra headers of the reply, which the copy is without. */
+  constructor(sink: ReplySink, mostCharacters: number, extra: Readonly<Record<string, string>> = {}) {
     this.#sink = sink;
+    this.#extra = extra;
     this.#mostCharacters = mostCharacters;
   }
 
@@ -28,7 +31,7 @@ export class CopyingSink implements ReplySink {
   head(status: number, headers: Record<string, string>): void {
     this.status = status;
     this.headers = headers;
-    this.#sink.head(status, headers);
+    this.#sink.head(status, { ...headers, ...this.#extra });
   }
 
   write(chunk: string | Buffer): boolean {

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openWholeHouse, type WholeHouse } from '../testing/whole-house.ts';
+import type { Asked } from '../testing/asking.ts';
+
+let house: WholeHouse;
+let ask: (method: string, path: string, body?: unknown) => Promise<Asked>;
+let one: { id: string; keyId: string; secret: string };
+let other: { id: string; keyId: string; secret: string };
+
+beforeAll(async () => {
+  house = await openWholeHouse();
+  ask = house.as(house.operator.adminKey);
+  const per = '1000000';
+  const price = await ask('POST', '/api/prices', { resource: 'tandem/local', source: 'a test', buckets: { input: { price: '20000000000', per }, cache_read: { price: '2000000000', per }, output: { price: '80000000000', per }, cached_reply: { price: '7', per: '1' } } });
+  // A price begins when every process knows it.
+  const { effectiveFrom } = price.body as { effectiveFrom: string };
+  await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Date.parse(effectiveFrom)), { timeout: 10_000, interval: 50 });
+  [one, other] = await Promise.all(['one', 'other'].map(async (name) => {
+    const project = (await ask('POST', '/api/projects', { name })).body as { id: string };
+    const { key, secret } = (await ask('POST', '/api/keys', { name, projectId: project.id })).body as { key: { id: string }; secret: string };
+    expect((await ask('PATCH', `/api/keys/${key.id}`, { cacheSeconds: 600 })).body).toMatchObject({ cacheSeconds: 600 });
+    return { id: project.id, keyId: key.id, secret };
+  })) as [typeof one, typeof other];
+});
+afterAll(() => house[Symbol.asyncDispose]());
+
+const call = (secret: string, more: object = {}) => house.as(secret)('POST', '/v1/chat/completions', { model: 'tandem/local', messages: [{ role: 'user', content: 'hello' }], temperature: 0, ...more });
+const cacheOf = async (asked: Promise<Asked>) => (await asked).headers.get('x-tandem-cache');
+
+describe('the response cache', () => {
+  it('answers the same request of the same project by the same reply, under its own id, at its own price', async () => {
+    const first = await call(one.secret);
+    const second = await call(one.secret);
+    expect([first.headers.get('x-tandem-cache'), second.headers.get('x-tandem-cache')]).toEqual(['miss', 'hit']);
+    const [a, b] = [first.body, second.body] as { id: string }[];
+    expect({ ...b, id: '' }).toEqual({ ...a, id: '' });
+    expect(b!.id).not.toBe(a!.id);
+    expect(b!.id).toContain(second.headers.get('x-request-id'));
+    await vi.waitFor(async () => {
+      const event = (await ask('GET', `/api/usage/${second.headers.get('x-request-id')}`)).body;
+      expect(event).toMatchObject({ charge: '7', cost: '0', quantities: { cached_reply: '1' }, outcome: 'completed' });
+    }, { timeout: 10_000, interval: 100 });
+    expect(await house.ledger.bill.verify(house.access.directory.verify(house.operator.adminKey))).toMatchObject({ ok: true });
+  });
+
+  it('repeats a stream whole', async () => {
+    const first = await call(one.secret, { stream: true });
+    const second = await call(one.secret, { stream: true });
+    expect([first.headers.get('x-tandem-cache'), second.headers.get('x-tandem-cache')]).toEqual(['miss', 'hit']);
+    const without = (reply: Asked) => String(reply.body).replaceAll(reply.headers.get('x-request-id')!, '');
+    expect(without(second)).toBe(without(first));
+    expect(without(second)).toMatch(/data: \[DONE\]\n\n$/);
+  });
+
+  it('is a project\'s own', async () => {
+    expect(await cacheOf(call(other.secret))).toBe('miss');
+    expect(await cacheOf(call(other.secret))).toBe('hit');
+  });
+
+  it('leaves alone what is not meant to be the same, and keys that did not ask', async () => {
+    for (const more of [{ temperature: 0.7 }, { temperature: undefined }, { service_tier: 'priority' }]) {
+      expect(await cacheOf(call(one.secret, more))).toBeNull();
+    }
+    expect(await cacheOf(house.as(one.secret)('POST', '/v1/chat/completions', { model: 'tandem/local', messages: [{ role: 'user', content: 'hello' }], temperature: 0 }, { authorization: `Bearer ${one.secret}`, 'x-tandem-receipt': '1' }))).toBeNull();
+    await ask('PATCH', `/api/keys/${other.keyId}`, { cacheSeconds: null });
+    expect(await cacheOf(call(other.secret))).toBeNull();
+  });
+
+  it('keeps no error', async () => {
+    for (const _ of [1, 2]) expect((await call(one.secret, { max_tokens: 0 })).status).toBe(400);
+  });
+
+  it('forgets a project that is purged', async () => {
+    expect(await cacheOf(call(one.secret))).toBe('hit');
+    await ask('POST', `/api/projects/${one.id}/purge`, { name: 'one' });
+    await vi.waitFor(async () => expect(await cacheOf(call(one.secret, { user: 'someone' }))).toBe('miss'), { timeout: 5_000 });
+    expect(await cacheOf(call(one.secret))).toBe('miss');
+  });
+});
