@@ -22,6 +22,8 @@ const content = () => import('./commands/content.ts');
 const api = () => import('./commands/api.ts');
 const routes = () => import('./commands/routes.ts');
 const config = () => import('./commands/config.ts');
+const move = () => import('./commands/move.ts');
+const takeOut = () => import('./commands/export.ts');
 const completion = () => import('./commands/completion.ts');
 
 const RANGE = [{ form: '--last <time>', about: 'so far back, such as 6h or 30d' }, { form: '--from <time>', about: 'from this time on, such as 2026-11-01' }, { form: '--to <time>', about: 'and before this one' }];
@@ -76,6 +78,14 @@ export const commands: readonly Command[] = [
     examples: ['tandem plan', 'tandem plan models.yaml'], load: from(config, 'plan') },
   { path: 'apply', about: 'Plan, ask, and apply exactly that plan', args: [{ form: '[file]', about: 'JSON or YAML (default: tandem.config.json)' }], options: [{ form: '--yes', about: 'do not ask' }],
     examples: ['tandem apply', 'tandem apply models.yaml --yes'], load: from(config, 'apply') },
+
+  { path: 'import', about: 'Move in from another gateway', examples: ['tandem import litellm config.yaml'], load: from(move, 'importList') },
+  { path: 'import litellm', about: 'Read LiteLLM\'s config.yaml: say what each line becomes, show the plan, apply it with --apply', args: [{ form: '<file>', about: 'the YAML file; - reads standard input' }],
+    options: [{ form: '--out <file>', about: 'write it as a configuration instead, without keys' }, { form: '--apply', about: 'ask, then apply' }, { form: '--yes', about: 'apply without asking' }],
+    examples: ['tandem import litellm config.yaml', 'tandem import litellm config.yaml --out tandem.config.json', 'tandem import litellm config.yaml --apply'], load: from(move, 'importLitellm') },
+
+  { path: 'export', about: 'Write everything as files: configuration, prices, keys\' metadata, usage, invoices, trail; no secrets', args: [{ form: '<folder>', about: 'a new or empty folder' }],
+    options: [{ form: '--no-usage', about: 'without usage events, which may be many' }], examples: ['tandem export out', 'tandem export out --no-usage'], load: from(takeOut, 'exportAll') },
 
   { path: 'keys', about: 'List API keys', options: [{ form: '--all', about: 'also keys that are revoked or expired' }], examples: ['tandem keys', 'tandem keys --json'], load: from(keys, 'list') },
   { path: 'keys create', about: 'Make a key; its secret is shown once', args: [{ form: '<name>', about: 'a name to know it by' }],

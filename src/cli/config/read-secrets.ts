@@ -43,9 +43,12 @@ function read(given: Source, place: string, path: string, env: Readonly<Record<s
   if (typeof value !== 'string') throw usageError(`${place}.${kind} is not a text.`, 'Name a variable or a file.');
   if (kind === 'key') return value;
   if (kind === 'keyEnv') {
-    const set = env[value]?.trim();
-    if (set === undefined || set === '') throw usageError(`${place}.keyEnv: the variable ${value} is not set.`, `Set it: export ${value}=…`);
-    return set;
+    // Several variables with colons between are one key, as Bedrock's id and secret are.
+    return value.split(':').map((name) => {
+      const set = env[name]?.trim();
+      if (set === undefined || set === '') throw usageError(`${place}.keyEnv: the variable ${name} is not set.`, `Set it: export ${name}=…`);
+      return set;
+    }).join(':');
   }
   try {
     return readFileSync(isAbsolute(value) ? value : join(dirname(path), value), 'utf8').trim();

@@ -4,7 +4,6 @@ import type { EgressPolicy, Resolve } from '../../base/egress/index.ts';
 import type { Database, Schema } from '../../db/index.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { RouteStates } from '../routing/states.ts';
-import { BACKEND_DIALECTS } from '../dialects/dialects.ts';
 import { buildOperators, buildRows, type ConnectionWish } from './build.ts';
 import type { OperatorFile } from './operator-file.ts';
 import { Registry } from './registry.ts';
@@ -131,7 +130,7 @@ export class Catalogue {
     }
     const dialect = DIALECT_OF[backend.kind];
     const remote = new RemoteBackend({
-      id: backend.id, name: backend.name, url, key, dialect: isSpoken(dialect) ? dialect : 'chat', settings: backend.options, policy, connectTimeoutMs: file.limits.deadlines.connectMs, clock, ...(resolve && { resolve }),
+      id: backend.id, name: backend.name, url, key, ...(dialect !== 'local' && { dialect }), settings: backend.options, policy, connectTimeoutMs: file.limits.deadlines.connectMs, clock, ...(resolve && { resolve }),
     });
     this.#remotes.set(id, { signature, remote });
     return remote;
@@ -147,8 +146,4 @@ export class Catalogue {
       return undefined;
     }
   }
-}
-
-function isSpoken(dialect: string): dialect is keyof typeof BACKEND_DIALECTS {
-  return Object.hasOwn(BACKEND_DIALECTS, dialect);
 }
