@@ -14,6 +14,7 @@ const spend = () => import('./commands/spend.ts');
 const budgets = () => import('./commands/budgets.ts');
 const prices = () => import('./commands/prices.ts');
 const limits = () => import('./commands/limits.ts');
+const usageOut = () => import('./commands/usage-out.ts');
 const webhooks = () => import('./commands/webhooks.ts');
 const people = () => import('./commands/people.ts');
 const consent = () => import('./commands/consent.ts');
@@ -104,6 +105,10 @@ export const commands: readonly Command[] = [
     options: [{ form: '--month <month>', about: 'such as 2026-11 (default: this month)' }, { form: '--verify', about: 'recompute everything from raw events and print the difference' }],
     examples: ['tandem bill', 'tandem bill --month 2026-10', 'tandem bill --verify'], load: from(bill, 'bill') },
   { path: 'bill usage', about: 'List usage events, newest first', options: [{ form: '--limit <n>', about: 'how many (default: 20)' }], examples: ['tandem bill usage --limit 5'], load: from(bill, 'usage') },
+  { path: 'bill export', about: 'Write usage events as CSV or JSON lines, oldest first',
+    options: [{ form: '--format <format>', about: 'csv or jsonl (default: csv)' }, { form: '--from <date>', about: 'admitted at or after' }, { form: '--to <date>', about: 'admitted before' },
+      { form: '--after <id>', about: 'go on behind the last row that you have' }, { form: '--out <file>', about: 'write to a file (default: standard output)' }],
+    examples: ['tandem bill export --from 2026-11-01 --out november.csv', 'tandem bill export --format jsonl --after 0192…'], load: from(usageOut, 'exportUsage') },
   { path: 'bill invoices', about: 'List closed months', examples: ['tandem bill invoices'], load: from(bill, 'invoices') },
   { path: 'bill close', about: 'Close a past month into a numbered invoice', args: [{ form: '<month>', about: 'such as 2026-10' }], examples: ['tandem bill close 2026-10'], load: from(bill, 'close') },
   { path: 'bill adjust', about: 'Adjust a closed invoice', args: [{ form: '<invoice>', about: 'its id or number' }, { form: '<amount>', about: 'such as -1.50' }], options: [{ form: '--reason <text>', about: 'why' }],
@@ -139,6 +144,16 @@ export const commands: readonly Command[] = [
       { form: '--tag <name>', about: 'one tag of the caller\'s' }, { form: '--model <name>', about: 'one model' }],
     examples: ['tandem limits set key:ci 60 requests', 'tandem limits set project:default 20 requests --each user', 'tandem limits set organisation 200000 tokens --model muse-spark', 'tandem limits set project:default 8 parallel'], load: from(limits, 'set') },
   { path: 'limits remove', about: 'Remove a limit', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem limits remove 0192…'], load: from(limits, 'remove') },
+
+  { path: 'feeds', about: 'List addresses that every usage event is sent to', examples: ['tandem feeds'], load: from(usageOut, 'list') },
+  { path: 'feeds add', about: 'Send every usage event to an address, signed, in order, at least once; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],
+    options: [{ form: '--format <format>', about: 'tandem or stripe (default: tandem)' }, { form: '--customer <name>', about: 'whom the receiver knows you as (default: your organisation\'s id)' }, { form: '--from <date>', about: 'also what was recorded from then on' }],
+    examples: ['tandem feeds add https://warehouse.example.com/tandem', 'tandem feeds add https://meter.example.com/in --format stripe --customer cus_123'], load: from(usageOut, 'add') },
+  { path: 'feeds pause', about: 'Hold a feed; nothing is lost', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds pause 0192…'], load: from(usageOut, 'pause') },
+  { path: 'feeds resume', about: 'Let a feed go on where it stood, or try a failing one now', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds resume 0192…'], load: from(usageOut, 'resume') },
+  { path: 'feeds replay', about: 'Send again what was recorded from a time on', args: [{ form: '<id>', about: 'its id' }], options: [{ form: '--from <date>', about: 'such as 2026-11-01' }],
+    examples: ['tandem feeds replay 0192… --from 2026-11-01'], load: from(usageOut, 'replay') },
+  { path: 'feeds remove', about: 'Stop sending usage to an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds remove 0192…'], load: from(usageOut, 'remove') },
 
   { path: 'webhooks', about: 'List addresses that are told of events', examples: ['tandem webhooks'], load: from(webhooks, 'list') },
   { path: 'webhooks add', about: 'Have an address told when a budget reaches a share; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],

@@ -43,6 +43,7 @@ export interface LedgerDoor {
     list(principal: Principal, query: Query<'usageList'>): Reply<'usageList'>;
     show(principal: Principal, id: string): Reply<'usageShow'>;
     record(principal: Principal, events: Body<'usageRecord'>['events']): Reply<'usageRecord'>;
+    export(principal: Principal, query: Query<'usageExport'>): ReplyOf<Routes['usageExport']>;
   };
   readonly bill: {
     show(principal: Principal, query: Query<'billShow'>): Reply<'billShow'>;
@@ -62,6 +63,12 @@ export interface LedgerDoor {
     list(principal: Principal): Reply<'limitList'>;
     create(principal: Principal, body: Body<'limitCreate'>): Reply<'limitCreate'>;
     update(principal: Principal, id: string, body: Body<'limitUpdate'>): Reply<'limitUpdate'>;
+    remove(principal: Principal, id: string): Promise<void>;
+  };
+  readonly feeds: {
+    list(principal: Principal): Reply<'feedList'>;
+    create(principal: Principal, body: Body<'feedCreate'>): Reply<'feedCreate'>;
+    update(principal: Principal, id: string, body: Body<'feedUpdate'>): Reply<'feedUpdate'>;
     remove(principal: Principal, id: string): Promise<void>;
   };
   readonly webhooks: {

@@ -54,10 +54,11 @@ beforeAll(async () => {
   });
   const limit = await made(victim, '/api/limits', { scope: { kind: 'project', id: idOf(project) }, subject: { kind: 'user', name: MARK }, metric: 'requests', amount: 20 });
   const { endpoint } = await made(victim, '/api/webhooks', { url: `https://203.0.114.1/${MARK}` });
+  const { feed } = await made(victim, '/api/feeds', { url: `https://203.0.114.1/${MARK}/usage` });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), limits: idOf(limit), usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), limits: idOf(limit), usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -71,6 +72,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'keys.rotate': () => ({}),
   'members.update': () => ({ role: 'viewer' }),
   'budgets.update': () => ({ amount: '1' }),
+  'feeds.update': () => ({ paused: true }),
   'limits.update': () => ({ amount: 1 }),
   'models.update': () => ({ goal: 'order' }),
   'backends.keys.set': () => ({ label: 'taken', key: 'sk-taken' }),

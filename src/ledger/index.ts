@@ -5,6 +5,7 @@ export type { Admission, Attempt, CallEnd, Counted, Hold, OnEnd, Outcome, Settle
 export type { GivenEvent } from './events/record-usage.ts';
 export type { LimitFigure, LimitFigures } from './limits/figures.ts';
 export { METRICS } from './limits/limit.ts';
+export { FEED_FORMATS } from './feeds/formats.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './admission/refusal.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';

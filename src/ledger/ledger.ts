@@ -24,6 +24,8 @@ import { LimitDirectory } from './limits/directory.ts';
 import { LimitGate } from './limits/gate.ts';
 import { Limits } from './limits/limits.ts';
 import { createLimitStore } from './limits/store.ts';
+import { Feeds } from './feeds/feeds.ts';
+import { FeedPump } from './feeds/pump.ts';
 import { LogWriter, type LogLimits } from './log/writer.ts';
 import { realFiles } from './log/files.ts';
 import type { AuditPort } from './ports.ts';
@@ -31,6 +33,7 @@ import { Poster, type PosterState } from './poster/supervisor.ts';
 import { createPriceBook, type PriceBook } from './prices/book.ts';
 import { Slices } from './slices/slices.ts';
 import { createSliceStore } from './slices/store.ts';
+import { exportUsage, type ExportFile, type ExportQuery } from './usage/export.ts';
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
 export interface LedgerOptions {
@@ -101,6 +104,8 @@ export class Ledger {
   readonly invoices: Books['invoices'];
   readonly bill: Books['bill'];
   readonly webhooks: Webhooks;
+  readonly feeds: Feeds;
+  readonly feedPump: FeedPump;
   readonly alerts: BudgetAlerts;
   readonly sight: Books['sight'];
 
@@ -135,6 +140,8 @@ export class Ledger {
     const gate = new LimitGate(this.#limitDirectory, this.#limitSlices);
     const { secrets = null, policy = { open: [] }, resolve } = options.outbound ?? {};
     this.webhooks = createWebhooks({ database, clock, log, newId, audit, secrets, policy, ...(resolve && { resolve }) });
+    this.feeds = new Feeds({ database, clock, newId, audit, secrets, policy, ...(resolve && { resolve }) });
+    this.feedPump = new FeedPump({ database, clock, log, secrets, sender: this.webhooks.sender, spread: Math.random });
     this.alerts = new BudgetAlerts({ database, clock, names, deliveries: this.webhooks.deliveries });
     this.#admissions = new Admissions({
       prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, gate, names), gate, slices: this.#slices, store, writer: this.#writer, clock, database, names,
@@ -218,12 +225,13 @@ export class Ledger {
     return deliveredCalls(this.#options.database, epochId, organisationId, callIds);
   }
 
-  get usage(): { list: Books['usage']['list']; show: Books['usage']['show']; record(principal: Principal, events: readonly GivenEvent[]): Promise<{ recorded: number; repeated: number }> } {
+  get usage(): { list: Books['usage']['list']; show: Books['usage']['show']; record(principal: Principal, events: readonly GivenEvent[]): Promise<{ recorded: number; repeated: number }>; export(principal: Principal, query: ExportQuery): ExportFile } {
     const { database, clock, names } = this.#options;
     const reader = this.#books.usage;
     return {
       list: (principal, query) => reader.list(principal, query),
       show: (principal, id) => reader.show(principal, id),
+      export: (principal, query) => exportUsage(database, principal, query),
       record: (principal, events) => recordUsage({ database, clock, newId: this.#options.newId ?? systemId, prices: this.priceBook, names }, principal, events),
     };
   }

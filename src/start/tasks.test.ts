@@ -8,10 +8,11 @@ it('closes months, expires credits and content, tells of budgets, sends webhooks
     credits: { expireDue: async () => called.push('credits') },
     limits: { tidy: async () => void called.push('limits') },
     alerts: { tellDue: async () => called.push('alerts') },
+    feedPump: { sendDue: async () => void called.push('feeds') },
     webhooks: { deliveries: { sendDue: async () => void called.push('webhooks'), tidy: async () => void called.push('tidy') } },
     sight: { catchUp: async () => void called.push('sums'), prune: async () => void called.push('errors') },
   }, { content: { removeExpired: async () => called.push('content') } });
   for (const task of tasks) await task.run(new AbortController().signal);
-  expect(called).toEqual(['months', 'content', 'credits', 'limits', 'alerts', 'webhooks', 'tidy', 'sums', 'errors']);
+  expect(called).toEqual(['months', 'content', 'credits', 'limits', 'alerts', 'webhooks', 'feeds', 'tidy', 'sums', 'errors']);
   expect(new Set(tasks.map(({ name }) => name)).size).toBe(tasks.length);
 });

@@ -7,6 +7,7 @@ export interface BooksUpkeep {
   readonly limits: { tidy(): Promise<void> };
   readonly alerts: { tellDue(): Promise<unknown> };
   readonly webhooks: { readonly deliveries: { sendDue(signal: AbortSignal): Promise<void>; tidy(): Promise<void> } };
+  readonly feedPump: { sendDue(signal: AbortSignal): Promise<void> };
   readonly sight: { catchUp(signal: AbortSignal): Promise<void>; prune(): Promise<void> };
 }
 
@@ -15,7 +16,7 @@ export interface ContentUpkeep {
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, limits, alerts, webhooks, sight }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
@@ -23,6 +24,7 @@ export function periodicTasks({ invoices, credits, limits, alerts, webhooks, sig
     { name: 'tidy-limits', everyMs: 60_000, run: () => limits.tidy() },
     { name: 'budget-alerts', everyMs: 2_000, run: async () => void (await alerts.tellDue()) },
     { name: 'webhooks', everyMs: 1_000, run: (signal) => webhooks.deliveries.sendDue(signal) },
+    { name: 'usage-feeds', everyMs: 1_000, run: (signal) => feedPump.sendDue(signal) },
     { name: 'tidy-webhooks', everyMs: 3_600_000, run: () => webhooks.deliveries.tidy() },
     { name: 'sums-of-calls', everyMs: 1_000, run: (signal) => sight.catchUp(signal) },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },

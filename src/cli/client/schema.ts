@@ -140,6 +140,9 @@ export interface paths {
   '/api/usage/{id}': {
     get: operations['usage.show'];
   };
+  '/api/usage/export': {
+    get: operations['usage.export'];
+  };
   '/api/bill': {
     get: operations['bill.show'];
   };
@@ -167,6 +170,14 @@ export interface paths {
   '/api/limits/{id}': {
     patch: operations['limits.update'];
     delete: operations['limits.remove'];
+  };
+  '/api/feeds': {
+    get: operations['feeds.list'];
+    post: operations['feeds.create'];
+  };
+  '/api/feeds/{id}': {
+    patch: operations['feeds.update'];
+    delete: operations['feeds.remove'];
   };
   '/api/webhooks': {
     get: operations['webhooks.list'];
@@ -648,6 +659,23 @@ export interface components {
           [key: string]: unknown;
         };
       };
+    };
+    Feed: {
+      /** UUIDv7 */
+      id: string;
+      url: string;
+      format: 'tandem' | 'stripe';
+      customer: string;
+      state: 'sending' | 'paused' | 'failing';
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      /** Events that were taken; sent again, counted again */
+      sent: string;
+      lastSentAt: string | null;
+      /** Of a feed that fails */
+      nextTryAt: string | null;
+      failingSince: string | null;
+      lastProblem: string | null;
     };
     Invitation: {
       /** UUIDv7 */
@@ -3059,6 +3087,30 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
+  /** Usage events as a file, oldest first; go on behind the last id that you have */
+  'usage.export': {
+    parameters: {
+      query?: {
+        format?: 'csv' | 'jsonl';
+        /** The id of the last row that you have */
+        after?: string;
+        /** UUIDv7 */
+        projectId?: string;
+        /** UTC, ISO 8601 */
+        from?: string;
+        /** UTC, ISO 8601 */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'text/csv': string; 'application/jsonl': string } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
   /** The bill of a month by project, key and model */
   'bill.show': {
     parameters: {
@@ -3373,6 +3425,87 @@ export interface operations {
   };
   /** Remove a limit */
   'limits.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Addresses that every usage event is sent to */
+  'feeds.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Feed'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Send every usage event to an address, in order and at least once; its signing secret is shown once */
+  'feeds.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      url: string;
+      /** The events as they are, or as Stripe's meter events */
+      format?: 'tandem' | 'stripe';
+      /** Whom the receiver knows this organisation as; default: its id */
+      customer?: string;
+      /** Also what was recorded from here on; default: from now */
+      from?: string;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        feed: components['schemas']['Feed'];
+        /** Shown once, never again */
+        secret: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Pause or resume a feed, or send again what was recorded from a time on */
+  'feeds.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      paused?: boolean;
+      /** UTC, ISO 8601 */
+      replayFrom?: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Feed'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Stop sending usage to an address */
+  'feeds.remove': {
     parameters: {
       query?: never;
       header?: never;

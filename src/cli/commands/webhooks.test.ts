@@ -48,3 +48,19 @@ test('a budget takes the shares at which webhooks are told', async () => {
   expect(seen.at(-1)!.body).toEqual({ scope: { kind: 'organisation', id: ID }, amount: '5000000000000', period: 'month', alertShares: [50, 80] });
   expect((await run(['budgets', 'set', 'organisation', '5', '--alert', 'most'], env)).code).toBe(2);
 });
+
+test('usage is sent to an address, held, let go on and sent again', async () => {
+  const feed = { id: ID, url: 'https://warehouse.example.com/in', format: 'tandem', customer: ID, state: 'failing', createdAt: '2026-11-23T07:00:00.000Z', sent: '12345', lastSentAt: null, nextTryAt: null, failingSince: null, lastProblem: 'it answered 503' };
+  const { env, seen } = await against({
+    'GET /api/feeds': { json: { items: [feed], nextCursor: null } }, 'POST /api/feeds': { status: 201, json: { feed, secret: 'whsec_once' } }, [`PATCH /api/feeds/${ID}`]: { json: feed }, [`DELETE /api/feeds/${ID}`]: { status: 204 },
+  });
+  for (const part of ['failing', '12,345', 'it answered 503']) expect((await run(['feeds'], env)).out).toContain(part);
+  expect((await run(['feeds', 'add', feed.url, '--format', 'stripe', '--customer', 'cus_1', '--from', '2026-11-01'], env)).out).toContain('whsec_once');
+  expect(seen.at(-1)!.body).toEqual({ url: feed.url, format: 'stripe', customer: 'cus_1', from: '2026-11-01T00:00:00.000Z' });
+  expect((await run(['feeds', 'pause', ID], env)).out).toContain('Paused');
+  expect((await run(['feeds', 'resume', ID], env)).out).toContain('Going on');
+  expect((await run(['feeds', 'replay', ID, '--from', '2026-11-02'], env)).out).toContain('Sending again');
+  expect(seen.at(-1)!.body).toEqual({ replayFrom: '2026-11-02T00:00:00.000Z' });
+  expect((await run(['feeds', 'replay', ID], env)).code).toBe(2);
+  expect((await run(['feeds', 'remove', ID], env)).out).toContain('Removed the feed');
+});

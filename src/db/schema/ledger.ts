@@ -109,6 +109,43 @@ export interface UsageRollupRow {
   failed: Count;
 }
 
+/** The same sums by month (its first day), and by day of a project. */
+export type UsageMonthRow = Omit<UsageRollupRow, 'day'> & { month: Written<Date | string> };
+export type UsageDayRow = Omit<UsageRollupRow, 'key_id' | 'resource'>;
+
+/** Where an organisation's usage events are sent to, and how that goes. */
+export interface UsageFeedRow {
+  organisation_id: Written<string>;
+  id: Written<string>;
+  url: Written<string>;
+  /** Sealed. */
+  secret: Written<Buffer>;
+  format: Written<'tandem' | 'stripe'>;
+  /** Whom the receiver knows the organisation as. */
+  customer: Written<string>;
+  created_at: Written<Date>;
+  paused_at: NullableTime;
+  removed_at: NullableTime;
+  /** How often its marks were set anew: what is on its way then does not move them. */
+  replays: ColumnType<number, number | undefined, number>;
+  /** Events that were taken, repeated ones counted again. */
+  sent: Count;
+  /** Tries since the last message that was taken. */
+  attempts: ColumnType<number, number | undefined, number>;
+  due_at: Time;
+  failing_since: NullableTime;
+  last_sent_at: NullableTime;
+  last_status: ColumnType<number | null, number | null | undefined, number | null>;
+  last_problem: ColumnType<string | null, string | null | undefined, string | null>;
+}
+
+/** Up to which event of a log a feed is taken. */
+export interface UsageFeedMarkRow {
+  feed_id: Written<string>;
+  epoch_id: Written<string>;
+  sequence: ColumnType<string, string | bigint, string | bigint>;
+}
+
 /** One row per posted batch: `hash` chains the events' hashes in the order of their sequence. */
 export interface PostingRow {
   epoch_id: Written<string>;
@@ -177,6 +214,10 @@ export interface LedgerTables {
   epochs: EpochRow;
   usage_events: UsageEventRow;
   usage_rollups: UsageRollupRow;
+  usage_months: UsageMonthRow;
+  usage_days: UsageDayRow;
+  usage_feeds: UsageFeedRow;
+  usage_feed_marks: UsageFeedMarkRow;
   postings: PostingRow;
   holds: HoldRow;
   budgets: BudgetRow;

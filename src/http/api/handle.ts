@@ -7,8 +7,15 @@ type Parsed<S, Absent> = S extends z.ZodType ? z.output<S> : Absent;
 
 type Unchanged<T> = T extends object ? { readonly [K in keyof T]: Unchanged<T[K]> } : T;
 
-/** What a handler returns: the contract's reply, before its defaults; nothing for 204. */
-export type ReplyOf<C extends RouteContract> = C extends { readonly reply: infer S extends z.ZodType } ? Unchanged<z.input<S>> : void;
+/** A file, as it is written. */
+export interface FileReply {
+  readonly type: string;
+  readonly name: string;
+  readonly chunks: AsyncIterable<string>;
+}
+
+/** What a handler returns: the contract's reply, before its defaults; a file; nothing for 204. */
+export type ReplyOf<C extends RouteContract> = C extends { readonly file: readonly string[] } ? FileReply : C extends { readonly reply: infer S extends z.ZodType } ? Unchanged<z.input<S>> : void;
 
 /** What callers send, after the contract's check. */
 export type BodyOf<C extends RouteContract> = Parsed<C['body'], undefined>;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { TandemError, isTandemError } from '../../base/index.ts';
@@ -9,7 +10,7 @@ import type { SameSite } from '../caller/same-site.ts';
 import { routes, type RouteContract } from '../contract/index.ts';
 import type { LiveStreams } from '../live/streams.ts';
 import { check, checkWords, strictly } from './check.ts';
-import type { Binding, Call, SessionCookie } from './handle.ts';
+import type { Binding, Call, FileReply, SessionCookie } from './handle.ts';
 
 export interface ApiOptions {
   readonly authenticate: Authenticate;
@@ -61,8 +62,14 @@ function runner(binding: Binding, options: ApiOptions) {
     });
     response.code(contract.status);
     if (contract.status === 204) return response.send();
+    if (contract.file !== undefined) return sendFile(response, result as FileReply);
     return response.send(reply ? fitting(reply, result, contract) : result);
   };
+}
+
+/** A reader that is slow is waited for; one that leaves ends the reading. */
+function sendFile(response: FastifyReply, { type, name, chunks }: FileReply): FastifyReply {
+  return response.header('content-type', type).header('content-disposition', `attachment; filename="${name}"`).header('cache-control', 'no-store').send(Readable.from(chunks, { objectMode: false }));
 }
 
 function streamer(contract: RouteContract, options: ApiOptions) {

@@ -63,6 +63,8 @@ export const ledgerRoutes = {
     query: page.extend({ projectId: id.optional(), keyId: id.optional(), resource: z.string().max(200).optional(), from: time.optional(), to: time.optional() }), reply: list(usageEvent) }),
   usageShow: route({ id: 'usage.show', method: 'GET', path: '/api/usage/{id}', summary: 'One usage event with its rated lines', access: 'usage.read', status: 200, params: byId,
     reply: usageEvent.extend({ lines: z.array(z.object({ bucket, quantity: count, price: picoPositive, per: count, amount: pico })), priceVersionId: id.nullable() }) }),
+  usageExport: route({ id: 'usage.export', method: 'GET', path: '/api/usage/export', summary: 'Usage events as a file, oldest first; go on behind the last id that you have', access: 'usage.read', status: 200,
+    query: z.object({ format: z.enum(['csv', 'jsonl']).default('csv'), after: z.string().max(100).optional().describe('The id of the last row that you have'), projectId: id.optional(), from: time.optional(), to: time.optional() }), file: ['text/csv', 'application/jsonl'] }),
   usageRecord: route({ id: 'usage.record', method: 'POST', path: '/api/usage', summary: 'Record usage events; the same id and payload once', access: 'usage.write', status: 200,
     body: z.object({ events: z.array(z.object({ id, kind: z.string().min(1).max(40), resource: alias, projectId: id, keyId: id.nullable().default(null), occurredAt: time,
       quantities: z.partialRecord(bucket, count), attributes: z.record(z.string().max(60), z.union([z.string().max(300), z.number(), z.boolean()])).default({}) })).min(1).max(1000) }),

@@ -24,6 +24,8 @@ export interface RouteContract {
   readonly status: 200 | 201 | 204;
   /** The reply is a stream of server-sent events; `reply` is the form of one event's data. */
   readonly stream?: true;
+  /** The reply is a file, written as it is read: its content types. The handler returns an `ExportFile`. */
+  readonly file?: readonly string[];
 }
 
 /** Keeps the literal types of a contract so that handlers are checked against it. */

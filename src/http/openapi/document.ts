@@ -46,6 +46,7 @@ function operation(route: RouteContract, schemas: SchemaWriter, failure: OpenApi
     responses: {
       [route.status]: {
         description: route.stream ? 'Server-sent events; each event\'s data has this form' : 'Done',
+        ...(route.file ? { content: Object.fromEntries(route.file.map((type) => [type, { schema: { type: 'string' } }])) } : {}),
         ...(reply ? { content: route.stream ? { 'text/event-stream': { schema: reply } } : json(reply) } : {}),
       },
       ...failure,

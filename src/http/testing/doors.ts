@@ -9,7 +9,8 @@ const absent = async (): Promise<never> => { throw new TandemError('resource_not
 export const emptyLedger: LedgerDoor = {
   prices: { list: nothing, create: absent, import: absent },
   budgets: { list: nothing, create: absent, update: absent, remove: absent, ofKeys: async () => new Map() },
-  usage: { list: nothing, show: absent, record: async (_principal, events) => ({ recorded: events.length, repeated: 0 }) },
+  usage: { list: nothing, show: absent, record: async (_principal, events) => ({ recorded: events.length, repeated: 0 }), export: () => ({ type: 'text/csv', name: 'usage.csv', chunks: (async function* () {})() }) },
+  feeds: { list: nothing, create: absent, update: absent, remove: absent },
   bill: { show: absent, verify: absent },
   invoices: { list: nothing, show: absent, close: absent, adjust: absent },
   credits: { list: nothing, create: absent },

@@ -27,19 +27,16 @@ interface Row {
 }
 
 /**
- * The month's roll-ups summed up in Postgres: one row per project, key, resource and day at most, whatever
- * the number of events. Dearest first.
+ * The month's sums of each project, key and model, whatever the number of events and days. Dearest first.
  */
 export async function monthLines(executor: Executor, organisationId: string, month: Month, projectId: string | null = null): Promise<SumLine[]> {
-  const { from, to } = monthDays(month);
+  const { from } = monthDays(month);
   const ofProject = projectId === null ? sql`true` : sql`project_id = ${projectId}`;
   const { rows } = await sql<Row>`
     with sums as (
-      select project_id, key_id, resource, bucket, sum(quantity) as quantity, sum(charge) as charge, sum(cost) as cost,
-        sum(cost_unknown) as cost_unknown, sum(events) as events
-      from usage_rollups
-      where organisation_id = ${organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}
-      group by project_id, key_id, resource, bucket
+      select project_id, key_id, resource, bucket, quantity, charge, cost, cost_unknown, events
+      from usage_months
+      where organisation_id = ${organisationId} and month = ${from}::date and ${ofProject}
     )
     select project_id, key_id, resource,
       coalesce(sum(events) filter (where bucket = 'total'), 0)::text as requests,
@@ -56,7 +53,7 @@ export async function chargeByMonth(executor: Executor, organisationId: string, 
   const from = fromMonth === null ? sql`true` : sql`day >= ${monthDays(fromMonth).from}::date`;
   const { rows } = await sql<{ month: string; charge: string }>`
     select to_char(day, 'YYYY-MM') as month, sum(charge)::text as charge
-    from usage_rollups where organisation_id = ${organisationId} and bucket = 'total' and ${from}
+    from usage_days where organisation_id = ${organisationId} and bucket = 'total' and ${from}
     group by 1 order by 1`.execute(executor);
   return rows.map((row) => ({ month: row.month, charge: BigInt(row.charge) }));
 }

@@ -66,7 +66,7 @@ export async function closeMonth(context: CloseContext, tx: Executor, organisati
 /** Months that have usage, ended before `beforeMs` and are open, oldest first, of every organisation. */
 export async function openMonths(executor: Executor, beforeMs: number): Promise<{ organisationId: string; month: Month }[]> {
   const { rows } = await sql<{ organisation_id: string; month: string }>`
-    select distinct u.organisation_id, to_char(u.day, 'YYYY-MM') as month from usage_rollups u
+    select distinct u.organisation_id, to_char(u.day, 'YYYY-MM') as month from usage_days u
     where u.bucket = 'total' and u.day < date_trunc('month', ${new Date(beforeMs).toISOString().slice(0, 10)}::date)
       and not exists (select from invoices i where i.organisation_id = u.organisation_id and i.month = to_char(u.day, 'YYYY-MM'))
     order by 2, 1`.execute(executor);
@@ -75,7 +75,7 @@ export async function openMonths(executor: Executor, beforeMs: number): Promise<
 
 async function firstOpenMonth(tx: Executor, organisationId: string): Promise<Month | null> {
   const { rows } = await sql<{ month: string | null }>`
-    select to_char(min(u.day), 'YYYY-MM') as month from usage_rollups u
+    select to_char(min(u.day), 'YYYY-MM') as month from usage_days u
     where u.organisation_id = ${organisationId} and u.bucket = 'total'
       and not exists (select from invoices i where i.organisation_id = u.organisation_id and i.month = to_char(u.day, 'YYYY-MM'))`.execute(tx);
   return rows[0]?.month ?? null;

@@ -55,12 +55,16 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
   const { from, to } = monthDays(month);
   const ofProject = principal.projectId === null ? sql`true` : sql`project_id = ${principal.projectId}`;
 
-  // One reading of the month's sums gives both: by day and bucket, and by model.
+  // Days from the sums of projects, models from those of the month: neither grows with the other.
   const { rows } = await sql<Sums>`
-    select day::text as day, bucket, resource, sum(quantity)::text as quantity, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed,
+    select day::text as day, bucket, null as resource, sum(quantity)::text as quantity, sum(charge)::text as spend, sum(events)::text as requests, sum(failed)::text as failed,
       sum(cost)::text as cost, sum(cost_unknown)::text as cost_unknown
-    from usage_rollups where organisation_id = ${principal.organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}
-    group by grouping sets ((day, bucket), (resource, bucket))`.execute(executor);
+    from usage_days where organisation_id = ${principal.organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}
+    group by day, bucket
+    union all
+    select null, bucket, resource, '0', sum(charge)::text, sum(events)::text, sum(failed)::text, '0', '0'
+    from usage_months where organisation_id = ${principal.organisationId} and month = ${from}::date and bucket = ${TOTAL} and ${ofProject}
+    group by resource, bucket`.execute(executor);
   const buckets = rows.filter((row) => row.day !== null && row.bucket !== TOTAL);
   const days = rows.filter((row) => row.day !== null && row.bucket === TOTAL);
   const models = rows.flatMap((row) => (row.resource !== null && row.bucket === TOTAL ? [{ resource: row.resource, spend: row.spend, requests: row.requests }] : []))

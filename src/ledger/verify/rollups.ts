@@ -69,7 +69,30 @@ export async function verifyRollups(executor: Executor, scope: VerifyScope): Pro
   for (const row of rows) {
     findings.fault(describe(row), row.field === 'charge' && row.bucket === 'total' ? BigInt(row.difference) : 0n);
   }
+  for (const fault of await foldedFaults(executor, mine)) findings.fault(fault);
   return findings;
+}
+
+/** The sums by month, and by day of a project, against those that they are made of. */
+async function foldedFaults(executor: Executor, mine: RawBuilder<unknown>): Promise<string[]> {
+  const sums = sql`sum(quantity) as quantity, sum(charge) as charge, sum(cost) as cost, sum(cost_unknown) as cost_unknown, sum(events) as events, sum(failed) as failed`;
+  const fields = sql`quantity, charge, cost, cost_unknown, events, failed`;
+  const { rows } = await sql<{ which: string }>`
+    with months as (
+      select organisation_id, project_id, key_id, resource, date_trunc('month', day)::date as month, bucket, ${sums} from usage_rollups where ${mine} group by 1, 2, 3, 4, 5, 6
+    ), days as (
+      select organisation_id, project_id, day, bucket, ${sums} from usage_rollups where ${mine} group by 1, 2, 3, 4
+    ), stored_months as (
+      select organisation_id, project_id, key_id, resource, month, bucket, ${fields} from usage_months where ${mine}
+    ), stored_days as (
+      select organisation_id, project_id, day, bucket, ${fields} from usage_days where ${mine}
+    )
+    select distinct 'month ' || to_char(month, 'YYYY-MM') || ', project ' || project_id || ', key ' || coalesce(key_id::text, '(none)') || ', ' || resource || ', ' || bucket as which
+    from ((select * from months except select * from stored_months) union all (select * from stored_months except select * from months)) as m
+    union
+    select distinct day::text || ', project ' || project_id || ', ' || bucket from ((select * from days except select * from stored_days) union all (select * from stored_days except select * from days)) as d
+    order by 1 limit ${MOST_FAULTS}`.execute(executor);
+  return rows.map((row) => `the sum of ${row.which} is not the sum of its parts`);
 }
 
 /** A whole number kept as text; null for anything else that somebody may have put there. */

@@ -26,6 +26,7 @@ export function moneyRoutes({ prices, budgets, usage, bill, invoices, credits }:
 
     handle(routes.usageList, ({ principal, query }) => usage.list(principal, query)),
     handle(routes.usageShow, ({ principal, params }) => usage.show(principal, params.id)),
+    handle(routes.usageExport, async ({ principal, query }) => usage.export(principal, query)),
     handle(routes.usageRecord, ({ principal, body }) => usage.record(principal, body.events)),
 
     handle(routes.billShow, ({ principal, query }) => bill.show(principal, query)),
