@@ -4,7 +4,7 @@ const CHAT = '/v1/chat/completions';
 
 /** Routes that callers know from other servers, and what does the same here. The first match counts. */
 const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
-  ['/v1/messages/batches', '/v1/batches, with the requests in OpenAI\'s form'],
+  ['/v1/messages/batches', '/v1/batches with the endpoint /v1/messages'],
   ['/v1/completions', `${CHAT} with one user message`],
   ['/v1/assistants', '/v1/responses with previous_response_id'],
   ['/v1/threads', '/v1/responses with previous_response_id'],

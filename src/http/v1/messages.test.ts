@@ -259,11 +259,49 @@ describe('a backend that is overloaded', () => {
   });
 });
 
+describe('a name that leads to backends of two dialects', () => {
+  const dialogue = async (kinds: Parameters<ModelHouse['open']>[0], script: (house: ModelHouse, turn: number) => void) => {
+    const other = new ModelHouse();
+    const agent = new Anthropic({ baseURL: await other.open(kinds), apiKey: TEST_KEY, maxRetries: 0 });
+    script(other, 1);
+    const first = await agent.messages.stream(asking('in-order')).finalMessage();
+    script(other, 2);
+    const messages: Anthropic.MessageParam[] = [...hello, { role: 'assistant', content: first.content as Anthropic.ContentBlockParam[] }, { role: 'user', content: 'Go on' }];
+    const second = await agent.messages.stream({ ...asking('in-order'), messages }).finalMessage();
+    await other.close();
+    return { first, second, claude: other.server(CLAUDE).requests, chat: other.server(CHAT).requests };
+  };
+  const text = CHAT_STREAM.filter((frame) => !frame.includes('tool_calls'));
+  const plain = [...text.slice(0, -2), chunk({}, 'stop'), ...text.slice(-2)];
+
+  test('goes on with the other one while nothing was delivered, and takes no vendor\'s thoughts to another', async () => {
+    const { first, second, claude: asked } = await dialogue([CHAT, CLAUDE], (other, turn) => {
+      other.server(CLAUDE).stream(STREAM);
+      if (turn === 1) other.server(CHAT).stream(plain);
+      else other.server(CHAT).json(500, {});
+    });
+    expect(first.content.map(({ type }) => type)).toEqual(['thinking', 'text']);
+    expect(second.content).toMatchObject(MESSAGE.content);
+    // The thought of the chat backend, whose signature Anthropic would refuse, was left out.
+    expect(asked[0]!.body['messages']).toMatchObject([{ role: 'user' }, { role: 'assistant', content: [{ type: 'text' }] }, { role: 'user', content: 'Go on' }]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('falls back from an answer that was refused inside its stream before a word of it', async () => {
+    const { first, chat: asked } = await dialogue([CLAUDE, CHAT], (other) => {
+      other.server(CLAUDE).stream([STREAM[0]!, OVERLOADED]);
+      other.server(CHAT).stream(plain);
+    });
+    expect(first.content.map(({ type }) => type)).toEqual(['thinking', 'text']);
+    expect(asked).toHaveLength(2);
+  });
+});
+
 describe('GET /v1/models', () => {
   test('has Anthropic\'s form for callers that send its version, and OpenAI\'s for others', async () => {
     const listed: string[] = [];
     for await (const model of client.models.list({ limit: 2 })) listed.push(model.id);
-    expect(listed).toEqual([CLAUDE, LOCAL, CHAT]);
+    expect(listed).toEqual([CLAUDE, 'in-order', LOCAL, CHAT]);
     expect(await client.models.retrieve(CLAUDE)).toMatchObject({ type: 'model', id: CLAUDE, display_name: CLAUDE, max_tokens: 4000, created_at: '1970-01-01T00:00:00.000Z' });
     await expect(client.models.retrieve('nothing')).rejects.toBeInstanceOf(Anthropic.NotFoundError);
     const plain = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${TEST_KEY}` } });

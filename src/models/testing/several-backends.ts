@@ -10,7 +10,7 @@ import { MediaFetcher } from '../media/media-fetcher.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import type { Principal } from '../ports.ts';
 import { Registry } from '../registry/registry.ts';
-import { DEFAULT_LIMITS, DIALECT_OF, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type BackendKind } from '../registry/target.ts';
+import { DEFAULT_LIMITS, DIALECT_OF, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type BackendKind, type Target } from '../registry/target.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import type { RoutePlan } from '../routing/plan.ts';
@@ -25,7 +25,8 @@ const EVERYTHING = { organisationId: ORGANISATION, allowedModels: null };
 
 /**
  * The real call path on real sockets, with a backend of each kind that is asked for. STAND-INS: the ledger, the engine's process, and the
- * model servers, which say what a test scripts. An alias has the name of its backend's kind: `openai-compatible`.
+ * model servers, which say what a test scripts. An alias has the name of its backend's kind:
+ * `openai-compatible`; `in-order` leads to all of them, one after the other.
  */
 export class SeveralBackends {
   readonly ledger = new FakeLedger();
@@ -43,7 +44,7 @@ export class SeveralBackends {
     await this.engine.start();
     const backends: Backend[] = [{ id: 'local', name: 'local', kind: 'local', organisationId: ORGANISATION, url: null, options: {}, hasKey: false, enabled: true, from: 'built-in', createdAtMs: 0, connections: [], remote: null }];
     for (const kind of kinds) backends.push(await this.#backend(kind));
-    this.#tools.registry.replace({ operatorId: ORGANISATION, backends, aliases: backends.map(alias) });
+    this.#tools.registry.replace({ operatorId: ORGANISATION, backends, aliases: [...backends.map((backend) => alias(backend.kind, [backend])), alias('in-order', backends.filter(({ remote }) => remote))] });
   }
 
   async stop(): Promise<void> {
@@ -91,8 +92,9 @@ function isSpoken(dialect: string): dialect is keyof typeof BACKEND_DIALECTS {
   return dialect in BACKEND_DIALECTS;
 }
 
-function alias(backend: Backend): Alias {
-  const name = backend.kind;
-  const target = { ...PLAIN_TARGET, alias: name, organisationId: ORGANISATION, backend, backendModel: `model-of-${name}`, contextTokens: null, maxOutputTokens: 4000, capField: 'max_tokens', createdAtMs: 0 } as const;
-  return { name, organisationId: ORGANISATION, goal: 'weights', regions: [], targets: [target], from: 'api', createdAtMs: 0, limits: DEFAULT_LIMITS };
+function alias(name: string, backends: readonly Backend[]): Alias {
+  const targets = backends.map((backend, order): Target => ({
+    ...PLAIN_TARGET, alias: name, organisationId: ORGANISATION, backend, backendModel: `model-of-${backend.kind}`, contextTokens: null, maxOutputTokens: 4000, capField: 'max_tokens', order, createdAtMs: 0,
+  }));
+  return { name, organisationId: ORGANISATION, goal: 'order', regions: [], targets, from: 'api', createdAtMs: 0, limits: DEFAULT_LIMITS };
 }

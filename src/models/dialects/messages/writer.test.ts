@@ -70,6 +70,7 @@ describe('a stream of events', () => {
     expect(ended({})).toMatchObject({ stop_reason: 'end_turn', stop_sequence: null, stop_details: null });
     expect(ended({ stopText: 'END' })).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' });
     expect(ended({ reason: 'length' })).toMatchObject({ stop_reason: 'max_tokens' });
+    expect(write([call(0, 'a'), delta(0, '{}'), end(0), finish]).at(-2)!.data['delta']).toMatchObject({ stop_reason: 'tool_use' });
     expect(ended({ reason: 'pause' })).toMatchObject({ stop_reason: 'pause_turn' });
     expect(ended({ reason: 'content_filter' })).toMatchObject({ stop_reason: 'refusal', stop_details: { type: 'refusal' } });
   });

@@ -21,6 +21,7 @@ export class MessagesWriter implements ReplyWriter {
   #openedAs: PartEvent['opens'] = 'text';
   /** A thought's block is opened when it is known whether it is readable: redacted ones have a block of their own kind. */
   #thoughtOpen = false;
+  #calls = false;
   #stop: { readonly reason: string; readonly text: string | null } | null = null;
   /** The backend's own `message_delta` events, kept back until the charge is in the log. */
   readonly #deltas: JsonObject[] = [];
@@ -38,7 +39,7 @@ export class MessagesWriter implements ReplyWriter {
     }
     const choice = reply.choices[0];
     const blocks = (choice?.parts ?? []).map(blockJson).filter((block) => block !== null);
-    const stop = stopOf(choice?.finish ?? 'stop', choice?.stopText ?? null);
+    const stop = stopOf(choice?.finish ?? 'stop', choice?.stopText ?? null, choice?.parts.some((part) => part.type === 'tool_call') ?? false);
     const head = { id: this.#id(), type: 'message', role: 'assistant', model: this.#facts.alias };
     const tail = { container: null, diagnostics: null, ...stopFields(stop), usage: writeUsage(end.counts, this.#facts.serviceTier), ...tandem };
     return `${JSON.stringify(head).slice(0, -1)},"content":[${blocks.join(',')}],${JSON.stringify(tail).slice(1)}`;
@@ -48,7 +49,7 @@ export class MessagesWriter implements ReplyWriter {
     if (event.type === 'native') return this.#native(event.name, event.value);
     if (event.choice !== 0) return '';
     this.#begin();
-    if (event.type === 'finish') this.#stop = stopOf(event.reason, event.stopText);
+    if (event.type === 'finish') this.#stop = stopOf(event.reason, event.stopText, this.#calls);
     else this.#blocks.take(event);
     return this.#take();
   }
@@ -62,7 +63,7 @@ export class MessagesWriter implements ReplyWriter {
     } else {
       this.#begin();
       this.#blocks.close();
-      this.#frame('message_delta', { type: 'message_delta', delta: { ...stopFields(this.#stop ?? stopOf('stop', null)), container: null }, usage: writeDeltaUsage(end.counts), ...tandem });
+      this.#frame('message_delta', { type: 'message_delta', delta: { ...stopFields(this.#stop ?? stopOf('stop', null, this.#calls)), container: null }, usage: writeDeltaUsage(end.counts), ...tandem });
     }
     this.#frame('message_stop', { type: 'message_stop' });
     return this.#take();
@@ -102,6 +103,7 @@ export class MessagesWriter implements ReplyWriter {
 
   #open(event: PartEvent): void {
     this.#openedAs = event.opens;
+    if (event.opens === 'tool_call') this.#calls = true;
     this.#thoughtOpen = false;
     if (event.opens === 'reasoning') return;
     this.#start(event.opens === 'tool_call' ? { type: 'tool_use', id: event.id, name: event.name, input: {}, caller: { type: 'direct' } } : { type: 'text', text: '', citations: null });
@@ -156,8 +158,10 @@ export class MessagesWriter implements ReplyWriter {
   }
 }
 
-function stopOf(reason: Parameters<typeof stopReason>[0], stopText: string | null): { readonly reason: string; readonly text: string | null } {
-  return stopText !== null && reason === 'stop' ? { reason: 'stop_sequence', text: stopText } : { reason: stopReason(reason), text: null };
+/** Some servers say `stop` where a tool is called; agents run it only when they are told `tool_use`. */
+function stopOf(reason: Parameters<typeof stopReason>[0], stopText: string | null, calls: boolean): { readonly reason: string; readonly text: string | null } {
+  if (reason !== 'stop') return { reason: stopReason(reason), text: null };
+  return calls ? { reason: 'tool_use', text: null } : stopText !== null ? { reason: 'stop_sequence', text: stopText } : { reason: stopReason(reason), text: null };
 }
 
 function stopFields(stop: { readonly reason: string; readonly text: string | null }): JsonObject {
