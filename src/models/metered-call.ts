@@ -93,7 +93,7 @@ export class MeteredCall {
   /** Charges what was delivered. The reply's end is sent only after this resolved. @throws what the ledger throws: then the reply must not end well. */
   settle(result: CallResult): Promise<Settlement> {
     const quantities = toQuantities(result.counts, this.#hold.price);
-    return this.#hold.settle(this.#end(result, quantities, this.#attempt(result.last, quantities)));
+    return this.#hold.settle(this.#end(result, quantities, this.#attempt(result.last, result.last.counts === result.counts ? quantities : undefined)));
   }
 
   /**
