@@ -20,7 +20,7 @@ export interface Scope {
   readonly withoutCredit: boolean;
   /** Null: no limit on requests or tokens. */
   readonly limits: CallerLimits | null;
-  /** Of budgets and limits together: both only rise. */
+  /** Of budgets, limits and their slices together: all only rise. */
   readonly version: number;
   /** Admissions in [from, until) belong to these windows. */
   readonly fromMs: number;
@@ -48,17 +48,21 @@ export class Scopes {
     const key = `${admission.keyId ?? admission.organisationId} ${admission.projectId ?? ''} ${admission.tier} ${admission.serviceTier ?? 'default'} ${admission.resource}`;
     const known = this.#known.get(key);
     const atMs = admission.admittedAtMs;
-    if (known !== undefined && known.price === price && known.version === this.#directory.version + this.#gate.version && known.fromMs <= atMs && atMs < known.untilMs) return known;
+    if (known !== undefined && known.price === price && known.version === this.#version() && known.fromMs <= atMs && atMs < known.untilMs) return known;
     const scope = this.#make(admission, price);
     if (this.#known.size >= KEPT) this.#known.clear();
     this.#known.set(key, scope);
     return scope;
   }
 
+  #version(): number {
+    return this.#directory.version + this.#slices.version + this.#gate.version;
+  }
+
   #make(admission: Admission, price: PriceVersion): Scope {
     const { organisationId, keyId, resource, tier, admittedAtMs } = admission;
     const projectId = admission.projectId ?? organisationId;
-    const version = this.#directory.version + this.#gate.version;
+    const version = this.#version();
     const budgets: Budget[] = [];
     const slices: Slice[] = [];
     let fromMs = 0;

@@ -16,6 +16,7 @@ export class Counter {
   #startMs = 0;
   #endMs = 0;
   #aheadMs = 0;
+  #version = 0;
   usedAtMs = 0;
 
   /** @param counted how the name is written in Postgres. */
@@ -28,7 +29,7 @@ export class Counter {
 
   /** The slice that a call admitted at `atMs` is taken from. */
   at(atMs: number): Slice {
-    if (atMs >= this.#endMs || atMs < this.#startMs) this.#turnTo(atMs);
+    if (atMs >= this.#endMs || atMs < this.#startMs || this.#version !== this.#slices.version) this.#turnTo(atMs);
     else if (atMs >= this.#aheadMs) this.#leaseAhead();
     this.usedAtMs = atMs;
     return this.#slice;
@@ -50,6 +51,7 @@ export class Counter {
   }
 
   #turnTo(atMs: number): void {
+    this.#version = this.#slices.version;
     const { startMs, endMs } = windowOf(this.limit.metric, atMs);
     this.#slice = this.#sliceOf(startMs, endMs);
     this.#startMs = startMs;

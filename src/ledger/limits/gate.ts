@@ -33,9 +33,9 @@ export class LimitGate {
     this.#counters = counters;
   }
 
-  /** Changes when limits do. */
+  /** Rises when limits change, or slices that callers keep are no more. */
   get version(): number {
-    return this.#directory.version;
+    return this.#directory.version + this.#slices.version;
   }
 
   /** Null: nothing limits this caller. */

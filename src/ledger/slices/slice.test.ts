@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock, silentLogger } from '../../base/index.ts';
+import { Counter } from '../limits/counter.ts';
 import { IDLE_MS, Slice } from './slice.ts';
 import { Slices } from './slices.ts';
 import type { SliceStore } from './store.ts';
@@ -61,6 +62,32 @@ test('what lies idle for minutes goes back', async () => {
     await new Promise(setImmediate);
   }
   expect(store.rest).toBe(996n);
+  await slices.stop();
+});
+
+test('a slice that was forgotten while it lay idle is asked for again, so that others can still call it back', async () => {
+  const clock = new ManualClock();
+  const store = storeOf(1_000n);
+  const slices = new Slices({ database, store, channel: 'slices', epochId: 'e', clock, log: silentLogger });
+  await slices.start();
+  const limit = { id: KEY.ownerId, organisationId: 'o', scopeKind: 'project', scopeId: 'p', successors: [], subjectKind: null, subject: null, metric: 'parallel', amount: 1_000n } as const;
+  const counter = new Counter(limit, null, '', slices);
+  const before = counter.at(clock.nowMs());
+  await slices.take([before], 1n);
+  before.end(1n, 0n);
+  for (let waited = 0; waited <= IDLE_MS + 30_000; waited += 30_000) {
+    clock.advance(30_000);
+    await new Promise(setImmediate);
+  }
+  expect(store.rest).toBe(1_000n);
+  expect(slices.totals().slices).toBe(0);
+  const after = counter.at(clock.nowMs());
+  expect(after).not.toBe(before);
+  expect(after).toBe(slices.of({ ...KEY }));
+  await slices.take([after], 1n);
+  after.end(1n, 0n);
+  await slices.giveBackAll();
+  expect(store.rest).toBe(1_000n);
   await slices.stop();
 });
 

@@ -46,6 +46,8 @@ export class Slices {
   #calls = 0;
   refills = 0;
   callBacks = 0;
+  /** Rises when a slice without an end was forgotten: who kept it has to ask for it again, or nobody could call it back. */
+  version = 0;
 
   constructor(options: SlicesOptions) {
     this.#options = options;
@@ -264,9 +266,11 @@ export class Slices {
     });
   }
 
-  #forget(name: string): void {
+  #forget(name: string, slice: Slice): void {
     this.#slices.delete(name);
     this.#dry.delete(name);
+    this.#waiting.delete(name);
+    if (slice.key.windowEndMs === null) this.version += 1;
   }
 
   async #sweep(): Promise<void> {
@@ -277,12 +281,12 @@ export class Slices {
       if (signal.aborted) return;
       for (const [name, slice] of this.#slices) {
         if (slice.key.windowEndMs !== null && slice.key.windowEndMs + PAST_MS < clock.nowMs()) {
-          if (slice.held <= 0n) this.#forget(name);
+          if (slice.held <= 0n) this.#forget(name, slice);
           continue;
         }
         if (!slice.isIdle()) continue;
         await this.giveBack(slice);
-        if (slice.held === 0n && slice.available === 0n && !this.#refills.has(name)) this.#forget(name);
+        if (slice.held === 0n && slice.available === 0n && !this.#refills.has(name)) this.#forget(name, slice);
       }
     }
   }
