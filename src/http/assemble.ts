@@ -22,6 +22,7 @@ import { Metrics, type MetricsSource } from './metrics/metrics.ts';
 import { registerPages } from './pages/register.ts';
 import { registerSystem, type Readiness } from './system/register.ts';
 import { serveModelApi } from './v1/entry.ts';
+import { ResponseSockets, wantsSocket } from './v1/response-sockets.ts';
 
 export interface ShellOptions {
   readonly host: string;
@@ -78,6 +79,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   const modelApi = { models: options.models, authenticate, maxBodyBytes: options.maxBodyBytes, maxFileBytes: options.maxFileBytes, log, refused: (code: string) => metrics.refused(code), onCallError: options.onCallError ?? (() => {}) };
   const readiness: Readiness = () => [{ name: 'accepting', problem: raw?.draining === true ? 'the server is stopping' : undefined }, ...options.readiness()];
 
+  const sockets = new ResponseSockets({ ...modelApi, responses: options.models.responses });
   let raw: RawServer | undefined;
   const app: FastifyInstance = fastify({
     logger: false as unknown as FastifyBaseLogger & boolean,
@@ -87,7 +89,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
       answerError(error, request, reply, log);
     },
     serverFactory: (handler) => {
-      raw = new RawServer({ limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log },
+      raw = new RawServer({ limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: { wants: wantsSocket, take: (...connection) => void sockets.take(...connection), close: () => sockets.close() } },
         (request, response, path, requestId) => void serveModelApi(request, response, path, requestId, modelApi), handler);
       return raw.server as RawServerDefault;
     },

@@ -171,9 +171,17 @@ export interface BatchesDoor {
   cancel(principal: Principal, id: string): Promise<unknown>;
 }
 
+/** What one connection remembers of its responses; the `models` room makes it. */
+export interface ResponseSession {
+  forget(id: string): void;
+}
+
 /** Responses that are kept, in OpenAI's form; the `models` room makes them. */
 export interface ResponsesDoor {
   compact(call: ModelCall, sink: ReplySink): Promise<void>;
+  /** What one connection remembers between its turns. */
+  session(): ResponseSession;
+  turn(call: ModelCall, sink: ReplySink, session: ResponseSession): Promise<void>;
   retrieve(principal: Principal, id: string, include: readonly string[]): Promise<object>;
   stream(principal: Principal, id: string, startingAfter: number | null, sink: ReplySink, signal: AbortSignal): Promise<void>;
   inputItems(principal: Principal, id: string, query: { readonly limit: number; readonly order: 'asc' | 'desc'; readonly after: string | null; readonly include: readonly string[] }): Promise<object>;

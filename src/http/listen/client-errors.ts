@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import { TandemError, newId, type Logger } from '../../base/index.ts';
-import { renderError } from '../errors/render.ts';
+import { renderError, type Rendered } from '../errors/render.ts';
 import type { Limits } from './limits.ts';
 
 const BUSY = Symbol('the reply that a connection is busy with');
@@ -25,8 +25,13 @@ export function answerClientErrors(server: Server, limits: Limits, log: Logger):
       return;
     }
     const rendered = renderError(asTandemError(error, limits), 'tandem', newId(), log);
-    send(socket, rendered.status, { ...rendered.headers, connection: 'close', 'content-length': String(Buffer.byteLength(rendered.body)) }, rendered.body);
+    answerRaw(socket, rendered);
   });
+}
+
+/** Answers on a connection that has no reply of Node's, and closes it. */
+export function answerRaw(socket: Duplex, { status, headers, body }: Rendered): void {
+  send(socket, status, { ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) }, body);
 }
 
 function asTandemError(error: NodeJS.ErrnoException, limits: Limits): TandemError {

@@ -1,5 +1,6 @@
 import { createServer as createHttp, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { TandemError, newId, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError } from '../errors/render.ts';
@@ -9,11 +10,20 @@ import { readTls, reloadTls, type TlsFiles } from './tls-files.ts';
 
 export type ServeModelApi = (request: IncomingMessage, response: ServerResponse, path: string, requestId: string) => void;
 
+/** Connections that leave HTTP. */
+export interface Upgrades {
+  wants(request: IncomingMessage): boolean;
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** No further work on any of them; each closes when it is done with what it does. */
+  close(): void;
+}
+
 export interface RawServerOptions {
   readonly limits: Limits;
   readonly tls: TlsFiles | null;
   readonly maxBodyBytes: number;
   readonly log: Logger;
+  readonly upgrades?: Upgrades;
 }
 
 /**
@@ -24,6 +34,8 @@ export class RawServer {
   readonly server: Server;
   readonly #options: RawServerOptions;
   readonly #stopWatching: () => void;
+  /** Connections that left HTTP, which the server itself no longer knows. */
+  readonly #upgraded = new Set<Duplex>();
   #inFlight = 0;
   #draining = false;
   #whenIdle: (() => void) | undefined;
@@ -36,6 +48,8 @@ export class RawServer {
       keepAliveTimeout: limits.keepAliveMs, connectionsCheckingInterval: limits.checkMs,
       // Finds streaming clients whose machine is gone, which would otherwise never be noticed while nothing is sent.
       keepAlive: true, keepAliveInitialDelay: 30_000,
+      // What is not wanted stays an ordinary request: some clients ask for HTTP/2 with every call. Older than 24.9, Node does not know this.
+      shouldUpgradeCallback: (request: IncomingMessage) => options.upgrades?.wants(request) === true,
     };
     const listener: RequestListener = (request, response) => this.#take(request, response, modelApi, rest);
     if (tls) {
@@ -47,6 +61,7 @@ export class RawServer {
       this.#stopWatching = () => {};
     }
     answerClientErrors(this.server, limits, log);
+    if (options.upgrades && canChooseUpgrades()) this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.server.on('checkContinue', (request, response) => {
       // A body that is too large by its own word is refused without inviting it.
       if (!(Number(request.headers['content-length']) > options.maxBodyBytes)) response.writeContinue();
@@ -68,6 +83,7 @@ export class RawServer {
     this.#draining = true;
     this.#stopWatching();
     if (this.server.listening) this.server.close();
+    this.#options.upgrades?.close();
     this.server.closeIdleConnections();
   }
 
@@ -84,6 +100,7 @@ export class RawServer {
     }
     const broken = this.#inFlight;
     this.server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     return broken;
   }
 
@@ -103,6 +120,16 @@ export class RawServer {
     }
   }
 
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#inFlight += 1;
+    this.#upgraded.add(socket);
+    socket.on('close', () => {
+      this.#upgraded.delete(socket);
+      this.#done();
+    });
+    this.#options.upgrades!.take(request, socket, head);
+  }
+
   readonly #done = (): void => {
     this.#inFlight -= 1;
     if (this.#inFlight === 0) this.#whenIdle?.();
@@ -113,4 +140,10 @@ export class RawServer {
     const rendered = renderError(error, url.startsWith('/v1') ? 'openai' : 'tandem', newId(), this.#options.log);
     refuse(request, response, { ...rendered, headers: { ...rendered.headers, connection: 'close' } });
   }
+}
+
+/** Before 24.9 a listener for upgrades would get those that nobody here wants, too. */
+function canChooseUpgrades(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 9);
 }

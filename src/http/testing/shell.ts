@@ -28,7 +28,7 @@ export const echoModels: ModelApi = {
     sink.end(reply);
   },
   files: { begin: nothingStored, list: nothingStored, show: nothingStored, open: nothingStored, remove: nothingStored },
-  responses: { compact: nothingStored, retrieve: nothingStored, stream: nothingStored, inputItems: nothingStored, delete: nothingStored, cancel: nothingStored },
+  responses: { compact: nothingStored, session: () => ({ forget: () => {} }), turn: nothingStored, retrieve: nothingStored, stream: nothingStored, inputItems: nothingStored, delete: nothingStored, cancel: nothingStored },
   feedback: { give: nothingStored },
   batches: { create: nothingStored, list: nothingStored, show: nothingStored, cancel: nothingStored },
   countTokens: async () => ({ tokens: 1, counted: 'estimate', limits: null }),

@@ -128,6 +128,89 @@ describe.each([CHAT, RESPONSES])('tools, images and files, on %s', (model) => {
   });
 });
 
+/** One connection with several turns; each waits for its last event or its error. */
+async function session(turns: readonly ((before: readonly Turn[]) => object)[]): Promise<Turn[]> {
+  const socket = new WebSocket(`${house.url.replace('http', 'ws')}/v1/responses`, { headers: { authorization: `Bearer ${house.operator.adminKey}` } });
+  const done: Turn[] = [];
+  let events: StreamingEvent[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const next = () => {
+      if (done.length === turns.length) resolve();
+      else socket.send(JSON.stringify({ type: 'response.create', ...turns[done.length]!(done) }));
+    };
+    const finish = (turn: Partial<Turn>) => {
+      done.push({ events, final: null, code: null, ...turn });
+      events = [];
+      next();
+    };
+    socket.addEventListener('open', next);
+    socket.addEventListener('error', () => reject(new Error('the connection failed')));
+    socket.addEventListener('close', () => reject(new Error('the connection was closed')));
+    socket.addEventListener('message', ({ data }) => {
+      const message = JSON.parse(String(data)) as { type: string; error?: { code: string } };
+      if (message.type === 'error') return finish({ code: message.error!.code });
+      const event = streamingEvent.parse(message);
+      events.push(event);
+      if (event.type === 'response.completed' || event.type === 'response.incomplete' || event.type === 'response.failed') finish({ final: event.response });
+    });
+  }).finally(() => socket.close());
+  return done;
+}
+
+interface Turn {
+  readonly events: readonly StreamingEvent[];
+  readonly final: ResponseResource | null;
+  readonly code: string | null;
+}
+
+describe.each([CHAT, RESPONSES, LOCAL])('over a WebSocket, on %s', (model) => {
+  const unkept = (input: unknown, more: object = {}) => () => ({ model, store: false, input, ...more });
+  const after = (input: unknown) => ([first]: readonly Turn[]) => ({ model, store: false, previous_response_id: first!.final!.id, input });
+
+  test('websocket-response', async () => {
+    const [turn] = await session([() => ({ model, input: [user('Count from 1 to 3.')] })]);
+    expect(turn).toMatchObject({ final: { status: 'completed' }, code: null });
+    expect(turn!.events.map(({ sequence_number }) => sequence_number)).toEqual(turn!.events.map((_event, at) => at));
+  });
+
+  test('websocket-sequential-responses', async () => {
+    const turns = await session([unkept('Reply with exactly: first'), unkept('Reply with exactly: second')]);
+    expect(turns.map(({ final }) => final?.status)).toEqual(['completed', 'completed']);
+  });
+
+  test('websocket-continuation', async () => {
+    const [first, second] = await session([unkept('Remember the code word: cobalt. Reply with OK.'), after('What is the code word? Reply with only the code word.')]);
+    expect(second!.final).toMatchObject({ status: 'completed', previous_response_id: first!.final!.id, store: false });
+    if (model !== LOCAL) expect(JSON.stringify(standIns.seen().map(({ body }) => body).find((body) => JSON.stringify(body).includes('What is the code word')))).toContain('cobalt');
+  });
+
+  test('websocket-reconnect-store-false-recovery', async () => {
+    const [first] = await session([unkept('Remember the code word: copper. Reply with OK.')]);
+    const [lost, recovered] = await session([unkept('Try to continue after reconnect.', { previous_response_id: first!.final!.id }), unkept([user('Start a new response and reply with exactly: recovered')])]);
+    expect([lost!.code, recovered!.final?.status]).toEqual(['previous_response_not_found', 'completed']);
+  });
+
+  test('websocket-previous-response-not-found', async () => {
+    const [turn] = await session([unkept('This should fail.', { previous_response_id: 'resp_openresponses_missing_1' })]);
+    expect(turn!.code).toBe('previous_response_not_found');
+  });
+
+  test('websocket-failed-continuation-evicts-cache', async () => {
+    const [, failed, retry] = await session([
+      unkept('Remember the code word: ember. Reply with OK.'), after([{ type: 'function_call_output', call_id: 'call_openresponses_missing', output: 'No matching tool call exists.' }]), after('Try to continue after the failed turn.'),
+    ]);
+    expect([failed!.final, failed!.code !== null, retry!.code]).toEqual([null, true, 'previous_response_not_found']);
+  });
+
+  test('websocket-compact-new-chain', async () => {
+    const said = (role: string, type: string, text: string) => ({ type: 'message', role, content: [{ type, text }] });
+    const input = [said('user', 'input_text', 'Remember the compaction code word: slate.'), said('assistant', 'output_text', 'OK.'), said('user', 'input_text', 'Compress this conversation for later continuation.')];
+    const { output } = (await house.as(house.operator.adminKey)('POST', '/v1/responses/compact', { model, input })).body as { output: object[] };
+    const [turn] = await session([unkept([...output, user('Continue from here. Reply with exactly: compacted')], { tools: [] })]);
+    expect(turn!.final?.status).toBe('completed');
+  });
+});
+
 test('compact-missing-model', async () => {
   expect((await house.as(house.operator.adminKey)('POST', '/v1/responses/compact', { input: [user('Compact this conversation.')] })).status).toBe(400);
 });

@@ -2,6 +2,7 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { Output, generateText, isStepCount, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
+import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { CHAT, LOCAL, RESPONSES, openStandInHouse, type StandInHouse } from '../testing/stand-in-house.ts';
@@ -84,6 +85,23 @@ describe.each([CHAT, RESPONSES])('openai, unmodified, with tools on %s', (model)
     // Ids that were made here are no business of a backend's.
     for (const { body } of standIns.seen()) expect(JSON.stringify(body)).not.toMatch(/"id":"fc_0/);
   });
+});
+
+test('the SDK\'s own WebSocket client goes on from what is not kept', async () => {
+  const socket = new ResponsesWS(client);
+  const ends: OpenAI.Responses.Response[] = [];
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('response.completed', ({ response }) => {
+      ends.push(response);
+      if (ends.length === 2) resolve();
+      else socket.send({ type: 'response.create', model: CHAT, store: false, previous_response_id: response.id, input: 'And now?' });
+    });
+    socket.send({ type: 'response.create', model: CHAT, store: false, input: 'Hello' });
+  });
+  socket.close();
+  expect(ends.map(({ status }) => status)).toEqual(['completed', 'completed']);
+  expect(ends[1]!.previous_response_id).toBe(ends[0]!.id);
 });
 
 test('a wrong request gets the error classes of the SDK', async () => {

@@ -17,9 +17,10 @@ import { compacted, summaryCall } from './compact.ts';
 import { followEvents, EventWatch } from './follow.ts';
 import { Jobs } from './jobs.ts';
 import { KeepingSink, TextSink } from './keeping-sink.ts';
-import { inputItems, type KeptResponse } from './kept-response.ts';
+import { inputItems, outputItems, type KeptResponse } from './kept-response.ts';
 import { page, type ItemPage, type PageQuery } from './item-page.ts';
 import type { Answer, Observed } from './observed.ts';
+import { ResponseSession } from './session.ts';
 
 export interface ResponsesOptions {
   readonly content: ContentStore;
@@ -70,12 +71,42 @@ export class Responses {
     await this.#watch.stop();
   }
 
-  /** `POST /v1/responses`. @throws TandemError before the reply has begun. */
-  async create(call: CallInput, sink: ReplySink): Promise<void> {
+  session(): ResponseSession {
+    return new ResponseSession();
+  }
+
+  /** One response of a connection that has several, one after the other. @throws TandemError before the reply has begun. */
+  async turn(call: CallInput, sink: ReplySink, session: ResponseSession): Promise<void> {
+    const principal = { ...call.principal, projectId: this.#options.directory.projectFor(call.principal) };
+    const body: unknown = isObject(call.body) ? { ...call.body, stream: true } : call.body;
+    if (isObject(body) && body['background'] === true) throw invalid('background', 'is not available over a WebSocket');
+    await this.create({ ...call, principal, body }, sink, session);
+  }
+
+  /**
+   * `POST /v1/responses`.
+   * @param session what its connection remembers, where it has several responses.
+   * @throws TandemError before the reply has begun.
+   */
+  async create(call: CallInput, sink: ReplySink, session?: ResponseSession): Promise<void> {
+    const before = isObject(call.body) ? call.body['previous_response_id'] : undefined;
+    let well = false;
+    try {
+      well = await this.#create(call, sink, session);
+    } finally {
+      if (!well && typeof before === 'string') session?.forget(before);
+    }
+  }
+
+  /** True when it ended well. */
+  async #create(call: CallInput, sink: ReplySink, session: ResponseSession | undefined): Promise<boolean> {
     const observed: Observed = { id: null, writer: null };
     const { body, principal } = call;
     // What is no object is the dialect's to refuse.
-    if (!isObject(body)) return this.#options.answer(observed, call, sink);
+    if (!isObject(body)) {
+      await this.#options.answer(observed, call, sink);
+      return false;
+    }
     const store = this.#stores(principal, body);
     const input = await this.#archive.resolved(principal, this.#options.directory.projectFor(principal), body['input']);
     const whole: JsonObject = { ...body, store, ...(input !== undefined && { input }) };
@@ -83,13 +114,20 @@ export class Responses {
     const request = responsesCaller.parse(whole);
     const own = inputItems(input, call.requestId);
     const before = body['previous_response_id'];
-    const full = typeof before === 'string' ? { ...whole, input: [...await this.#archive.conversation(principal, before), ...own] } : whole;
-    demandCalls(full['input']);
-    if (body['background'] === true) return this.#enqueue(call, request, full, own, sink);
-    if (!store) return this.#options.answer(observed, { ...call, body: full }, sink);
-    const keeping = new KeepingSink(sink, (end) => this.#keep(call, observed, own, end));
-    await this.#options.answer(observed, { ...call, body: full }, keeping);
-    await keeping.ended;
+    const items = typeof before === 'string' ? [...session?.upTo(before) ?? await this.#archive.conversation(principal, before), ...own] : own;
+    demandCalls(items);
+    const full = typeof before === 'string' ? { ...whole, input: items } : whole;
+    if (body['background'] === true) {
+      await this.#enqueue(call, request, full, own, sink);
+      return true;
+    }
+    const keeping = store ? new KeepingSink(sink, (end) => this.#keep(call, observed, own, end)) : null;
+    await this.#options.answer(observed, { ...call, body: full }, keeping ?? sink);
+    await keeping?.ended;
+    const response = observed.writer?.kept;
+    if (!response || !isWell(response)) return false;
+    session?.remember(String(response['id']), [...items, ...outputItems({ response })]);
+    return true;
   }
 
   /** `POST /v1/responses/compact`: one call of the model, which sums the conversation up. @throws TandemError */
@@ -181,7 +219,7 @@ export class Responses {
   async #keep(call: CallInput, observed: Observed, input: readonly JsonObject[], end: string): Promise<string> {
     const { writer } = observed;
     const response = writer?.kept;
-    if (!response || (response['status'] !== 'completed' && response['status'] !== 'incomplete')) return end;
+    if (!response || !isWell(response)) return end;
     try {
       await this.#archive.keep(this.#ownerOf(call.principal), { response, input });
       return end;
@@ -215,6 +253,11 @@ export class Responses {
   #ownerOf(principal: Principal) {
     return { organisationId: principal.organisationId, projectId: this.#options.directory.projectFor(principal), keyId: principal.keyId };
   }
+}
+
+/** Whether it may be gone on from. */
+function isWell({ status }: JsonObject): boolean {
+  return status === 'completed' || status === 'incomplete';
 }
 
 /** Every result must be that of a call before it. What a compaction stands for may hold any. @throws TandemError invalid_request */
