@@ -157,6 +157,45 @@ test('who goes on calling in a minute that is spent is refused from memory', asy
   expect(await served(ledger, [call({ user: 'ada' }), call({ user: 'ada' })])).toBe(1);
 });
 
+test('a rotated key and its successor share one count', async () => {
+  const ledger = await house.ledger();
+  const [keyId, successor] = [newId(), newId()];
+  await set(ledger, { scope: { kind: 'key', id: keyId }, metric: 'requests', amount: 3 });
+  await house.database.transaction((tx) => ledger.budgets.carryOver(tx, house.organisationId, keyId, successor));
+  await ledger.budgets.inForce();
+  expect(await ledger.budgets.limited(house.database.unscoped('test'), house.organisationId, successor)).toBe(true);
+  expect(await served(ledger, [call({ keyId }), call({ keyId: successor }), call({ keyId }), call({ keyId: successor }), call({ keyId })])).toBe(3);
+});
+
+test('minutes that are over are forgotten, and places of whom nobody calls; what is in use stays', async () => {
+  const ledger = await house.ledger();
+  await set(ledger, { scope: project(), subject: { kind: 'user', name: null }, metric: 'requests', amount: 50 });
+  await set(ledger, { scope: project(), metric: 'parallel', amount: 5 });
+  const running = await ledger.admit(call({ user: 'now' }));
+  expect(await served(ledger, Array.from({ length: 8 }, (_, index) => call({ user: `u-${index}`, admittedAtMs: minuteMs - 20 * MINUTE_MS })))).toBeGreaterThan(0);
+  const executor = house.database.unscoped('test');
+  const windows = async () => (await executor.selectFrom('limit_windows').select('window_start').execute()).map((row) => row.window_start.getTime());
+  expect((await windows()).filter((startMs) => startMs === minuteMs - 20 * MINUTE_MS).length).toBeGreaterThan(0);
+  await ledger.limits.tidy();
+  expect(new Set(await windows())).toEqual(new Set([minuteMs, 0]));
+  await running.settle(endOf(1n, 1n));
+  await ledger.stop();
+  const after = await house.ledger();
+  await after.limits.tidy();
+  expect(await windows()).not.toContain(0);
+  expect(await executor.selectFrom('limit_slices').select('amount').where('window_start', '=', new Date(0)).execute()).toEqual([]);
+});
+
+test('a limit of one key or project has it as its scope, and what is not the caller\'s is not there', async () => {
+  const ledger = await house.ledger();
+  const refusedAs = (code: 'invalid_request' | 'resource_not_found') => (error: unknown) => isTandemError(error, code);
+  await expect(set(ledger, { scope: organisation(), subject: { kind: 'key', name: 'ci' }, metric: 'requests', amount: 1 })).rejects.toSatisfy(refusedAs('invalid_request'));
+  await expect(set(ledger, { scope: { kind: 'key', id: newId() }, subject: { kind: 'project', name: null }, metric: 'requests', amount: 1 })).rejects.toSatisfy(refusedAs('invalid_request'));
+  await expect(set(ledger, { scope: { kind: 'project', id: newId() }, metric: 'requests', amount: 1 })).rejects.toSatisfy(refusedAs('resource_not_found'));
+  await expect(ledger.limits.update(ownerOf(house), newId(), { amount: 1 })).rejects.toSatisfy(refusedAs('resource_not_found'));
+  await expect(ledger.limits.remove(ownerOf(house), newId())).rejects.toSatisfy(refusedAs('resource_not_found'));
+});
+
 test('a call without a limit says so, and nothing of limits is left when a ledger has stopped', async () => {
   const ledger = await house.ledger();
   const free = await ledger.admit(call());
