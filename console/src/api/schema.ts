@@ -33,6 +33,30 @@ export interface paths {
   '/v1/models/{id}': {
     get: operations['chat.model'];
   };
+  '/v1/files': {
+    get: operations['files.list'];
+    post: operations['files.create'];
+  };
+  '/v1/files/{id}': {
+    get: operations['files.show'];
+    delete: operations['files.remove'];
+  };
+  '/v1/files/{id}/content': {
+    get: operations['files.content'];
+  };
+  '/v1/batches': {
+    get: operations['batches.list'];
+    post: operations['batches.create'];
+  };
+  '/v1/batches/{id}': {
+    get: operations['batches.show'];
+  };
+  '/v1/batches/{id}/cancel': {
+    post: operations['batches.cancel'];
+  };
+  '/v1/feedback': {
+    post: operations['feedback.give'];
+  };
   '/api/doctor': {
     get: operations['doctor.show'];
   };
@@ -1654,6 +1678,208 @@ export interface operations {
     requestBody?: never;
     responses: {
       200: { content: { 'application/json': components['schemas']['ModelCard'] } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Files, newest first */
+  'files.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        order?: 'asc' | 'desc';
+        purpose?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Upload a file; it is kept sealed */
+  'files.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'multipart/form-data': {
+      file: string;
+      purpose: string;
+      'expires_after[anchor]'?: string;
+      'expires_after[seconds]'?: number;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** One file */
+  'files.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Delete a file */
+  'files.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** A file's bytes */
+  'files.content': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/octet-stream': string } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Batches, newest first */
+  'batches.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Run the requests of a file within 24 hours, on spare capacity */
+  'batches.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      input_file_id: string;
+      endpoint: string;
+      completion_window: '24h';
+      metadata?: {
+        [key: string]: string;
+      };
+      output_expires_after?: {
+        [key: string]: unknown;
+      };
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** One batch */
+  'batches.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Cancel a batch: lines that run end, the others are not begun */
+  'batches.cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
+      default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
+    };
+  };
+  /** Say how a reply was; said again, it replaces what was said */
+  'feedback.give': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** Of a reply, in any dialect */
+      id: string;
+      rating?: number | 'up' | 'down' | boolean;
+      outcome?: string;
+      comment?: string;
+      /** What the reply should have been */
+      edit?: string;
+      scenario?: string;
+      author?: string;
+      kind?: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        [key: string]: unknown;
+      } } };
       default: { content: { 'application/json': components['schemas']['ModelApiError'] } };
     };
   };

@@ -1,6 +1,7 @@
 import { errorReply } from '../contract/common.ts';
 import { routes, type RouteContract } from '../contract/index.ts';
 import { modelApiPaths, modelApiSchemas } from './model-api.ts';
+import { storedApiPaths } from './stored-api.ts';
 import { nameSchemas } from './names.ts';
 import type { OpenApiContent, OpenApiDocument, OpenApiOperation } from './form.ts';
 import { SchemaWriter, type JsonSchema } from './schema.ts';
@@ -21,7 +22,7 @@ export function openApiDocument(): OpenApiDocument {
     openapi: '3.1.0',
     info: { title: 'Tandem', version: '1', description: 'The control API (/api) and the model API (/v1) of Tandem. Amounts are integer picodollars in strings; times are UTC.' },
     servers: [{ url: '/' }],
-    paths: { ...modelApiPaths, ...paths },
+    paths: { ...modelApiPaths, ...storedApiPaths, ...paths },
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key' },
