@@ -65,6 +65,18 @@ describe('openai, unmodified', () => {
     expect(Number.isInteger(value.population)).toBe(true);
   });
 
+  test('keeps responses, goes on from them and makes what a schema says', async () => {
+    const first = await client().responses.create({ model: MODEL, input: QUESTION, temperature: 0 });
+    expect([first.status, first.output_text]).toEqual(['completed', expect.stringContaining('Paris')]);
+    const second = await client().responses.create({ model: MODEL, previous_response_id: first.id, input: 'Say it again.', max_output_tokens: 5 });
+    expect(second.usage!.input_tokens).toBeGreaterThan(first.usage!.input_tokens);
+    expect(second.incomplete_details?.reason ?? 'max_output_tokens').toBe('max_output_tokens');
+    const schema = { type: 'object', properties: { city: { type: 'string', maxLength: 20 } }, required: ['city'], additionalProperties: false };
+    const formed = await client().responses.create({ model: MODEL, input: 'Paris as JSON', max_output_tokens: 60, text: { format: { type: 'json_schema', name: 'city', schema } } });
+    expect(typeof (JSON.parse(formed.output_text) as { city: string }).city).toBe('string');
+    expect((await client().responses.retrieve(formed.id)).output_text).toBe(formed.output_text);
+  });
+
   test('lists and shows models', async () => {
     const ids: string[] = [];
     for await (const model of client().models.list()) ids.push(model.id);

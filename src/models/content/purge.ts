@@ -39,6 +39,8 @@ export async function purgeProject({ database, clock, access, store }: PurgeOpti
         and batch_lines.organisation_id = batches.organisation_id and batch_lines.batch_id = batches.id`.execute(tx);
     const own = database.scoped(organisationId, tx);
     await own.updateTable('feedback').set({ content_id: null }).where('project_id', '=', projectId).execute();
+    // A response that still runs in the background loses its row, so that its end is not written after this.
+    await own.deleteFrom('response_jobs').where('project_id', '=', projectId).execute();
     let removed = await store.removeAll(tx, organisationId, projectId);
     removed += await removeReplies();
     await database.notify(tx, PURGED_CHANNEL, projectId);

@@ -226,6 +226,20 @@ describe('a response in the background', () => {
     await expect(retrieve(id)).rejects.toMatchObject({ code: 'content_not_found' });
   });
 
+  test('leaves nothing behind when its project is purged while it runs', async () => {
+    const owner = await projectKey('purged');
+    let answer: (() => void) | undefined;
+    backend.answer = (response) => { answer = () => { response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ choices: [{ message: { content: 'late' }, finish_reason: 'stop' }] })); }; };
+    const { id } = await made({ background: true }, owner);
+    await vi.waitFor(() => expect(answer).toBeDefined(), { timeout: 10_000 });
+    await house.models.purge(house.admin, owner.projectId!, 'purged');
+    const before = house.ledger.entries.at(-1)!;
+    answer!();
+    await vi.waitFor(() => expect(before.settled).toBeDefined(), { timeout: 10_000 });
+    await expect(retrieve(id, owner)).rejects.toMatchObject({ code: 'content_not_found' });
+    expect((await house.models.content.list(owner, { purpose: 'response', limit: 10 })).items).toEqual([]);
+  });
+
   test('streams its events, from any of them on, in any process', async () => {
     backend.stream(STREAM);
     const sink = await create({ background: true, stream: true });
