@@ -41,6 +41,7 @@ describe('@anthropic-ai/sdk, unmodified, on the local model', () => {
     expect(short.usage.output_tokens).toBeLessThanOrEqual(3);
     const stopped = await client.messages.create({ ...ask(QUESTION), stop_sequences: ['Paris'] });
     expect(JSON.stringify(stopped.content)).not.toContain('Paris');
+    expect(stopped).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'Paris' });
     const schema = { type: 'object', properties: { city: { type: 'string', maxLength: 20 }, population: { type: 'integer' } }, required: ['city', 'population'], additionalProperties: false };
     const formed = await client.messages.create({ ...ask('Paris as JSON'), max_tokens: 100, output_config: { format: { type: 'json_schema', schema } } });
     const value = JSON.parse(formed.content[0]?.type === 'text' ? formed.content[0].text : '') as { city: unknown; population: unknown };

@@ -189,6 +189,11 @@ describe('@anthropic-ai/sdk, unmodified, on the local engine', () => {
     expect(counted.response.headers.get('x-tandem-token-count')).toBe('tokenizer');
   });
 
+  test('says which stop text it met', async () => {
+    expect(await client.messages.create({ ...asking(LOCAL), stop_sequences: ['never', 'Hello'] })).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'Hello', content: [{ text: 'You said: ' }] });
+    expect(await client.messages.stream({ ...asking(LOCAL), stop_sequences: ['Hello'] }).finalMessage()).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'Hello' });
+  });
+
   test('says what it cannot do before money is held', async () => {
     await expect(client.messages.create({ ...asking(LOCAL), tools: [WEATHER_TOOL as Anthropic.Tool] })).rejects.toMatchObject({ status: 400, message: expect.stringContaining('tools') });
     expect(house.ledger.entries).toHaveLength(0);

@@ -100,7 +100,7 @@ export function describeEngine(name: string, make: () => Promise<ConformanceSubj
       const stop = whole.text.slice(20, 27);
       const stopped = await collect(engine, request(longQuestion, { temperature: 0, seed: 1, maxTokens: 30, stop: [stop] }));
       expect(stopped.text).toBe(whole.text.slice(0, whole.text.indexOf(stop)));
-      expect(stopped.end).toMatchObject({ type: 'done', finishReason: 'stop' });
+      expect(stopped.end).toMatchObject({ type: 'done', finishReason: 'stop', stopText: stop });
     });
 
     test('gives the same answer for the same seed', async () => {

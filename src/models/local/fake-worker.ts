@@ -130,7 +130,7 @@ export class FakeWorkers {
       promptTokens: prompt.length, cachedTokens, outputTokens: made.length, queueMs,
       promptMs: Math.round((firstMs ?? nowMs) - startMs), generateMs: firstMs === undefined ? 0 : Math.round(nowMs - firstMs),
     };
-    tell(end === 'aborted' ? { type: 'aborted', ...counts } : { type: 'done', finishReason: end ?? 'stop', ...counts });
+    tell(end === 'aborted' ? { type: 'aborted', ...counts } : { type: 'done', finishReason: end ?? 'stop', ...(stopText.met !== null && { stopText: stopText.met }), ...counts });
   }
 
   async #pause(delayMs: number, life: AbortSignal): Promise<void> {

@@ -65,6 +65,7 @@ export async function runGeneration(
     };
   };
 
+  let met: string | null = null;
   try {
     if (reuse < sequence.nextTokenIndex) await sequence.eraseContextTokenRanges([{ start: reuse, end: sequence.nextTokenIndex }]);
     tell({ type: 'started', promptTokens: prompt.length, cachedTokens: reuse });
@@ -100,7 +101,10 @@ export async function runGeneration(
         made.push(token);
         const shown = stopText.push(text.push(token));
         if (shown.text !== '') tell({ type: 'token', text: shown.text, tokens: made.length });
-        if (shown.stopped) break;
+        if (shown.stopped) {
+          met = stopText.met;
+          break;
+        }
         if (made.length >= mostTokens) end = 'length';
         else if (late()) end = 'deadline';
         if (end !== undefined) break;
@@ -120,7 +124,7 @@ export async function runGeneration(
   }
 
   function finish(end: 'stop' | 'length' | 'deadline' | 'aborted'): void {
-    tell(end === 'aborted' ? { type: 'aborted', ...counts() } : { type: 'done', finishReason: end, ...counts() });
+    tell(end === 'aborted' ? { type: 'aborted', ...counts() } : { type: 'done', finishReason: end, ...(met !== null && { stopText: met }), ...counts() });
   }
 }
 

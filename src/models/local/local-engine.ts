@@ -71,7 +71,8 @@ export type EngineEvent =
       /** Output tokens made so far. */
       readonly tokens: number;
     }
-  | ({ readonly type: 'done'; readonly finishReason: 'stop' | 'length' | 'deadline' } & GenerationCounts)
+  /** `stopText`: which of the request's stop texts ended it; absent: none. */
+  | ({ readonly type: 'done'; readonly finishReason: 'stop' | 'length' | 'deadline'; readonly stopText?: string } & GenerationCounts)
   /** The caller's signal fired. The counts are those of what was made until then; all are 0 when it was still waiting. */
   | ({ readonly type: 'aborted' } & GenerationCounts);
 

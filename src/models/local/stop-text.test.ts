@@ -17,7 +17,9 @@ test('a stop text over several pieces is never shown', () => {
   const watch = new StopText(['END']);
   expect(watch.push('the E')).toEqual({ text: 'the ', stopped: false });
   expect(watch.push('N')).toEqual({ text: '', stopped: false });
+  expect(watch.met).toBeNull();
   expect(watch.push('Dless')).toEqual({ text: '', stopped: true });
+  expect(watch.met).toBe('END');
 });
 
 test('what only looked like a stop text is shown', () => {
@@ -27,6 +29,9 @@ test('what only looked like a stop text is shown', () => {
 
 test('the earliest of several counts', () => {
   expect(run(['one two three'], ['three', 'two'])).toEqual({ shown: 'one ', stopped: true });
+  const watch = new StopText(['three', 'two', 'o t']);
+  watch.push('one two three');
+  expect(watch.met).toBe('two');
 });
 
 test('however the text is cut, the result is that of the whole text', () => {

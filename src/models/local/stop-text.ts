@@ -4,6 +4,8 @@
  */
 export class StopText {
   readonly #stops: readonly string[];
+  /** The stop text that has come; null while none has. */
+  met: string | null = null;
   #held = '';
 
   constructor(stops: readonly string[]) {
@@ -13,10 +15,16 @@ export class StopText {
   /** The text that is safe to show now, and whether a stop text has come; after that nothing more is pushed. */
   push(text: string): { readonly text: string; readonly stopped: boolean } {
     const all = this.#held + text;
-    const found = this.#stops.map((stop) => all.indexOf(stop)).filter((at) => at >= 0);
-    if (found.length > 0) {
+    let end = all.length;
+    for (const stop of this.#stops) {
+      const at = all.indexOf(stop);
+      if (at === -1 || (this.met !== null && at >= end)) continue;
+      end = at;
+      this.met = stop;
+    }
+    if (this.met !== null) {
       this.#held = '';
-      return { text: all.slice(0, Math.min(...found)), stopped: true };
+      return { text: all.slice(0, end), stopped: true };
     }
     const keep = Math.max(0, ...this.#stops.map((stop) => overlap(all, stop)));
     this.#held = all.slice(all.length - keep);

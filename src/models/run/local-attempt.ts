@@ -40,6 +40,7 @@ export class LocalAttempt implements Attempt {
   readonly #wait: LongWait;
   readonly #stop = new AbortController();
   #text = '';
+  #stopText: string | null = null;
   #promptTokens: number;
   #cachedTokens = 0;
   #outputTokens = 0;
@@ -67,8 +68,8 @@ export class LocalAttempt implements Attempt {
     }
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
     if (this.finish === null) throw new TandemError('engine_restarted', { params: { reason: 'its answer ended in the middle' } });
-    if (this.#delivery) this.#delivery.take([{ type: 'part_end', choice: 0, part: 0 }, { type: 'finish', choice: 0, reason: this.finish, stopText: null }], this.pieces > 0);
-    else this.reply = { choices: [{ parts: [{ type: 'text', text: this.#text }], finish: this.finish, stopText: null, logprobs: null }], usage: this.#counts(), native: null, serviceTier: null };
+    if (this.#delivery) this.#delivery.take([{ type: 'part_end', choice: 0, part: 0 }, { type: 'finish', choice: 0, reason: this.finish, stopText: this.#stopText }], this.pieces > 0);
+    else this.reply = { choices: [{ parts: [{ type: 'text', text: this.#text }], finish: this.finish, stopText: this.#stopText, logprobs: null }], usage: this.#counts(), native: null, serviceTier: null };
   }
 
   stop(error: Error): void {
@@ -127,6 +128,7 @@ export class LocalAttempt implements Attempt {
         this.#outputTokens = event.outputTokens;
         this.finish = event.finishReason === 'stop' ? 'stop' : 'length';
         if (event.finishReason === 'deadline') this.outcome = 'deadline';
+        this.#stopText = event.stopText ?? null;
         return;
       case 'aborted':
     }
