@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answers, commandOf, descendants, moveToCore, printed, startOnCore, stop } from '../support/processes.ts';
+import { LITELLM } from '../support/litellm.ts';
 import { MODEL } from './workload.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -49,7 +50,23 @@ export async function startPortkey(core: number, mocks: Ports, port: number): Pr
   };
 }
 
-/** Tandem as `npm start` runs it: key, budget, ledger and log on; poster and Postgres on the other core. */
+/** LiteLLM's proxy from PyPI, one worker, without a database: what its own documentation calls the fastest way to run it. */
+export async function startLitellm(core: number, mocks: Ports, port: number, python: string): Promise<Gateway> {
+  const config = join(mkdtempSync(join(tmpdir(), 'tandem-bench-litellm-')), 'config.yaml');
+  const entry = (alias: string, upstream: number) => `  - model_name: ${alias}\n    litellm_params: { model: openai/mock, api_base: "http://127.0.0.1:${upstream}/v1", api_key: sk-bench }\n`;
+  writeFileSync(config, `model_list:\n${entry(MODEL, mocks.plain)}${entry(`${MODEL}-stream`, mocks.stream)}litellm_settings: { telemetry: false }\n`);
+  const child = startOnCore(core, [python, '-m', 'litellm.proxy.proxy_cli', '--config', config, '--port', String(port), '--num_workers', '1'], {
+    cwd: tmpdir(), env: { ...process.env, LITELLM_LOG: 'ERROR', LITELLM_LOCAL_MODEL_COST_MAP: 'True', PYTHONUNBUFFERED: '1' },
+  });
+  child.stdout?.resume();
+  child.stderr?.resume();
+  await answers(`http://127.0.0.1:${port}/health/liveliness`);
+  return { name: `LiteLLM ${LITELLM}`, port, streamPort: port, headers: { authorization: 'Bearer sk-bench' }, streamHeaders: { authorization: 'Bearer sk-bench' }, pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL') };
+}
+
+/**
+ * Tandem as `npm start` runs it: key, budget, ledger and log on. Poster and Postgres run on `otherCore`, which may be the gateway's own.
+ */
 export async function startTandem(core: number, otherCore: number, mocks: Ports, port: number, strict: boolean): Promise<Gateway & { readonly url: string; readonly key: string; readonly home: string }> {
   const home = mkdtempSync(join(tmpdir(), 'tandem-bench-home-'));
   const backend = (name: string, upstream: number, alias: string) => ({ name, url: `http://127.0.0.1:${upstream}/v1`, models: [{ alias, model: 'mock', maxOutputTokens: 256 }] });
@@ -83,7 +100,7 @@ export async function startTandem(core: number, otherCore: number, mocks: Ports,
   const settle = () => Object.values(parts()).flat().forEach((pid) => moveToCore(pid, otherCore));
   settle();
   return {
-    name: strict ? 'Tandem, strict' : 'Tandem', port, streamPort: port, headers: { authorization: `Bearer ${secret}` }, streamHeaders: { authorization: `Bearer ${secret}` }, pid: child.pid!, url, key: admin, home,
+    name: strict ? 'Tandem, strict' : core === otherCore ? 'Tandem, all of it on one core' : 'Tandem', port, streamPort: port, headers: { authorization: `Bearer ${secret}` }, streamHeaders: { authorization: `Bearer ${secret}` }, pid: child.pid!, url, key: admin, home,
     helpers: () => {
       settle();
       return parts();

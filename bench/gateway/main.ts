@@ -1,16 +1,18 @@
 /**
  * `npm run bench -- gateway`: what Tandem costs in front of a backend, with key, budget, ledger and log on, beside a bare Node
- * proxy and beside Portkey's gateway, in the same run. The gateway has core 0 for itself; load, mock, poster and Postgres share core 1.
- * Options: --rounds 5 --seconds 5 --without portkey
+ * proxy and beside Portkey's and LiteLLM's gateways, in the same run. The gateway has core 0 for itself; load, mock, poster and Postgres
+ * share core 1; in one more row all of Tandem shares core 0.
+ * Options: --rounds 5 --seconds 5 --without portkey,litellm,one-core
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cpuSeconds, residentMiB } from '../support/processes.ts';
+import { pythonWithLitellm } from '../support/litellm.ts';
 import { median } from '../support/stats.ts';
 import { requireTools } from '../support/tools.ts';
 import { Figures, latencyTable, loadTable, timesBare } from './figures.ts';
-import { startBareProxy, startPortkey, startTandem, type Gateway } from './gateways.ts';
+import { startBareProxy, startLitellm, startPortkey, startTandem, type Gateway } from './gateways.ts';
 import { startMocks } from './mock.ts';
 import { FRAMES, MODEL, REQUEST, STREAM_REQUEST } from './workload.ts';
 import { wrk } from './wrk.ts';
@@ -33,7 +35,15 @@ await startMocks(LOAD_CORE, MOCKS.plain, MOCKS.stream);
 const tandem = await startTandem(GATEWAY_CORE, LOAD_CORE, MOCKS, 19_300, false);
 const strict = await startTandem(GATEWAY_CORE, LOAD_CORE, MOCKS, 19_310, true);
 const bare = await startBareProxy(GATEWAY_CORE, MOCKS, 19_200);
-const gateways: Gateway[] = [bare, tandem, strict, ...(values.without.includes('portkey') ? [] : [await startPortkey(GATEWAY_CORE, MOCKS, 19_400)])];
+const without = (name: string) => values.without.includes(name);
+const litellm = without('litellm') ? { missing: 'it was left out' } : pythonWithLitellm();
+if ('missing' in litellm) console.error(`LiteLLM is not measured: ${litellm.missing}.`);
+const gateways: Gateway[] = [
+  bare, tandem, strict,
+  ...(without('one-core') ? [] : [await startTandem(GATEWAY_CORE, GATEWAY_CORE, MOCKS, 19_320, false)]),
+  ...(without('portkey') ? [] : [await startPortkey(GATEWAY_CORE, MOCKS, 19_400)]),
+  ...('python' in litellm ? [await startLitellm(GATEWAY_CORE, MOCKS, 19_500, litellm.python)] : []),
+];
 const figures = new Map<Gateway, Figures>(gateways.map((gateway) => [gateway, new Figures()]));
 const direct = new Figures();
 const helperCost: { poster: number; postgres: number; calls: number; drainMs: number[] } = { poster: 0, postgres: 0, calls: 0, drainMs: [] };
@@ -74,7 +84,7 @@ function load(gateway: Gateway, forSeconds: number) {
 }
 
 function loadStreams(gateway: Gateway, forSeconds: number) {
-  const body = gateway === tandem || gateway === strict ? STREAM_REQUEST.replace(`"${MODEL}"`, `"${MODEL}-stream"`) : STREAM_REQUEST;
+  const body = gateway === bare || gateway.name.startsWith('Portkey') ? STREAM_REQUEST : STREAM_REQUEST.replace(`"${MODEL}"`, `"${MODEL}-stream"`);
   return wrk({ core: LOAD_CORE, url: `http://127.0.0.1:${gateway.streamPort}/v1/chat/completions`, connections: 8, seconds: forSeconds, body, headers: gateway.streamHeaders });
 }
 
@@ -159,7 +169,9 @@ function report(): void {
   const slowest = Math.max(...helperCost.drainMs);
   console.log(`\nPer 1,000 calls beside the gateway: poster ${perThousand(helperCost.poster)} ms of CPU, Postgres ${perThousand(helperCost.postgres)} ms.`);
   console.log(`The log's backlog was posted ${(slowest / 1000).toFixed(1)} s after the end of load at the latest (limit ${DRAIN_LIMIT_MS / 1000} s${slowest > DRAIN_LIMIT_MS ? ', MISSED' : ''}).`);
-  const portkey = gateways.find((gateway) => gateway.name.startsWith('Portkey'));
-  const timesPortkey = portkey && timesBare(ofTandem.perSecond, figures.get(portkey)!.perSecond);
-  console.log(`Targets: ≥ 0.40 × bare: ${timesBare(ofTandem.perSecond, ofBare.perSecond).toFixed(2)}${timesPortkey === undefined ? '' : `; ≥ 4 × Portkey: ${timesPortkey.toFixed(1)}`}.`);
+  const times = (name: string) => {
+    const peer = gateways.find((gateway) => gateway.name.startsWith(name));
+    return peer ? timesBare(ofTandem.perSecond, figures.get(peer)!.perSecond).toFixed(1) : 'not measured';
+  };
+  console.log(`Targets: ≥ 0.70 × bare: ${timesBare(ofTandem.perSecond, ofBare.perSecond).toFixed(2)}; ≥ 8 × Portkey: ${times('Portkey')}; ≥ 160 × LiteLLM: ${times('LiteLLM')}; a stream ≤ 1.25 × bare's CPU: ${(median(ofTandem.streamUs) / median(ofBare.streamUs)).toFixed(2)}.`);
 }
