@@ -66,10 +66,10 @@ function withoutSecrets(config: ConfigBody): { config: unknown; names: string[] 
   const names: string[] = [];
   const backends = (config.backends ?? []).map((backend) => ({
     ...backend,
-    keys: (backend.keys ?? []).map(({ key, ...rest }, at) => {
-      const named = 'keyEnv' in rest && typeof rest.keyEnv === 'string' ? rest.keyEnv : `${backend.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_KEY${at === 0 ? '' : `_${at + 1}`}`;
+    keys: (backend.keys ?? []).map((key, at) => {
+      const named = 'keyEnv' in key && typeof key.keyEnv === 'string' ? key.keyEnv : `${backend.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_KEY${at === 0 ? '' : `_${at + 1}`}`;
       names.push(named);
-      return { ...rest, keyEnv: named };
+      return { ...key, key: undefined, keyEnv: named };
     }),
   }));
   return { config: { ...config, backends }, names: [...new Set(names)] };

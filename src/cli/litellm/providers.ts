@@ -44,7 +44,7 @@ const BEDROCK_ROUTES = /^(?:converse|invoke|converse_like)\//;
 export function splitModel(model: string): { readonly provider: string; readonly model: string } {
   const [, prefix, rest] = /^([a-z0-9_-]+)\/(.+)$/s.exec(model) ?? [];
   if (prefix !== undefined && rest !== undefined && PROVIDERS[prefix]) return { provider: prefix, model: prefix === 'bedrock' ? rest.replace(BEDROCK_ROUTES, '') : rest };
-  if (prefix === undefined && /^claude-/.test(model)) return { provider: 'anthropic', model };
+  if (prefix === undefined && model.startsWith('claude-')) return { provider: 'anthropic', model };
   if (prefix === undefined) return { provider: 'openai', model };
   return { provider: prefix, model: rest! };
 }

@@ -7,9 +7,9 @@ import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
-import { duration, plural } from '../../lib/format.ts';
+import { count, duration, plural } from '../../lib/format.ts';
 import { byText } from '../../lib/order.ts';
-import { Ago } from '../../ui/amount.tsx';
+import { Ago, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
@@ -25,6 +25,8 @@ import { SettingsPage } from './frame.tsx';
 import { HEALTH } from './health.ts';
 
 type Backend = Schemas['Backend'];
+const KINDS = { local: 'The engine of this machine', 'openai-compatible': 'OpenAI’s chat completions', 'openai-responses': 'OpenAI’s responses', anthropic: 'Anthropic’s messages', gemini: 'Gemini’s generateContent', bedrock: 'Bedrock’s Converse' } as const;
+const CHOICES = ['openai-compatible', 'openai-responses', 'anthropic', 'gemini', 'bedrock'] as const;
 const FROM = { 'built-in': 'Built in', config: 'Operator’s file', api: 'Added here' } as const;
 
 export function BackendsPage() {
@@ -89,8 +91,20 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
           ['State', <span key="state"><State tone={HEALTH[backend.health.state][0]}>{HEALTH[backend.health.state][1]}</State>{backend.health.reason === null ? '' : ` ${backend.health.reason}`}{backend.health.since === null ? null : <span className="muted beside">since <Ago at={backend.health.since} /></span>}</span>],
           ['Address', backend.url === null ? 'This machine' : <code key="url" className="break">{backend.url}</code>],
           ['From', FROM[backend.from]],
+          ['Speaks', KINDS[backend.kind]],
           ['Key', backend.hasKey ? 'Sealed here; it is never shown again' : 'None'],
         ]} />
+        {backend.keys.length > 1 || backend.keys.some(({ state }) => state !== 'ready') ? (
+          <>
+            <Table label={`Keys of ${backend.name}`} rows={backend.keys} rowKey={({ label }) => label} columns={[
+              { id: 'label', header: 'Key', narrow: 'title', cell: ({ label }) => label },
+              { id: 'state', header: 'State', narrow: 'side', width: '14rem', cell: (key) => <KeyState backendKey={key} /> },
+              { id: 'requests', header: 'Requests', unit: 'a minute', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ requestsPerMinute }) => <span className="num">{requestsPerMinute === null ? '–' : count(requestsPerMinute)}</span> },
+              { id: 'parallel', header: 'At a time', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ parallel }) => <span className="num">{parallel === null ? '–' : count(parallel)}</span> },
+            ]} />
+            <SameInTerminal line={commands.backendKeys(backend.name)} />
+          </>
+        ) : null}
         {answer ? <p className="verify-lead"><State tone={answer.ok ? 'good' : 'bad'}>{answer.ok ? 'It answers' : 'It does not answer'}</State> {answer.ok ? `${answer.latencyMs === null ? '' : `in ${duration(answer.latencyMs)} `}${answer.models.length === 0 ? '' : `with ${plural(answer.models.length, 'model')}: ${answer.models.slice(0, 6).join(', ')}`}` : `${answer.problem ?? ''} ${answer.next ?? ''}`}</p> : null}
         {fixed === undefined ? (
           <Field label={backend.hasKey ? 'Replace the key' : 'Add a key'} hint="It is sealed at once and never shown again.">{(field) => <span className="joined"><input {...field} type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} /><Button busy={change.busy} onClick={() => {
@@ -113,11 +127,18 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
   );
 }
 
+/** A key rests when its backend refused it or told it to slow down. */
+function KeyState({ backendKey: { state, reason, againAt } }: { backendKey: Backend['keys'][number] }) {
+  if (state === 'ready') return <State tone="good">Ready</State>;
+  return <span title={reason ?? undefined}><State tone={state === 'unreadable' ? 'bad' : 'warn'}>{state === 'full' ? 'At its limit' : state === 'resting' ? 'Rests' : 'Not readable'}</State><span className="muted small beside">{reason ?? ''}{againAt === null ? null : <> until <When at={againAt} /></>}</span></span>;
+}
+
 function NewBackend({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [url, setUrl] = useState('');
   const [key, setKey] = useState('');
-  const create = useAction(() => api.post('/api/backends', { body: { name: name.trim(), url: url.trim(), ...(key === '' ? {} : { key }) } }), ['models', 'events']);
+  const [kind, setKind] = useState<(typeof CHOICES)[number]>('openai-compatible');
+  const create = useAction(() => api.post('/api/backends', { body: { name: name.trim(), url: url.trim(), kind, ...(key === '' ? {} : { key }) } }), ['models', 'events']);
   const wrong = (param: string): string | undefined => (create.error?.param === param ? `${create.error.message} ${create.error.next}` : undefined);
   return (
     <Dialog title="Add a backend" onClose={onClose}>
@@ -130,11 +151,12 @@ function NewBackend({ onClose }: { onClose: () => void }) {
         });
       }}>
         <Field label="Name" error={wrong('name')}>{(field) => <input {...field} autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label="It speaks" error={wrong('kind')}>{(field) => <select {...field} value={kind} onChange={(event) => setKind(CHOICES.find((one) => one === event.target.value) ?? 'openai-compatible')}>{CHOICES.map((one) => <option key={one} value={one}>{KINDS[one]}</option>)}</select>}</Field>
         <Field label="Address" hint="Up to and with /v1. Private ranges are opened in the operator’s file only." error={wrong('url')}>{(field) => <input {...field} type="url" className="mono" placeholder="https://gpu.example.com/v1" spellCheck={false} value={url} onChange={(event) => setUrl(event.target.value)} />}</Field>
         <Field label="Key" hint="It is sealed at once and never shown again. Empty: none." error={wrong('key')}>{(field) => <input {...field} type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />}</Field>
         {create.error && ['name', 'url', 'key'].every((param) => wrong(param) === undefined) ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the backend</Button></div>
-        <SameInTerminal line={commands.backendAdd(name, url, key !== '')} />
+        <SameInTerminal line={commands.backendAdd(name, url, key !== '', kind)} />
       </form>
     </Dialog>
   );

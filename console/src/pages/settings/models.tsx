@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../api/client.ts';
@@ -9,45 +9,46 @@ import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
 import { byNumber, byText } from '../../lib/order.ts';
-import { exactMoney } from '../../lib/money.ts';
-import { Ago } from '../../ui/amount.tsx';
-import { Button, ButtonLink } from '../../ui/button.tsx';
+import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
-import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Empty, ErrorNotice } from '../../ui/notice.tsx';
-import { Facts } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
 import { TableBones } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { Table } from '../../ui/table.tsx';
 import { announce } from '../../ui/toasts.tsx';
 import { SettingsPage } from './frame.tsx';
+import { GOALS } from './goals.ts';
 import { HEALTH } from './health.ts';
+import { ModelDialog, PricePair } from './model-dialog.tsx';
 
 type Model = Schemas['Model'];
 
 export function ModelsPage() {
   const query = useQuery(queries.models);
   const whyNot = useWhyNot('models.write');
-  const [open, setOpen] = useState<'new' | Model>();
+  const [open, setOpen] = useState<{ readonly name: string | null }>();
   const rows = query.data?.items;
+  const shown = rows?.find(({ name }) => name === open?.name);
   const lead = rows ? modelsLead(rows) : query.error ? 'The models could not be read.' : 'Reading the models…';
   return (
-    <SettingsPage title="Models" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen('new')}>Add a model</Button>}>
+    <SettingsPage title="Models" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen({ name: null })}>Add a model</Button>}>
       <Show query={query} bones={<TableBones rows={4} columns={5} />}>
-        {({ items }) => (items.length === 0 ? <Empty title="There is no model yet" command={commands.doctor} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Add the first model</Button>}><p>The embedded model comes by itself; this says why it has not:</p></Empty> : (
+        {({ items }) => (items.length === 0 ? <Empty title="There is no model yet" command={commands.doctor} action={<Button kind="primary" why={whyNot} onClick={() => setOpen({ name: null })}>Add the first model</Button>}><p>The embedded model comes by itself; this says why it has not:</p></Empty> : (
           <Table label="Models" rows={items} rowKey={({ name }) => name} onRow={setOpen} columns={[
             { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => <span className="mono">{name}</span> },
             { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
-            { id: 'backend', compare: byText(({ backend }) => backend.name), header: 'Answered by', narrow: 'sub', cell: ({ backend, backendModel }) => <>{backend.name}<span className="muted beside mono">{backendModel}</span></> },
+            { id: 'backend', compare: byText(({ backend }) => backend.name), header: 'Answered by', narrow: 'sub', cell: (model) => <AnsweredBy model={model} /> },
             { id: 'context', compare: byNumber(({ contextTokens }) => contextTokens), header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
-            { id: 'price', compare: byNumber(({ price }) => price?.output?.price), header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PriceText model={model} /> },
+            { id: 'price', compare: byNumber(({ price }) => price?.output?.price), header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PricePair price={model.price} currency={model.currency} missing="No price" /> },
           ]} />
         ))}
       </Show>
-      <SameInTerminal line={commands.models} />
-      {open === 'new' ? <NewModel onClose={() => setOpen(undefined)} /> : open ? <ModelDialog model={open} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
+      <p className="small muted">All of this can be kept in a file too: an export writes it, and its plan shows what a change would do before it is applied.</p>
+      <SameInTerminal line={commands.plan} />
+      {open?.name === null ? <NewModel onClose={() => setOpen(undefined)} /> : shown ? <ModelDialog model={shown} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );
 }
@@ -61,47 +62,12 @@ function modelsLead(rows: readonly Model[]): string {
   return `${whole}${down ? `; ${down.name} is ${down.health.state}` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
 }
 
-function PriceText({ model }: { model: Model }) {
-  if (model.price === null) return <State tone="warn">No price</State>;
-  const unit = (bucket: 'input' | 'output'): string => {
-    const found = model.price?.[bucket];
-    return found === undefined ? '–' : found.per === '1000000' ? exactMoney(found.price, model.currency) : `${exactMoney(found.price, model.currency)} / ${count(found.per)}`;
-  };
-  return <span className="num">{unit('input')} / {unit('output')}</span>;
-}
-
-function ModelDialog({ model, whyNot, onClose }: { model: Model; whyNot: string | undefined; onClose: () => void }) {
-  const client = useQueryClient();
-  const [removing, setRemoving] = useState(false);
-  const why = whyNot ?? (model.backend.kind === 'local' ? 'It is built in.' : undefined);
-  if (removing) {
-    return (
-      <ConfirmDialog title={`Remove ${model.name}?`} name={model.name} action="Remove the model" command={commands.modelRemove(model.name)} onClose={onClose}
-        onConfirm={async () => {
-          await api.delete('/api/models/{name}', { path: { name: model.name } });
-          await client.invalidateQueries({ queryKey: ['models'] });
-          announce(`${model.name} is removed`);
-        }}>
-        <p>Calls by this name are answered with 404 from then on. Its prices and bills stay.</p>
-      </ConfirmDialog>
-    );
-  }
-  return (
-    <Dialog title={model.name} onClose={onClose}>
-      <div className="form">
-        <Facts items={[
-          ['State', <span key="state"><State tone={HEALTH[model.health.state][0]}>{HEALTH[model.health.state][1]}</State>{model.health.reason === null ? '' : ` ${model.health.reason}`}{model.health.since === null ? null : <span className="muted beside">since <Ago at={model.health.since} /></span>}</span>],
-          ['Answered by', <span key="by">{model.backend.name} <code>{model.backendModel}</code></span>],
-          ['Context', model.contextTokens === null ? 'Not known' : plural(model.contextTokens, 'token')],
-          ['Longest reply', plural(model.maxOutputTokens, 'token')],
-          ['Price in / out', <PriceText key="price" model={model} />],
-          ['Made', <Ago key="made" at={model.createdAt} />],
-        ]} />
-        <div className="row end"><Button kind="danger" why={why} onClick={() => setRemoving(true)}>Remove</Button><span className="grow" /><ButtonLink to="/playground" search={{ model: model.name }} kind="primary">Try it</ButtonLink></div>
-        <SameInTerminal line={commands.chat('Hello', model.name)} />
-      </div>
-    </Dialog>
-  );
+/** One target by its backend and name; several by how many there are and which of them rest. */
+function AnsweredBy({ model: { targets, goal } }: { model: Model }) {
+  const [first] = targets;
+  if (targets.length === 1 && first) return <>{first.backend.name}<span className="muted beside mono">{first.model}</span></>;
+  const resting = targets.filter(({ enabled, breaker }) => enabled && breaker.state === 'open').length;
+  return <>{plural(targets.length, 'target')}<span className="muted beside">{GOALS[goal].toLowerCase()}{resting === 0 ? '' : `; ${count(resting)} left alone`}</span></>;
 }
 
 function NewModel({ onClose }: { onClose: () => void }) {
