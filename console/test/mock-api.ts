@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import type { BodyOf, PathsWith, ReplyOf, Schemas } from '../src/api/client.ts';
 import { MONTH, NOW, emptyWorld, fullWorld, id } from './mock-data.ts';
 import type { World } from './mock-data.ts';
+import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts';
 
 /**
  * A server that keeps the contract's forms (the compiler checks every reply against the generated
@@ -127,6 +128,11 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     },
     'DELETE /api/keys/{id}': ({ path }) => Object.assign(found(world.keys, path['id']), { state: 'revoked' as const, revokedAt: new Date(NOW).toISOString() }),
     'GET /api/usage': ({ query }) => all(world.usage.filter(({ keyId }) => query.get('keyId') === null || keyId === query.get('keyId'))),
+    'GET /api/requests': ({ query }) => listOf(world.calls, query),
+    'GET /api/requests/errors': () => errorsOf(world.calls),
+    'GET /api/requests/{id}': ({ path }) => detailOf(found(world.calls, path['id'])),
+    'GET /api/latency': ({ query }) => latencyOf(world, query),
+    'GET /api/spend': ({ query }) => spendOf(world, query),
     'GET /api/bill': ({ query }) => bill(world, query.get('month') ?? MONTH),
     'GET /api/bill/verify': () => ({ ok: true, difference: '0', lostToCrashes: { calls: '0', note: '' }, firstFault: null, checks: ['Charges', 'Roll-ups', 'Budget counters', 'Invoices', 'Sequence numbers'].map((title) => ({ id: title, title, state: 'pass' as const, checked: '150088', difference: '0', detail: null })) }),
     'GET /api/budgets': () => all(world.budgets),

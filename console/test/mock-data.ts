@@ -1,4 +1,5 @@
 import type { Schemas } from '../src/api/client.ts';
+import { callsOf } from './mock-sight.ts';
 
 /** The time that the pages believe it is in tests and screenshots. */
 export const NOW = Date.parse('2026-11-23T14:20:00Z');
@@ -33,6 +34,7 @@ export interface World {
   budgets: Schemas['Budget'][];
   limits: Schemas['Limit'][];
   usage: Schemas['UsageEvent'][];
+  calls: Schemas['Request'][];
   lines: Schemas['Bill']['lines'];
   invoices: (Schemas['Invoice'] & { lines: Schemas['Bill']['lines']; adjustmentList: { id: string; amount: string; reason: string; author: string; at: string }[]; hash: string })[];
   credits: Schemas['Credit'][];
@@ -47,7 +49,7 @@ export function emptyWorld(): World {
   counter = 0;
   return {
     organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
-    projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], problems: [],
+    projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], calls: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], problems: [],
   };
 }
 
@@ -128,6 +130,7 @@ export function fullWorld(): World {
     const quantities = { input: String(812 + index * 37), cache_read: String(index % 3 === 0 ? 512 : 0), output: String(96 + ((index * 53) % 310)) };
     return { id: id(), kind: 'chat', resource: line.resource, serviceTier: 'default' as const, projectId: line.projectId, projectName: line.projectName, keyId: line.keyId, keyName: line.keyName, occurredAt: ago(1 + index * 4), recordedAt: ago(1 + index * 4), quantities, charge: charge(quantities, SPARK).toString(), cost: null, currency: 'USD', outcome: index === 4 ? 'client_left' : 'completed', counted: 'backend', attributes: {} };
   });
+  world.calls = callsOf(world);
   world.budgets.unshift(
     { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },
     { id: id(), scope: { kind: 'project', id: research.id, name: research.name }, amount: '45000000000000', currency: 'USD', period: 'month', spent: '38480000000000', held: '120400000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(30 * DAY), alertShares: [] },

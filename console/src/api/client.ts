@@ -11,13 +11,15 @@ type Json<T> = T extends { content: { 'application/json': infer J } } ? J : unde
 export type ReplyOf<P extends keyof paths, M extends Method> = OperationOf<P, M> extends { responses: infer R }
   ? R extends { 200: infer S } ? Json<S> : R extends { 201: infer S } ? Json<S> : undefined : never;
 export type BodyOf<P extends keyof paths, M extends Method> = OperationOf<P, M> extends { requestBody: { content: { 'application/json': infer B } } } ? B : undefined;
-type QueryOf<O> = O extends { parameters: { query?: infer Q } } ? Exclude<Q, undefined> : never;
+type QueryIn<O> = O extends { parameters: { query?: infer Q } } ? Exclude<Q, undefined> : never;
+/** The query of an operation, as its callers give it. */
+export type QueryOf<P extends keyof paths, M extends Method> = QueryIn<OperationOf<P, M>>;
 type PathOf<O> = O extends { parameters: { path: infer P } } ? P : never;
 
 export interface Call<O, B> {
   /** Fills the `{name}` places of the path. */
   readonly path?: PathOf<O>;
-  readonly query?: QueryOf<O>;
+  readonly query?: QueryIn<O>;
   readonly body?: B;
   readonly signal?: AbortSignal;
 }

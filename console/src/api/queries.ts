@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api } from './client.ts';
+import type { QueryOf } from './client.ts';
 
 /**
  * What the pages read. The first element of each query key is the kind of thing that a live event
@@ -19,6 +20,17 @@ export const queries = {
   key: (id: string) => queryOptions({ queryKey: ['keys', 'one', id], queryFn: ({ signal }) => api.get('/api/keys/{id}', { path: { id }, signal }) }),
   usageOfKey: (keyId: string) => queryOptions({ queryKey: ['usage', 'key', keyId], queryFn: ({ signal }) => api.get('/api/usage', { query: { keyId, limit: 20 }, signal }) }),
   usageEvent: (id: string) => queryOptions({ queryKey: ['usage', 'event', id], queryFn: ({ signal }) => api.get('/api/usage/{id}', { path: { id }, signal }) }),
+  /** Not renewed by every live event: a list of ten thousand calls would be read anew each time. The page asks for the newest one instead. */
+  requests: (filter: QueryOf<'/api/requests', 'get'>) => infiniteQueryOptions({
+    queryKey: ['requests', 'list', filter], initialPageParam: '',
+    queryFn: ({ pageParam, signal }) => api.get('/api/requests', { query: { limit: 100, ...filter, ...(pageParam === '' ? {} : { cursor: pageParam, limit: 500 }) }, signal }),
+    getNextPageParam: (page) => page.nextCursor,
+  }),
+  newestRequest: (filter: QueryOf<'/api/requests', 'get'>) => queryOptions({ queryKey: ['usage', 'newest', filter], queryFn: ({ signal }) => api.get('/api/requests', { query: { ...filter, limit: 1 }, signal }) }),
+  requestErrors: (filter: QueryOf<'/api/requests/errors', 'get'>) => queryOptions({ queryKey: ['sight', 'errors', filter], queryFn: ({ signal }) => api.get('/api/requests/errors', { query: filter, signal }) }),
+  request: (id: string) => queryOptions({ queryKey: ['requests', 'one', id], queryFn: ({ signal }) => api.get('/api/requests/{id}', { path: { id }, signal }) }),
+  latency: (filter: QueryOf<'/api/latency', 'get'>) => queryOptions({ queryKey: ['sight', 'latency', filter], queryFn: ({ signal }) => api.get('/api/latency', { query: filter, signal }) }),
+  spend: (filter: QueryOf<'/api/spend', 'get'>) => queryOptions({ queryKey: ['sight', 'spend', filter], queryFn: ({ signal }) => api.get('/api/spend', { query: filter, signal }) }),
   bill: (month: string) => queryOptions({ queryKey: ['usage', 'bill', month], queryFn: ({ signal }) => api.get('/api/bill', { query: { month }, signal }) }),
   budgets: queryOptions({ queryKey: ['budgets'], queryFn: ({ signal }) => api.get('/api/budgets', { signal }) }),
   limits: queryOptions({ queryKey: ['limits'], queryFn: ({ signal }) => api.get('/api/limits', { signal }) }),

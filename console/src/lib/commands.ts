@@ -64,6 +64,10 @@ export const commands = {
   keyRotate: (id: string, overlapSeconds: string) => line('keys rotate', [id], { overlap: `${Number(overlapSeconds) / 3600}h` }),
   keyRevoke: (id: string) => line('keys revoke', [id]),
   bill: (month?: string) => line('bill', [], { month }),
+  requests: (filter: Readonly<Record<string, string | undefined>> = {}) => line('requests', [], filter),
+  request: (id: string) => line('requests show', [id]),
+  latency: (filter: Readonly<Record<string, string | undefined>> = {}) => line('latency', [], filter),
+  spend: (filter: Readonly<Record<string, string | undefined>> = {}) => line('spend', [], filter),
   billVerify: line('bill', [], { verify: true }),
   billClose: (month: string) => line('bill close', [or(month, 'MONTH')]),
   // A negative amount would read as an option: it stands behind the two dashes.

@@ -1,16 +1,22 @@
-import { BookText, CircleGauge, KeyRound, MessageSquareText, Settings, Wallet } from 'lucide-react';
+import { BookText, Boxes, CircleGauge, KeyRound, MessageSquareText, Settings, Wallet } from 'lucide-react';
 
 /** The entries of the rail, in its order; a new room adds its line here. */
 export const RAIL = [
   { to: '/', title: 'Overview', icon: CircleGauge, group: 'main' },
   { to: '/playground', title: 'Playground', icon: MessageSquareText, group: 'main' },
+  { to: '/models', title: 'Models', icon: Boxes, group: 'main' },
   { to: '/money', title: 'Money', icon: Wallet, group: 'main' },
   { to: '/keys', title: 'Keys', icon: KeyRound, group: 'house' },
   { to: '/settings', title: 'Settings', icon: Settings, group: 'house' },
 ] as const;
 
+/** What is asked about models and the calls to them. */
+export const MODEL_TABS = [
+  ['/models/requests', 'Requests'], ['/models/latency', 'Latency'],
+] as const;
+
 export const MONEY_TABS = [
-  ['/money/bill', 'Bill'], ['/money/budgets', 'Budgets'], ['/money/limits', 'Limits'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
+  ['/money/bill', 'Bill'], ['/money/spend', 'Spend'], ['/money/budgets', 'Budgets'], ['/money/limits', 'Limits'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
 ] as const;
 
 export const SETTINGS_TABS = [
@@ -20,7 +26,8 @@ export const SETTINGS_TABS = [
 
 /** Everything that ⌘K opens by name. */
 export const PLACES = [
-  ...RAIL.filter(({ to }) => to !== '/money' && to !== '/settings').map(({ to, title, icon }) => ({ to, title, icon })),
+  ...RAIL.filter(({ to }) => to !== '/models' && to !== '/money' && to !== '/settings').map(({ to, title, icon }) => ({ to, title, icon })),
+  ...MODEL_TABS.map(([to, title]) => ({ to, title: `Models: ${title}`, icon: Boxes })),
   ...MONEY_TABS.map(([to, title]) => ({ to, title: `Money: ${title}`, icon: Wallet })),
   { to: '/keys/new', title: 'Make a key', icon: KeyRound },
   ...SETTINGS_TABS.map(([to, title]) => ({ to, title: `Settings: ${title}`, icon: to.endsWith('trail') ? BookText : Settings })),
