@@ -1,18 +1,12 @@
 import type { Schemas } from '../src/api/client.ts';
+import { NOW, id, resetIds } from './mock-basics.ts';
 import { callsOf } from './mock-sight.ts';
 
-/** The time that the pages believe it is in tests and screenshots. */
-export const NOW = Date.parse('2026-11-23T14:20:00Z');
+export { NOW, id };
+
 export const MONTH = '2026-11';
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 const DAY = 24 * 60;
-
-let counter = 0;
-/** Ids in the form of UUIDv7, the same in every run. */
-export function id(): string {
-  counter += 1;
-  return `01938f2a-7c00-7${counter.toString(16).padStart(3, '0')}-8a3d-${(counter * 7919).toString(16).padStart(12, '0')}`;
-}
 
 type Buckets = Schemas['Price']['buckets'];
 const perMillion = (usd: string): { price: string; per: string } => {
@@ -46,7 +40,7 @@ export interface World {
 }
 
 export function emptyWorld(): World {
-  counter = 0;
+  resetIds();
   return {
     organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
     projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], calls: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], problems: [],

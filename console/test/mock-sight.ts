@@ -1,12 +1,17 @@
 import type { ReplyOf, Schemas } from '../src/api/client.ts';
-import { NOW, id } from './mock-data.ts';
-import type { World } from './mock-data.ts';
+import { NOW, id } from './mock-basics.ts';
 
 /** Invented calls for the pages Requests, Latency and Spend. The same in every run. */
 type Call = Schemas['Request'];
 type Detail = ReplyOf<'/api/requests/{id}', 'get'>;
 type Latency = ReplyOf<'/api/latency', 'get'>;
 type Spend = ReplyOf<'/api/spend', 'get'>;
+
+/** What the calls are invented from. */
+interface World {
+  readonly projects: readonly Schemas['Project'][];
+  readonly lines: readonly Schemas['Bill']['lines'][number][];
+}
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

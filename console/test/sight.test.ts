@@ -75,7 +75,7 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
     await vi.waitFor(async () => expect(await page.evaluate(() => {
       scrollTo(0, document.body.scrollHeight);
       return document.querySelector('table')?.getAttribute('aria-rowcount');
-    })).toBe('10001'), { timeout: 90_000, interval: 250 });
+    })).toBe('10001'), { timeout: 60_000, interval: 250 });
     expect(await page.locator('tbody tr').count()).toBeLessThan(90);
     calls.unshift({ ...first, id: '01938f2a-7c00-7fff-8a3d-999999999999' });
     mock.live('usage');

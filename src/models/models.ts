@@ -25,7 +25,7 @@ import { Aliases } from './registry/aliases.ts';
 import { Backends } from './registry/backends.ts';
 import { Catalogue } from './registry/catalogue.ts';
 import { readOperatorFile } from './registry/operator-file.ts';
-import type { Backend } from './registry/target.ts';
+import type { Backend, BackendKind } from './registry/target.ts';
 import { healthOf } from './registry/tools.ts';
 import type { StatusView } from './registry/status.ts';
 import { backendView, type BackendView } from './registry/views.ts';
@@ -79,6 +79,10 @@ export interface ModelEntry {
 export interface KeptView extends ContentTotal {
   readonly projectName: string | null;
 }
+
+const PROVIDERS: Readonly<Record<BackendKind, string>> = {
+  local: 'tandem', 'openai-compatible': 'openai', 'openai-responses': 'openai', anthropic: 'anthropic', gemini: 'gcp.gemini', bedrock: 'aws.bedrock',
+};
 
 /** The model API behind its routes: routing, backends, streaming and metering. */
 export class Models {
@@ -253,6 +257,12 @@ export class Models {
   /** True when this name leads to a backend of the organisation's own. */
   isOwn(organisationId: string, name: string): boolean {
     return this.#catalogue.registry.isOwn(organisationId, name);
+  }
+
+  /** Who is behind a backend, by OpenTelemetry's names (`gen_ai.provider.name`): what it speaks; `tandem` for the local engine. */
+  providerName(id: string): string {
+    const kind = this.#catalogue.registry.backend(id)?.kind;
+    return kind === undefined ? 'unknown' : PROVIDERS[kind];
   }
 
   /** A backend's name as its owner gave it; null where it is gone. */

@@ -5,7 +5,7 @@ import { createAccess, type Access } from '../access/index.ts';
 import { migrate, openDatabase, startPeriodic } from '../db/index.ts';
 import { Metrics, createServer, watchCalls } from '../http/index.ts';
 import { createLedger } from '../ledger/index.ts';
-import { createModels } from '../models/index.ts';
+import { createModels, type Models } from '../models/index.ts';
 import { VERSION } from './backup-format.ts';
 import type { ConsolePages } from './console-build.ts';
 import { readCredentials, writeCredentials } from './credentials.ts';
@@ -49,7 +49,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   await ledger.start();
 
   const metrics = new Metrics();
-  const models = createModels({ access, ledger: watchCalls(ledger, metrics), database, config, log, clock, engine: localModel.engine, operator });
+  const models: Models = createModels({ access, ledger: watchCalls(ledger, metrics, (id) => models.providerName(id)), database, config, log, clock, engine: localModel.engine, operator });
   access.consents.useContributions(models.contributions);
   await models.start();
   ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));

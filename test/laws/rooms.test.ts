@@ -5,7 +5,7 @@ import { importsOf, sources, type Source } from './support/sources.ts';
 /** The rooms in the order in which they may know each other: each imports only what stands before it. */
 const ORDER = [['base'], ['db'], ['access'], ['ledger'], ['models'], ['http', 'cli'], ['start']];
 /** Files of a room that others may open beside its index: what tests of other rooms need, and what runs as a process of its own. */
-const OPEN = [/^src\/base\/egress\/index\.ts$/, /^src\/[^/]+\/index\.ts$/, /^src\/(?:db|access)\/testing\.ts$/, /^src\/[^/]+\/testing\//, /^src\/models\/local\/fake-engine\.ts$/];
+const OPEN = [/^src\/base\/(?:egress\/index|trace)\.ts$/, /^src\/[^/]+\/index\.ts$/, /^src\/(?:db|access)\/testing\.ts$/, /^src\/[^/]+\/testing\//, /^src\/models\/local\/fake-engine\.ts$/];
 
 const rank = new Map(ORDER.flatMap((rooms, index) => rooms.map((room) => [room, index] as const)));
 const roomOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1];

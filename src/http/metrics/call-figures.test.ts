@@ -1,28 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { CallFigures, type FinishedCall } from './call-figures.ts';
 
-const call = (given: Partial<FinishedCall>): FinishedCall => ({ alias: 'a', outcome: 'completed', quantities: {}, firstTokenMs: null, totalMs: 20, charge: 0n, currency: 'USD', ...given });
+const call = (given: Partial<FinishedCall>): FinishedCall => ({ alias: 'a', operation: 'chat', provider: 'openai', outcome: 'completed', quantities: {}, firstTokenMs: null, totalMs: 20, charge: 0n, currency: 'USD', ...given });
 
 describe('the figures of calls', () => {
   it('count each call in its bucket and in every larger one', () => {
     const figures = new CallFigures();
-    for (const totalMs of [10, 11, 600_000]) figures.count(call({ totalMs }));
+    for (const totalMs of [10, 11, 1_000_000]) figures.count(call({ totalMs }));
     const text = figures.text();
     const name = 'gen_ai_server_request_duration_seconds';
-    expect(text).toContain(`${name}_bucket{le="0.01",gen_ai_request_model="a"} 1\n`);
-    expect(text).toContain(`${name}_bucket{le="0.025",gen_ai_request_model="a"} 2\n`);
-    expect(text).toContain(`${name}_bucket{le="300",gen_ai_request_model="a"} 2\n`);
-    expect(text).toContain(`${name}_bucket{le="+Inf",gen_ai_request_model="a"} 3\n`);
-    expect(text).toContain(`${name}_sum{gen_ai_request_model="a"} 600.021\n${name}_count{gen_ai_request_model="a"} 3\n`);
-    expect(text).toContain('gen_ai_server_time_to_first_token_seconds_count{gen_ai_request_model="a"} 0\n');
+    const labels = 'gen_ai_request_model="a",gen_ai_operation_name="chat",gen_ai_provider_name="openai"';
+    expect(text).toContain(`${name}_bucket{le="0.01",${labels}} 1\n`);
+    expect(text).toContain(`${name}_bucket{le="0.02",${labels}} 2\n`);
+    expect(text).toContain(`${name}_bucket{le="900",${labels}} 2\n`);
+    expect(text).toContain(`${name}_bucket{le="+Inf",${labels}} 3\n`);
+    expect(text).toContain(`${name}_sum{${labels}} 1000.021\n${name}_count{${labels}} 3\n`);
+    expect(text).toContain(`gen_ai_server_time_to_first_token_seconds_count{${labels}} 0\n`);
+  });
+
+  it('tell tokens that were read from those that were written, and the time of each after the first', () => {
+    const figures = new CallFigures();
+    figures.count(call({ operation: 'embeddings', provider: 'gcp.gemini', quantities: { input: 100n, cache_read: 50n }, totalMs: 30 }));
+    figures.count(call({ quantities: { input: 3n, output: 9n, reasoning: 2n }, firstTokenMs: 100, totalMs: 300 }));
+    const text = figures.text();
+    const chat = 'gen_ai_request_model="a",gen_ai_operation_name="chat",gen_ai_provider_name="openai"';
+    expect(text).toContain('gen_ai_client_token_usage_sum{gen_ai_request_model="a",gen_ai_operation_name="embeddings",gen_ai_provider_name="gcp.gemini",gen_ai_token_type="input"} 150\n');
+    expect(text).toContain(`gen_ai_client_token_usage_sum{${chat},gen_ai_token_type="output"} 11\n`);
+    // 200 ms for the ten tokens after the first.
+    expect(text).toContain(`gen_ai_server_time_per_output_token_seconds_sum{${chat}} 0.02\n`);
   });
 
   it('leave out what was not used, and add up what was', () => {
     const figures = new CallFigures();
     for (let at = 0; at < 2; at += 1) figures.count(call({ quantities: { input: 5n, output: 0n }, charge: 500_000_000_000n }));
     const text = figures.text();
-    expect(text).toContain('gen_ai_client_token_usage_total{gen_ai_request_model="a",gen_ai_token_type="input"} 10\n');
-    expect(text).not.toContain('gen_ai_token_type="output"');
+    expect(text).toContain('tandem_tokens_total{gen_ai_request_model="a",bucket="input"} 10\n');
+    expect(text).not.toContain('bucket="output"');
     expect(text).toContain('tandem_charge_total{gen_ai_request_model="a",currency="USD"} 1\n');
   });
 

@@ -1,6 +1,10 @@
 /** A call that has ended, as far as figures go. Labels are bounded: aliases are the operator's, the rest are fixed words. */
 export interface FinishedCall {
   readonly alias: string;
+  /** What was asked for, by OpenTelemetry's names: `chat`, `embeddings`. */
+  readonly operation: string;
+  /** Who served it, by OpenTelemetry's names. */
+  readonly provider: string;
   readonly outcome: string;
   readonly quantities: Readonly<Partial<Record<string, bigint>>>;
   readonly firstTokenMs: number | null;
@@ -10,93 +14,159 @@ export interface FinishedCall {
   readonly currency: string;
 }
 
-/** Upper bounds of the buckets of durations. */
-const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/**
+ * Upper bounds of the buckets, as OpenTelemetry's conventions for generative AI state them for each metric
+ * (semantic-conventions, docs/gen-ai/gen-ai-metrics.md); the last of the durations are ours, for long replies.
+ */
+const DURATION = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 300, 900];
+const FIRST_TOKEN = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30];
+const OUTPUT_TOKEN = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+const TOKENS = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
+/** Buckets of the bill that are read by the model, and those that it wrote. */
+const INPUT = ['input', 'cache_read', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'] as const;
+const OUTPUT = ['output', 'reasoning', 'audio_output'] as const;
 /** More aliases than this share one label, so that a long list cannot fill the store behind. */
 const MAX_ALIASES = 200;
 
 type Totals = Record<string, number>;
 
-class Durations {
-  readonly counts: number[] = [...SECONDS, 0].fill(0);
+class Histogram {
+  readonly bounds: readonly number[];
+  readonly counts: number[];
   sum = 0;
 
-  observe(seconds: number): void {
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = [...bounds, 0].fill(0);
+  }
+
+  observe(value: number): void {
     let at = 0;
-    while (at < SECONDS.length && seconds > SECONDS[at]!) at += 1;
+    while (at < this.bounds.length && value > this.bounds[at]!) at += 1;
     this.counts[at]! += 1;
-    this.sum += seconds;
+    this.sum += value;
   }
 }
 
+/** What is kept of the calls of one alias, operation and provider. */
 class Series {
-  readonly duration = new Durations();
-  readonly firstToken = new Durations();
+  readonly labels: string;
+  readonly duration = new Histogram(DURATION);
+  readonly firstToken = new Histogram(FIRST_TOKEN);
+  readonly outputToken = new Histogram(OUTPUT_TOKEN);
+  readonly input = new Histogram(TOKENS);
+  readonly output = new Histogram(TOKENS);
+
+  constructor(labels: string) {
+    this.labels = labels;
+  }
+}
+
+/** What is kept of the calls of one alias. */
+class Alias {
+  readonly label: string;
+  readonly series = new Map<string, Series>();
   readonly calls: Totals = {};
   readonly tokens: Totals = {};
   readonly charge: Totals = {};
+
+  constructor(name: string) {
+    this.label = `gen_ai_request_model="${escape(name)}"`;
+  }
 }
 
 /**
  * The figures of calls, by alias. Added up here as plain numbers and written in Prometheus' text form when it asks:
- * prom-client makes and hashes an object of labels for each of a call's seven numbers, which took 1.4 µs a call.
+ * prom-client makes and hashes an object of labels for each of a call's numbers, which took 1.4 µs a call.
  */
 export class CallFigures {
-  readonly #series = new Map<string, Series>();
+  readonly #aliases = new Map<string, Alias>();
 
   count(call: FinishedCall): void {
-    const series = this.#seriesOf(call.alias);
-    add(series.calls, call.outcome, 1);
-    series.duration.observe(call.totalMs / 1_000);
-    if (call.firstTokenMs !== null) series.firstToken.observe(call.firstTokenMs / 1_000);
+    const alias = this.#aliasOf(call.alias);
+    add(alias.calls, call.outcome, 1);
     for (const bucket in call.quantities) {
       const quantity = call.quantities[bucket];
-      if (quantity !== undefined && quantity > 0n) add(series.tokens, bucket, Number(quantity));
+      if (quantity !== undefined && quantity > 0n) add(alias.tokens, bucket, Number(quantity));
     }
-    if (call.charge > 0n) add(series.charge, call.currency, Number(call.charge) / 1e12);
+    if (call.charge > 0n) add(alias.charge, call.currency, Number(call.charge) / 1e12);
+    const series = seriesOf(alias, call.operation, call.provider);
+    const [input, output] = [sumOf(call.quantities, INPUT), sumOf(call.quantities, OUTPUT)];
+    series.duration.observe(call.totalMs / 1_000);
+    if (input > 0) series.input.observe(input);
+    if (output > 0) series.output.observe(output);
+    if (call.firstTokenMs === null) return;
+    series.firstToken.observe(call.firstTokenMs / 1_000);
+    if (output > 1 && call.totalMs > call.firstTokenMs) series.outputToken.observe((call.totalMs - call.firstTokenMs) / 1_000 / (output - 1));
   }
 
   text(): string {
     return [
-      this.#counter('tandem_calls_total', 'Model calls that ended, by alias and outcome', 'outcome', (series) => series.calls),
-      this.#counter('gen_ai_client_token_usage_total', 'Tokens metered, by bucket', 'gen_ai_token_type', (series) => series.tokens),
-      this.#histogram('gen_ai_server_time_to_first_token_seconds', 'From admission to the first token', (series) => series.firstToken),
-      this.#histogram('gen_ai_server_request_duration_seconds', 'From admission to the end of the reply', (series) => series.duration),
-      this.#counter('tandem_charge_total', 'Charged, in whole currency units (rounded for display; the bill is exact)', 'currency', (series) => series.charge),
+      this.#counter('tandem_calls_total', 'Model calls that ended, by alias and outcome', 'outcome', (alias) => alias.calls),
+      this.#counter('tandem_tokens_total', 'What was metered, by the buckets of the bill', 'bucket', (alias) => alias.tokens),
+      this.#histogram('gen_ai_client_token_usage', 'Tokens of a call, by whether the model read or wrote them', [['input', (series) => series.input], ['output', (series) => series.output]]),
+      this.#histogram('gen_ai_server_time_to_first_token_seconds', 'From admission to the first token', [[null, (series) => series.firstToken]]),
+      this.#histogram('gen_ai_server_time_per_output_token_seconds', 'After the first token, per token', [[null, (series) => series.outputToken]]),
+      this.#histogram('gen_ai_server_request_duration_seconds', 'From admission to the end of the reply', [[null, (series) => series.duration]]),
+      this.#counter('tandem_charge_total', 'Charged, in whole currency units (rounded for display; the bill is exact)', 'currency', (alias) => alias.charge),
     ].join('\n');
   }
 
-  #counter(name: string, help: string, label: string, read: (series: Series) => Totals): string {
+  #counter(name: string, help: string, label: string, read: (alias: Alias) => Totals): string {
     let text = head(name, help, 'counter');
-    for (const [alias, series] of this.#series) {
-      for (const [value, total] of Object.entries(read(series))) text += `${name}{gen_ai_request_model="${escape(alias)}",${label}="${escape(value)}"} ${total}\n`;
+    for (const alias of this.#aliases.values()) {
+      for (const [value, total] of Object.entries(read(alias))) text += `${name}{${alias.label},${label}="${escape(value)}"} ${total}\n`;
     }
     return text;
   }
 
-  #histogram(name: string, help: string, read: (series: Series) => Durations): string {
+  #histogram(name: string, help: string, parts: readonly (readonly [type: string | null, read: (series: Series) => Histogram])[]): string {
     let text = head(name, help, 'histogram');
-    for (const [alias, series] of this.#series) {
-      const { counts, sum } = read(series);
-      const model = `gen_ai_request_model="${escape(alias)}"`;
-      let below = 0;
-      counts.forEach((count, at) => {
-        below += count;
-        text += `${name}_bucket{le="${SECONDS[at] ?? '+Inf'}",${model}} ${below}\n`;
-      });
-      text += `${name}_sum{${model}} ${sum}\n${name}_count{${model}} ${below}\n`;
+    for (const alias of this.#aliases.values()) {
+      for (const series of alias.series.values()) {
+        for (const [type, read] of parts) {
+          const { bounds, counts, sum } = read(series);
+          const labels = type === null ? series.labels : `${series.labels},gen_ai_token_type="${type}"`;
+          let below = 0;
+          counts.forEach((count, at) => {
+            below += count;
+            text += `${name}_bucket{le="${bounds[at] ?? '+Inf'}",${labels}} ${below}\n`;
+          });
+          text += `${name}_sum{${labels}} ${sum}\n${name}_count{${labels}} ${below}\n`;
+        }
+      }
     }
     return text;
   }
 
-  #seriesOf(alias: string): Series {
-    const known = this.#series.get(alias);
+  #aliasOf(name: string): Alias {
+    const known = this.#aliases.get(name);
     if (known) return known;
-    if (this.#series.size >= MAX_ALIASES && alias !== 'other') return this.#seriesOf('other');
-    const made = new Series();
-    this.#series.set(alias, made);
+    if (this.#aliases.size >= MAX_ALIASES && name !== 'other') return this.#aliasOf('other');
+    const made = new Alias(name);
+    this.#aliases.set(name, made);
     return made;
   }
+}
+
+/** Operations and providers are fixed words, so an alias has few. */
+function seriesOf(alias: Alias, operation: string, provider: string): Series {
+  const key = `${operation} ${provider}`;
+  let series = alias.series.get(key);
+  if (series === undefined) {
+    series = new Series(`${alias.label},gen_ai_operation_name="${escape(operation)}",gen_ai_provider_name="${escape(provider)}"`);
+    alias.series.set(key, series);
+  }
+  return series;
+}
+
+function sumOf(quantities: FinishedCall['quantities'], buckets: readonly string[]): number {
+  let sum = 0;
+  for (const bucket of buckets) {
+    const quantity = quantities[bucket];
+    if (quantity !== undefined) sum += Number(quantity);
+  }
+  return sum;
 }
 
 function add(totals: Totals, name: string, amount: number): void {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../ledger/index.ts';
+import type { Attempt, CallEnd, Ledger } from '../../ledger/index.ts';
 import type { Metrics } from './metrics.ts';
 
 type Admitting = Pick<Ledger, 'admit' | 'countRequest' | 'priceBook' | 'epochId' | 'delivered' | 'sight'>;
@@ -6,8 +6,9 @@ type Admitting = Pick<Ledger, 'admit' | 'countRequest' | 'priceBook' | 'epochId'
 /**
  * The ledger as `models` uses it, with every end of a call counted on its way: the figures come from what is
  * charged, not from a second count.
+ * @param providerOf OpenTelemetry's name for who is behind a backend.
  */
-export function watchCalls(ledger: Admitting, metrics: Metrics): Admitting {
+export function watchCalls(ledger: Admitting, metrics: Metrics, providerOf: (backendId: string) => string = () => 'unknown'): Admitting {
   return {
     priceBook: ledger.priceBook,
     epochId: ledger.epochId,
@@ -17,11 +18,16 @@ export function watchCalls(ledger: Admitting, metrics: Metrics): Admitting {
     admit: (admission, onEnd) => ledger.admit(admission, (end, charge, currency) => {
       const { firstTokenMs, totalMs } = end.timings;
       metrics.finished({
-        alias: admission.resource, outcome: end.outcome, quantities: end.quantities, charge, currency,
+        alias: admission.resource, operation: end.dialect === 'embeddings' ? 'embeddings' : 'chat', provider: providerOf(served(end)?.backendId ?? ''), outcome: end.outcome, quantities: end.quantities, charge, currency,
         // Zero says that there was no token.
         firstTokenMs: firstTokenMs > 0 ? firstTokenMs : null, totalMs,
       });
       onEnd?.(end, charge, currency);
     }),
   };
+}
+
+/** The attempt whose answer the caller got: the one that says so, else the last. */
+function served(end: CallEnd): Attempt | undefined {
+  return end.attempts.find((one) => one.delivered === true) ?? end.attempts.at(-1);
 }

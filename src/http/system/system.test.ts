@@ -20,12 +20,12 @@ describe('what machines ask', () => {
 
   it('tells its figures to programs on this machine, and to others only with a key', async () => {
     await using shell = await startShell();
-    shell.server.metrics.finished({ alias: 'tandem/local', outcome: 'completed', quantities: { input: 10n, output: 3n, cache_read: 0n }, firstTokenMs: 120, totalMs: 400, charge: 1_250_000n, currency: 'USD' });
+    shell.server.metrics.finished({ alias: 'tandem/local', operation: 'chat', provider: 'tandem', outcome: 'completed', quantities: { input: 10n, output: 3n, cache_read: 0n }, firstTokenMs: 120, totalMs: 400, charge: 1_250_000n, currency: 'USD' });
     shell.server.metrics.refused('budget_exceeded');
     const text = await (await fetch(`${shell.url}/metrics`)).text();
     expect(text).toContain('tandem_calls_total{gen_ai_request_model="tandem/local",outcome="completed"} 1');
-    expect(text).toContain('gen_ai_client_token_usage_total{gen_ai_request_model="tandem/local",gen_ai_token_type="output"} 3');
-    expect(text).toContain('gen_ai_server_time_to_first_token_seconds_bucket{le="0.25",gen_ai_request_model="tandem/local"} 1');
+    expect(text).toContain('gen_ai_client_token_usage_sum{gen_ai_request_model="tandem/local",gen_ai_operation_name="chat",gen_ai_provider_name="tandem",gen_ai_token_type="output"} 3');
+    expect(text).toContain('gen_ai_server_time_to_first_token_seconds_bucket{le="0.25",gen_ai_request_model="tandem/local",gen_ai_operation_name="chat",gen_ai_provider_name="tandem"} 1');
     expect(text).toContain('tandem_charge_total{gen_ai_request_model="tandem/local",currency="USD"} 0.00000125');
     expect(text).toContain('tandem_refused_total{code="budget_exceeded"} 1');
     expect(text).toMatch(/tandem_http_in_flight 1/);
@@ -37,7 +37,7 @@ describe('what machines ask', () => {
   it('keeps the number of labels bounded', async () => {
     await using shell = await startShell();
     for (let index = 0; index < 500; index += 1) {
-      shell.server.metrics.finished({ alias: `model-${index}`, outcome: 'completed', quantities: {}, firstTokenMs: null, totalMs: 1, charge: 0n, currency: 'USD' });
+      shell.server.metrics.finished({ alias: `model-${index}`, operation: 'chat', provider: 'tandem', outcome: 'completed', quantities: {}, firstTokenMs: null, totalMs: 1, charge: 0n, currency: 'USD' });
     }
     const text = await shell.server.metrics.text();
     expect(text.match(/^tandem_calls_total\{/gm)).toHaveLength(201);

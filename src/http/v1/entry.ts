@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { demand } from '../../access/index.ts';
 import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
+import { failed, inRequestSpan, type Span } from '../../base/trace.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError, type Envelope } from '../errors/render.ts';
 import { callErrorOf } from './call-error.ts';
@@ -35,7 +36,12 @@ const STATUS = '/v1/status';
  * The model API straight on Node's request and response: this is the path that every token takes.
  * `path` is the raw path without its query; no part of it is decoded but a model's id.
  */
-export async function serveModelApi(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: ModelApiOptions): Promise<void> {
+export function serveModelApi(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: ModelApiOptions): Promise<void> {
+  return inRequestSpan(`${request.method} ${CALLS.has(path) ? path : '/v1'}`, request.headers, () => ({ 'http.request.method': request.method, 'tandem.request.id': requestId }),
+    (span) => serve(request, response, path, requestId, options, span));
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, path: string, requestId: string, options: ModelApiOptions, span: Span | null): Promise<void> {
   try {
     const dialect = CALLS.get(path);
     if (dialect !== undefined && options.models.speaks(dialect)) {
@@ -64,7 +70,9 @@ export async function serveModelApi(request: IncomingMessage, response: ServerRe
       throw elsewhere(path);
     }
   } catch (error) {
-    options.refused(isTandemError(error) ? error.code : 'internal');
+    const code = isTandemError(error) ? error.code : 'internal';
+    failed(span, code);
+    options.refused(code);
     void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
     const envelope = envelopeOf(path, request);
     const rendered = renderError(error, envelope, requestId, options.log);

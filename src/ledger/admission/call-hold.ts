@@ -1,6 +1,8 @@
 import type { Clock, Picodollars } from '../../base/index.ts';
+import { inSpan } from '../../base/trace.ts';
 import type { CallEnd, Hold, OnEnd, Settlement } from '../events/call.ts';
 import { finalPayload, progressPayload } from '../events/records.ts';
+import { traceAttempts } from './trace-attempts.ts';
 import { RECORD, type RecordType } from '../log/record.ts';
 import type { PriceVersion, Quantities } from '../prices/types.ts';
 import { rate } from '../rating/rate.ts';
@@ -62,7 +64,7 @@ export class CallHold implements Hold {
     this.#demandOpen();
     const { lines, charge: rated } = rate(end.quantities, this.price);
     const charge = rated > this.amount ? this.amount : rated;
-    await this.#write(end, charge, false);
+    await inSpan('tandem.settle', () => ({ 'tandem.call.id': this.id }), () => this.#write(end, charge, false));
     this.#free(end, charge);
     return { charge, currency: this.price.currency, lines };
   }
@@ -79,6 +81,7 @@ export class CallHold implements Hold {
   }
 
   #free(end: CallEnd, charge: Picodollars): void {
+    traceAttempts(end, this.price.resource, this.#desk.clock.nowMs());
     for (const slice of this.slices) slice.end(this.amount, charge);
     this.#limits?.end(end.quantities);
     this.#desk.ended();

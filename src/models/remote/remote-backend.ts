@@ -1,5 +1,6 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/index.ts';
+import { traceHeaders } from '../../base/trace.ts';
 import { createConnector, type EgressPolicy, type Resolve } from '../../base/egress/index.ts';
 import { HealthRecord, type Health } from '../health.ts';
 import type { BackendDialect, OutRequest } from '../neutral/dialect.ts';
@@ -62,7 +63,8 @@ export class RemoteBackend {
 
   /** Sends a request. The handler is called even when no connection can be made. */
   send(request: OutRequest, handler: Dispatcher.DispatchHandler, signed: readonly string[] = []): void {
-    const headers = request.headers.length === 0 && signed.length === 0 ? this.#headers : [...this.#headers, ...request.headers, ...signed];
+    const traced = traceHeaders();
+    const headers = request.headers.length + signed.length + traced.length === 0 ? this.#headers : [...this.#headers, ...request.headers, ...signed, ...traced];
     this.#pool.dispatch({ method: request.method, path: this.#path + request.path, headers, body: request.body }, handler);
   }
 

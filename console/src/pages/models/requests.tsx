@@ -39,12 +39,13 @@ export function RequestsPage() {
   const { hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
   const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
   const errors = useQuery(queries.requestErrors({ from: range.from, ...(range.to === undefined ? {} : { to: range.to }), ...(project === undefined ? {} : { projectId: project }) }));
-  const models = useQuery(queries.models).data?.items ?? [];
-  const keys = useInfiniteQuery(queries.keys).data?.pages.flatMap(({ items }) => items) ?? [];
+  // The list comes first: a browser asks a server for six things at a time.
+  const models = useQuery({ ...queries.models, enabled: rows !== undefined }).data?.items ?? [];
+  const keys = useInfiniteQuery({ ...queries.keys, enabled: rows !== undefined }).data?.pages.flatMap(({ items }) => items) ?? [];
   const lookedBackTo = query.data?.pages.at(-1)?.lookedBackTo ?? null;
 
   // Calls that came since are shown at once while the list is short; a long one keeps its place until it is asked for.
-  const newest = useQuery({ ...queries.newestRequest(filter), enabled: range.to === undefined && typed.id === undefined }).data?.items[0];
+  const newest = useQuery({ ...queries.newestRequest(filter), enabled: rows !== undefined && range.to === undefined && typed.id === undefined }).data?.items[0];
   const fresh = newest !== undefined && rows !== undefined && !query.isFetching && (rows[0] === undefined || rows[0].id < newest.id);
   const short = (query.data?.pages.length ?? 0) < 2;
   useEffect(() => {
@@ -56,8 +57,9 @@ export function RequestsPage() {
     const mark = end.current;
     // Where a page ended because enough was looked through, the reader says whether to look further.
     if (!mark || !hasNextPage || lookedBackTo !== null) return undefined;
-    const observer = new IntersectionObserver(([entry]) => {
-      if (entry?.isIntersecting && !isFetchingNextPage) void fetchNextPage();
+    const observer = new IntersectionObserver((entries) => {
+      // Out of sight and in again, between two looks, come as two entries: the last one holds.
+      if (entries.at(-1)?.isIntersecting && !isFetchingNextPage) void fetchNextPage();
     }, { rootMargin: '800px' });
     observer.observe(mark);
     return () => observer.disconnect();

@@ -184,9 +184,9 @@ interface Row extends Omit<Group, 'parts'> {
 function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => void }) {
   const [{ sort }, set] = useUrlState();
   const { metric, currency, total } = spend;
-  const rows = useMemo(() => spend.groups.flatMap(({ parts, ...group }): Row[] => [
-    ...(spend.subgroup === null ? [{ ...group, id: group.key ?? 'others', part: undefined }] : parts.map((part) => ({ ...group, id: `${group.key ?? 'others'}|${part.key ?? 'others'}`, part: part.name, value: part.value }))),
-  ]), [spend]);
+  const rows = useMemo(() => spend.groups.flatMap(({ parts, ...group }): Row[] => (spend.subgroup === null
+    ? [{ ...group, id: group.key ?? 'others', part: undefined }]
+    : parts.map((part) => ({ ...group, id: `${group.key ?? 'others'}|${part.key ?? 'others'}`, part: part.name, value: part.value })))), [spend]);
   const figure = (id: 'charge' | 'cost' | 'margin', header: string): Column<Row> => {
     return { id, header, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null ? <span className="muted">unknown</span> : <Money pico={row[id]} currency={currency} />) };
   };
