@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { shortTime } from '../lib/format.ts';
 import { useTheme } from '../lib/theme.ts';
 import { useUrlState } from '../lib/url.ts';
 
@@ -135,9 +134,4 @@ function writeNames(chart: uPlot, series: readonly PlotSeries[], colour: (name: 
     ctx.fillText(one.name, chart.bbox.left + chart.bbox.width + 8 * ratio, y);
   }
   ctx.restore();
-}
-
-/** "23 Nov 2026, 07:00" or the day alone. */
-export function pointText(at: string, stepMs: number): string {
-  return stepMs >= 86_400_000 ? shortTime(at).split(',')[0]! : shortTime(at);
 }
