@@ -13,7 +13,8 @@ export default defineConfig({
   test: {
     include,
     exclude: ['**/node_modules/**', ...(suite === 'real' ? [] : ['**/*.real.test.ts']), ...(suite === 'unit' ? ['test/acceptance/**'] : [])],
-    globalSetup: suite === 'unit' ? ['test/support/postgres.ts'] : [],
+    // Costs nothing until a test asks for a database.
+    globalSetup: suite === 'acceptance' ? [] : ['test/support/postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
     fileParallelism: suite === 'unit',

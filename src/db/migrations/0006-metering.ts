@@ -16,6 +16,8 @@ const STATEMENTS = [
   `alter table price_versions drop constraint price_versions_tier_check`,
   `alter table price_versions add constraint price_versions_tier_check check (tier in ('standard', 'contributor', 'priority', 'flex'))`,
   `alter table usage_events add column service_tier text not null default 'default'`,
+  // A key that is seldom used: its newest events are found without looking through everybody's.
+  `create index usage_events_key on usage_events (organisation_id, key_id, id)`,
   `create table usage_feeds (
     organisation_id uuid not null references organisations (id),
     id uuid primary key,

@@ -43,7 +43,7 @@ interface Sums {
 const TOP_MODELS = 10;
 const DAY_MS = 86_400_000;
 /** Percentiles look at this many of the newest calls at most, so that the page costs the same on a busy server. */
-const NEWEST_CALLS = 50_000;
+const NEWEST_CALLS = 10_000;
 
 export function overview(options: { database: Database; clock: Clock }, principal: Principal): Promise<Overview> {
   demand(principal, 'usage.read');
