@@ -18,9 +18,9 @@ export interface CallTools extends RunTools {
 }
 
 /** A call in a dialect by its name. @throws TandemError as `answerIn`. */
-export async function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
+export function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
   const dialect = CALLER_DIALECTS[name];
-  if (!dialect) throw new TandemError('not_implemented', { params: { path: `The dialect ${name}`, instead: '/v1/chat/completions' } });
+  if (!dialect) return Promise.reject(new TandemError('not_implemented', { params: { path: `The dialect ${name}`, instead: '/v1/chat/completions' } }));
   return answerIn(dialect, input, sink, tools);
 }
 

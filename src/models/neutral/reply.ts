@@ -8,6 +8,8 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' |
 /** A whole answer. */
 export interface NeutralReply {
   readonly choices: readonly NeutralChoice[];
+  /** Why the last choice ended, where that is known without putting its parts together. */
+  readonly finish?: FinishReason;
   /** Null: the backend gave no count that makes sense. Zero is a count. */
   readonly usage: TokenCounts | null;
   /** The backend's own reply where caller and backend speak one dialect: passed on with id, model and usage put right. */

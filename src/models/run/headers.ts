@@ -1,11 +1,24 @@
+import type { Target } from '../registry/target.ts';
 import type { Candidate } from '../routing/plan.ts';
 
 /** The head of a reply: which way the call went, why, and after how many attempts. The room `http` adds the call's id (`x-request-id`). */
 export function replyHeaders(streamed: boolean, { target, why }: Candidate, attempts: number): Record<string, string> {
   return {
     'content-type': streamed ? 'text/event-stream; charset=utf-8' : 'application/json; charset=utf-8', 'cache-control': 'no-store',
-    'x-tandem-route': headerText(`${target.backend.name}/${target.backendModel}; reason=${why}`), 'x-tandem-attempts': String(attempts),
+    'x-tandem-route': routeOf(target) + why, 'x-tandem-attempts': String(attempts),
   };
+}
+
+/** Made once for each target of the registry. */
+const ROUTES = new WeakMap<Target, string>();
+
+function routeOf(target: Target): string {
+  let route = ROUTES.get(target);
+  if (route === undefined) {
+    route = headerText(`${target.backend.name}/${target.backendModel}; reason=`);
+    ROUTES.set(target, route);
+  }
+  return route;
 }
 
 /** Names are any text: what a header cannot hold is written as in a URL. */

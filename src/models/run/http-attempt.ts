@@ -79,14 +79,18 @@ export class StreamAttempt extends Exchange implements Attempt {
     return remote.dialect.native === call.request.dialect ? this.#reader.rawUsage : null;
   }
 
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    send(this, this.#sending);
+    return this.#sending.remote.dialect.afterClientLeft === 'read on' ? this.#untilRead() : this.ended;
+  }
+
+  async #untilRead(): Promise<void> {
     try {
-      await send(this, this.#sending);
+      await this.ended;
     } catch (error) {
       throw this.#left ? new Stopped('client_left', '') : error;
     }
     if (this.#left) throw new Stopped('client_left', '');
-    if (this.status !== 200) throw refusal(this, this.#sending.remote, this.#errorText);
   }
 
   leave(): boolean {
@@ -165,7 +169,7 @@ export class StreamAttempt extends Exchange implements Attempt {
   }
 
   protected complete(): void {
-    if (this.status !== 200) return;
+    if (this.status !== 200) throw refusal(this, this.#sending.remote, this.#errorText);
     if (this.#left) return void this.#reader.end();
     this.#delivery.take(this.#reader.end(), this.#reader.pieces > 0);
   }
@@ -214,11 +218,16 @@ export class WholeAttempt extends CollectedReply implements Attempt {
   }
 
   get finish(): FinishReason | null {
-    return this.reply?.choices.at(-1)?.finish ?? null;
+    const { reply } = this;
+    return reply === null ? null : (reply.finish ?? reply.choices.at(-1)?.finish ?? null);
   }
 
-  async run(): Promise<void> {
-    await send(this, this.#sending);
+  run(): Promise<void> {
+    send(this, this.#sending);
+    return this.ended;
+  }
+
+  protected override complete(): void {
     const { remote, reading, call } = this.#sending;
     if (this.status !== 200) throw refusal(this, remote, this.text());
     this.reply = reading.whole(this.text(), call.request, this.headers);
@@ -254,11 +263,11 @@ export class WholeAttempt extends CollectedReply implements Attempt {
   release(): void {}
 }
 
-async function send(exchange: Exchange, { remote, out, tools }: Sending): Promise<void> {
+/** Begins an exchange; whatever goes wrong ends it. */
+function send(exchange: Exchange, { remote, out, tools }: Sending): void {
   const signed = remote.sign(out, tools.clock.nowMs());
   if (signed === null) remote.send(out, exchange);
-  else remote.send(out, exchange, await signed);
-  await exchange.ended;
+  else signed.then((headers) => remote.send(out, exchange, headers), (error: unknown) => exchange.stop(error instanceof Error ? error : new Error('unknown')));
 }
 
 function refusal(exchange: Exchange, remote: RemoteBackend, body: string): TandemError {

@@ -18,9 +18,9 @@ export function stoppedHere(error: unknown): boolean {
 }
 
 /** An attempt as the ledger is told of it. */
-export function tried(attempt: Attempt, outcome: Outcome, counts: TokenCounts | null): Omit<Tried, 'hedged'> {
+export function tried(attempt: Attempt, outcome: Outcome, counts: TokenCounts | null, hedged: boolean): Tried {
   const { candidate, httpStatus, startedMs, connectedMs, firstTextMs } = attempt;
-  return { candidate, outcome, counts, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: Math.max(0, firstTextMs - startedMs) };
+  return { candidate, outcome, counts, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: Math.max(0, firstTextMs - startedMs), hedged };
 }
 
 /** Errors that lie in the request itself: no other backend is asked, and none is blamed. */

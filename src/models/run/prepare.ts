@@ -17,17 +17,26 @@ import type { RunTools } from './tools.ts';
  * Empty when the client left meanwhile: then there is nobody to tell.
  * @throws TandemError what the first candidate lacks, when no other is left.
  */
-export async function prepare(call: Call, tools: RunTools): Promise<Ready[]> {
+export function prepare(call: Call, tools: RunTools): Ready[] | Promise<Ready[]> {
+  const { candidates } = call.plan;
+  const remote = candidates[0]?.connection?.remote ?? null;
+  // The plainest call waits for nothing.
+  if (candidates.length === 1 && remote !== null && !needsFetching(call.request, remote)) return [prepareRemote(call, candidates[0]!, remote, call.request, tools)];
+  return prepareEach(call, tools);
+}
+
+async function prepareEach(call: Call, tools: RunTools): Promise<Ready[]> {
   const { candidates } = call.plan;
   const ready: Ready[] = [];
   let lacking: unknown;
   let fetched: Promise<NeutralRequest> | undefined;
   const inBytes = (): Promise<NeutralRequest> => (fetched ??= withBytes(call.request, (address) => tools.media.fetch(address, call.signal), tooManyAddresses));
+  const written = (remote: RemoteBackend | null) => (remote !== null && needsFetching(call.request, remote) ? inBytes() : call.request);
   for (const candidate of candidates) {
     if (ready.length === call.alias.limits.attempts) break;
     try {
-      const { connection } = candidate;
-      const one = candidate.target.backend.kind === 'local' ? await prepareLocal(call, candidate, tools) : await prepareRemote(call, candidate, connection?.remote ?? null, inBytes, tools);
+      const remote = candidate.connection?.remote ?? null;
+      const one = candidate.target.backend.kind === 'local' ? await prepareLocal(call, candidate, tools) : prepareRemote(call, candidate, remote, await written(remote), tools);
       if (one === null) return [];
       ready.push(one);
     } catch (error) {
@@ -64,7 +73,8 @@ class RemoteReady implements Ready {
   }
 }
 
-function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend | null, inBytes: () => Promise<NeutralRequest>, tools: RunTools): Ready | Promise<Ready> {
+/** @param written the request, with addresses replaced by bytes where the backend needs them. */
+function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend | null, written: NeutralRequest, tools: RunTools): Ready {
   const { target } = candidate;
   if (!remote) throw new TandemError('backend_unreachable', { params: { backend: target.backend.name, reason: 'its key cannot be opened' } });
   const { request } = call;
@@ -72,12 +82,14 @@ function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend |
   const reading = request.dialect === 'embeddings' ? dialect.embeddings : dialect;
   const cannot = reading ? reading.cannot(request) : 'embeddings';
   if (!reading || cannot !== null) throw new TandemError('unsupported_parameter', { params: { field: cannot ?? '', model: request.model, reason: 'no backend behind it can carry that' } });
-  const write = (written: NeutralRequest): Ready => new RemoteReady({
-    call, candidate, remote, reading, tools, out: reading.request(written, {
-      model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
-    }),
+  const out = reading.request(written, {
+    model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,
   });
-  return dialect.needsBytes && (request.media.images > 0 || request.media.files > 0) ? inBytes().then(write) : write(request);
+  return new RemoteReady({ call, candidate, remote, reading, tools, out });
+}
+
+function needsFetching({ media }: NeutralRequest, { dialect }: RemoteBackend): boolean {
+  return dialect.needsBytes === true && (media.images > 0 || media.files > 0);
 }
 
 function tooManyAddresses(most: number): TandemError {

@@ -17,7 +17,8 @@ import { Watch } from './watch.ts';
  * @throws TandemError before the reply has begun; later errors are told inside it.
  */
 export async function runCall(call: Call, tools: RunTools): Promise<void> {
-  const ready = await prepare(call, tools);
+  const found = prepare(call, tools);
+  const ready = Array.isArray(found) ? found : await found;
   if (ready.length === 0) return;
   let input = 0;
   let output = 0;
@@ -113,8 +114,9 @@ class Run {
     const { log } = this.#tools;
     for (let resent = false; ; resent = true) {
       const { attempt, open } = lane;
+      const watch = new Watch(this.#call, attempt, lane.delivery, this.#tools);
       try {
-        await new Watch(this.#call, attempt, lane.delivery, this.#tools).run();
+        await watch.run();
       } catch (error) {
         const told = attempt.told(error);
         if (!resent && !this.#call.sink.started && attempt.again(error)) {
@@ -125,6 +127,8 @@ class Run {
         }
         report(attempt, open, error, told, log);
         return { lane, error, told };
+      } finally {
+        watch.end();
       }
       report(attempt, open, undefined, null, log);
       return this.#take(lane) ? null : { lane, error: LOST, told: attempt.told(LOST) };
@@ -151,7 +155,7 @@ class Run {
     this.#lane = winner;
     const lost = winner === first ? other : one;
     const spent = loser.attempt.spent(lost?.error) ?? loser.attempt.counts().counts;
-    this.#metered.tried({ ...tried(loser.attempt, lost && outcomeOf(lost.error) === 'failed' ? 'failed' : 'cut', spent), hedged: loser.hedged });
+    this.#metered.tried(tried(loser.attempt, lost && outcomeOf(lost.error) === 'failed' ? 'failed' : 'cut', spent, loser.hedged));
     hedges.ended(alias, held, this.#metered.worth(spent));
     return winner === first ? one : other;
   }
@@ -187,7 +191,7 @@ class Run {
 
   /** Records an attempt that is followed by another one. */
   #note({ lane: { attempt, hedged }, error }: Failure): void {
-    this.#metered.tried({ ...tried(attempt, outcomeOf(error), attempt.spent(error)), hedged });
+    this.#metered.tried(tried(attempt, outcomeOf(error), attempt.spent(error), hedged));
   }
 
   /** Only while nothing was delivered, and within the attempt budget. */
@@ -201,8 +205,8 @@ class Run {
   async #endWhole({ attempt, hedged }: Lane): Promise<void> {
     const call = this.#call;
     const { counts, counted } = attempt.counts();
-    if (call.signal.aborted) return this.#metered.release({ ...tried(attempt, 'client_left', counts), hedged });
-    const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: { ...tried(attempt, attempt.outcome, counts), hedged } });
+    if (call.signal.aborted) return this.#metered.release(tried(attempt, 'client_left', counts, hedged));
+    const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: tried(attempt, attempt.outcome, counts, hedged) });
     const writer = call.dialect.writer(call.request, { id: call.id, createdAtMs: call.admittedAtMs, alias: call.alias.name, serviceTier: tierOf(call.request) });
     const text = writer.whole(attempt.reply!, { counts, rawUsage: null, receipt: call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null, endedAtMs: this.#tools.clock.nowMs() });
     call.sink.head(200, replyHeaders(false, attempt.candidate, this.#tries));
@@ -212,7 +216,7 @@ class Run {
   async #endStream({ attempt, hedged }: Lane, delivery: Delivery): Promise<void> {
     const { counts, counted } = attempt.counts();
     try {
-      const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: { ...tried(attempt, attempt.outcome, counts), hedged } });
+      const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: tried(attempt, attempt.outcome, counts, hedged) });
       delivery.end({ counts, rawUsage: attempt.rawUsage, receipt: this.#call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null, endedAtMs: this.#tools.clock.nowMs() });
     } catch (error) {
       this.#tell(delivery, isTandemError(error) ? error : new TandemError('internal', { params: { requestId: this.#call.id }, cause: error }));
@@ -223,12 +227,12 @@ class Run {
   async #endBadly({ lane: { attempt, delivery, hedged }, error, told }: Failure): Promise<void> {
     const outcome = outcomeOf(error);
     if (!delivery?.begun) {
-      await this.#metered.release({ ...tried(attempt, outcome, attempt.spent(error)), hedged });
+      await this.#metered.release(tried(attempt, outcome, attempt.spent(error), hedged));
     } else {
       const { counts, counted } = attempt.counts();
       const ended = outcome === 'failed' ? 'cut' : outcome;
       try {
-        await this.#metered.settle({ outcome: ended, counts, counted, finishReason: attempt.finish, last: { ...tried(attempt, ended, attempt.used()), hedged } });
+        await this.#metered.settle({ outcome: ended, counts, counted, finishReason: attempt.finish, last: tried(attempt, ended, attempt.used(), hedged) });
       } catch (failure) {
         this.#tools.log.error({ call: this.#call.id, reason: failure instanceof Error ? failure.message : 'unknown' }, 'a cut call could not be settled');
       }

@@ -35,18 +35,18 @@ export class Watch implements Watched {
     this.dueMs = Math.min(this.#wholeDueMs, this.#clock.monotonicMs() + this.#limits.gapMs);
   }
 
-  /** Runs the attempt. @throws Stopped when it was ended from this side. */
-  async run(): Promise<void> {
+  /** Runs the attempt; `end` must follow. @throws Stopped when it was ended from this side. */
+  run(): Promise<void> {
     const { signal } = this.#call;
-    if (signal.aborted) throw new Stopped('client_left', '');
+    if (signal.aborted) return Promise.reject(new Stopped('client_left', ''));
     signal.addEventListener('abort', this);
     if (this.#attempt.watched) this.#deadlines.watch(this);
-    try {
-      await this.#attempt.run();
-    } finally {
-      this.#deadlines.unwatch(this);
-      signal.removeEventListener('abort', this);
-    }
+    return this.#attempt.run();
+  }
+
+  end(): void {
+    this.#deadlines.unwatch(this);
+    this.#call.signal.removeEventListener('abort', this);
   }
 
   /** The client left. */

@@ -1,6 +1,6 @@
 import { BadReply } from '../../neutral/bad-reply.ts';
 import type { Part, TextPart } from '../../neutral/parts.ts';
-import type { NeutralChoice, NeutralReply } from '../../neutral/reply.ts';
+import type { FinishReason, NeutralChoice, NeutralReply } from '../../neutral/reply.ts';
 import type { TokenCounts } from '../../quantities.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { toldInside } from './errors.ts';
@@ -21,6 +21,11 @@ export class ChatReply implements NeutralReply {
     this.native = own ? reply : null;
     this.usage = readUsage(reply['usage']) ?? null;
     this.serviceTier = typeof reply['service_tier'] === 'string' ? reply['service_tier'] : null;
+  }
+
+  get finish(): FinishReason {
+    const last: unknown = (this.#reply['choices'] as unknown[]).at(-1);
+    return (isObject(last) ? readFinish(last['finish_reason']) : null) ?? 'stop';
   }
 
   get choices(): readonly NeutralChoice[] {
