@@ -55,6 +55,28 @@ export function prepareEvents(events: readonly UsageEvent[], log: LogState, copy
   };
 }
 
+/** The same for a connection that can copy, with a pause after every few hundred events, in which what waits gets on. */
+export async function prepareInSlices(events: readonly UsageEvent[], log: LogState, pause: () => Promise<unknown>): Promise<PreparedEvents> {
+  const { epochId, atMs } = log;
+  const first = log.lastSequence + 1n;
+  const hashes: Buffer[] = [];
+  let rows = '';
+  for (let at = 0; at < events.length; at += SLICE) {
+    const slice = events.slice(at, at + SLICE);
+    const ofSlice: Buffer[] = [];
+    for (const event of slice) ofSlice.push(eventHash(event, epochId, first + BigInt(at + ofSlice.length)));
+    rows += copyRows(slice, { epochId, first: first + BigInt(at), hashes: ofSlice, atMs });
+    for (const hash of ofSlice) hashes.push(hash);
+    await pause();
+  }
+  return {
+    epochId, first, hashes, atMs, events, lastSequence: log.lastSequence + BigInt(events.length), chain: events.length === 0 ? log.chain : chainHash(log.chain, hashes), rollups: rollUp(events), rows,
+  };
+}
+
+/** Events that are prepared in one go: some three milliseconds. */
+const SLICE = 250;
+
 /** The part that does. `copy`: where the connection can, for rows that were prepared for it. */
 export async function applyPrepared(tx: Executor, prepared: PreparedEvents, posting: Pick<EventPosting, 'database' | 'newId'>, copy?: Copy): Promise<{ lastSequence: bigint; chain: Buffer }> {
   const { events, epochId, first, lastSequence, chain, atMs } = prepared;

@@ -6,7 +6,7 @@ import { snapshot } from '../bill/snapshot.ts';
 import { closeEpoch, readEpoch, type EpochState } from '../epochs/epochs.ts';
 import { announceUsage } from '../events/announce.ts';
 import { plainArray, textArray } from '../events/arrays.ts';
-import { applyPrepared, prepareEvents, type PreparedEvents } from '../events/apply.ts';
+import { applyPrepared, prepareEvents, prepareInSlices, type PreparedEvents } from '../events/apply.ts';
 import { parseAdmission } from '../events/records.ts';
 import type { UsageEvent } from '../events/usage-event.ts';
 import { readLog } from '../log/reader.ts';
@@ -27,8 +27,8 @@ export interface PostingOptions {
   readonly batch?: number;
 }
 
-/** Four thousand calls at most: what a transaction costs beside its rows is spread over them. */
-const BATCH = 8_000;
+/** Two thousand calls at most: what a transaction costs beside its rows is spread over them. */
+const BATCH = 4_000;
 
 /** Records that were read and rated, and where the log stands after them. */
 interface Batch {
@@ -119,7 +119,7 @@ export class Posting {
     await pause();
     const read = readRecords(records, this.#open, from.recordNumber, from.sequence, priceOf);
     await pause();
-    const prepared = prepareEvents(read.events, { epochId, lastSequence: from.sequence, chain: from.chain, atMs: clock.nowMs() }, true);
+    const prepared = await prepareInSlices(read.events, { epochId, lastSequence: from.sequence, chain: from.chain, atMs: clock.nowMs() }, pause);
     const after = { ...from, position: next, recordNumber: read.lastNumber, sequence: prepared.lastSequence, chain: prepared.chain };
     return { from, read, prepared, after, drained };
   }
