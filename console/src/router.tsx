@@ -59,6 +59,7 @@ const tree = root.addChildren([
     page('/settings/members', lazyRouteComponent(() => import('./pages/settings/members.tsx'), 'MembersPage')),
     page('/settings/service-accounts', lazyRouteComponent(() => import('./pages/settings/service-accounts.tsx'), 'ServiceAccountsPage')),
     page('/settings/models', lazyRouteComponent(() => import('./pages/settings/models.tsx'), 'ModelsPage')),
+    page('/models/feedback', lazyRouteComponent(() => import('./pages/models/feedback.tsx'), 'FeedbackPage')),
     page('/settings/backends', lazyRouteComponent(() => import('./pages/settings/backends.tsx'), 'BackendsPage')),
     page('/settings/trail', lazyRouteComponent(() => import('./pages/settings/trail.tsx'), 'TrailPage')),
   ]),

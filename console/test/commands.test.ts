@@ -21,7 +21,7 @@ const LINES = [
   commands.bill('2026-11'), commands.requests(), commands.requests({ last: '7d', outcome: 'failed', code: 'c', model: 'm', key: 'k', project: 'p', backend: 'b', user: 'u', tag: 't', scenario: 's', tier: 'flex', dialect: 'chat', status: '429', 'min-ms': '5' }), commands.request('1'),
   commands.latency({ by: 'model', last: '24h', model: 'm', key: 'k', project: 'p', from: '2026-11-01', to: '2026-11-02' }), commands.spend({ by: 'model', and: 'key', metric: 'margin', last: '30d', model: 'm', project: 'p', key: 'k', user: 'u' }), commands.billClose('2026-10'), commands.billAdjust('1', '-1.50', 'goodwill'), commands.billCredit('5', { grant: true, expires: '2027-01-31', reason: 'why' }),
   commands.budgetSet(scope, '5', 'day', '50,80'), commands.limits, commands.limitSet(scope, '20', 'requests', 'each user', ''), commands.limitSet(scope, '20', 'tokens', 'one model', 'team/big'), commands.limitSet(scope, '8', 'parallel', 'together', ''), commands.limitRemove('1'), commands.budgetRemove('1'), commands.priceSet('a', { input: '1', cached: '1', output: '1', tier: 'contributor', source: 's' }),
-  commands.projectCreate('a'), commands.memberInvite('a@b.example', 'admin'), commands.memberRemove('a@b.example'), apiCall('POST', '/api/projects', { name: 'a b' }),
+  commands.projectCreate('a'), commands.projectStore('a', true), commands.consentGive('a', '2026-11-1'), commands.consentWithdraw('a'), commands.feedback, commands.feedbackExport, commands.memberInvite('a@b.example', 'admin'), commands.memberRemove('a@b.example'), apiCall('POST', '/api/projects', { name: 'a b' }),
 ];
 
 /** Splits a line as a shell does, for the single quotes that the lines use. */
@@ -33,7 +33,7 @@ describe('the lines that the pages show', () => {
   it.each(LINES)('is a line of the CLI: %s', (line) => {
     const [program, ...rest] = words(line);
     expect(program).toBe('./tandem');
-    const verb = [2, 1].map((length) => rest.slice(0, length).join(' ')).map((path) => tree.commands.find((one) => one.path === path)).find((one) => one !== undefined);
+    const verb = [3, 2, 1].map((length) => rest.slice(0, length).join(' ')).map((path) => tree.commands.find((one) => one.path === path)).find((one) => one !== undefined);
     expect(verb, `no verb of the CLI begins ${line}`).toBeDefined();
     if (!verb) return;
     const given = rest.slice(verb.path.split(' ').length);

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { BodyOf, PathsWith, ReplyOf, Schemas } from '../src/api/client.ts';
+import { SCENARIOS, consentOf } from './mock-content.ts';
 import { MONTH, NOW, emptyWorld, fullWorld, id } from './mock-data.ts';
 import type { World } from './mock-data.ts';
 import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts';
@@ -105,6 +106,17 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'GET /api/doctor': () => ({ state: 'pass', version: '0.1.0', checks: [] }),
     'PATCH /api/organisation': ({ body }) => Object.assign(world.organisation, body),
     'GET /api/projects': () => all(world.projects),
+    'PATCH /api/projects/{id}': ({ path, body }) => Object.assign(world.projects.find((project) => project.id === path.id)!, body),
+    'GET /api/projects/{id}/consent': ({ path }) => consentOf(world, path['id']!),
+    'POST /api/projects/{id}/consent': ({ path }) => {
+      Object.assign(world.projects.find((project) => project.id === path.id)!, { tier: 'contributor' });
+      return consentOf(world, path['id']!);
+    },
+    'DELETE /api/projects/{id}/consent': ({ path }) => {
+      Object.assign(world.projects.find((project) => project.id === path.id)!, { tier: 'standard' });
+      return consentOf(world, path['id']!);
+    },
+    'GET /api/feedback/summary': () => all(mode === 'empty' ? [] : SCENARIOS),
     'POST /api/projects': ({ body }) => {
       const project = { id: id(), name: body.name, slug: body.name.toLowerCase(), tier: 'standard' as const, store: true, createdAt: new Date(NOW).toISOString(), archivedAt: null };
       world.projects.push(project);

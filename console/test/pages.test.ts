@@ -11,7 +11,7 @@ import { NOW, fullWorld } from './mock-data.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const { keys, invoices, calls } = fullWorld();
-const PAGES = ['/', '/playground', '/keys', '/keys/new', `/keys/${keys[0]?.id}`, '/models/requests', `/models/requests/${calls.find(({ tries }) => tries === 2)?.id}`, '/models/latency', `/models/requests/${calls.find(({ outcome }) => outcome === 'refused')?.id}`, '/money/spend', '/money/bill', '/money/spend?by=project&and=model&only=model:team%252Ffast', '/money/budgets', '/money/limits', '/money/prices', '/money/invoices', `/money/invoices/${invoices[0]?.id}`, '/money/credits',
+const PAGES = ['/', '/playground', '/keys', '/keys/new', `/keys/${keys[0]?.id}`, '/models/requests', `/models/requests/${calls.find(({ tries }) => tries === 2)?.id}`, '/models/latency', '/models/feedback', `/models/requests/${calls.find(({ outcome }) => outcome === 'refused')?.id}`, '/money/spend', '/money/bill', '/money/spend?by=project&and=model&only=model:team%252Ffast', '/money/budgets', '/money/limits', '/money/prices', '/money/invoices', `/money/invoices/${invoices[0]?.id}`, '/money/credits',
   '/settings/organisation', '/settings/members', '/settings/service-accounts', '/settings/models', '/settings/backends', '/settings/trail', '/login', '/invite#token=x'];
 const MODES: readonly Mode[] = ['full', 'empty', 'loading', 'error'];
 

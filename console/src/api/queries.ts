@@ -12,6 +12,8 @@ export const queries = {
   overview: queryOptions({ queryKey: ['usage', 'overview'], queryFn: ({ signal }) => api.get('/api/overview', { signal }) }),
   doctor: queryOptions({ queryKey: ['models', 'doctor'], queryFn: ({ signal }) => api.get('/api/doctor', { signal }) }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
+  consent: (id: string) => queryOptions({ queryKey: ['projects', 'consent', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/consent', { path: { id }, signal }) }),
+  feedback: queryOptions({ queryKey: ['usage', 'feedback'], queryFn: ({ signal }) => api.get('/api/feedback/summary', { signal }) }),
   keys: infiniteQueryOptions({
     queryKey: ['keys', 'list'], initialPageParam: '',
     queryFn: ({ pageParam, signal }) => api.get('/api/keys', { query: { limit: 500, ...(pageParam === '' ? {} : { cursor: pageParam }) }, signal }),

@@ -12,7 +12,7 @@ export const RAIL = [
 
 /** What is asked about models and the calls to them. */
 export const MODEL_TABS = [
-  ['/models/requests', 'Requests'], ['/models/latency', 'Latency'],
+  ['/models/requests', 'Requests'], ['/models/latency', 'Latency'], ['/models/feedback', 'Feedback'],
 ] as const;
 
 export const MONEY_TABS = [

@@ -22,6 +22,7 @@ import { State } from '../../ui/state.tsx';
 import { Table } from '../../ui/table.tsx';
 import { announce } from '../../ui/toasts.tsx';
 import { SettingsPage } from './frame.tsx';
+import { ProjectContent } from './project-content.tsx';
 
 type Project = Schemas['Project'];
 
@@ -49,7 +50,7 @@ export function OrganisationPage() {
         </Show>
       </Section>
       <SameInTerminal line={commands.projects} />
-      {open === 'new' || open === 'name' ? <NameDialog kind={open} onClose={() => setOpen(undefined)} /> : open ? <ProjectDialog project={open} onClose={() => setOpen(undefined)} /> : null}
+      {open === 'new' || open === 'name' ? <NameDialog kind={open} onClose={() => setOpen(undefined)} /> : open ? <ProjectDialog project={query.data?.items.find(({ id }) => id === open.id) ?? open} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
   );
 }
@@ -105,6 +106,7 @@ function ProjectDialog({ project, onClose }: { project: Project; onClose: () => 
         <div className="row end"><Button kind="danger" why={why} onClick={() => setArchiving(true)}>Archive</Button><span className="grow" /><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy}>Save</Button></div>
         <SameInTerminal line={apiCall('PATCH', `/api/projects/${project.id}`, { name: name.trim() })} />
       </form>
+      {project.archivedAt === null ? <ProjectContent project={project} /> : null}
     </Dialog>
   );
 }

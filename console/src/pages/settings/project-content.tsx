@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, asApiError } from '../../api/client.ts';
+import type { ReplyOf, Schemas } from '../../api/client.ts';
+import { queries } from '../../api/queries.ts';
+import { useAction } from '../../lib/action.ts';
+import { commands } from '../../lib/commands.ts';
+import { When } from '../../ui/amount.tsx';
+import { Button } from '../../ui/button.tsx';
+import { SameInTerminal } from '../../ui/command.tsx';
+import { ErrorNotice } from '../../ui/notice.tsx';
+import { State } from '../../ui/state.tsx';
+
+type Consent = ReplyOf<'/api/projects/{id}/consent', 'get'>;
+
+/** What is kept of a project's content: for functions that its calls ask for, and by its consent. */
+export function ProjectContent({ project }: { project: Schemas['Project'] }) {
+  const path = { id: project.id };
+  const query = useQuery(queries.consent(project.id));
+  const [reading, setReading] = useState(false);
+  const kinds = ['projects', 'events'];
+  const store = useAction(() => api.patch('/api/projects/{id}', { path, body: { store: !project.store } }), kinds);
+  const give = useAction((textVersion: string) => api.post('/api/projects/{id}/consent', { path, body: { textVersion } }), kinds);
+  const withdraw = useAction(() => api.delete('/api/projects/{id}/consent', { path }), kinds);
+  const consent = query.data;
+  const error = store.error ?? give.error ?? withdraw.error ?? (query.error ? asApiError(query.error) : undefined);
+  return (
+    <div className="form">
+      <h3>What is kept of its content?</h3>
+      <p className="small">{project.store ? 'Content is kept where a call asks for it: stored responses, files, batches. It is encrypted and ends by itself.' : 'Nothing is kept for functions: calls that need it are refused.'}</p>
+      <div className="row"><Button busy={store.busy} onClick={() => void store.run()}>{project.store ? 'Keep nothing for functions' : 'Keep what calls ask for'}</Button></div>
+      <SameInTerminal line={commands.projectStore(project.slug, !project.store)} />
+      <h3>Does it contribute?</h3>
+      <p className="small">{consent ? <Standing consent={consent} /> : 'Reading the consent…'}</p>
+      {consent && reading && consent.state !== 'given' ? <p className="small"><strong>Text {consent.current.version}.</strong> {consent.current.text}</p> : null}
+      {error ? <ErrorNotice error={error} /> : null}
+      {consent === undefined ? null : consent.state === 'given' ? (
+        <div className="row"><Button kind="danger" busy={withdraw.busy} onClick={() => void withdraw.run()}>Withdraw and delete what was kept</Button></div>
+      ) : (
+        <div className="row">{reading ? <Button kind="primary" busy={give.busy} onClick={() => void give.run(consent.current.version)}>Agree for this project</Button> : <Button onClick={() => setReading(true)}>Read what it would agree to</Button>}</div>
+      )}
+      <SameInTerminal line={consent?.state === 'given' ? commands.consentWithdraw(project.slug) : commands.consentGive(project.slug, consent?.current.version ?? 'VERSION')} />
+    </div>
+  );
+}
+
+function Standing({ consent }: { consent: Consent }) {
+  switch (consent.state) {
+    case 'none': return <><State tone="idle">No</State> Its calls have the standard price, and nothing of them is used.</>;
+    case 'given': return <><State tone="good">Yes</State> {consent.givenBy} agreed to text {consent.textVersion} on {consent.givenAt === null ? null : <When at={consent.givenAt} />}. Its calls have the contributor price.</>;
+    case 'withdrawn': return <><State tone="idle">No longer</State> {consent.withdrawnBy} withdrew on {consent.withdrawnAt === null ? null : <When at={consent.withdrawnAt} />}; what was kept is deleted.</>;
+  }
+}
