@@ -218,6 +218,8 @@ export interface ModelApi {
 export interface ModelsDoor extends ModelApi {
   readonly feedback: FeedbackDoor & { summary(principal: Principal, query: Query<'feedbackSummary'>): Reply<'feedbackSummary'> };
   readonly training: { page(principal: Principal, query: Query<'feedbackExport'>): Reply<'feedbackExport'> };
+  /** How targets and keys are doing in this process, for Prometheus. */
+  routeFigures(): { readonly targets: readonly { readonly backend: string; readonly model: string; readonly breaker: 'closed' | 'half-open' | 'open'; readonly running: number }[]; readonly keys: readonly { readonly backend: string; readonly key: string; readonly state: string }[] };
   kept(principal: Principal): Reply<'contentList'>;
   purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
   readonly configuration: {

@@ -31,7 +31,7 @@ import type { StatusView } from './registry/status.ts';
 import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
 import { Responses, observedCaller } from './responses/index.ts';
-import { Router } from './routing/router.ts';
+import { Router, type RouteFigures } from './routing/router.ts';
 import { Hedges } from './run/hedges.ts';
 import { Spare } from './spare.ts';
 import { unbilled } from './unbilled.ts';
@@ -110,6 +110,7 @@ export class Models {
   readonly #tools: CallTools;
   readonly #purge: (principal: Principal, projectId: string, name: string) => Promise<{ removed: number }>;
   readonly #directory: AccessPort['directory'];
+  readonly #operator: () => string | null;
   readonly #calls: CallStore;
   readonly #idempotent: IdempotentCalls;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
@@ -118,6 +119,7 @@ export class Models {
   constructor(options: ModelsOptions) {
     const { access, ledger, database, config, log, clock, engine } = options;
     this.#directory = access.directory;
+    this.#operator = options.operator;
     this.#database = database;
     const policy = readEgressPolicy(config.file['egress']);
     const file = readOperatorFile({ content: config.file, folder: dirname(config.configFile), env: options.env ?? process.env, policy });
@@ -268,6 +270,13 @@ export class Models {
   /** A backend's name as its owner gave it; null where it is gone. */
   backendName(id: string): string | null {
     return this.#catalogue.registry.backend(id)?.name ?? null;
+  }
+
+  /** How each target and key is doing in this process, for Prometheus. Of the operator's own names and backends: others' would not be bounded. */
+  routeFigures(): RouteFigures {
+    const operator = this.#operator();
+    const { registry } = this.#catalogue;
+    return this.#tools.router.figures([...registry.everyAlias()].filter(({ organisationId }) => organisationId === operator), registry.all().filter(({ organisationId }) => organisationId === operator));
   }
 
   /** Every backend of this process with how it is doing, for readiness and the doctor. No addresses, no keys. */

@@ -1,10 +1,19 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { CallFigures, type FinishedCall } from './call-figures.ts';
 
+interface RouteFigures {
+  readonly targets: readonly { readonly backend: string; readonly model: string; readonly breaker: 'closed' | 'half-open' | 'open'; readonly running: number }[];
+  readonly keys: readonly { readonly backend: string; readonly key: string; readonly state: string }[];
+}
+
+const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
+
 /** Read when Prometheus asks: figures that other rooms keep anyway. */
 export interface MetricsSource {
   ledger(): { readonly unsyncedAgeMs: number; readonly backlogRecords: number; readonly backlogBytes: number };
   queue(): { readonly waiting: number; readonly running: number };
+  /** Of targets and keys in this process; absent: there are none. */
+  routes?(): RouteFigures;
   database(): { readonly staleForMs: number };
   http(): { readonly inFlight: number; readonly liveStreams: number };
 }
@@ -25,6 +34,10 @@ export class Metrics {
     this.#gauge('tandem_log_backlog_bytes', 'Bytes of the log that are not in Postgres yet', () => source.ledger().backlogBytes);
     this.#gauge('tandem_queue_waiting', 'Calls that wait for the local engine', () => source.queue().waiting);
     this.#gauge('tandem_queue_running', 'Calls that the local engine works on', () => source.queue().running);
+    const routes = () => source.routes?.() ?? { targets: [], keys: [] };
+    this.#labelled('tandem_target_breaker', 'Circuit breaker of a model on a backend: 0 closed, 1 half open, 2 open', ['backend', 'model'], () => routes().targets.map(({ backend, model, breaker }) => [{ backend, model }, BREAKER[breaker]]));
+    this.#labelled('tandem_target_running', 'Attempts that run on a model on a backend', ['backend', 'model'], () => routes().targets.map(({ backend, model, running }) => [{ backend, model }, running]));
+    this.#labelled('tandem_key_resting', '1 while a key of a backend rests or is at its limit', ['backend', 'key'], () => routes().keys.map(({ backend, key, state }) => [{ backend, key }, state === 'ready' ? 0 : 1]));
     this.#gauge('tandem_database_stale_seconds', 'Since the database was last known to answer', () => source.database().staleForMs / 1_000);
     this.#gauge('tandem_http_in_flight', 'Requests in flight', () => source.http().inFlight);
     this.#gauge('tandem_http_live_streams', 'Open streams of /api/live', () => source.http().liveStreams);
@@ -49,6 +62,14 @@ export class Metrics {
 
   refused(code: string): void {
     this.#refused.inc({ code });
+  }
+
+  /** Labels that went are not shown again: the gauge is made anew each time it is read. */
+  #labelled(name: string, help: string, labelNames: string[], read: () => (readonly [Record<string, string>, number])[]): void {
+    new Gauge({ name, help, labelNames, registers: [this.#registry], collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    } });
   }
 
   #gauge(name: string, help: string, read: () => number): void {

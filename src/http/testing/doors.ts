@@ -28,6 +28,7 @@ export const emptyModels: ModelsDoor = {
   training: { page: nothing },
   kept: nothing,
   purge: absent,
+  routeFigures: () => ({ targets: [], keys: [] }),
   configuration: { show: absent, plan: absent, apply: absent },
   aliases: { list: nothing, show: absent, create: absent, update: absent, remove: absent },
   backends: { list: nothing, create: absent, update: absent, remove: absent, setKey: absent, removeKey: absent, check: absent },

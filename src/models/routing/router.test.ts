@@ -129,6 +129,7 @@ describe('a router', () => {
     for (let call = 0; call < 5; call += 1) attempt(plan(alias).candidates[0]!, end('failed'));
     router.states.keepOnly([testAlias([testTarget(backend)])], [backend]);
     expect(plan(testAlias([testTarget(backend)])).candidates).toEqual([]);
+    expect(router.figures([alias, testAlias([testTarget(backend)])], [backend])).toEqual({ targets: [{ backend: 'a', model: 'big-70b', breaker: 'open', running: 0 }], keys: [{ backend: 'a', key: 'default', state: 'ready' }] });
     router.states.keepOnly([], []);
     expect(plan(testAlias([testTarget(backend)])).candidates).toHaveLength(1);
   });

@@ -1,10 +1,25 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { PricePort } from '../ports.ts';
-import type { Alias, Connection, Target } from '../registry/target.ts';
+import type { Alias, Backend, Connection, Target } from '../registry/target.ts';
 import { RouteStates, type AliasState, type TargetState } from './states.ts';
+import type { BreakerStateName } from './breaker.ts';
+import type { KeyView } from './key-state.ts';
 import type { AttemptEnd, Candidate, OpenAttempt, Outcomes, RoutePlan } from './plan.ts';
 import { planRoute, type TargetNow } from './plan-route.ts';
 import { PrefixIndex, keyBlocks, prefixBlocks, promptStart, type PrefixBlocks } from './prefix-index.ts';
+
+export interface TargetFigure {
+  readonly backend: string;
+  readonly model: string;
+  readonly breaker: BreakerStateName;
+  readonly running: number;
+}
+
+/** How targets and keys of this process are doing. */
+export interface RouteFigures {
+  readonly targets: readonly TargetFigure[];
+  readonly keys: readonly { readonly backend: string; readonly key: string; readonly state: KeyView['state'] }[];
+}
 
 /** What routing looks at in a request. */
 export interface RouteRequest {
@@ -74,6 +89,20 @@ export class Router implements Outcomes {
         this.#judge(state, era, key !== null, end, endMs);
       },
     };
+  }
+
+  /** Every model on a backend that a name leads to, once, and every key, for the figures. */
+  figures(aliases: Iterable<Alias>, backends: readonly Backend[]): RouteFigures {
+    const nowMs = this.#options.clock.nowMs();
+    const targets = new Map<TargetState, TargetFigure>();
+    for (const { targets: own } of aliases) {
+      for (const target of own) {
+        const state = this.states.ofTarget(target);
+        targets.set(state, { backend: target.backend.name, model: target.backendModel, breaker: state.breaker.state(nowMs), running: state.running });
+      }
+    }
+    const keys = backends.flatMap((backend) => backend.connections.map((connection) => ({ backend: backend.name, key: connection.label, state: this.states.ofConnection(connection).view(nowMs).state })));
+    return { targets: [...targets.values()], keys };
   }
 
   #isWell(state: AliasState, { connection }: Candidate, nowMs: number): boolean {
