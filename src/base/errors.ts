@@ -97,6 +97,8 @@ export const ERRORS = {
   backend_failed: entry(502, 'server_error', 'The backend {backend} failed: {reason}.', 'Send the request again; nothing was charged for an answer that did not begin. An operator sees the cause with tandem doctor.'),
   backend_refused: entry(400, 'invalid_request_error', 'The backend {backend} refused the request: {reason}', 'Change the request as the backend says.'),
   backend_timeout: entry(504, 'server_error', 'The backend {backend} did not {step} within {seconds} s.', 'Try again, or ask for a shorter answer with max_tokens.'),
+  hook_blocked: entry(403, 'permission_error', 'The hook {hook} blocked this request: {reason}.', 'Change the request as the hook says, or ask an admin of the organisation, who sees the hook with tandem hooks.'),
+  hook_failed: entry(503, 'server_error', 'The hook {hook} has to agree to this request and failed: {reason}.', 'Try again in some seconds. An admin sees the hook with tandem hooks, and lets calls pass it with tandem hooks update ID --on-failure open.'),
   url_not_allowed: entry(400, 'invalid_request_error', 'The URL may not be called: {reason}.', 'Use a public http or https URL. An operator opens other address ranges in the file TANDEM_CONFIG, under egress.allow.'),
   backend_in_use: entry(409, 'conflict_error', 'The backend {backend} is used by the model {model}.', 'Remove the model first: tandem models remove {model}.'),
   plan_stale: entry(409, 'conflict_error', 'Things have changed since this plan was made.', 'Make the plan again with tandem plan, look at it, and apply that.'),

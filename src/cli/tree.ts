@@ -16,6 +16,7 @@ const prices = () => import('./commands/prices.ts');
 const limits = () => import('./commands/limits.ts');
 const usageOut = () => import('./commands/usage-out.ts');
 const webhooks = () => import('./commands/webhooks.ts');
+const hooks = () => import('./commands/hooks.ts');
 const people = () => import('./commands/people.ts');
 const consent = () => import('./commands/consent.ts');
 const feedback = () => import('./commands/feedback.ts');
@@ -160,6 +161,15 @@ export const commands: readonly Command[] = [
     examples: ['tandem webhooks add https://hooks.example.com/tandem'], load: from(webhooks, 'add') },
   { path: 'webhooks deliveries', about: 'List what was or is to be sent to an address', args: [{ form: '<id>', about: 'the webhook\'s id' }], examples: ['tandem webhooks deliveries 0192…'], load: from(webhooks, 'deliveries') },
   { path: 'webhooks remove', about: 'Stop telling an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks remove 0192…'], load: from(webhooks, 'remove') },
+
+  { path: 'hooks', about: 'List addresses that are asked before calls of models', examples: ['tandem hooks'], load: from(hooks, 'list') },
+  { path: 'hooks add', about: 'Have an address asked before each call; its secret is shown once', args: [{ form: '<name>', about: 'what it is called' }, { form: '<url>', about: 'an https address' }],
+    options: [{ form: '--project <name>', about: 'only for calls of this project (default: the whole organisation)' }, { form: '--deadline <ms>', about: '50 to 10000 (default: 1000)' }, { form: '--on-failure <way>', about: 'open: the call goes on; closed: it does not (default: closed)' }],
+    examples: ['tandem hooks add no-secrets https://hooks.example.com/check --deadline 300 --on-failure open'], load: from(hooks, 'add') },
+  { path: 'hooks update', about: 'Change a hook, or switch it off and on', args: [{ form: '<id>', about: 'its id' }],
+    options: [{ form: '--name <name>', about: 'its new name' }, { form: '--url <url>', about: 'its new address' }, { form: '--deadline <ms>', about: '50 to 10000' }, { form: '--on-failure <way>', about: 'open or closed' }, { form: '--off', about: 'ask it no more' }, { form: '--on', about: 'ask it again' }],
+    examples: ['tandem hooks update 0192… --on-failure open', 'tandem hooks update 0192… --off'], load: from(hooks, 'update') },
+  { path: 'hooks remove', about: 'Remove a hook', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem hooks remove 0192…'], load: from(hooks, 'remove') },
 
   { path: 'prices', about: 'List the prices in force', options: [{ form: '--history', about: 'every version' }], examples: ['tandem prices', 'tandem prices --history'], load: from(prices, 'list') },
   { path: 'prices set', about: 'Add a price version, in force from now', args: [{ form: '<model>', about: 'the model\'s name' }],

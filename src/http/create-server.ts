@@ -17,6 +17,7 @@ import { moneyRoutes } from './routes/ledger/money.ts';
 import { webhookRoutes } from './routes/ledger/webhooks.ts';
 import { sightRoutes } from './routes/ledger/sight.ts';
 import { contentRoutes } from './routes/models/content.ts';
+import { hookRoutes } from './routes/models/hooks.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { systemRoutes } from './routes/system/system.ts';
 
@@ -64,7 +65,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

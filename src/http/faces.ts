@@ -220,6 +220,12 @@ export interface ModelsDoor extends ModelApi {
   readonly training: { page(principal: Principal, query: Query<'feedbackExport'>): Reply<'feedbackExport'> };
   /** How targets and keys are doing in this process, for Prometheus. */
   routeFigures(): { readonly targets: readonly { readonly backend: string; readonly model: string; readonly breaker: 'closed' | 'half-open' | 'open'; readonly running: number }[]; readonly keys: readonly { readonly backend: string; readonly key: string; readonly state: string }[] };
+  readonly hooks: {
+    list(principal: Principal): Reply<'hookList'>;
+    create(principal: Principal, body: Body<'hookCreate'>): Reply<'hookCreate'>;
+    update(principal: Principal, id: string, body: Body<'hookUpdate'>): Reply<'hookUpdate'>;
+    remove(principal: Principal, id: string): Promise<void>;
+  };
   kept(principal: Principal): Reply<'contentList'>;
   purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
   readonly configuration: {

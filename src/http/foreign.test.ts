@@ -54,11 +54,12 @@ beforeAll(async () => {
   });
   const limit = await made(victim, '/api/limits', { scope: { kind: 'project', id: idOf(project) }, subject: { kind: 'user', name: MARK }, metric: 'requests', amount: 20 });
   const { endpoint } = await made(victim, '/api/webhooks', { url: `https://203.0.114.1/${MARK}` });
+  const { hook } = await made(victim, '/api/hooks', { name: MARK, url: `https://203.0.114.1/${MARK}/hook`, projectId: idOf(project), enabled: false });
   const { feed } = await made(victim, '/api/feeds', { url: `https://203.0.114.1/${MARK}/usage` });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), limits: idOf(limit), usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -73,6 +74,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'members.update': () => ({ role: 'viewer' }),
   'budgets.update': () => ({ amount: '1' }),
   'feeds.update': () => ({ paused: true }),
+  'hooks.update': () => ({ name: 'taken' }),
   'limits.update': () => ({ amount: 1 }),
   'models.update': () => ({ goal: 'order' }),
   'backends.keys.set': () => ({ label: 'taken', key: 'sk-taken' }),
@@ -90,6 +92,7 @@ const pointing: readonly (readonly [id: string, method: string, path: (given: Re
   ['limits.create on a project', 'POST', () => '/api/limits', ({ projects }) => ({ scope: { kind: 'project', id: projects }, metric: 'requests', amount: 1 })],
   ['limits.create on a key', 'POST', () => '/api/limits', ({ keys }) => ({ scope: { kind: 'key', id: keys }, metric: 'tokens', amount: 1 })],
   ['limits.create on an organisation', 'POST', () => '/api/limits', ({ organisations }) => ({ scope: { kind: 'organisation', id: organisations }, metric: 'parallel', amount: 1 })],
+  ['hooks.create in a project', 'POST', () => '/api/hooks', ({ projects }) => ({ name: 'x', url: 'https://203.0.114.1/x', projectId: projects })],
   ['models.create on a backend', 'POST', () => '/api/models', ({ backends }) => ({ name: 'mine/now', backendId: backends, backendModel: 'x' })],
   ['prices.create for a backend', 'POST', () => '/api/prices', ({ backends }) => ({ resource: 'mine/now', side: 'cost', backendId: backends, buckets: price, source: 'x' })],
   ['usage.record in a project', 'POST', () => '/api/usage', ({ projects }) => ({ events: [{ id: newId(), kind: 'chat', resource: 'tandem/local', projectId: projects, occurredAt: new Date().toISOString(), quantities: { input: '1' } }] })],
@@ -102,7 +105,7 @@ const everythingOf = async (ask: Ask, without: readonly string[] = []): Promise<
 
 /** What the victim has, without what moves by itself (the trail notes who asked, keys note their use). */
 const state = async (): Promise<string> => {
-  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
+  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/hooks', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
   const replies = await Promise.all(paths.map(async (path) => (await victim('GET', path)).body));
   return JSON.stringify(replies, (name, value: unknown) => (name === 'lastUsedAt' ? null : value));
 };

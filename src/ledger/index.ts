@@ -9,6 +9,7 @@ export { FEED_FORMATS } from './feeds/formats.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './admission/refusal.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
+export { newSecret, signedHeaders } from './webhooks/signature.ts';
 export type { PriceBook } from './prices/book.ts';
 export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';
 export { BUCKETS, type Bucket, type PriceVersion, type Quantities } from './prices/types.ts';

@@ -11,6 +11,7 @@ import type { ConfigRooms } from './config/state.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
+import { ActiveHooks, HookCaller, HookedCalls, Hooks } from './hooks/index.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
 import { CachedCalls } from './reply-cache/cached-calls.ts';
 import { Contributions } from './contributions/contributions.ts';
@@ -100,8 +101,12 @@ export class Models {
   /** What consenting projects give. */
   readonly contributions: Contributions;
   readonly training: TrainingExport;
+  /** What is asked before a call. */
+  readonly hooks: Hooks;
   readonly #answer: (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
   readonly #cached: CachedCalls;
+  readonly #activeHooks: ActiveHooks;
+  readonly #hookCaller: HookCaller;
   readonly #database: Database;
   #unlisten: (() => Promise<void>) | undefined;
   readonly #batchWorker: BatchWorker;
@@ -151,7 +156,12 @@ export class Models {
     this.#media = new MediaFetcher({ policy, clock, resolve });
     this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges() };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
+    this.#activeHooks = new ActiveHooks({ database, secrets, log });
+    this.#hookCaller = new HookCaller({ policy, clock, resolve });
+    this.hooks = new Hooks({ database, secrets, access, clock, policy, resolve, newId, active: this.#activeHooks });
+    const hooked = new HookedCalls({ active: this.#activeHooks, caller: this.#hookCaller });
     this.responses = new Responses({
+      enter: (call, sink) => hooked.enter('responses', call, sink),
       content: this.content, database, directory: access.directory, newId, owner: newId(), clock, log,
       answer: (observed, input, sink) => answerIn(observedCaller(observed), input, sink, this.#tools),
       demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
@@ -163,9 +173,10 @@ export class Models {
     const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock });
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
-    this.#answer = cached.caching(this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : answerCall(dialect, input, sink, this.#tools))));
+    // Hooks stand first: what they took out of a request is neither answered from memory, kept nor sent on.
+    this.#answer = hooked.hooking(cached.caching(this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : answerCall(dialect, input, sink, this.#tools)))));
     const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
-    const answerFree = this.contributions.keeping((dialect, input, sink) => answerCall(dialect, input, sink, freeTools));
+    const answerFree = hooked.hooking(this.contributions.keeping((dialect, input, sink) => answerCall(dialect, input, sink, freeTools)));
     const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
       path, (input, sink, free) => (free ? answerFree : this.#answer)(dialect, input, sink),
     ]));
@@ -183,6 +194,7 @@ export class Models {
   /** Reads the registry and listens for changes. After the first organisation is made. */
   async start(): Promise<void> {
     await this.#catalogue.start();
+    await this.#activeHooks.start();
     await this.#calls.start();
     await this.#batchWorker.start();
     this.#unlisten = await this.#database.listen(PURGED_CHANNEL, (projectId) => this.#cached.drop(projectId === RESYNC ? undefined : projectId));
@@ -195,6 +207,8 @@ export class Models {
     await this.responses.stop();
     await this.contributions.settled();
     await this.#unlisten?.();
+    await this.#activeHooks.stop();
+    await this.#hookCaller.close();
     await this.#catalogue.stop();
     await this.#media.close();
     await this.#calls.stop();

@@ -260,6 +260,14 @@ export interface paths {
   '/api/projects/{id}/purge': {
     post: operations['content.purge'];
   };
+  '/api/hooks': {
+    get: operations['hooks.list'];
+    post: operations['hooks.create'];
+  };
+  '/api/hooks/{id}': {
+    patch: operations['hooks.update'];
+    delete: operations['hooks.remove'];
+  };
   '/api/requests': {
     get: operations['requests.list'];
   };
@@ -700,6 +708,20 @@ export interface components {
       nextTryAt: string | null;
       failingSince: string | null;
       lastProblem: string | null;
+    };
+    Hook: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      /** Null: of the whole organisation */
+      projectId: string | null;
+      url: string;
+      deadlineMs: number;
+      /** What becomes of a call when the hook fails: it goes on, or it does not */
+      onFailure: 'open' | 'closed';
+      enabled: boolean;
+      /** UTC, ISO 8601 */
+      createdAt: string;
     };
     Invitation: {
       /** UUIDv7 */
@@ -4801,6 +4823,89 @@ export interface operations {
       200: { content: { 'application/json': {
         removed: number;
       } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Addresses that are asked before calls of models */
+  'hooks.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Hook'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Have an address asked before each call: it may block, change or annotate; its signing secret is shown once */
+  'hooks.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      url: string;
+      /** Null: the whole organisation */
+      projectId?: string | null;
+      deadlineMs?: number;
+      onFailure?: 'open' | 'closed';
+      enabled?: boolean;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        hook: components['schemas']['Hook'];
+        /** Shown once, never again */
+        secret: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change a hook, or switch it off and on */
+  'hooks.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name?: string;
+      url?: string;
+      deadlineMs?: number;
+      onFailure?: 'open' | 'closed';
+      enabled?: boolean;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Hook'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Ask an address no more */
+  'hooks.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

@@ -9,6 +9,7 @@ import { plainSight } from './0007-plain-sight.ts';
 import { content } from './0008-content.ts';
 import { routing } from './0009-routing.ts';
 import { responses } from './0010-responses.ts';
+import { hooks } from './0011-hooks.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   content,
   routing,
   responses,
+  hooks,
 ];

@@ -26,6 +26,7 @@ export const emptyModels: ModelsDoor = {
   ...echoModels,
   feedback: { ...echoModels.feedback, summary: nothing },
   training: { page: nothing },
+  hooks: { list: nothing, create: absent, update: absent, remove: absent },
   kept: nothing,
   purge: absent,
   routeFigures: () => ({ targets: [], keys: [] }),

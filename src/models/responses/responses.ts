@@ -27,6 +27,8 @@ export interface ResponsesOptions {
   readonly database: Database;
   readonly directory: Pick<AccessPort['directory'], 'projectFor' | 'principalOfKey' | 'principalOfMember'>;
   readonly answer: Answer;
+  /** Asks the hooks, for calls that come by a door of their own. Null: the caller has left. @throws TandemError hook_blocked, hook_failed */
+  readonly enter: (call: CallInput, sink: ReplySink) => Promise<{ readonly input: CallInput; readonly sink: ReplySink } | null>;
   /** Whether the caller may use the model of a request that is going to wait. @throws TandemError model_not_found */
   readonly demandModel: (principal: Principal, model: string) => void;
   readonly newId: () => string;
@@ -80,7 +82,8 @@ export class Responses {
     const principal = { ...call.principal, projectId: this.#options.directory.projectFor(call.principal) };
     const body: unknown = isObject(call.body) ? { ...call.body, stream: true } : call.body;
     if (isObject(body) && body['background'] === true) throw invalid('background', 'is not available over a WebSocket');
-    await this.create({ ...call, principal, body }, sink, session);
+    const entered = await this.#options.enter({ ...call, principal, body }, sink);
+    if (entered) await this.create(entered.input, entered.sink, session);
   }
 
   /**
@@ -131,9 +134,12 @@ export class Responses {
   }
 
   /** `POST /v1/responses/compact`: one call of the model, which sums the conversation up. @throws TandemError */
-  async compact(call: CallInput, sink: ReplySink): Promise<void> {
+  async compact(given: CallInput, to: ReplySink): Promise<void> {
+    const principal = { ...given.principal, projectId: this.#options.directory.projectFor(given.principal) };
+    const entered = await this.#options.enter({ ...given, principal }, to);
+    if (!entered) return;
+    const { input: call, sink } = entered;
     const { body } = call;
-    const principal = { ...call.principal, projectId: this.#options.directory.projectFor(call.principal) };
     if (!isObject(body)) throw invalid('body', 'must be a JSON object');
     if (typeof body['model'] !== 'string') throw invalid('model', 'must be the name of a model; see /v1/models');
     const own = inputItems(await this.#archive.resolved(principal, this.#options.directory.projectFor(principal), body['input'] ?? []), call.requestId);

@@ -1,0 +1,49 @@
+import { usageError } from '../cli-error.ts';
+import type { Input, Run } from '../command.ts';
+import { print } from '../context.ts';
+import { table } from '../output/table.ts';
+import { findProject, oneOf } from './keys.ts';
+
+export const list: Run = async (context) => {
+  const { items } = await context.client().call('GET', '/api/hooks', {});
+  print(context, items, (rows) => (rows.length === 0 ? 'Nothing is asked before calls yet. Add a hook: tandem hooks add NAME URL' : table(rows, [
+    { title: 'NAME', value: (hook) => hook.name },
+    { title: 'URL', value: (hook) => hook.url },
+    { title: 'OF', value: (hook) => hook.projectId ?? 'organisation' },
+    { title: 'DEADLINE', align: 'right', value: (hook) => `${hook.deadlineMs} ms` },
+    { title: 'ON FAILURE', value: (hook) => hook.onFailure },
+    { title: 'STATE', value: (hook) => (hook.enabled ? 'on' : 'off') },
+    { title: 'ID', value: (hook) => hook.id },
+  ], context.out.isTTY === true)));
+};
+
+export const add: Run = async (context, { args, options }) => {
+  const client = context.client();
+  const projectId = typeof options['project'] === 'string' ? await findProject(client, options['project']) : null;
+  const made = await client.call('POST', '/api/hooks', { body: { name: args[0]!, url: args[1]!, projectId, deadlineMs: 1_000, onFailure: 'closed', enabled: true, ...changesOf(options) } });
+  print(context, made, () => `${made.hook.name} is asked before each call. The signing secret is shown once:\n\n  ${made.secret}\n`);
+};
+
+export const update: Run = async (context, { args, options }) => {
+  const changes = {
+    ...changesOf(options), ...(typeof options['name'] === 'string' && { name: options['name'] }), ...(typeof options['url'] === 'string' && { url: options['url'] }),
+    ...(options['off'] === true && { enabled: false }), ...(options['on'] === true && { enabled: true }),
+  };
+  if (Object.keys(changes).length === 0) throw usageError('There is nothing to change.', 'Say what: tandem hooks update ID --on-failure open');
+  const hook = await context.client().call('PATCH', '/api/hooks/{id}', { path: { id: args[0]! }, body: changes });
+  print(context, hook, () => `${hook.name}: ${hook.enabled ? 'on' : 'off'}, ${hook.deadlineMs} ms, ${hook.onFailure} on failure.`);
+};
+
+export const remove: Run = async (context, { args }) => {
+  await context.client().call('DELETE', '/api/hooks/{id}', { path: { id: args[0]! } });
+  print(context, { removed: args[0] }, () => 'Removed the hook.');
+};
+
+function changesOf(options: Input['options']): { deadlineMs?: number; onFailure?: 'open' | 'closed' } {
+  const deadline = options['deadline'];
+  if (typeof deadline === 'string' && !/^\d{1,5}$/.test(deadline)) throw usageError(`--deadline is not a number of milliseconds: ${deadline}`, 'Write it so: --deadline 500');
+  return {
+    ...(typeof deadline === 'string' && { deadlineMs: Number(deadline) }),
+    ...(options['onFailure'] !== undefined && { onFailure: oneOf(options['onFailure'], ['open', 'closed'], '--on-failure') }),
+  };
+}

@@ -1,0 +1,13 @@
+import { handle, type Binding } from '../../api/handle.ts';
+import { routes } from '../../contract/index.ts';
+import type { ModelsDoor } from '../../faces.ts';
+
+/** What is asked before calls. */
+export function hookRoutes({ hooks }: Pick<ModelsDoor, 'hooks'>): Binding[] {
+  return [
+    handle(routes.hookList, ({ principal }) => hooks.list(principal)),
+    handle(routes.hookCreate, ({ principal, body }) => hooks.create(principal, body)),
+    handle(routes.hookUpdate, ({ principal, params, body }) => hooks.update(principal, params.id, body)),
+    handle(routes.hookRemove, ({ principal, params }) => hooks.remove(principal, params.id)),
+  ];
+}

@@ -1,0 +1,4 @@
+export { ActiveHooks } from './active-hooks.ts';
+export { HookCaller } from './hook-caller.ts';
+export { HookedCalls } from './hooked-calls.ts';
+export { Hooks } from './hooks.ts';
