@@ -39,3 +39,43 @@ test('two processes never run one task at once, and a failure is tried again', a
   await Promise.all(loops.map((loop) => loop.stop()));
   expect(most).toBe(1);
 });
+
+test('more tasks than the pool has connections, each at work in the database, do not wait for each other', async () => {
+  const [database] = await databases(1);
+  let together = 0;
+  const all = Promise.withResolvers<void>();
+  const tasks = Array.from({ length: 12 }, (_, number) => ({
+    name: `task-${number}`, everyMs: 3_600_000,
+    run: async () => {
+      together += 1;
+      // Every task has its lock before one of them works.
+      if (together === 12) all.resolve();
+      await all.promise;
+      await database!.pool.query('select 1');
+    },
+  }));
+  const loops = startPeriodic(tasks, { database: database!, clock: systemClock, log: silentLogger });
+  await all.promise;
+  await loops.stop();
+  expect(together).toBe(12);
+});
+
+test('a connection that breaks is replaced', async () => {
+  const [database] = await databases(1);
+  const clock = new ManualClock();
+  const twice = Promise.withResolvers<void>();
+  let turns = 0;
+  const loops = startPeriodic([{
+    name: 'break', everyMs: 1_000,
+    run: async () => {
+      turns += 1;
+      if (turns === 1) await database!.pool.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and classid = $1 and database = (select oid from pg_database where datname = current_database())`, [0x7a6d]);
+      else twice.resolve();
+    },
+  }], { database: database!, clock, log: silentLogger });
+  const pace = setInterval(() => clock.advance(1_000), 1);
+  await twice.promise;
+  clearInterval(pace);
+  await loops.stop();
+  expect(turns).toBeGreaterThan(1);
+});

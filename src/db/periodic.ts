@@ -17,10 +17,11 @@ export interface PeriodicTask {
 export function startPeriodic(tasks: readonly PeriodicTask[], options: { database: Database; clock: Clock; log: Logger }): { stop(): Promise<void> } {
   const { database, clock, log } = options;
   const stopping = new AbortController();
+  const locks = new Locks(database.pool);
   const loops = tasks.map(async (task) => {
     while (!stopping.signal.aborted) {
       try {
-        await runOnce(database.pool, task, stopping.signal);
+        await runOnce(locks, task, stopping.signal);
       } catch (error) {
         if (!stopping.signal.aborted) log.warn({ task: task.name, reason: (error as Error).message }, 'a periodic task failed');
       }
@@ -35,18 +36,76 @@ export function startPeriodic(tasks: readonly PeriodicTask[], options: { databas
   };
 }
 
-async function runOnce(pool: pg.Pool, task: PeriodicTask, signal: AbortSignal): Promise<void> {
-  const client = await pool.connect();
+async function runOnce(locks: Locks, task: PeriodicTask, signal: AbortSignal): Promise<void> {
   const lock = createHash('sha256').update(`periodic:${task.name}`).digest().readInt32BE();
+  const session = await locks.open();
   try {
-    const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [0x7a6d, lock]);
-    if (!rows[0]!.got) return;
+    if (!(await locks.ask(session, 'pg_try_advisory_lock', lock))) return;
     try {
       await task.run(signal);
     } finally {
-      await client.query('select pg_advisory_unlock($1, $2)', [0x7a6d, lock]);
+      await locks.ask(session, 'pg_advisory_unlock', lock);
     }
   } finally {
-    client.release();
+    locks.close(session);
+  }
+}
+
+interface Session {
+  readonly client: pg.PoolClient;
+  users: number;
+  /** Settles with the query that was sent last: a connection takes one at a time. */
+  last: Promise<void>;
+  /** After an error nobody new comes in, and the connection is not used again: it may still hold a lock. */
+  doubtful: boolean;
+}
+
+/**
+ * The one connection that holds the locks of all tasks. With one for each, as many tasks as the pool has connections would take them
+ * all and wait for one more to work with.
+ */
+class Locks {
+  readonly #pool: pg.Pool;
+  #current: Session | undefined;
+  #connecting: Promise<void> | undefined;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async open(): Promise<Session> {
+    for (;;) {
+      const current = this.#current;
+      if (current && !current.doubtful) {
+        current.users += 1;
+        return current;
+      }
+      this.#connecting ??= this.#connect().finally(() => {
+        this.#connecting = undefined;
+      });
+      await this.#connecting;
+    }
+  }
+
+  async ask(session: Session, call: 'pg_try_advisory_lock' | 'pg_advisory_unlock', lock: number): Promise<boolean> {
+    const answer = session.last.then(() => session.client.query<{ yes: boolean }>(`select ${call}($1, $2) as yes`, [0x7a6d, lock]));
+    session.last = answer.then(() => {}, () => {});
+    try {
+      return (await answer).rows[0]!.yes;
+    } catch (error) {
+      session.doubtful = true;
+      throw error;
+    }
+  }
+
+  close(session: Session): void {
+    session.users -= 1;
+    if (session.users > 0) return;
+    if (this.#current === session) this.#current = undefined;
+    session.client.release(session.doubtful);
+  }
+
+  async #connect(): Promise<void> {
+    this.#current = { client: await this.#pool.connect(), users: 0, last: Promise.resolve(), doubtful: false };
   }
 }

@@ -22,7 +22,7 @@ function valid(schema: JsonSchema, hostility: number): fc.Arbitrary<unknown> {
     case 'null': return fc.constant(null);
     case 'boolean': return fc.boolean();
     case 'integer':
-    case 'number': return fc.integer({ min: Number(schema['minimum'] ?? 0), max: Math.min(Number(schema['maximum'] ?? 1_000), 1_000_000) });
+    case 'number': return fc.integer({ min: Math.ceil(Number(schema['minimum'] ?? 0)), max: Math.floor(Math.min(Number(schema['maximum'] ?? 1_000), 1_000_000)) });
     case 'string': return text(schema);
     case 'array': return fc.array(almost((schema['items'] ?? {}) as JsonSchema, hostility), { minLength: Number(schema['minItems'] ?? 0), maxLength: 3 });
     case 'object': return object(schema, hostility);
