@@ -162,12 +162,12 @@ export const commands: readonly Command[] = [
   { path: 'webhooks deliveries', about: 'List what was or is to be sent to an address', args: [{ form: '<id>', about: 'the webhook\'s id' }], examples: ['tandem webhooks deliveries 0192…'], load: from(webhooks, 'deliveries') },
   { path: 'webhooks remove', about: 'Stop telling an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks remove 0192…'], load: from(webhooks, 'remove') },
 
-  { path: 'hooks', about: 'List addresses that are asked before calls of models', examples: ['tandem hooks'], load: from(hooks, 'list') },
-  { path: 'hooks add', about: 'Have an address asked before each call; its secret is shown once', args: [{ form: '<name>', about: 'what it is called' }, { form: '<url>', about: 'an https address' }],
-    options: [{ form: '--project <name>', about: 'only for calls of this project (default: the whole organisation)' }, { form: '--deadline <ms>', about: '50 to 10000 (default: 1000)' }, { form: '--on-failure <way>', about: 'open: the call goes on; closed: it does not (default: closed)' }],
+  { path: 'hooks', about: 'List addresses that are asked about calls of models', examples: ['tandem hooks'], load: from(hooks, 'list') },
+  { path: 'hooks add', about: 'Have an address asked about each request, reply or both; its secret is shown once', args: [{ form: '<name>', about: 'what it is called' }, { form: '<url>', about: 'an https address' }],
+    options: [{ form: '--project <name>', about: 'only for calls of this project (default: the whole organisation)' }, { form: '--stage <stage>', about: 'request, reply or both (default: request)' }, { form: '--deadline <ms>', about: '50 to 10000 (default: 1000)' }, { form: '--on-failure <way>', about: 'open: the call goes on; closed: it does not (default: closed)' }],
     examples: ['tandem hooks add no-secrets https://hooks.example.com/check --deadline 300 --on-failure open'], load: from(hooks, 'add') },
   { path: 'hooks update', about: 'Change a hook, or switch it off and on', args: [{ form: '<id>', about: 'its id' }],
-    options: [{ form: '--name <name>', about: 'its new name' }, { form: '--url <url>', about: 'its new address' }, { form: '--deadline <ms>', about: '50 to 10000' }, { form: '--on-failure <way>', about: 'open or closed' }, { form: '--off', about: 'ask it no more' }, { form: '--on', about: 'ask it again' }],
+    options: [{ form: '--name <name>', about: 'its new name' }, { form: '--url <url>', about: 'its new address' }, { form: '--stage <stage>', about: 'request, reply or both' }, { form: '--deadline <ms>', about: '50 to 10000' }, { form: '--on-failure <way>', about: 'open or closed' }, { form: '--off', about: 'ask it no more' }, { form: '--on', about: 'ask it again' }],
     examples: ['tandem hooks update 0192… --on-failure open', 'tandem hooks update 0192… --off'], load: from(hooks, 'update') },
   { path: 'hooks remove', about: 'Remove a hook', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem hooks remove 0192…'], load: from(hooks, 'remove') },
 

@@ -11,7 +11,7 @@ import type { ConfigRooms } from './config/state.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
-import { ActiveHooks, HookCaller, HookedCalls, Hooks } from './hooks/index.ts';
+import { ActiveHooks, HookCaller, HookedCalls, HookedReplies, Hooks } from './hooks/index.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
 import { CachedCalls } from './reply-cache/cached-calls.ts';
 import { Contributions } from './contributions/contributions.ts';
@@ -101,7 +101,7 @@ export class Models {
   /** What consenting projects give. */
   readonly contributions: Contributions;
   readonly training: TrainingExport;
-  /** What is asked before a call. */
+  /** What is asked about calls. */
   readonly hooks: Hooks;
   readonly #answer: (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
   readonly #cached: CachedCalls;
@@ -159,11 +159,13 @@ export class Models {
     this.#activeHooks = new ActiveHooks({ database, secrets, log });
     this.#hookCaller = new HookCaller({ policy, clock, resolve });
     this.hooks = new Hooks({ database, secrets, access, clock, policy, resolve, newId, active: this.#activeHooks });
-    const hooked = new HookedCalls({ active: this.#activeHooks, caller: this.#hookCaller });
+    const hooking = { active: this.#activeHooks, caller: this.#hookCaller };
+    const hooked = new HookedCalls(hooking);
+    const replies = new HookedReplies(hooking);
     this.responses = new Responses({
       enter: (call, sink) => hooked.enter('responses', call, sink),
       content: this.content, database, directory: access.directory, newId, owner: newId(), clock, log,
-      answer: (observed, input, sink) => answerIn(observedCaller(observed), input, sink, this.#tools),
+      answer: (observed, input, sink) => replies.around('responses', input, sink, (to) => answerIn(observedCaller(observed), input, to, this.#tools)),
       demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
     });
     this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (...call) => this.#answer(...call), clock, log, staleForMs: () => database.staleForMs() });
@@ -173,10 +175,10 @@ export class Models {
     const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock });
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
-    // Hooks stand first: what they took out of a request is neither answered from memory, kept nor sent on.
-    this.#answer = hooked.hooking(cached.caching(this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : answerCall(dialect, input, sink, this.#tools)))));
+    // Hooks stand first and last: what they took out of a request or a reply is neither answered from memory, kept nor sent on.
+    this.#answer = hooked.hooking(cached.caching(this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, this.#tools))))));
     const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
-    const answerFree = hooked.hooking(this.contributions.keeping((dialect, input, sink) => answerCall(dialect, input, sink, freeTools)));
+    const answerFree = hooked.hooking(this.contributions.keeping((dialect, input, sink) => replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, freeTools))));
     const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
       path, (input, sink, free) => (free ? answerFree : this.#answer)(dialect, input, sink),
     ]));

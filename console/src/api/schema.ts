@@ -716,6 +716,8 @@ export interface components {
       /** Null: of the whole organisation */
       projectId: string | null;
       url: string;
+      /** What it is asked about */
+      stage: 'request' | 'reply' | 'both';
       deadlineMs: number;
       /** What becomes of a call when the hook fails: it goes on, or it does not */
       onFailure: 'open' | 'closed';
@@ -4826,7 +4828,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Addresses that are asked before calls of models */
+  /** Addresses that are asked about calls of models */
   'hooks.list': {
     parameters: {
       query?: never;
@@ -4843,7 +4845,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Have an address asked before each call: it may block, change or annotate; its signing secret is shown once */
+  /** Have an address asked about requests, replies or both: it may block, change or annotate; its signing secret is shown once */
   'hooks.create': {
     parameters: {
       query?: never;
@@ -4856,6 +4858,8 @@ export interface operations {
       url: string;
       /** Null: the whole organisation */
       projectId?: string | null;
+      /** What it is asked about */
+      stage?: 'request' | 'reply' | 'both';
       deadlineMs?: number;
       onFailure?: 'open' | 'closed';
       enabled?: boolean;
@@ -4883,6 +4887,8 @@ export interface operations {
     requestBody: { content: { 'application/json': {
       name?: string;
       url?: string;
+      /** What it is asked about */
+      stage?: 'request' | 'reply' | 'both';
       deadlineMs?: number;
       onFailure?: 'open' | 'closed';
       enabled?: boolean;

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { run, stubServer } from '../testing/terminal.ts';
 
 const ID = '0192f0c1-0000-7000-8000-000000000001';
-const hook = { id: ID, name: 'guard', projectId: null, url: 'https://hooks.example.com/check', deadlineMs: 300, onFailure: 'open', enabled: true, createdAt: '2026-11-23T07:00:00.000Z' };
+const hook = { id: ID, name: 'guard', projectId: null, url: 'https://hooks.example.com/check', stage: 'both', deadlineMs: 300, onFailure: 'open', enabled: true, createdAt: '2026-11-23T07:00:00.000Z' };
 const open: Server[] = [];
 afterEach(() => {
   for (const server of open.splice(0)) server.close();
@@ -19,9 +19,9 @@ test('hooks are listed, added with their secret shown once, changed and removed'
   });
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
-  for (const part of ['guard', 'https://hooks.example.com/check', 'organisation', '300 ms', 'open', ID]) expect((await run(['hooks'], env)).out).toContain(part);
-  expect((await run(['hooks', 'add', 'guard', hook.url, '--deadline', '300', '--on-failure', 'open'], env)).out).toContain('whsec_once');
-  expect(seen.at(-1)!.body).toEqual({ name: 'guard', url: hook.url, projectId: null, deadlineMs: 300, onFailure: 'open', enabled: true });
+  for (const part of ['guard', 'https://hooks.example.com/check', 'organisation', 'requests and replies', '300 ms', 'open', ID]) expect((await run(['hooks'], env)).out).toContain(part);
+  expect((await run(['hooks', 'add', 'guard', hook.url, '--stage', 'both', '--deadline', '300', '--on-failure', 'open'], env)).out).toContain('whsec_once');
+  expect(seen.at(-1)!.body).toEqual({ name: 'guard', url: hook.url, projectId: null, stage: 'both', deadlineMs: 300, onFailure: 'open', enabled: true });
   expect((await run(['hooks', 'update', ID, '--off'], env)).out).toBe('guard: off, 300 ms, open on failure.\n');
   expect(seen.at(-1)!.body).toEqual({ enabled: false });
   expect((await run(['hooks', 'update', ID], env)).code).toBe(2);

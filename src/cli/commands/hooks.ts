@@ -4,11 +4,15 @@ import { print } from '../context.ts';
 import { table } from '../output/table.ts';
 import { findProject, oneOf } from './keys.ts';
 
+const STAGES = ['request', 'reply', 'both'] as const;
+const STAGE_WORDS = { request: 'requests', reply: 'replies', both: 'requests and replies' } as const;
+
 export const list: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/hooks', {});
-  print(context, items, (rows) => (rows.length === 0 ? 'Nothing is asked before calls yet. Add a hook: tandem hooks add NAME URL' : table(rows, [
+  print(context, items, (rows) => (rows.length === 0 ? 'Nothing is asked about calls yet. Add a hook: tandem hooks add NAME URL' : table(rows, [
     { title: 'NAME', value: (hook) => hook.name },
     { title: 'URL', value: (hook) => hook.url },
+    { title: 'ASKED ABOUT', value: (hook) => STAGE_WORDS[hook.stage] },
     { title: 'OF', value: (hook) => hook.projectId ?? 'organisation' },
     { title: 'DEADLINE', align: 'right', value: (hook) => `${hook.deadlineMs} ms` },
     { title: 'ON FAILURE', value: (hook) => hook.onFailure },
@@ -20,8 +24,8 @@ export const list: Run = async (context) => {
 export const add: Run = async (context, { args, options }) => {
   const client = context.client();
   const projectId = typeof options['project'] === 'string' ? await findProject(client, options['project']) : null;
-  const made = await client.call('POST', '/api/hooks', { body: { name: args[0]!, url: args[1]!, projectId, deadlineMs: 1_000, onFailure: 'closed', enabled: true, ...changesOf(options) } });
-  print(context, made, () => `${made.hook.name} is asked before each call. The signing secret is shown once:\n\n  ${made.secret}\n`);
+  const made = await client.call('POST', '/api/hooks', { body: { name: args[0]!, url: args[1]!, projectId, stage: 'request', deadlineMs: 1_000, onFailure: 'closed', enabled: true, ...changesOf(options) } });
+  print(context, made, () => `${made.hook.name} is asked about ${STAGE_WORDS[made.hook.stage]}. The signing secret is shown once:\n\n  ${made.secret}\n`);
 };
 
 export const update: Run = async (context, { args, options }) => {
@@ -39,10 +43,11 @@ export const remove: Run = async (context, { args }) => {
   print(context, { removed: args[0] }, () => 'Removed the hook.');
 };
 
-function changesOf(options: Input['options']): { deadlineMs?: number; onFailure?: 'open' | 'closed' } {
+function changesOf(options: Input['options']): { stage?: (typeof STAGES)[number]; deadlineMs?: number; onFailure?: 'open' | 'closed' } {
   const deadline = options['deadline'];
   if (typeof deadline === 'string' && !/^\d{1,5}$/.test(deadline)) throw usageError(`--deadline is not a number of milliseconds: ${deadline}`, 'Write it so: --deadline 500');
   return {
+    ...(options['stage'] !== undefined && { stage: oneOf(options['stage'], STAGES, '--stage') }),
     ...(typeof deadline === 'string' && { deadlineMs: Number(deadline) }),
     ...(options['onFailure'] !== undefined && { onFailure: oneOf(options['onFailure'], ['open', 'closed'], '--on-failure') }),
   };

@@ -10,6 +10,7 @@ import { content } from './0008-content.ts';
 import { routing } from './0009-routing.ts';
 import { responses } from './0010-responses.ts';
 import { hooks } from './0011-hooks.ts';
+import { hookStages } from './0012-hook-stages.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   routing,
   responses,
   hooks,
+  hookStages,
 ];

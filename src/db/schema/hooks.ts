@@ -11,6 +11,8 @@ export interface HookRow {
   /** Sealed by the secret file, under the context `hooks.secret <id>`. */
   secret: ColumnType<Buffer, Buffer, never>;
   deadline_ms: number;
+  /** What it is asked about. */
+  stage: 'request' | 'reply' | 'both';
   /** What becomes of a call when the hook fails: it goes on, or it does not. */
   on_failure: 'open' | 'closed';
   enabled: boolean;

@@ -67,7 +67,7 @@ describe('a hook', () => {
   it('blocks with its reason, in each dialect and for streams, and nothing is charged', async () => {
     answer = json({ action: 'block', reason: 'no numbers here.' });
     const reply = await chat({ stream: true });
-    expect([reply.status, errorOf(reply)]).toMatchObject([403, { code: 'hook_blocked', message: expect.stringContaining('The hook guard blocked this request: no numbers here.') as string }]);
+    expect([reply.status, errorOf(reply)]).toMatchObject([403, { code: 'hook_blocked', message: expect.stringContaining('The hook guard blocked this call: no numbers here.') as string }]);
     const others = [
       await ask('POST', '/v1/messages', { model: 'tandem/local', max_tokens: 5, messages: [{ role: 'user', content: '555' }] }),
       await ask('POST', '/v1/responses', { model: 'tandem/local', input: '555' }),
@@ -94,6 +94,7 @@ describe('a hook', () => {
   it.each([
     ['is no request', replacing((body) => ({ ...body, messages: 'nothing' }))],
     ['would be answered in another form', replacing((body) => ({ ...body, stream: true }))],
+    ['is no object', replacing(() => [])],
     ['is no answer', json({ action: 'perhaps' })],
     ['does not fit into a header', json({ action: 'allow', annotations: { a: 'naïve' } })],
     ['leads elsewhere', (response: ServerResponse) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end()],
@@ -112,7 +113,7 @@ describe('a hook', () => {
     answer = () => {};
     await change({ onFailure: 'closed', deadlineMs: 50 });
     const closed = await chat();
-    expect([closed.status, errorOf(closed).message]).toEqual([503, expect.stringContaining('The hook guard has to agree to this request and failed: it did not answer within 50 ms.')]);
+    expect([closed.status, errorOf(closed).message]).toEqual([503, expect.stringContaining('The hook guard has to agree to this call and failed: it did not answer within 50 ms.')]);
     await change({ onFailure: 'open' });
     expect((await chat()).status).toBe(200);
     await change({ onFailure: 'closed', deadlineMs: 5_000 });

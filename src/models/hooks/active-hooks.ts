@@ -8,12 +8,16 @@ export const HOOKS_CHANNEL = 'hooks';
 /** The context that a hook's secret is sealed under. */
 export const secretContext = (hookId: string): string => `hooks.secret ${hookId}`;
 
+/** What a hook is asked about. */
+export type HookStage = 'request' | 'reply' | 'both';
+
 /** A hook as calls meet it. */
 export interface ActiveHook {
   readonly id: string;
   readonly name: string;
   readonly projectId: string | null;
   readonly url: string;
+  readonly stage: HookStage;
   /** Null: it cannot be opened here, so the hook fails. */
   readonly secret: string | null;
   readonly deadlineMs: number;
@@ -52,10 +56,10 @@ export class ActiveHooks {
     await this.#tail;
   }
 
-  /** What is asked before a call of this caller, the oldest first. */
-  of({ organisationId, projectId }: Pick<Principal, 'organisationId' | 'projectId'>): readonly ActiveHook[] {
+  /** What is asked about requests or replies of this caller, the oldest first. */
+  of({ organisationId, projectId }: Pick<Principal, 'organisationId' | 'projectId'>, stage: 'request' | 'reply'): readonly ActiveHook[] {
     const own = this.#byOrganisation.get(organisationId);
-    return own === undefined ? NONE : own.filter((hook) => hook.projectId === null || hook.projectId === projectId);
+    return own === undefined ? NONE : own.filter((hook) => (hook.stage === 'both' || hook.stage === stage) && (hook.projectId === null || hook.projectId === projectId));
   }
 
   /** Resolves when what is in the database now is in force here. */
@@ -69,7 +73,7 @@ export class ActiveHooks {
     const rows = await this.#options.database.unscoped('hooks of every organisation of this process').selectFrom('hooks').selectAll().where('enabled', '=', true).orderBy('created_at').orderBy('id').execute();
     const found = new Map<string, ActiveHook[]>();
     for (const row of rows) {
-      const hook = { id: row.id, name: row.name, projectId: row.project_id, url: row.url, secret: this.#open(row.id, row.secret), deadlineMs: row.deadline_ms, onFailure: row.on_failure };
+      const hook = { id: row.id, name: row.name, projectId: row.project_id, url: row.url, stage: row.stage, secret: this.#open(row.id, row.secret), deadlineMs: row.deadline_ms, onFailure: row.on_failure };
       const own = found.get(row.organisation_id);
       if (own) own.push(hook);
       else found.set(row.organisation_id, [hook]);

@@ -1,19 +1,15 @@
 import type { LimitFigures } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
-import type { Annotations } from './hook-answer.ts';
+import { annotated, type Annotations } from './annotations.ts';
 
-/** What fits into one header beside the others of a reply. */
-const MOST_CHARACTERS = 2_048;
-
-/** Passes a reply on as it is, with what hooks said of its request in the header `x-tandem-annotations`: JSON in visible ASCII. */
+/** Passes a reply on as it is, with what hooks said of its request in a header. */
 export class AnnotatingSink implements ReplySink {
   readonly #sink: ReplySink;
-  readonly #header: string;
+  readonly #annotations: Annotations;
 
   constructor(sink: ReplySink, annotations: Annotations) {
     this.#sink = sink;
-    const text = JSON.stringify(annotations);
-    this.#header = text.length <= MOST_CHARACTERS ? text : '{"annotations":"too_long"}';
+    this.#annotations = annotations;
   }
 
   get started(): boolean {
@@ -25,7 +21,7 @@ export class AnnotatingSink implements ReplySink {
   }
 
   head(status: number, headers: Record<string, string>): void {
-    this.#sink.head(status, { ...headers, 'x-tandem-annotations': this.#header });
+    this.#sink.head(status, annotated(headers, this.#annotations));
   }
 
   write(chunk: string | Buffer): boolean {

@@ -1,12 +1,11 @@
-import { isObject, type JsonObject } from '../request/json.ts';
+import { isObject } from '../request/json.ts';
+import type { Annotations } from './annotations.ts';
 
-/** What a hook says of a request. */
+/** What a hook says of a request or a reply; `by` is what it puts in its place. */
 export type HookAnswer =
   | { readonly action: 'allow'; readonly annotations: Annotations }
   | { readonly action: 'block'; readonly reason: string }
-  | { readonly action: 'replace'; readonly body: JsonObject; readonly annotations: Annotations };
-
-export type Annotations = Readonly<Record<string, string>>;
+  | { readonly action: 'replace'; readonly by: unknown; readonly annotations: Annotations };
 
 const MOST_ANNOTATIONS = 16;
 const KEY = /^[a-z][a-z0-9_.-]{0,63}$/;
@@ -14,15 +13,16 @@ const KEY = /^[a-z][a-z0-9_.-]{0,63}$/;
 const VALUE = /^[ -~]{0,200}$/;
 
 /** Reads what a hook answered; undefined: it is none of the forms. */
-export function readAnswer(text: string): HookAnswer | undefined {
+export function readAnswer(text: string, stage: 'request' | 'reply'): HookAnswer | undefined {
   const given = parsed(text);
   if (!isObject(given)) return undefined;
-  const { action, reason, body } = given;
+  const { action, reason } = given;
+  const by = given[stage === 'request' ? 'body' : 'reply'];
   if (action === 'block') return typeof reason === 'string' && reason !== '' ? { action, reason } : undefined;
   const annotations = readAnnotations(given['annotations']);
   if (annotations === undefined) return undefined;
   if (action === 'allow') return { action, annotations };
-  return action === 'replace' && isObject(body) ? { action, body, annotations } : undefined;
+  return action === 'replace' && by !== undefined ? { action, by, annotations } : undefined;
 }
 
 function readAnnotations(given: unknown): Annotations | undefined {

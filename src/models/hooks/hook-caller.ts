@@ -37,7 +37,7 @@ export class HookCaller {
   }
 
   /** One question within the hook's deadline. Never throws. @param left aborts when the caller has left. */
-  async ask(hook: ActiveHook, id: string, message: object, left: AbortSignal): Promise<Asked> {
+  async ask(hook: ActiveHook, stage: 'request' | 'reply', id: string, message: object, left: AbortSignal): Promise<Asked> {
     const { clock, policy } = this.#options;
     if (hook.secret === null) return { problem: 'its secret cannot be opened' };
     const late = new AbortController();
@@ -55,7 +55,7 @@ export class HookCaller {
         return { problem: `it answered ${statusCode}` };
       }
       const text = await bounded(body);
-      const answer = text === undefined ? undefined : readAnswer(text);
+      const answer = text === undefined ? undefined : readAnswer(text, stage);
       return answer === undefined ? { problem: 'its answer has not the form of one' } : { answer };
     } catch (error) {
       if (late.signal.aborted) return { problem: `it did not answer within ${hook.deadlineMs} ms` };

@@ -6,7 +6,7 @@ import type { ReplySink } from '../reply-sink.ts';
 import type { CallInput } from '../run/call.ts';
 import type { ActiveHook, ActiveHooks } from './active-hooks.ts';
 import { AnnotatingSink } from './annotating-sink.ts';
-import type { Annotations } from './hook-answer.ts';
+import type { Annotations } from './annotations.ts';
 import type { HookCaller } from './hook-caller.ts';
 
 export interface HookedCallsOptions {
@@ -25,7 +25,7 @@ export interface Entered {
 /** What a replaced body may not change: the caller waits for a reply of that form. */
 const FORM_FIELDS = ['stream', 'background'];
 
-/** Asks the hooks of a caller's organisation and project before anything is held, looked up, kept or sent on. */
+/** Asks the hooks of a caller's organisation and project about requests, before anything is held, looked up, kept or sent on. */
 export class HookedCalls {
   readonly #options: HookedCallsOptions;
 
@@ -36,7 +36,7 @@ export class HookedCalls {
   /** The same answer, to what the hooks made of the request. */
   hooking(answer: Answer): Answer {
     return (dialect, input, sink) => {
-      const hooks = this.#options.active.of(input.principal);
+      const hooks = this.#options.active.of(input.principal, 'request');
       if (hooks.length === 0) return answer(dialect, input, sink);
       return this.#ask(hooks, dialect, input, sink).then((entered) => (entered ? answer(dialect, entered.input, entered.sink) : undefined));
     };
@@ -44,7 +44,7 @@ export class HookedCalls {
 
   /** For calls that come another way. Null: the caller has left. @throws TandemError hook_blocked, hook_failed. */
   async enter(dialect: DialectIn, input: CallInput, sink: ReplySink): Promise<Entered | null> {
-    const hooks = this.#options.active.of(input.principal);
+    const hooks = this.#options.active.of(input.principal, 'request');
     return hooks.length === 0 ? { input, sink } : this.#ask(hooks, dialect, input, sink);
   }
 
@@ -54,9 +54,9 @@ export class HookedCalls {
     let annotations: Annotations = {};
     for (const hook of hooks) {
       const model = isObject(body) && typeof body['model'] === 'string' ? body['model'] : null;
-      const asked = await this.#options.caller.ask(hook, input.requestId, { id: input.requestId, stage: 'request', project: input.principal.projectId, model, dialect, body }, input.signal);
+      const asked = await this.#options.caller.ask(hook, 'request', input.requestId, { id: input.requestId, stage: 'request', project: input.principal.projectId, model, dialect, body }, input.signal);
       if (input.signal.aborted) return null;
-      const problem = 'problem' in asked ? asked.problem : asked.answer.action === 'replace' ? lackOf(dialect, input, body, asked.answer.body) : undefined;
+      const problem = 'problem' in asked ? asked.problem : asked.answer.action === 'replace' ? lackOf(dialect, input, body, asked.answer.by) : undefined;
       if (problem !== undefined || 'problem' in asked) {
         if (hook.onFailure === 'closed') throw new TandemError('hook_failed', { params: { hook: hook.name, reason: problem ?? 'unknown' } });
         annotations = { ...annotations, hook: 'failed' };
@@ -64,7 +64,7 @@ export class HookedCalls {
       }
       const { answer } = asked;
       if (answer.action === 'block') throw new TandemError('hook_blocked', { params: { hook: hook.name, reason: answer.reason.replace(/\.$/, '') } });
-      if (answer.action === 'replace') body = answer.body;
+      if (answer.action === 'replace') body = answer.by;
       annotations = { ...annotations, ...answer.annotations };
     }
     return { input: { ...input, body }, sink: Object.keys(annotations).length === 0 ? sink : new AnnotatingSink(sink, annotations) };
@@ -73,6 +73,7 @@ export class HookedCalls {
 
 /** What is wrong with a body that a hook put in another's place; undefined: it can be answered as the first could. */
 function lackOf(dialect: DialectIn, { headers }: CallInput, before: unknown, after: unknown): string | undefined {
+  if (!isObject(after)) return 'the body that it gave is not a JSON object';
   const form = (body: unknown) => (isObject(body) ? FORM_FIELDS.map((name) => body[name] === true).join() : '');
   if (form(before) !== form(after)) return 'it changed the form of the reply';
   const parses = (body: unknown): boolean => {

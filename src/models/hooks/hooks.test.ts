@@ -19,7 +19,7 @@ test('a hook is in force in every process, and what it blocks is neither held no
     .then(() => 'nothing', (error: TandemError) => error.code);
   const second = await house.second();
   expect(await call(second)).toBe('model_not_found');
-  const { hook, secret } = await house.models.hooks.create(house.admin, { name: 'guard', url, projectId: null, deadlineMs: 5_000, onFailure: 'closed', enabled: true });
+  const { hook, secret } = await house.models.hooks.create(house.admin, { name: 'guard', url, projectId: null, stage: 'request', deadlineMs: 5_000, onFailure: 'closed', enabled: true });
   expect(await call(house.models)).toBe('hook_blocked');
   await vi.waitFor(async () => expect(await call(second)).toBe('hook_blocked'), { timeout: 5_000 });
   expect(JSON.stringify(await house.database.unscoped('test').selectFrom('hooks').selectAll().execute())).not.toContain(secret.slice(6));

@@ -5,7 +5,7 @@ import { demand } from '../../access/index.ts';
 import type { Database, Schema } from '../../db/index.ts';
 import { newSecret } from '../../ledger/index.ts';
 import type { AccessPort, Principal } from '../ports.ts';
-import { HOOKS_CHANNEL, secretContext, type ActiveHooks } from './active-hooks.ts';
+import { HOOKS_CHANNEL, secretContext, type ActiveHooks, type HookStage } from './active-hooks.ts';
 
 export interface HooksOptions {
   readonly database: Database;
@@ -24,6 +24,7 @@ export interface HookView {
   /** Null: of the whole organisation. */
   readonly projectId: string | null;
   readonly url: string;
+  readonly stage: HookStage;
   readonly deadlineMs: number;
   readonly onFailure: 'open' | 'closed';
   readonly enabled: boolean;
@@ -33,6 +34,7 @@ export interface HookView {
 export interface HookChange {
   readonly name?: string | undefined;
   readonly url?: string | undefined;
+  readonly stage?: HookStage | undefined;
   readonly deadlineMs?: number | undefined;
   readonly onFailure?: 'open' | 'closed' | undefined;
   readonly enabled?: boolean | undefined;
@@ -43,7 +45,7 @@ export type NewHook = Omit<HookView, 'id' | 'createdAt'>;
 /** They are asked one after the other, so each makes every call longer. */
 const MOST_HOOKS = 20;
 
-/** Addresses that are asked before calls: the operations of the control API. */
+/** Addresses that are asked about calls: the operations of the control API. */
 export class Hooks {
   readonly #options: HooksOptions;
 
@@ -71,7 +73,7 @@ export class Hooks {
       const own = database.scoped(principal.organisationId, tx);
       if ((await own.selectFrom('hooks').select('id').execute()).length >= MOST_HOOKS) throw new TandemError('invalid_request', { params: { reason: `An organisation has at most ${MOST_HOOKS} hooks.` } });
       const [made] = await own.insertInto('hooks', {
-        id, name: input.name, project_id: input.projectId, url: input.url, secret: secrets.seal(secret, secretContext(id)), deadline_ms: input.deadlineMs, on_failure: input.onFailure, enabled: input.enabled,
+        id, name: input.name, project_id: input.projectId, url: input.url, secret: secrets.seal(secret, secretContext(id)), stage: input.stage, deadline_ms: input.deadlineMs, on_failure: input.onFailure, enabled: input.enabled,
         created_at: new Date(clock.nowMs()),
       }).returningAll().execute();
       await database.notify(tx, HOOKS_CHANNEL, id);
@@ -86,14 +88,14 @@ export class Hooks {
   async update(principal: Principal, id: string, input: HookChange): Promise<HookView> {
     demand(principal, 'webhooks.write');
     const { database, access, active } = this.#options;
-    const { name, url, deadlineMs, onFailure, enabled } = input;
+    const { name, url, stage, deadlineMs, onFailure, enabled } = input;
     if (url !== undefined) await this.#checkUrl(url);
     const row = await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
       const before = await own.selectFrom('hooks').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
       if (!before) throw missing(id);
       const after = await own.updateTable('hooks').set({
-        name: name ?? before.name, url: url ?? before.url, deadline_ms: deadlineMs ?? before.deadline_ms, on_failure: onFailure ?? before.on_failure, enabled: enabled ?? before.enabled,
+        name: name ?? before.name, url: url ?? before.url, stage: stage ?? before.stage, deadline_ms: deadlineMs ?? before.deadline_ms, on_failure: onFailure ?? before.on_failure, enabled: enabled ?? before.enabled,
       }).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
       await database.notify(tx, HOOKS_CHANNEL, id);
       await access.audit.record(tx, principal, { action: 'hook.update', resourceKind: 'hook', resourceId: id, change: { ...input, ...(url !== undefined && { url: originOf(url) }) } });
@@ -124,7 +126,7 @@ export class Hooks {
 
 function view(row: Selectable<Schema['hooks']>): HookView {
   return {
-    id: row.id, name: row.name, projectId: row.project_id, url: row.url, deadlineMs: row.deadline_ms, onFailure: row.on_failure, enabled: row.enabled, createdAt: row.created_at.toISOString(),
+    id: row.id, name: row.name, projectId: row.project_id, url: row.url, stage: row.stage, deadlineMs: row.deadline_ms, onFailure: row.on_failure, enabled: row.enabled, createdAt: row.created_at.toISOString(),
   };
 }
 

@@ -1,4 +1,5 @@
 export { ActiveHooks } from './active-hooks.ts';
 export { HookCaller } from './hook-caller.ts';
 export { HookedCalls } from './hooked-calls.ts';
+export { HookedReplies } from './hooked-replies.ts';
 export { Hooks } from './hooks.ts';

@@ -1,0 +1,65 @@
+import { TandemError } from '../../base/index.ts';
+import type { DialectIn } from '../neutral/parts.ts';
+import { isObject } from '../request/json.ts';
+import type { ReplySink } from '../reply-sink.ts';
+import type { CallInput } from '../run/call.ts';
+import type { ActiveHook } from './active-hooks.ts';
+import type { Annotations } from './annotations.ts';
+import { HeldSink } from './held-sink.ts';
+import type { HookedCallsOptions } from './hooked-calls.ts';
+
+/** Asks the hooks of a caller's organisation and project about replies, after the charge and before the first byte is sent. */
+export class HookedReplies {
+  readonly #options: HookedCallsOptions;
+
+  constructor(options: HookedCallsOptions) {
+    this.#options = options;
+  }
+
+  /** One answer, which is held back where a hook is to see it. @throws TandemError hook_blocked, hook_failed, and what the answer throws. */
+  async around(dialect: DialectIn, input: CallInput, sink: ReplySink, answer: (sink: ReplySink) => Promise<void>): Promise<void> {
+    const hooks = this.#options.active.of(input.principal, 'reply');
+    if (hooks.length === 0) return answer(sink);
+    const closed = hooks.find(({ onFailure }) => onFailure === 'closed');
+    const held = new HeldSink(sink, closed === undefined);
+    await answer(held);
+    if (!held.ended) return;
+    if (!held.overflowed) return this.#ask(hooks, dialect, input, held);
+    if (closed) throw failed(closed, 'the reply is too large to be shown to it');
+  }
+
+  async #ask(hooks: readonly ActiveHook[], dialect: DialectIn, input: CallInput, held: HeldSink): Promise<void> {
+    const { principal, requestId: id, body } = input;
+    const streamed = held.headers['content-type']?.startsWith('text/event-stream') ?? false;
+    const model = isObject(body) && typeof body['model'] === 'string' ? body['model'] : null;
+    let { text } = held;
+    let annotations: Annotations = {};
+    for (const hook of hooks) {
+      const reply: unknown = streamed ? text : JSON.parse(text);
+      const asked = await this.#options.caller.ask(hook, 'reply', `${id}_reply`, { id, stage: 'reply', project: principal.projectId, model, dialect, streamed, reply }, input.signal);
+      if (input.signal.aborted) return;
+      if ('problem' in asked) {
+        if (hook.onFailure === 'closed') throw failed(hook, asked.problem);
+        annotations = { ...annotations, hook: 'failed' };
+        continue;
+      }
+      const { answer } = asked;
+      if (answer.action === 'block') throw new TandemError('hook_blocked', { params: { hook: hook.name, reason: answer.reason.replace(/\.$/, '') } });
+      if (answer.action === 'replace') text = replaced(hook, dialect, streamed, answer.by);
+      annotations = { ...annotations, ...answer.annotations };
+    }
+    held.release(text, annotations);
+  }
+}
+
+/** A hook that wants a reply changed has not agreed to it: where that cannot be done, the reply stays here, whatever the hook's choice is. */
+function replaced(hook: ActiveHook, dialect: DialectIn, streamed: boolean, by: unknown): string {
+  if (dialect === 'responses') throw failed(hook, 'responses cannot be changed, since they are kept as the model gave them');
+  if (streamed && typeof by === 'string' && by.endsWith('\n\n')) return by;
+  if (!streamed && isObject(by)) return JSON.stringify(by);
+  throw failed(hook, 'the reply that it gave has not the form of the first');
+}
+
+function failed(hook: ActiveHook, reason: string): TandemError {
+  return new TandemError('hook_failed', { params: { hook: hook.name, reason } });
+}
