@@ -43,7 +43,7 @@ function spendText(view: Spend, forTerminal: boolean): string {
   ], forTerminal);
   if (!forTerminal) return rows;
   const unknown = view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} is not known: they are in neither cost nor margin.`;
-  return `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} calls; the same time before: ${text(view.before)}.\n\n${rows}\n\n` +
+  return `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} ${view.total.requests === '1' ? 'call' : 'calls'}; the same time before: ${text(view.before)}.\n\n${rows}\n\n` +
     `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}`;
 }
 

@@ -95,6 +95,12 @@ export function errorView(error: ErrorRow): RequestError {
   return { code: error.code, status: error.status, param: error.param, message: error.message, next: next === null || /\{\w+\}/.test(next) ? null : next, facts: error.facts };
 }
 
+/** The codes that calls of models give for their route, as people read them. */
+const ROUTE_WORDS: Readonly<Record<string, string>> = {
+  only: 'it is the only target of the model', weights: 'its weight had its turn', order: 'it is the first in order', cheapest: 'it costs the least', fastest: 'its first token came quickest of late',
+  'least-busy': 'it had the least to do', 'same-prefix': 'it has lately read a prompt that begins alike', probe: 'it had failed, and was tried again', next: 'the target before it had failed',
+};
+
 /** Which target was taken and why, as the event says it. */
 export function routeOf(attributes: Readonly<Record<string, unknown>>): RequestDetail['route'] {
   const route = attributes['route'];
@@ -102,7 +108,7 @@ export function routeOf(attributes: Readonly<Record<string, unknown>>): RequestD
   if (typeof route !== 'object' || route === null) return null;
   const { code, why, reason, words } = route as Record<string, unknown>;
   const told = text(words) ?? text(reason) ?? text(why);
-  return told === null && text(code) === null ? null : { code: text(code) ?? 'chosen', why: told ?? text(code)! };
+  return told === null && text(code) === null ? null : { code: text(code) ?? 'chosen', why: told ?? ROUTE_WORDS[text(code)!] ?? text(code)! };
 }
 
 function text(value: unknown): string | null {
