@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openWholeHouse, type WholeHouse } from '../testing/whole-house.ts';
 import type { Asked } from '../testing/asking.ts';
 
@@ -76,6 +76,14 @@ describe('a hook', () => {
     ];
     expect(others.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
     expect((await ask('GET', `/api/usage/${reply.headers.get('x-request-id')}`)).status).toBe(404);
+    // The trace of it has the code, and not the hook's words.
+    const traced = await vi.waitFor(async () => {
+      const { status, body } = await ask('GET', `/api/requests/${reply.headers.get('x-request-id')}`);
+      expect(status).toBe(200);
+      return JSON.stringify(body);
+    }, { timeout: 10_000, interval: 100 });
+    expect(traced).toContain('hook_blocked');
+    expect(traced).not.toContain('no numbers here');
   });
 
   it('puts another body in the place of the caller\'s, and annotates the reply', async () => {

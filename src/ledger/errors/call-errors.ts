@@ -54,6 +54,8 @@ const KEPT_COUNTS_DAYS = 400;
  * backend sent, so they are kept without their message.
  */
 const TOLD = new Set([401, 402, 403, 404, 429, 501, 503, 504]);
+/** What a hook says of a call is the hook's own words, which can repeat a part of it. */
+const UNTOLD: ReadonlySet<string> = new Set(['hook_blocked']);
 /** What is no model's name may be anything, so it is not kept, and nor is a message that repeats it. */
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/;
 
@@ -146,5 +148,5 @@ export class CallErrors {
 }
 
 function isTold({ call, model }: Noted): boolean {
-  return TOLD.has(call.error.status) && (call.model === null || model !== '');
+  return TOLD.has(call.error.status) && !UNTOLD.has(call.error.code) && (call.model === null || model !== '');
 }

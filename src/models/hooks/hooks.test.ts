@@ -22,6 +22,9 @@ test('a hook is in force in every process, and what it blocks is neither held no
   const { hook, secret } = await house.models.hooks.create(house.admin, { name: 'guard', url, projectId: null, stage: 'request', deadlineMs: 5_000, onFailure: 'closed', enabled: true });
   expect(await call(house.models)).toBe('hook_blocked');
   await vi.waitFor(async () => expect(await call(second)).toBe('hook_blocked'), { timeout: 5_000 });
+  // A turn of a WebSocket comes by a door of its own.
+  const turn = house.models.responses.turn({ principal: house.admin, body: { model: 'nothing', input: 'hello' }, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink(), house.models.responses.session());
+  expect(await turn.then(() => 'nothing', (error: TandemError) => error.code)).toBe('hook_blocked');
   expect(JSON.stringify(await house.database.unscoped('test').selectFrom('hooks').selectAll().execute())).not.toContain(secret.slice(6));
   await house.models.hooks.remove(house.admin, hook.id);
   await vi.waitFor(async () => expect(await call(second)).toBe('model_not_found'), { timeout: 5_000 });
