@@ -60,7 +60,8 @@ function isInstalled(dev) {
 export function runInForeground(args, { env = process.env } = {}) {
   // The same cache of parsed code as the shim `tandem` uses.
   const caches = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, '.cache'));
-  const withCache = caches ? { NODE_COMPILE_CACHE: join(caches, 'tandem', 'code'), ...env } : env;
+  // glibc gives each thread of Node an arena of its own, and what is freed in one does not serve the others: memory grows for hours.
+  const withCache = { MALLOC_ARENA_MAX: '1', ...(caches && { NODE_COMPILE_CACHE: join(caches, 'tandem', 'code') }), ...env };
   const child = spawn(findNode(), args, { stdio: 'inherit', env: withCache });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   // Ctrl-C goes to the whole process group, this process included: stay until the child has stopped in order.

