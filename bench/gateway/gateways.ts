@@ -50,18 +50,21 @@ export async function startPortkey(core: number, mocks: Ports, port: number): Pr
   };
 }
 
+/** It refuses to start with a short one. */
+const LITELLM_KEY = 'sk-bench-0123456789abcdef0123456789abcdef';
+
 /** LiteLLM's proxy from PyPI, one worker, without a database: what its own documentation calls the fastest way to run it. */
 export async function startLitellm(core: number, mocks: Ports, port: number, python: string): Promise<Gateway> {
   const config = join(mkdtempSync(join(tmpdir(), 'tandem-bench-litellm-')), 'config.yaml');
   const entry = (alias: string, upstream: number) => `  - model_name: ${alias}\n    litellm_params: { model: openai/mock, api_base: "http://127.0.0.1:${upstream}/v1", api_key: sk-bench }\n`;
-  writeFileSync(config, `model_list:\n${entry(MODEL, mocks.plain)}${entry(`${MODEL}-stream`, mocks.stream)}litellm_settings: { telemetry: false }\n`);
+  writeFileSync(config, `model_list:\n${entry(MODEL, mocks.plain)}${entry(`${MODEL}-stream`, mocks.stream)}litellm_settings: { telemetry: false }\ngeneral_settings: { master_key: ${LITELLM_KEY} }\n`);
   const child = startOnCore(core, [python, '-m', 'litellm.proxy.proxy_cli', '--config', config, '--port', String(port), '--num_workers', '1'], {
     cwd: tmpdir(), env: { ...process.env, LITELLM_LOG: 'ERROR', LITELLM_LOCAL_MODEL_COST_MAP: 'True', PYTHONUNBUFFERED: '1' },
   });
   child.stdout?.resume();
   child.stderr?.resume();
   await answers(`http://127.0.0.1:${port}/health/liveliness`);
-  return { name: `LiteLLM ${LITELLM}`, port, streamPort: port, headers: { authorization: 'Bearer sk-bench' }, streamHeaders: { authorization: 'Bearer sk-bench' }, pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL') };
+  return { name: `LiteLLM ${LITELLM}`, port, streamPort: port, headers: { authorization: `Bearer ${LITELLM_KEY}` }, streamHeaders: { authorization: `Bearer ${LITELLM_KEY}` }, pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL') };
 }
 
 /**
