@@ -38,6 +38,12 @@ const httpUrl = (value: string): string | null => {
   if (!url || !/^https?:$/.test(url.protocol)) throw new Invalid('it is an http or https URL');
   return url.origin;
 };
+const address = (value: string): { readonly host: string; readonly port: number } | null => {
+  if (value === '') return null;
+  const url = URL.parse(`tcp://${value}`);
+  if (!url || url.hostname === '' || url.port === '' || url.host !== value || ['0.0.0.0', '[::]'].includes(url.hostname)) throw new Invalid('it is the HOST:PORT by which other machines reach this one');
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
+};
 const postgresUrl = (value: string): string | null => {
   if (value === '') return null;
   // Without a host (`postgres://user@/tandem?host=/run/postgresql`) it is libpq's form for a socket, which URL does not know.
@@ -52,6 +58,7 @@ export const SETTINGS = {
   host: setting('TANDEM_HOST', '127.0.0.1', 'The address to listen on.', text),
   port: setting('TANDEM_PORT', '4600', 'The port to listen on.', whole(0, 65_535)),
   publicUrl: setting('TANDEM_PUBLIC_URL', '', 'How browsers and callers reach this server, when that is not http://HOST:PORT.', httpUrl),
+  agentAddress: setting('TANDEM_AGENT_ADDRESS', '', 'The HOST:PORT by which machines with the agent reach this server; it listens there, by TLS. Default: off.', address),
   databaseUrl: setting('DATABASE_URL', '', 'An external Postgres (16 or newer). Default: the embedded one.', postgresUrl),
   secretFile: setting('TANDEM_SECRET_FILE', '', 'The key that seals stored secrets. Default: HOME/secret, made at first start with mode 0600.', optional),
   configFile: setting('TANDEM_CONFIG', '', 'The operator\'s file: backends, open address ranges, OIDC, proxies. Default: HOME/config.json, if it is there.', optional),

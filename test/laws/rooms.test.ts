@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { importsOf, sources, type Source } from './support/sources.ts';
 
 /** The rooms in the order in which they may know each other: each imports only what stands before it. */
-const ORDER = [['base'], ['db'], ['access'], ['ledger'], ['models'], ['http', 'cli'], ['start']];
+const ORDER = [['base'], ['db'], ['access'], ['ledger'], ['fleet'], ['tunnels'], ['models'], ['http', 'cli'], ['start']];
 /** Files of a room that others may open beside its index: what tests of other rooms need, and what runs as a process of its own. */
 const OPEN = [/^src\/base\/(?:egress\/index|trace)\.ts$/, /^src\/[^/]+\/index\.ts$/, /^src\/(?:db|access)\/testing\.ts$/, /^src\/[^/]+\/testing\//, /^src\/models\/local\/fake-engine\.ts$/];
 

@@ -1,0 +1,26 @@
+import type { Duplex } from 'node:stream';
+
+/** What an agent can be asked to do. The forms of what is sent and answered are in `agent/src/wire/commands.ts`. */
+export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'update';
+
+/** What a stream to a node leads to. */
+export type NodeStream = 'ssh' | 'screen' | 'http';
+
+/**
+ * The connection to nodes, as this room needs it; `tunnels` implements it and `start` wires it.
+ * All that comes from a node is hostile: what is answered is `unknown` and to be checked by who asked.
+ */
+export interface NodeLink {
+  /** Whether the node's agent is connected and speaks a version that takes leases. */
+  isConnected(nodeId: string): boolean;
+  /**
+   * One question to a node's agent, within the deadline (default 30 s).
+   * A lost answer does not say that nothing was done: ask again with the same fence, or `lease.list`.
+   * @throws TandemError node_unreachable, node_refused with the agent's own reason.
+   */
+  ask(nodeId: string, command: NodeCommand, params: Readonly<Record<string, unknown>>, deadlineMs?: number): Promise<unknown>;
+  /** @throws TandemError node_unreachable, node_refused. */
+  open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex>;
+  /** The returned function ends the listening. */
+  onChange(listener: (nodeId: string, connected: boolean) => void): () => void;
+}
