@@ -20,12 +20,12 @@ export function statusError(backend: BackendWords, status: number, said: string 
     return new TandemError('backend_refused', { params: { ...params, reason: reason ?? 'it gave no reason.' }, detail });
   }
   // 529 is Anthropic's word for it.
-  if (status === 429 || status === 529) return new TandemError('backend_busy', { params, detail, retryAfterSeconds: seconds(retryAfter) ?? 1 });
+  if (status === 429 || status === 529) return new TandemError('backend_busy', { params, detail, retryAfterSeconds: retrySeconds(retryAfter) ?? 1 });
   if (status === 401 || status === 403) return failed(backend, 'it does not accept this server\'s key', detail);
   if (status === 404) return failed(backend, 'it does not know the model, or does not answer at this path', detail);
   if (status >= 300 && status < 400) return failed(backend, 'it answered with a redirect, which is not followed', detail);
   if (status === 503) {
-    return new TandemError('backend_unreachable', { params: { ...params, reason: 'it says that it is not available' }, detail, retryAfterSeconds: seconds(retryAfter) ?? 5 });
+    return new TandemError('backend_unreachable', { params: { ...params, reason: 'it says that it is not available' }, detail, retryAfterSeconds: retrySeconds(retryAfter) ?? 5 });
   }
   return failed(backend, `it answered with HTTP status ${status}`, detail);
 }
@@ -66,6 +66,7 @@ function clean(message: string, backend: BackendWords): string {
   return printable(text.replace(/\bsk-[A-Za-z0-9_*-]{4,}/g, '[hidden]').replace(/https?:\/\/\S+/g, '[address]'));
 }
 
-function seconds(retryAfter: string | undefined): number | undefined {
+/** The seconds of a `retry-after` header; undefined where it has none. */
+export function retrySeconds(retryAfter: string | undefined): number | undefined {
   return retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter) ? Number(retryAfter) : undefined;
 }

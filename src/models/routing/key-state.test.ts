@@ -31,6 +31,16 @@ test('without being told it rests from the second time on, longer each time, and
   expect(key.admits(3_000)).toBe(true);
 });
 
+test('where there is no other way, it is spared by what it was told alone', () => {
+  const key = new KeyState(NO_LIMITS);
+  for (let time = 0; time < 5; time += 1) call(key, 0, end('busy'));
+  expect([key.admits(0), key.admits(0, true)]).toEqual([false, true]);
+  call(key, 0, end('busy', { retryAfterSeconds: 2 }));
+  expect([key.admits(1_999, true), key.admits(8_000, true)]).toEqual([false, true]);
+  call(key, 8_000, end('denied'));
+  expect(key.admits(8_000, true)).toBe(false);
+});
+
 test('a key that is not accepted rests long, and longer each time, within an hour', () => {
   const key = new KeyState(NO_LIMITS);
   const rests: number[] = [];

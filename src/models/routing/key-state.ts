@@ -32,6 +32,8 @@ export class KeyState {
   readonly #tokens: MinuteCount | null;
   #running = 0;
   #restsUntilMs = 0;
+  /** Of that, what the backend asked for or what only a person can mend: it holds even where there is no other way. */
+  #demandedUntilMs = 0;
   #restsSinceMs = 0;
   #reason: string | null = null;
   #denied = 0;
@@ -47,8 +49,9 @@ export class KeyState {
     return this.#running;
   }
 
-  admits(nowMs: number): boolean {
-    return nowMs >= this.#restsUntilMs && this.#fullUntilMs(nowMs) === null;
+  /** @param only whether there is no other way: then it is spared by nothing but what the backend said. */
+  admits(nowMs: number, only = false): boolean {
+    return nowMs >= (only ? this.#demandedUntilMs : this.#restsUntilMs) && this.#fullUntilMs(nowMs) === null;
   }
 
   begin(nowMs: number): void {
@@ -63,11 +66,11 @@ export class KeyState {
       this.#denied = this.#busy = 0;
       this.#reason = null;
     } else if (outcome === 'denied') {
-      this.#rest(nowMs, Math.min(LONGEST_DENIED_MS, DENIED_MS * 2 ** this.#denied), reason);
+      this.#rest(nowMs, Math.min(LONGEST_DENIED_MS, DENIED_MS * 2 ** this.#denied), reason, true);
       this.#denied += 1;
     } else if (outcome === 'busy') {
       const told = retryAfterSeconds === null ? null : Math.min(LONGEST_RETRY_AFTER_MS, retryAfterSeconds * 1000);
-      this.#rest(nowMs, told ?? (this.#busy === 0 ? 0 : Math.min(LONGEST_BUSY_MS, BUSY_MS * 2 ** (this.#busy - 1))), reason);
+      this.#rest(nowMs, told ?? (this.#busy === 0 ? 0 : Math.min(LONGEST_BUSY_MS, BUSY_MS * 2 ** (this.#busy - 1))), reason, told !== null);
       this.#busy += 1;
     }
   }
@@ -100,9 +103,10 @@ export class KeyState {
   }
 
   /** Calls that end after it began to rest do not make the rest shorter. */
-  #rest(nowMs: number, forMs: number, reason: string | null): void {
+  #rest(nowMs: number, forMs: number, reason: string | null, demanded: boolean): void {
     if (nowMs >= this.#restsUntilMs) this.#restsSinceMs = nowMs;
     this.#restsUntilMs = Math.max(this.#restsUntilMs, nowMs + forMs);
+    if (demanded) this.#demandedUntilMs = this.#restsUntilMs;
     this.#reason = reason;
   }
 }

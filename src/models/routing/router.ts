@@ -69,12 +69,12 @@ export class Router implements Outcomes {
     return plan;
   }
 
-  begin({ target, connection }: Candidate): OpenAttempt | null {
+  begin({ target, connection, why }: Candidate): OpenAttempt | null {
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
     const state = this.states.ofTarget(target);
     const key = connection === null ? null : this.states.ofConnection(connection);
-    if (!state.breaker.admits(nowMs) || (key !== null && !key.admits(nowMs))) return null;
+    if (!state.breaker.admits(nowMs) || (key !== null && !key.admits(nowMs, why === 'only'))) return null;
     const era = state.breaker.begin();
     key?.begin(nowMs);
     state.running += 1;
@@ -106,7 +106,7 @@ export class Router implements Outcomes {
   }
 
   #isWell(state: AliasState, { connection }: Candidate, nowMs: number): boolean {
-    return state.targets[0]!.breaker.state(nowMs) === 'closed' && (connection === null || this.states.ofConnection(connection).admits(nowMs));
+    return state.targets[0]!.breaker.state(nowMs) === 'closed' && (connection === null || this.states.ofConnection(connection).admits(nowMs, true));
   }
 
   /** What is a key's fault rests the key; where there is none to rest, and for everything else, the target is judged. */

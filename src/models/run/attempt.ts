@@ -27,6 +27,8 @@ export interface Attempt {
   /** Milliseconds that it waited for a place. */
   readonly queueMs: number;
   readonly httpStatus: number | null;
+  /** When the backend itself said to come back; null: it said nothing. */
+  readonly retryAfterSeconds: number | null;
   /** Pieces with text that came, or would have been delivered had the reply been streamed. */
   readonly pieces: number;
   readonly finish: FinishReason | null;

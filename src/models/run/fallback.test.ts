@@ -26,6 +26,22 @@ afterEach(async () => {
 
 const error = (frame: string) => (JSON.parse(frame) as { error: { code: string; message: string } }).error;
 
+test('a sole backend that says 429 and no more is asked again by the next call; one that says when is not asked before', async () => {
+  const clock = new ManualClock();
+  const alone = new TestHouse({ url: urls[0]!, clock });
+  first.json(429, ERROR_429);
+  for (let call = 0; call < 4; call += 1) await expect(alone.chat(ask())).rejects.toMatchObject({ code: 'backend_busy', retryAfterSeconds: 1 });
+  expect(first.requests).toHaveLength(4);
+  first.json(429, ERROR_429, { 'retry-after': '9' });
+  for (let call = 0; call < 2; call += 1) await expect(alone.chat(ask())).rejects.toMatchObject({ code: 'backend_busy', retryAfterSeconds: 9 });
+  expect(first.requests).toHaveLength(5);
+  clock.advance(9_000);
+  first.json(200, COMPLETION);
+  await alone.chat(ask(), { sink });
+  expect(first.requests).toHaveLength(6);
+  await alone.close();
+});
+
 describe('another target takes the call', () => {
   test.each([[500, 'oops', 'failed'], [429, ERROR_429, 'failed'], [401, {}, 'failed'], [404, {}, 'failed'], [200, 'not json', 'failed']])('when the first answers %i %j, streamed or whole', async (status, body, outcome) => {
     for (const stream of [false, true]) {

@@ -7,7 +7,7 @@ import type { FinishReason, NeutralReply } from '../neutral/reply.ts';
 import type { Counted } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
 import { CollectedReply, Exchange, Stopped } from '../remote/exchange.ts';
-import { statusError } from '../remote/failure.ts';
+import { retrySeconds, statusError } from '../remote/failure.ts';
 import type { RemoteBackend } from '../remote/remote-backend.ts';
 import type { Candidate } from '../routing/plan.ts';
 import type { Attempt } from './attempt.ts';
@@ -60,6 +60,10 @@ export class StreamAttempt extends Exchange implements Attempt {
 
   get httpStatus(): number | null {
     return this.status || null;
+  }
+
+  get retryAfterSeconds(): number | null {
+    return retrySeconds(retryAfter(this)) ?? null;
   }
 
   get firstTextMs(): number {
@@ -209,6 +213,10 @@ export class WholeAttempt extends CollectedReply implements Attempt {
     return this.status || null;
   }
 
+  get retryAfterSeconds(): number | null {
+    return retrySeconds(retryAfter(this)) ?? null;
+  }
+
   get firstTextMs(): number {
     return this.firstByteMs;
   }
@@ -271,8 +279,12 @@ function send(exchange: Exchange, { remote, out, tools }: Sending): void {
 }
 
 function refusal(exchange: Exchange, remote: RemoteBackend, body: string): TandemError {
-  const retryAfter = exchange.headers['retry-after'];
-  return statusError(remote.words, exchange.status, remote.dialect.errorMessage(body), Array.isArray(retryAfter) ? retryAfter[0] : retryAfter);
+  return statusError(remote.words, exchange.status, remote.dialect.errorMessage(body), retryAfter(exchange));
+}
+
+function retryAfter({ headers }: Exchange): string | undefined {
+  const given = headers['retry-after'];
+  return Array.isArray(given) ? given[0] : given;
 }
 
 function countsOf({ call, out }: Sending, usage: TokenCounts | null, pieces: number, textBytes: number): { counts: TokenCounts; counted: Counted } {

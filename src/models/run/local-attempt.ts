@@ -26,6 +26,7 @@ export class LocalAttempt implements Attempt {
   readonly candidate: Candidate;
   readonly startedMs: number;
   readonly httpStatus = null;
+  readonly retryAfterSeconds = null;
   readonly rawUsage = null;
   readonly watched = false;
   outcome: 'completed' | 'deadline' = 'completed';

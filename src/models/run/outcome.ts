@@ -49,7 +49,7 @@ function attemptEnd(attempt: Attempt, error: unknown, told: TandemError | null):
   }
   return {
     outcome: kindOf(attempt, error, told), reason: told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message,
-    retryAfterSeconds: told.retryAfterSeconds ?? null, firstTokenMs, tokens: null,
+    retryAfterSeconds: attempt.retryAfterSeconds, firstTokenMs, tokens: null,
   };
 }
 
