@@ -62,7 +62,7 @@ export const backendCheck: Run = async (context, { args }) => {
   const backend = await findBackend(client, args[0]!);
   const result = await client.call('POST', '/api/backends/{id}/check', { path: { id: backend.id } });
   print(context, result, () => (result.ok
-    ? `${backend.name} answers in ${Math.round(result.latencyMs ?? 0)} ms. Models: ${result.models.join(', ') || 'none listed'}`
+    ? `${backend.name} answers in ${Math.round(result.latencyMs ?? 0)} ms. Models: ${result.models.join(', ') || 'none listed'}${result.next === null ? '' : `\n  ${result.next}`}`
     : `${backend.name}: ${result.problem ?? 'it does not answer'}\n  Next: ${result.next ?? 'tandem backends'}`));
   return result.ok ? EXIT.ok : EXIT.error;
 };

@@ -54,7 +54,7 @@ export interface ReplyWriter {
 
 /** What a request becomes on the wire. */
 export interface OutRequest {
-  readonly method: 'POST';
+  readonly method: 'GET' | 'POST';
   /** Appended to the backend's base path: `/chat/completions`. */
   readonly path: string;
   /** Beside those that the backend's connection adds (key, content type). */
@@ -113,12 +113,30 @@ export interface BackendDialect {
   readonly embeddings?: EmbeddingsBackend;
   /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */
   sign?(request: OutRequest, to: { readonly url: URL; readonly key: string; readonly options: Readonly<Record<string, string>>; readonly nowMs: number }): Promise<readonly string[]>;
+  /** How a backend is asked whether it is there and takes its key; absent: by OpenAI's list of models. */
+  readonly probe?: BackendProbe;
   /** What the content type of a streamed reply begins with; absent: `text/event-stream`. */
   readonly streamType?: string;
   /** Headers of every request to such a backend, names and values in turn: a version of the API. */
   readonly headers?: readonly string[];
   /** Headers that carry the backend's key; absent: `authorization: Bearer`. */
   keyHeaders?(key: string): readonly string[];
+}
+
+/** One request that costs nothing and shows that a backend is there and takes its key. */
+export interface BackendProbe {
+  /** As in `OutRequest`. */
+  readonly path: string;
+  /** What this shows, and what it does not, where the API has no list of models. */
+  readonly unseen?: string;
+  /** @returns the names of its models; none where the API has no list. Undefined: this is no answer of such a backend, or says that it does not let us in. */
+  read(reply: ProbeReply): readonly string[] | undefined;
+}
+
+export interface ProbeReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
 }
 
 /** Asks a backend how many tokens a prompt has. */

@@ -1,9 +1,10 @@
 import { isTandemError, printable, type Clock } from '../../base/index.ts';
 import type { Health } from '../health.ts';
+import { openaiModels } from '../dialects/list-models.ts';
+import type { OutRequest } from '../neutral/dialect.ts';
 import type { DialectOut } from '../neutral/parts.ts';
 import { CollectedReply } from '../remote/exchange.ts';
 import { connectionError, failed, statusError } from '../remote/failure.ts';
-import { isObject } from '../request/json.ts';
 import type { Backend } from './target.ts';
 
 /** What one call to a backend has shown. */
@@ -12,6 +13,7 @@ export interface BackendCheck {
   readonly latencyMs: number | null;
   readonly models: string[];
   readonly problem: string | null;
+  /** What to do; of one that answers, what the check could not see. */
   readonly next: string | null;
 }
 
@@ -20,7 +22,9 @@ const FOLLOWS: Readonly<Record<DialectOut, string>> = { chat: '/chat/completions
 const WAIT_MS = 10_000;
 const MOST_MODELS = 500;
 
-/** Asks a backend for its models, or the local engine for its state. Never throws: a failing backend is the answer. */
+const PROBE: Omit<OutRequest, 'path'> = { method: 'GET', headers: [], body: Buffer.alloc(0), inputBound: 0, outputBound: 0, textBytes: 0 };
+
+/** Asks a backend for its models in its own words, or the local engine for its state. Never throws: a failing backend is the answer. */
 export async function checkBackend(backend: Backend, health: Health, clock: Clock): Promise<BackendCheck> {
   if (!backend.remote) {
     const ok = health.state === 'ready';
@@ -36,13 +40,15 @@ export async function checkBackend(backend: Backend, health: Health, clock: Cloc
   // A wait that ends with the exchange: whichever is first stops the other.
   const late = clock.sleep(WAIT_MS, done.signal).then(() => exchange.stop(failed(remote.words, `it did not answer within ${WAIT_MS / 1000} s`)), () => {});
   try {
-    remote.models(exchange);
+    const probe = remote.dialect.probe ?? openaiModels;
+    const out = { ...PROBE, path: probe.path };
+    remote.send(out, exchange, (await remote.sign(out, clock.nowMs())) ?? []);
     await exchange.ended;
-    if (exchange.status !== 200) throw statusError(remote.words, exchange.status, remote.dialect.errorMessage(exchange.text()), undefined);
-    const models = modelsIn(exchange.text());
+    const models = probe.read({ status: exchange.status, headers: exchange.headers, text: exchange.text() })?.slice(0, MOST_MODELS).map(printable);
+    if (!models && exchange.status !== 200) throw statusError(remote.words, exchange.status, remote.dialect.errorMessage(exchange.text()), undefined);
     if (!models) throw failed(remote.words, `it has no list of models at its address; the URL should end where ${FOLLOWS[remote.dialect.name]} follows`);
     remote.worked();
-    return { ok: true, latencyMs: clock.monotonicMs() - startedMs, models, problem: null, next: null };
+    return { ok: true, latencyMs: clock.monotonicMs() - startedMs, models, problem: null, next: probe.unseen ?? null };
   } catch (error) {
     const told = isTandemError(error) && error.code !== 'url_not_allowed' ? error : connectionError(remote.words, error as Error, exchange.answered);
     remote.failed(told.message);
@@ -51,15 +57,4 @@ export async function checkBackend(backend: Backend, health: Health, clock: Cloc
     done.abort();
     await late;
   }
-}
-
-function modelsIn(text: string): string[] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value) || !Array.isArray(value['data'])) return undefined;
-  return value['data'].flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [printable(model['id'])] : [])).slice(0, MOST_MODELS);
 }

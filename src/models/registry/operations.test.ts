@@ -120,6 +120,27 @@ describe('a backend of the API', () => {
     await house.models.backends.remove(house.admin, made.id);
   });
 
+  // Answers in the form of each vendor's API reference: Google's models.list (v1beta), Anthropic's List Models, Amazon's ListAsyncInvokes.
+  test.each([
+    ['gemini', 'key', '/v1beta/models?pageSize=1000', { 'x-goog-api-key': 'key' }, { models: [{ name: 'models/gemini-2.5-flash' }] }, ['gemini-2.5-flash']],
+    ['anthropic', 'key', '/v1/models?limit=1000', { 'x-api-key': 'key', 'anthropic-version': '2023-06-01' }, { data: [{ type: 'model', id: 'claude-sonnet-5' }], has_more: false }, ['claude-sonnet-5']],
+    ['bedrock', 'AKIDEXAMPLE00000:secret', '/async-invoke?maxResults=1', { 'x-amz-date': expect.any(String), authorization: expect.stringContaining('/eu-west-1/bedrock/aws4_request') }, { asyncInvokeSummaries: [] }, []],
+  ] as const)('of the kind %s is asked in its own words', async (kind, key, path, headers, answer, models) => {
+    const made = await house.models.backends.create(house.admin, { name: `of-${kind}`, url: url.replace(/\/v1$/, ''), kind, key, ...(kind === 'bedrock' && { options: { region: 'eu-west-1' } }) });
+    backend.json(200, answer);
+    const seen = await house.models.backends.check(house.admin, made.id);
+    expect(seen).toMatchObject({ ok: true, models, problem: null });
+    expect(seen.next === null).toBe(kind !== 'bedrock');
+    expect(backend.requests.at(-1)).toMatchObject({ path, headers });
+    backend.json(200, { something: 'else' });
+    expect((await house.models.backends.check(house.admin, made.id)).ok).toBe(kind === 'bedrock');
+    backend.json(403, { message: 'no' }, { 'x-amzn-errortype': 'UnrecognizedClientException' });
+    expect((await house.models.backends.check(house.admin, made.id)).problem).toContain('does not accept this server\'s key');
+    backend.json(403, { message: 'no' }, { 'x-amzn-errortype': 'AccessDeniedException:http://internal.amazon.com/coral/' });
+    expect((await house.models.backends.check(house.admin, made.id)).ok).toBe(kind === 'bedrock');
+    await house.models.backends.remove(house.admin, made.id);
+  });
+
   test('whose sealed key was changed or moved is shown as unavailable, and the others work on', async () => {
     const made = await house.models.backends.create(house.admin, { name: 'moved', url, key: SECRET });
     await house.models.aliases.create(house.admin, { name: 'team/moved', backendId: made.id, backendModel: 'm', contextTokens: null, maxOutputTokens: 100 });

@@ -74,11 +74,6 @@ export class RemoteBackend {
     return this.dialect.sign(request, { url: new URL(this.#origin + this.#path + request.path), key: this.#key ?? '', options: this.settings, nowMs });
   }
 
-  /** Asks for the list of models. */
-  models(handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch({ method: 'GET', path: `${this.#path}/models`, headers: this.#headers }, handler);
-  }
-
   worked(): void {
     this.#health.worked();
   }

@@ -105,7 +105,7 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
             <SameInTerminal line={commands.backendKeys(backend.name)} />
           </>
         ) : null}
-        {answer ? <p className="verify-lead"><State tone={answer.ok ? 'good' : 'bad'}>{answer.ok ? 'It answers' : 'It does not answer'}</State> {answer.ok ? `${answer.latencyMs === null ? '' : `in ${duration(answer.latencyMs)} `}${answer.models.length === 0 ? '' : `with ${plural(answer.models.length, 'model')}: ${answer.models.slice(0, 6).join(', ')}`}` : `${answer.problem ?? ''} ${answer.next ?? ''}`}</p> : null}
+        {answer ? <p className="verify-lead"><State tone={answer.ok ? 'good' : 'bad'}>{answer.ok ? 'It answers' : 'It does not answer'}</State> {answer.ok ? `${answer.latencyMs === null ? '' : `in ${duration(answer.latencyMs)} `}${answer.models.length === 0 ? '' : `with ${plural(answer.models.length, 'model')}: ${answer.models.slice(0, 6).join(', ')}`}${answer.next === null ? '' : ` – ${answer.next}`}` : `${answer.problem ?? ''} ${answer.next ?? ''}`}</p> : null}
         {fixed === undefined ? (
           <Field label={backend.hasKey ? 'Replace the key' : 'Add a key'} hint="It is sealed at once and never shown again.">{(field) => <span className="joined"><input {...field} type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} /><Button busy={change.busy} onClick={() => {
             if (key !== '') void change.run({ key }).then((done) => done && setKey(''));

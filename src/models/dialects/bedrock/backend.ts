@@ -9,6 +9,7 @@ import { isObject, type JsonObject } from '../../request/json.ts';
 import { EventFrames } from './event-frames.ts';
 import { BEDROCK_LOSSES } from './losses.ts';
 import { toMessages } from './messages.ts';
+import { bedrockProbe } from './probe.ts';
 import { BedrockResponse } from './response.ts';
 import { signBedrock } from './sign.ts';
 import { toolConfig } from './tool-config.ts';
@@ -88,6 +89,7 @@ export const bedrockBackend: BackendDialect = {
   },
 
   sign: signBedrock,
+  probe: bedrockProbe,
 };
 
 class BedrockReader implements ReplyReader {

@@ -5,6 +5,7 @@ import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts';
 import { geminiEmbeddings } from '../embeddings/gemini.ts';
+import { listedIn } from '../list-models.ts';
 import { EventTooLarge, SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { toContents } from './contents.ts';
@@ -72,6 +73,7 @@ export const geminiBackend: BackendDialect = {
   },
 
   keyHeaders: (key) => ['x-goog-api-key', key],
+  probe: listedIn('/models?pageSize=1000', 'models', 'name'),
 };
 
 class GeminiReader implements ReplyReader {

@@ -1,6 +1,7 @@
 import { inputBound, outputLimit } from '../../neutral/bounds.ts';
 import type { BackendDialect } from '../../neutral/dialect.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
+import { listedIn } from '../list-models.ts';
 import { messagesCounter } from './counter.ts';
 import { MESSAGES_LOSSES } from './losses.ts';
 import { nativeBody } from './native-body.ts';
@@ -51,6 +52,7 @@ export const messagesBackend: BackendDialect = {
   errorMessage,
   count: messagesCounter,
   keyHeaders: (key) => ['x-api-key', key],
+  probe: listedIn('/models?limit=1000', 'data', 'id'),
 };
 
 function toolTokens(tools: unknown): number {
