@@ -58,6 +58,7 @@ export const OPERATOR_FIELDS: readonly (readonly [field: string, about: string])
   ['routing.hedge.share', 'How much of what a name spends may go to attempts that lost: 0.05 is a twentieth.'],
   ['deadlines', 'How long a backend may take.'],
   ['deadlines.connectSeconds', 'To accept the connection.'],
+  ['deadlines.headSeconds', 'To the head of an answer that comes whole; most backends send it when they have all of the answer.'],
   ['deadlines.firstTokenSeconds', 'To the first token.'],
   ['deadlines.gapSeconds', 'Between two pieces of a stream.'],
   ['deadlines.wholeSeconds', 'For the whole reply.'],
@@ -88,6 +89,6 @@ export const OPERATOR_EXAMPLE = {
     },
   ],
   routing: { attempts: 3, attemptsWithinSeconds: 60, hedge: { afterMs: 800, share: 0.05 } },
-  deadlines: { connectSeconds: 5, firstTokenSeconds: 120, gapSeconds: 60, wholeSeconds: 900 },
+  deadlines: { connectSeconds: 5, headSeconds: 300, firstTokenSeconds: 120, gapSeconds: 60, wholeSeconds: 900 },
   egress: { allow: ['10.20.0.0/16'] },
 };

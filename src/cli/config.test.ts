@@ -104,7 +104,7 @@ describe('names with several targets and backends with several keys', () => {
   const gpu = { id: '0192f0c1-0000-7000-8000-000000000001', name: 'gpu', keys: [{ label: 'one', requestsPerMinute: 60, tokensPerMinute: null, parallel: null, state: 'resting', reason: 'HTTP 429', since: null, againAt: '2026-11-23T08:00:00.000Z' }] };
   const health = { state: 'ready', reason: null, since: null };
   const target = { backend: gpu, model: 'big-70b', weight: 3, order: 0, region: 'eu', enabled: true, health, breaker: { state: 'open', reason: 'the connection was refused', since: '2026-11-23T07:00:00.000Z', againAt: null }, running: 0, firstTokenMs: 240, cost: null };
-  const model = { name: 'team/big', goal: 'weights', regions: ['eu'], enabled: true, health, limits: { attempts: 3, attemptsWithinSeconds: 60, connectSeconds: 10, firstTokenSeconds: 300, gapSeconds: 120, wholeSeconds: 1800, hedge: { afterMs: null, share: 0.05 } }, targets: [target], price: {}, currency: 'USD' };
+  const model = { name: 'team/big', goal: 'weights', regions: ['eu'], enabled: true, health, limits: { attempts: 3, attemptsWithinSeconds: 60, connectSeconds: 10, headSeconds: 600, firstTokenSeconds: 300, gapSeconds: 120, wholeSeconds: 1800, hedge: { afterMs: null, share: 0.05 } }, targets: [target], price: {}, currency: 'USD' };
   const answers = (models: unknown[]) => ({
     'GET /api/backends': { json: { items: [gpu], nextCursor: null } }, 'GET /api/models': { json: { items: models, nextCursor: null } }, 'GET /api/models/team%2Fbig': { json: model },
     'PATCH /api/models/team%2Fbig': { json: model }, 'POST /api/models': { json: model }, [`POST /api/backends/${gpu.id}/keys`]: { json: gpu }, [`DELETE /api/backends/${gpu.id}/keys/one`]: { status: 204 },

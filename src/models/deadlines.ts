@@ -4,6 +4,8 @@ import type { Clock } from '../base/index.ts';
 export interface DeadlineLimits {
   /** Opening a connection to a backend. */
   readonly connectMs: number;
+  /** From sending a request whose answer comes whole to the answer's head, which most backends send when they have all of it. */
+  readonly headMs: number;
   /** From sending a streamed request to its first event. */
   readonly firstTokenMs: number;
   /** Between two pieces of a streamed answer. */
@@ -12,8 +14,11 @@ export interface DeadlineLimits {
   readonly wholeMs: number;
 }
 
-/** Generous: they end what hangs, not what is slow. A 70B model on one busy GPU may take a minute to its first token. */
-export const DEFAULT_DEADLINES: DeadlineLimits = { connectMs: 10_000, firstTokenMs: 300_000, gapMs: 120_000, wholeMs: 1_800_000 };
+/**
+ * Generous: they end what hangs, not what is slow. A 70B model on one busy GPU may take a minute to its first token. Clients of OpenAI
+ * and Anthropic wait for ten minutes unless they are told otherwise (their SDKs' `timeout`), so a head that comes later is read by few.
+ */
+export const DEFAULT_DEADLINES: DeadlineLimits = { connectMs: 10_000, headMs: 600_000, firstTokenMs: 300_000, gapMs: 120_000, wholeMs: 1_800_000 };
 
 /** One thing that must not wait for ever. `dueMs` is on the clock's monotonic scale and may be moved at any time. */
 export interface Watched {

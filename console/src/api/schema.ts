@@ -834,6 +834,7 @@ export interface components {
         attempts: number;
         attemptsWithinSeconds: number;
         connectSeconds: number;
+        headSeconds: number;
         firstTokenSeconds: number;
         gapSeconds: number;
         wholeSeconds: number;
@@ -3887,6 +3888,7 @@ export interface operations {
               attempts?: number;
               attemptsWithinSeconds?: number;
               connectSeconds?: number;
+              headSeconds?: number;
               firstTokenSeconds?: number;
               gapSeconds?: number;
               wholeSeconds?: number;
@@ -4054,6 +4056,7 @@ export interface operations {
             attempts?: number;
             attemptsWithinSeconds?: number;
             connectSeconds?: number;
+            headSeconds?: number;
             firstTokenSeconds?: number;
             gapSeconds?: number;
             wholeSeconds?: number;
@@ -4237,6 +4240,7 @@ export interface operations {
             attempts?: number;
             attemptsWithinSeconds?: number;
             connectSeconds?: number;
+            headSeconds?: number;
             firstTokenSeconds?: number;
             gapSeconds?: number;
             wholeSeconds?: number;
@@ -4448,6 +4452,7 @@ export interface operations {
         attempts?: number;
         attemptsWithinSeconds?: number;
         connectSeconds?: number;
+        headSeconds?: number;
         firstTokenSeconds?: number;
         gapSeconds?: number;
         wholeSeconds?: number;
@@ -4521,6 +4526,7 @@ export interface operations {
         attempts?: number;
         attemptsWithinSeconds?: number;
         connectSeconds?: number;
+        headSeconds?: number;
         firstTokenSeconds?: number;
         gapSeconds?: number;
         wholeSeconds?: number;

@@ -80,7 +80,7 @@ function settingsText({ name, goal, regions, limits, health, enabled }: Model): 
     `goal      ${goal}`,
     `regions   ${regions.join(', ') || '-'}`,
     `attempts  ${limits.attempts} within ${limits.attemptsWithinSeconds} s`,
-    `deadlines connect ${limits.connectSeconds} s, first token ${limits.firstTokenSeconds} s, gap ${limits.gapSeconds} s, whole ${limits.wholeSeconds} s`,
+    `deadlines connect ${limits.connectSeconds} s, head ${limits.headSeconds} s, first token ${limits.firstTokenSeconds} s, gap ${limits.gapSeconds} s, whole ${limits.wholeSeconds} s`,
     `hedging   ${limits.hedge === null ? 'off' : `after ${limits.hedge.afterMs === null ? 'the usual time' : `${limits.hedge.afterMs} ms`}, ${limits.hedge.share * 100} % of spend at most`}`,
   ].join('\n');
 }
@@ -135,7 +135,7 @@ function readLimits(options: Input['options']): Change['limits'] {
   const share = number('hedgeShare');
   const after = number('hedgeAfter');
   const limits = {
-    attempts: number('attempts'), firstTokenSeconds: number('firstToken'), gapSeconds: number('gap'), wholeSeconds: number('whole'),
+    attempts: number('attempts'), headSeconds: number('head'), firstTokenSeconds: number('firstToken'), gapSeconds: number('gap'), wholeSeconds: number('whole'),
     ...(share !== undefined && { hedge: share === 0 ? null : { share: share / 100, afterMs: after ?? null } }),
   };
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));

@@ -9,7 +9,7 @@ const unitPrice = z.object({ price: picoPositive, per: z.string() });
 const prices = z.partialRecord(bucket, unitPrice).nullable();
 const backendName = z.object({ id, name: z.string(), kind: z.enum(BACKEND_KINDS) });
 const limits = z.object({
-  attempts: z.int(), attemptsWithinSeconds: z.number(), connectSeconds: z.number(), firstTokenSeconds: z.number(), gapSeconds: z.number(), wholeSeconds: z.number(),
+  attempts: z.int(), attemptsWithinSeconds: z.number(), connectSeconds: z.number(), headSeconds: z.number(), firstTokenSeconds: z.number(), gapSeconds: z.number(), wholeSeconds: z.number(),
   hedge: z.object({ afterMs: z.int().nullable(), share: z.number() }).nullable(),
 });
 const target = z.object({

@@ -29,6 +29,7 @@ export const limitsForm = z.strictObject({
   attempts: z.int().min(1).max(10),
   attemptsWithinSeconds: seconds,
   connectSeconds: seconds,
+  headSeconds: seconds,
   firstTokenSeconds: seconds,
   gapSeconds: seconds,
   wholeSeconds: seconds,
@@ -43,7 +44,7 @@ export function callLimits(given: GivenLimits, base: CallLimits): CallLimits {
     attempts: given.attempts ?? base.attempts,
     attemptsWithinMs: ms(given.attemptsWithinSeconds, base.attemptsWithinMs),
     deadlines: {
-      connectMs: ms(given.connectSeconds, base.deadlines.connectMs), firstTokenMs: ms(given.firstTokenSeconds, base.deadlines.firstTokenMs),
+      connectMs: ms(given.connectSeconds, base.deadlines.connectMs), headMs: ms(given.headSeconds, base.deadlines.headMs), firstTokenMs: ms(given.firstTokenSeconds, base.deadlines.firstTokenMs),
       gapMs: ms(given.gapSeconds, base.deadlines.gapMs), wholeMs: ms(given.wholeSeconds, base.deadlines.wholeMs),
     },
     hedge: given.hedge === undefined ? base.hedge : given.hedge,
@@ -53,7 +54,7 @@ export function callLimits(given: GivenLimits, base: CallLimits): CallLimits {
 /** Limits as the control API shows them. */
 export function limitsView({ attempts, attemptsWithinMs, deadlines, hedge }: CallLimits) {
   return {
-    attempts, attemptsWithinSeconds: attemptsWithinMs / 1000, connectSeconds: deadlines.connectMs / 1000, firstTokenSeconds: deadlines.firstTokenMs / 1000,
-    gapSeconds: deadlines.gapMs / 1000, wholeSeconds: deadlines.wholeMs / 1000, hedge,
+    attempts, attemptsWithinSeconds: attemptsWithinMs / 1000, connectSeconds: deadlines.connectMs / 1000, headSeconds: deadlines.headMs / 1000,
+    firstTokenSeconds: deadlines.firstTokenMs / 1000, gapSeconds: deadlines.gapMs / 1000, wholeSeconds: deadlines.wholeMs / 1000, hedge,
   };
 }

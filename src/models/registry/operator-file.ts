@@ -28,7 +28,7 @@ const file = z.object({
   backends: z.array(backend).max(1000).default([]),
   models: z.array(model).max(10_000).default([]),
   routing: limitsForm.pick({ attempts: true, attemptsWithinSeconds: true, hedge: true }).default({}),
-  deadlines: z.strictObject({ connectSeconds: seconds, firstTokenSeconds: seconds, gapSeconds: seconds, wholeSeconds: seconds }).partial().default({}),
+  deadlines: z.strictObject({ connectSeconds: seconds, headSeconds: seconds, firstTokenSeconds: seconds, gapSeconds: seconds, wholeSeconds: seconds }).partial().default({}),
 });
 
 export interface FileKey {

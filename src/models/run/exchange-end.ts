@@ -24,7 +24,7 @@ export function usedUndelivered(exchange: Exchange, error: unknown): TokenCounts
 /** What the caller is told of an exchange that failed. */
 export function exchangeError(backend: BackendWords, error: unknown, exchange: Exchange, limits: DeadlineLimits): TandemError {
   if (error instanceof Stopped) {
-    const ms = error.step.startsWith('begin') ? limits.firstTokenMs : error.step.startsWith('go on') ? limits.gapMs : limits.wholeMs;
+    const ms = error.step.startsWith('send') ? limits.headMs : error.step.startsWith('begin') ? limits.firstTokenMs : error.step.startsWith('go on') ? limits.gapMs : limits.wholeMs;
     return new TandemError('backend_timeout', { params: { backend: backend.name, step: error.step, seconds: Math.round(ms / 1000) } });
   }
   if (error instanceof ReplyTooLarge) return failed(backend, 'its answer is too large');

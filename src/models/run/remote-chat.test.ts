@@ -158,13 +158,13 @@ describe('a backend that fails', () => {
     expect(house.remote.health().state).toBe('unknown');
   });
 
-  test.each([[false, 'finish its answer'], [true, 'begin its answer']])('by silence (streamed: %s) is given up at the deadline', async (stream, step) => {
+  test.each([[false, 'send the head of its answer'], [true, 'begin its answer']])('by silence (streamed: %s) is given up at the deadline', async (stream, step) => {
     const clock = new ManualClock();
-    const patient = new TestHouse({ url, clock, limits: { wholeMs: 10_000, firstTokenMs: 4_000 } });
+    const patient = new TestHouse({ url, clock, limits: { wholeMs: 10_000, headMs: 6_000, firstTokenMs: 4_000 } });
     const asked = new Promise<void>((resolve) => { backend.answer = () => resolve(); });
     const call = refusal(patient.chat(ask({ stream }), { sink }));
     await asked;
-    clock.advance(stream ? 4_000 : 10_000);
+    clock.advance(stream ? 4_000 : 6_000);
     expect(await call).toMatchObject({ code: 'backend_timeout', status: 504 });
     expect((await call).message).toContain(step);
     expect(patient.ledger.only().released?.outcome).toBe('deadline');

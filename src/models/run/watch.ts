@@ -34,7 +34,7 @@ export class Watch implements Watched {
     this.#clock = tools.clock;
     this.#limits = call.alias.limits.deadlines;
     if (delivery) delivery.watch = this;
-    this.dueMs = delivery ? Math.min(this.#wholeDueMs, attempt.startedMs + this.#limits.firstTokenMs) : this.#wholeDueMs;
+    this.dueMs = Math.min(this.#wholeDueMs, attempt.startedMs + (delivery ? this.#limits.firstTokenMs : this.#limits.headMs));
   }
 
   /** From the first word on the gaps between words count, and no more the wait for the first one. */
@@ -59,10 +59,18 @@ export class Watch implements Watched {
   expire(): void {
     const nowMs = this.#clock.monotonicMs();
     const delivery = this.#delivery;
-    if (nowMs >= this.#wholeDueMs || !delivery) return this.#attempt.stop(new Stopped('deadline', 'finish its answer'));
+    if (nowMs >= this.#wholeDueMs) return this.#attempt.stop(new Stopped('deadline', 'finish its answer'));
+    if (!delivery) return this.#expireWhole();
     const gapDueMs = delivery.paused ? nowMs + this.#limits.gapMs : delivery.lastMs + this.#limits.gapMs;
     if (!delivery.begun || gapDueMs <= nowMs) return this.#attempt.stop(new Stopped('deadline', delivery.begun ? 'go on with its answer' : 'begin its answer'));
     this.dueMs = Math.min(this.#wholeDueMs, gapDueMs);
+    this.#deadlines.watch(this);
+  }
+
+  /** The head of a whole answer has come, or nothing has. */
+  #expireWhole(): void {
+    if (this.#attempt.firstTextMs === 0) return this.#attempt.stop(new Stopped('deadline', 'send the head of its answer'));
+    this.dueMs = this.#wholeDueMs;
     this.#deadlines.watch(this);
   }
 

@@ -55,7 +55,7 @@ export function ModelDialog({ model, whyNot, onClose }: { model: Model; whyNot: 
           ['State', <span key="state"><State tone={HEALTH[model.health.state][0]}>{HEALTH[model.health.state][1]}</State>{model.health.reason === null ? '' : ` ${model.health.reason}`}{model.health.since === null ? null : <span className="muted beside">since <Ago at={model.health.since} /></span>}</span>],
           ['Chosen', `${GOALS[model.goal]}${model.regions.length === 0 ? '' : `; regions ${model.regions.join(', then ')}`}`],
           ['Tried', `${plural(limits.attempts, 'attempt')} at most, within ${duration(limits.attemptsWithinSeconds * 1000)}${limits.hedge === null ? '' : `; a second beside the first ${limits.hedge.afterMs === null ? 'after the usual time' : `after ${duration(limits.hedge.afterMs)}`}, ${String(limits.hedge.share * 100)} % of spend at most`}`],
-          ['Deadlines', `first token ${duration(limits.firstTokenSeconds * 1000)}, gap ${duration(limits.gapSeconds * 1000)}, whole ${duration(limits.wholeSeconds * 1000)}`],
+          ['Deadlines', `head ${duration(limits.headSeconds * 1000)}, first token ${duration(limits.firstTokenSeconds * 1000)}, gap ${duration(limits.gapSeconds * 1000)}, whole ${duration(limits.wholeSeconds * 1000)}`],
           ['Price in / out', <PricePair key="price" price={model.price} currency={model.currency} missing="No price" />],
           ['Made', <Ago key="made" at={model.createdAt} />],
         ]} />

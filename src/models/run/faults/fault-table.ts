@@ -32,7 +32,7 @@ function inTheMiddle(fault: string, code: string): FaultRow[] {
   return [before(fault, '502 backend_failed')[0]!, final(fault, 'streamed', `what was delivered, then an error in the stream: ${code}`, 'what was delivered')];
 }
 
-/** A stream has a deadline for its first word; a whole answer has none but the call's own, after which nothing is tried. */
+/** The head has come, so a whole answer has no other deadline than the call's own, after which nothing is tried. */
 function silentAtFirst(fault: string): FaultRow[] {
   return [final(fault, 'whole', '504 backend_timeout', 'nothing'), before(fault, '504 backend_timeout')[1]!];
 }
@@ -51,7 +51,7 @@ export const FAULTS: readonly FaultRow[] = [
   ...before('reset after the head', FAILED),
   ...before('reset before the first word', FAILED),
   ...inTheMiddle('reset in the middle', 'backend_failed'),
-  ...silentAtFirst('no first byte'),
+  ...before('no first byte', '504 backend_timeout'),
   ...silentAtFirst('stalled before the first word'),
   final('stalled in the middle', 'whole', '504 backend_timeout', 'nothing'),
   final('stalled in the middle', 'streamed', 'what was delivered, then an error in the stream: backend_timeout', 'what was delivered'),

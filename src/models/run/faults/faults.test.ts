@@ -40,7 +40,7 @@ async function observe({ fault, reply }: FaultRow, withSecond: boolean): Promise
   const faulty = await CASES[fault]!();
   const well = await make.healthy();
   const clock = new ManualClock();
-  const house = new TestHouse({ url: faulty.url, clock, ...(withSecond && { others: [{ url: well.url }] }), limits: { firstTokenMs: 20_000, gapMs: 10_000, wholeMs: 60_000 } });
+  const house = new TestHouse({ url: faulty.url, clock, ...(withSecond && { others: [{ url: well.url }] }), limits: { headMs: 20_000, firstTokenMs: 20_000, gapMs: 10_000, wholeMs: 60_000 } });
   started.push(faulty, well, { stop: () => house.close() });
   const sink = new MemorySink();
   let spoke = () => {};
@@ -53,7 +53,7 @@ async function observe({ fault, reply }: FaultRow, withSecond: boolean): Promise
   });
   // The clock goes on when the backend has said what it will ever say, and the caller has read it.
   if (fault.startsWith('stalled in') && streamed) await Promise.all([faulty.waits, speaks]).then(() => clock.advance(10_000));
-  else if (fault.startsWith('stalled') || fault === 'no first byte') await faulty.waits!.then(() => clock.advance(streamed ? 20_000 : 60_000));
+  else if (fault.startsWith('stalled') || fault === 'no first byte') await faulty.waits!.then(() => clock.advance(streamed || fault === 'no first byte' ? 20_000 : 60_000));
   const client = await call;
   const { settled } = house.ledger.only();
   return {
