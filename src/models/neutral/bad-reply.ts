@@ -7,12 +7,15 @@ export class BadReply extends Error {
   readonly said: string | null;
   /** Whether the backend says that it is too busy, so that another try may find it free. */
   readonly busy: boolean;
+  /** Whether the backend says that the request itself is wrong: then no other one is asked, and none is blamed. */
+  readonly refused: boolean;
 
   /** `reason` is a sentence's part: `its answer ended in the middle`. */
-  constructor(reason: string, options: { readonly said?: string; readonly busy?: boolean } = {}) {
+  constructor(reason: string, options: { readonly said?: string; readonly busy?: boolean; readonly refused?: boolean } = {}) {
     super(reason);
     this.name = 'BadReply';
     this.said = options.said ?? null;
     this.busy = options.busy ?? false;
+    this.refused = options.refused ?? false;
   }
 }

@@ -109,6 +109,8 @@ export interface BackendDialect {
   readonly count?: TokenCounter;
   /** The message in the body of a failing status; undefined: there is none in this dialect's form. The runner cleans it. */
   errorMessage(body: string): string | undefined;
+  /** The status that a failing reply stands for, where the API's own misleads; absent: its own. */
+  errorStatus?(status: number, body: string): number;
   /** Absent: this dialect has no embeddings. */
   readonly embeddings?: EmbeddingsBackend;
   /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */

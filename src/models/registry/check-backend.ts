@@ -5,6 +5,7 @@ import type { OutRequest } from '../neutral/dialect.ts';
 import type { DialectOut } from '../neutral/parts.ts';
 import { CollectedReply } from '../remote/exchange.ts';
 import { connectionError, failed, statusError } from '../remote/failure.ts';
+import type { RemoteBackend } from '../remote/remote-backend.ts';
 import type { Backend } from './target.ts';
 
 /** What one call to a backend has shown. */
@@ -45,7 +46,7 @@ export async function checkBackend(backend: Backend, health: Health, clock: Cloc
     remote.send(out, exchange, (await remote.sign(out, clock.nowMs())) ?? []);
     await exchange.ended;
     const models = probe.read({ status: exchange.status, headers: exchange.headers, text: exchange.text() })?.slice(0, MOST_MODELS).map(printable);
-    if (!models && exchange.status !== 200) throw statusError(remote.words, exchange.status, remote.dialect.errorMessage(exchange.text()), undefined);
+    if (!models && exchange.status !== 200) throw refusal(exchange, remote);
     if (!models) throw failed(remote.words, `it has no list of models at its address; the URL should end where ${FOLLOWS[remote.dialect.name]} follows`);
     remote.worked();
     return { ok: true, latencyMs: clock.monotonicMs() - startedMs, models, problem: null, next: probe.unseen ?? null };
@@ -57,4 +58,9 @@ export async function checkBackend(backend: Backend, health: Health, clock: Cloc
     done.abort();
     await late;
   }
+}
+
+function refusal(exchange: CollectedReply, { words, dialect }: RemoteBackend): Error {
+  const text = exchange.text();
+  return statusError(words, dialect.errorStatus?.(exchange.status, text) ?? exchange.status, dialect.errorMessage(text), undefined);
 }

@@ -35,6 +35,7 @@ export const IN_BAND = 'an error inside a reply';
 
 /** What a backend's dialect could not read as an answer, or what the backend itself told inside one. */
 export function badReplyError(backend: BackendWords, bad: BadReply): TandemError {
+  if (bad.refused) return new TandemError('backend_refused', { params: { backend: backend.name, reason: bad.said === null ? 'it gave no reason.' : clean(bad.said, backend) }, detail: IN_BAND });
   if (bad.said === null) return bad.busy ? new TandemError('backend_busy', { params: { backend: backend.name }, detail: bad.message, retryAfterSeconds: 1 }) : failed(backend, bad.message);
   const reason = `it says: ${clean(bad.said, backend)}`;
   return bad.busy ? new TandemError('backend_busy', { params: { backend: backend.name }, detail: IN_BAND, retryAfterSeconds: 1 }) : failed(backend, reason, IN_BAND);

@@ -279,7 +279,9 @@ function send(exchange: Exchange, { remote, out, tools }: Sending): void {
 }
 
 function refusal(exchange: Exchange, remote: RemoteBackend, body: string): TandemError {
-  return statusError(remote.words, exchange.status, remote.dialect.errorMessage(body), retryAfter(exchange));
+  const { words, dialect } = remote;
+  const status = dialect.errorStatus?.(exchange.status, body) ?? exchange.status;
+  return statusError(words, status, dialect.errorMessage(body), retryAfter(exchange));
 }
 
 function retryAfter({ headers }: Exchange): string | undefined {

@@ -5,6 +5,7 @@ import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
 import { bedrockEmbeddings } from '../embeddings/bedrock.ts';
+import { FaultLast } from '../../remote/fault-last.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { EventFrames } from './event-frames.ts';
 import { BEDROCK_LOSSES } from './losses.ts';
@@ -92,11 +93,12 @@ export const bedrockBackend: BackendDialect = {
   probe: bedrockProbe,
 };
 
-class BedrockReader implements ReplyReader {
+class BedrockReader extends FaultLast implements ReplyReader {
   readonly #response: BedrockResponse;
   readonly #frames = new EventFrames();
 
   constructor(request: NeutralRequest) {
+    super();
     this.#response = new BedrockResponse(request);
   }
 
@@ -107,13 +109,15 @@ class BedrockReader implements ReplyReader {
   get finish() { return this.#response.finish; }
   get done() { return this.#response.done; }
 
-  push(chunk: Buffer): readonly ReplyEvent[] {
+  protected read(chunk: Buffer): void {
     for (const frame of this.#frames.push(chunk)) this.#response.event(frame);
-    return this.#response.parts.take();
   }
 
-  end(): readonly ReplyEvent[] {
+  protected close(): void {
     if (this.#response.finish === null || !this.#frames.whole) throw new BadReply('its answer ended in the middle');
+  }
+
+  protected taken(): readonly ReplyEvent[] {
     return this.#response.parts.take();
   }
 }

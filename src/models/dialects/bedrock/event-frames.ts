@@ -25,19 +25,17 @@ export class EventFrames {
   }
 
   /** @throws BadReply for a frame that is broken, and for an exception that the service tells inside the stream. */
-  push(chunk: Buffer): EventFrame[] {
+  *push(chunk: Buffer): Generator<EventFrame, void, undefined> {
     this.#kept = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
-    const frames: EventFrame[] = [];
-    let at = 0;
-    while (this.#kept.length - at >= 4) {
-      const length = this.#kept.readUInt32BE(at);
+    while (this.#kept.length >= 4) {
+      const length = this.#kept.readUInt32BE(0);
       if (length < LEAST_BYTES || length > MOST_BYTES) throw new BadReply('a frame of its answer has an impossible length');
-      if (this.#kept.length - at < length) break;
-      frames.push(decode(this.#kept.subarray(at, at + length)));
-      at += length;
+      if (this.#kept.length < length) return;
+      const frame = this.#kept.subarray(0, length);
+      this.#kept = this.#kept.subarray(length);
+      // One at a time, so that those before a fault are read.
+      yield decode(frame);
     }
-    this.#kept = this.#kept.subarray(at);
-    return frames;
   }
 }
 
@@ -58,7 +56,7 @@ function decode(bytes: Buffer): EventFrame {
       return { type: header(':event-type'), value };
     case 'exception': {
       const said = value['message'] ?? value['Message'];
-      throw new BadReply('it reported an error', { ...(typeof said === 'string' && { said }), busy: BUSY.has(header(':exception-type')) });
+      throw new BadReply('it reported an error', { ...(typeof said === 'string' && { said }), busy: BUSY.has(header(':exception-type')), refused: header(':exception-type') === 'validationException' });
     }
     default: {
       const said = header(':error-message');

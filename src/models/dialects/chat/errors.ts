@@ -1,10 +1,16 @@
 import { BadReply } from '../../neutral/bad-reply.ts';
 import { isObject } from '../../request/json.ts';
 
+/** OpenAI's words, vLLM's and, as numbers, the statuses that OpenRouter and vLLM write as `code`. */
+const BUSY: ReadonlySet<unknown> = new Set(['rate_limit_exceeded', 'rate_limit_error', 'overloaded_error', 429, 503, 529]);
+const REFUSED: ReadonlySet<unknown> = new Set(['invalid_request_error', 'BadRequestError', 'context_length_exceeded', 400, 413, 422]);
+
 /** An `error` object that came with status 200 or inside a stream. */
 export function toldInside(error: unknown): BadReply {
   const said = messageIn({ error });
-  return new BadReply(said === undefined ? 'it reported an error' : 'it says', said === undefined ? {} : { said });
+  const { type, code } = isObject(error) ? error : {};
+  const kind = { busy: BUSY.has(type) || BUSY.has(code), refused: REFUSED.has(type) || REFUSED.has(code) };
+  return new BadReply(said === undefined ? 'it reported an error' : 'it says', { ...kind, ...(said !== undefined && { said }) });
 }
 
 /** OpenAI's `{error: {message}}`, vLLM's `{message}` or FastAPI's `{detail}`. */

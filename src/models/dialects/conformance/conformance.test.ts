@@ -3,6 +3,7 @@ import { TandemError } from '../../../base/index.ts';
 import { BadReply } from '../../neutral/bad-reply.ts';
 import type { BackendDialect, CallerDialect, ReplyEnd, ReplyReader, ReplyWriter } from '../../neutral/dialect.ts';
 import { BACKEND_DIALECTS, CALLER_DIALECTS } from '../dialects.ts';
+import { FAILS, firstEvents } from './backends-fail.ts';
 import { SAYS } from './backends-say.ts';
 import { HEARS, type Hearing } from './callers-hear.ts';
 import { ANSWERS, type Told } from './told.ts';
@@ -77,6 +78,21 @@ describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendN
       expect(HEARS[callerName].stream(all)).toEqual(expected);
       expect([HEARS[callerName].clean(all), reader.pieces > 0]).toEqual([true, true]);
     }
+  });
+
+  test.each(['busy', 'refused', 'failed'] as const)('an error in the middle (%s) is told as what it is, after the text that came before it in the same bytes', (fault) => {
+    const request = both.caller.parse(HEARS[callerName].request(true), {});
+    const { stream } = SAYS[backendName](ANSWERS['a text']!);
+    const before = firstEvents(stream, { chat: 2, responses: 4, messages: 4, gemini: 1, bedrock: 2 }[backendName], backendName === 'bedrock');
+    const reader = both.backend.reader(request);
+    const events = reader.push(Buffer.concat([before, FAILS[backendName](fault)]));
+    const writer = both.caller.writer(request, FACTS);
+    expect(events.map((event) => writer.event(event)).join('')).toContain('Grüße');
+    expect(reader.failure).toBeInstanceOf(BadReply);
+    expect(reader.failure).toMatchObject({ said: 'So it is.', busy: fault === 'busy', refused: fault === 'refused' });
+    expect(() => reader.push(stream)).toThrow(reader.failure!);
+    expect(() => reader.end()).toThrow(reader.failure!);
+    expect(() => both.backend.reader(request).push(FAILS[backendName](fault))).toThrow(BadReply);
   });
 
   test('a stream that is cut anywhere never ends as if it were whole', () => {

@@ -137,6 +137,8 @@ describe('a reply of Gemini', () => {
     expect(caught).toMatchObject({ said: 'Quota', busy: true });
     expect(geminiBackend.errorMessage('[{"error":{"code":400,"message":"Bad key","status":"INVALID_ARGUMENT"}}]')).toBe('Bad key');
     expect(geminiBackend.errorMessage('<html>')).toBeUndefined();
+    const unknown = JSON.stringify({ error: { code: 400, message: 'API key not valid.', status: 'INVALID_ARGUMENT', details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }] } });
+    expect([geminiBackend.errorStatus!(400, unknown), geminiBackend.errorStatus!(400, '{}')]).toEqual([401, 400]);
   });
 
   it('that was blocked says so', () => {

@@ -6,7 +6,8 @@ import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts';
 import { geminiEmbeddings } from '../embeddings/gemini.ts';
 import { listedIn } from '../list-models.ts';
-import { EventTooLarge, SseParser } from '../../remote/sse-parser.ts';
+import { FaultLast } from '../../remote/fault-last.ts';
+import { SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { toContents } from './contents.ts';
 import { generationConfig } from './generation-config.ts';
@@ -72,16 +73,20 @@ export const geminiBackend: BackendDialect = {
     return isObject(inner) && typeof inner['message'] === 'string' ? inner['message'] : undefined;
   },
 
+  // A key that it does not know is INVALID_ARGUMENT to Google, which is no fault of the caller's.
+  errorStatus: (status, body) => (status === 400 && body.includes('"API_KEY_INVALID"') ? 401 : status),
+
   keyHeaders: (key) => ['x-goog-api-key', key],
   probe: listedIn('/models?pageSize=1000', 'models', 'name'),
 };
 
-class GeminiReader implements ReplyReader {
+class GeminiReader extends FaultLast implements ReplyReader {
   readonly #response: GeminiResponse;
   readonly #parser = new SseParser((data) => this.#response.take(parse(data)));
   done = false;
 
   constructor(request: NeutralRequest) {
+    super();
     this.#response = new GeminiResponse(request);
   }
 
@@ -91,19 +96,17 @@ class GeminiReader implements ReplyReader {
   get textBytes() { return this.#response.parts.textBytes; }
   get finish() { return this.#response.finish; }
 
-  push(chunk: Buffer): readonly ReplyEvent[] {
-    try {
-      this.#parser.push(chunk);
-    } catch (error) {
-      throw error instanceof EventTooLarge ? new BadReply('one event of its answer is too large') : error;
-    }
-    return this.#response.parts.take();
+  protected read(chunk: Buffer): void {
+    this.#parser.push(chunk);
   }
 
   /** The stream has no mark of its end: it is whole when each candidate has said why it ended. */
-  end(): readonly ReplyEvent[] {
+  protected close(): void {
     if (!this.#response.ended) throw new BadReply('its answer ended in the middle');
     this.done = true;
+  }
+
+  protected taken(): readonly ReplyEvent[] {
     return this.#response.parts.take();
   }
 }

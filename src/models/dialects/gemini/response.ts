@@ -110,7 +110,7 @@ export class GeminiResponse {
 /** `{code, message, status}`, as Google's APIs write errors. */
 export function inBand(error: unknown): BadReply {
   const { message, status } = isObject(error) ? error : {};
-  return new BadReply('it reported an error', { ...(typeof message === 'string' && { said: message }), busy: status === 'RESOURCE_EXHAUSTED' || status === 'UNAVAILABLE' });
+  return new BadReply('it reported an error', { ...(typeof message === 'string' && { said: message }), busy: status === 'RESOURCE_EXHAUSTED' || status === 'UNAVAILABLE', refused: status === 'INVALID_ARGUMENT' });
 }
 
 /** In the form of chat completions, which is the neutral one. */

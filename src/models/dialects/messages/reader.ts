@@ -3,8 +3,10 @@ import type { ReplyReader } from '../../neutral/dialect.ts';
 import type { FinishReason, ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
 import type { TokenCounts } from '../../quantities.ts';
-import { EventTooLarge, SseParser } from '../../remote/sse-parser.ts';
+import { FaultLast } from '../../remote/fault-last.ts';
+import { SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
+import { eventJson } from '../event-json.ts';
 import { customTools } from './custom-tools.ts';
 import { toldFault } from './reply-faults.ts';
 import { finishReason } from './stop-reason.ts';
@@ -15,13 +17,12 @@ import { readUsage } from './usage.ts';
 const WORD = /^[a-z][a-z_]{0,63}$/;
 
 /** Reads a streamed message from its bytes. */
-export class MessagesReader implements ReplyReader {
+export class MessagesReader extends FaultLast implements ReplyReader {
   usage: TokenCounts | null = null;
   promptCounts: TokenCounts | null = null;
   rawUsage: JsonObject | null = null;
   finish: FinishReason | null = null;
   done = false;
-  failure: Error | null = null;
   pieces = 0;
   textBytes = 0;
   readonly #native: boolean;
@@ -30,30 +31,21 @@ export class MessagesReader implements ReplyReader {
   #events: ReplyEvent[] = [];
 
   constructor(request: NeutralRequest) {
+    super();
     this.#native = request.dialect === 'messages';
     this.#parts = new StreamParts(customTools(request));
   }
 
-  push(chunk: Buffer): readonly ReplyEvent[] {
-    if (this.failure) throw this.failure;
-    try {
-      this.#parser.push(chunk);
-    } catch (error) {
-      this.failure = error instanceof EventTooLarge ? new BadReply('one event of its answer is too large') : (error as Error);
-      // What came before it in the same bytes is told first.
-      if (this.#events.length === 0) throw this.failure;
-    }
-    return this.#take();
+  protected read(chunk: Buffer): void {
+    this.#parser.push(chunk);
   }
 
-  end(): readonly ReplyEvent[] {
-    if (this.failure) throw this.failure;
+  protected close(): void {
     if (!this.done && this.finish === null) throw new BadReply('its answer ended in the middle');
     this.done = true;
-    return this.#take();
   }
 
-  #take(): readonly ReplyEvent[] {
+  protected taken(): readonly ReplyEvent[] {
     const events = this.#events;
     this.#events = [];
     return events;
@@ -61,7 +53,7 @@ export class MessagesReader implements ReplyReader {
 
   #event(data: string): void {
     if (this.done) return;
-    const value = parse(data);
+    const value = eventJson(data);
     const type = value['type'];
     if (type === 'error' || value['error'] != null) throw toldFault(value);
     if (typeof type !== 'string' || !WORD.test(type)) throw new BadReply('an event of its answer has no type');
@@ -107,15 +99,4 @@ export class MessagesReader implements ReplyReader {
     this.pieces += 1;
     this.textBytes += Buffer.byteLength(text);
   }
-}
-
-function parse(data: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    throw new BadReply('its answer is not made of valid JSON events');
-  }
-  if (!isObject(value)) throw new BadReply('its answer is not made of valid JSON events');
-  return value;
 }

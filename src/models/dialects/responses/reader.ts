@@ -2,8 +2,10 @@ import { BadReply } from '../../neutral/bad-reply.ts';
 import type { ReplyReader } from '../../neutral/dialect.ts';
 import type { FinishReason, ReplyEvent } from '../../neutral/reply.ts';
 import type { TokenCounts } from '../../quantities.ts';
-import { EventTooLarge, SseParser } from '../../remote/sse-parser.ts';
+import { FaultLast } from '../../remote/fault-last.ts';
+import { SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
+import { eventJson } from '../event-json.ts';
 import { readThought } from './read-items.ts';
 import { failure, finishOf } from './reply.ts';
 import { readUsage } from './usage.ts';
@@ -17,7 +19,7 @@ const DELTAS = new Set([
 ]);
 
 /** Reads a stream of response events: for a caller of the same dialect as they came, for others as neutral parts. */
-export class ResponseReader implements ReplyReader {
+export class ResponseReader extends FaultLast implements ReplyReader {
   usage: TokenCounts | null = null;
   rawUsage: JsonObject | null = null;
   pieces = 0;
@@ -32,25 +34,19 @@ export class ResponseReader implements ReplyReader {
   #next = 0;
 
   constructor(native: boolean) {
+    super();
     this.#native = native;
   }
 
-  push(chunk: Buffer): readonly ReplyEvent[] {
-    try {
-      this.#parser.push(chunk);
-    } catch (error) {
-      if (error instanceof EventTooLarge) throw new BadReply('one event of its answer is too large');
-      throw error;
-    }
-    return this.#taken();
+  protected read(chunk: Buffer): void {
+    this.#parser.push(chunk);
   }
 
-  end(): readonly ReplyEvent[] {
+  protected close(): void {
     if (!this.done) throw new BadReply('its answer ended in the middle');
-    return this.#taken();
   }
 
-  #taken(): readonly ReplyEvent[] {
+  protected taken(): readonly ReplyEvent[] {
     const events = this.#events;
     this.#events = [];
     return events;
@@ -58,7 +54,7 @@ export class ResponseReader implements ReplyReader {
 
   #event(data: string, name: string): void {
     if (this.done || data === '[DONE]') return;
-    const value = parsed(data);
+    const value = eventJson(data);
     const type = typeof value['type'] === 'string' ? value['type'] : name;
     if (type === 'error') throw failure(isObject(value['error']) ? value['error'] : value);
     const { response } = value;
@@ -210,15 +206,4 @@ export class ResponseReader implements ReplyReader {
 
 function place(value: JsonObject): string {
   return String(value['output_index'] ?? value['item_id'] ?? '');
-}
-
-function parsed(data: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    throw new BadReply('its answer is not made of valid JSON events');
-  }
-  if (!isObject(value)) throw new BadReply('its answer is not made of valid JSON events');
-  return value;
 }

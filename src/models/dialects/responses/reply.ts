@@ -36,11 +36,15 @@ export function readResponse(text: string, native: boolean): NeutralReply {
   };
 }
 
+/** Codes of OpenAI's that find the request wrong (SDK 7.57, `ResponseError`): the prompt, or an image of it. */
+const REFUSALS = /^invalid_prompt$|image/;
+
 /** An error that stands inside an answer. */
 export function failure(error: unknown): BadReply {
   const message = isObject(error) && typeof error['message'] === 'string' && error['message'] !== '' ? error['message'] : undefined;
-  const code = isObject(error) ? error['code'] : undefined;
-  return new BadReply('it reported an error', { ...(message !== undefined && { said: message }), busy: code === 'rate_limit_exceeded' });
+  const { code, type } = isObject(error) ? error : {};
+  const refused = type === 'invalid_request_error' || (typeof code === 'string' && REFUSALS.test(code));
+  return new BadReply('it reported an error', { ...(message !== undefined && { said: message }), busy: code === 'rate_limit_exceeded', refused });
 }
 
 function choiceOf(response: JsonObject, output: readonly unknown[], native: boolean): NeutralChoice {

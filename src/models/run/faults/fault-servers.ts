@@ -56,6 +56,13 @@ export const silent = () => http((_, waiting) => () => waiting());
 
 export const body = (type: string, text: string) => http(() => (response) => { response.writeHead(200, { 'content-type': type }).end(text); });
 
+/** Status 200, and an error where an answer should be. */
+export const inside = (error: Record<string, unknown>) => http(() => (response, { body: asked }) => {
+  const text = JSON.stringify({ error });
+  if (asked['stream'] === true) response.writeHead(200, STREAM_HEAD).end(`data: ${text}\n\n`);
+  else response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+});
+
 export const healthy = () => http(() => (response, { body: asked }) => {
   if (asked['stream'] === true) response.writeHead(200, STREAM_HEAD).end(STREAM.join(''));
   else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(COMPLETION));

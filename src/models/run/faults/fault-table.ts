@@ -67,6 +67,9 @@ export const FAULTS: readonly FaultRow[] = [
   ...before('garbage instead of JSON', FAILED),
   ...before('garbage in an event', FAILED),
   ...before('an error inside the answer', FAILED),
+  ...before('an error inside the answer: busy', '429 backend_busy, retry-after 1'),
+  final('an error inside the answer: a wrong request', 'whole', '400 backend_refused', 'nothing'),
+  final('an error inside the answer: a wrong request', 'streamed', '400 backend_refused', 'nothing'),
   ...before('wrong content type', FAILED),
 ];
 

@@ -27,7 +27,9 @@ const CASES: Readonly<Record<string, () => Promise<make.FaultyBackend>>> = {
   '400': () => make.status(400),
   'garbage instead of JSON': () => make.body('application/json', '{"choices": [{'),
   'garbage in an event': () => make.body('text/event-stream', 'data: {"choices":[{"del\n\n'),
-  'an error inside the answer': () => make.body('text/event-stream', 'data: {"error":{"message":"CUDA out of memory"}}\n\n'),
+  'an error inside the answer': () => make.inside({ message: 'CUDA out of memory' }),
+  'an error inside the answer: busy': () => make.inside({ message: 'Rate limit reached', type: 'rate_limit_error', code: 'rate_limit_exceeded' }),
+  'an error inside the answer: a wrong request': () => make.inside({ message: 'This model\'s maximum context length is 4096 tokens', type: 'BadRequestError', code: 400 }),
   'wrong content type': () => make.body('text/html', '<html>Welcome</html>'),
 };
 
