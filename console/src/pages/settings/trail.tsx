@@ -32,8 +32,9 @@ export function TrailPage() {
   useEffect(() => {
     const mark = end.current;
     if (!mark || !hasNextPage) return undefined;
-    const observer = new IntersectionObserver(([entry]) => {
-      if (entry?.isIntersecting && !isFetchingNextPage) void fetchNextPage();
+    const observer = new IntersectionObserver((entries) => {
+      // Out of sight and in again, between two looks, come as two entries: the last one holds.
+      if (entries.at(-1)?.isIntersecting && !isFetchingNextPage) void fetchNextPage();
     }, { rootMargin: '600px' });
     observer.observe(mark);
     return () => observer.disconnect();
