@@ -52,6 +52,16 @@ describe('a configuration of LiteLLM', () => {
     expect(config.budgets).toEqual([{ scope: 'organisation', period: 'month', amount: '500.00' }]);
   });
 
+  test('prices on a service tier become what callers pay there, whole, and no cost', () => {
+    const of = (params: Record<string, unknown>) => convertLitellm({ model_list: [{ model_name: 'a', litellm_params: { model: 'openai/a', input_cost_per_token: 2e-6, output_cost_per_token: 8e-6, ...params } }] });
+    const one = (tier: string, input: string, output: string) => ({ model: 'a', tier, buckets: { input: { price: input, per: '1' }, output: { price: output, per: '1' } }, source: 'LiteLLM config.yaml' });
+    const { config: made, notes: said } = of({ input_cost_per_token_flex: 1e-6, input_cost_per_token_priority: '3.5e-6', output_cost_per_token_priority: 1.4e-5 });
+    expect(made.prices!.filter(({ tier }) => tier !== undefined)).toEqual([one('flex', '1000000', '8000000'), one('priority', '3500000', '14000000')]);
+    expect(made.prices!.filter(({ costOf }) => costOf !== undefined)).toHaveLength(1);
+    expect(said.filter(({ place }) => place.startsWith('costs of a on'))).toHaveLength(2);
+    expect(said.some(({ place }) => place.includes('litellm_params'))).toBe(false);
+    expect(of({}).config.prices!.filter(({ tier }) => tier !== undefined)).toEqual([]);
+  });
   test('says for each line what it became, or why it became nothing', () => {
     expect(note('model_list[6]')).toMatchObject({ became: null, why: expect.stringContaining('pattern') });
     expect(note('model_list[7]')).toMatchObject({ became: null, why: expect.stringContaining('image_generation') });

@@ -1,5 +1,5 @@
 import type { ConfigBody } from '../commands/config.ts';
-import { readDeployments, type Deployment, type Note } from './deployments.ts';
+import { readDeployments, TIERS, type Deployment, type Note } from './deployments.ts';
 import { isRecord, numberIn, textIn, type Fields } from './fields.ts';
 import { buildBackends } from './backends.ts';
 import { weightsOf } from './weights.ts';
@@ -103,13 +103,19 @@ function fallbacksOf(router: Fields, settings: Fields): Map<string, string[]> {
 function pricesOf(deployments: readonly Deployment[], nameOf: (deployment: Deployment) => string, notes: Note[]): Price[] {
   const prices = new Map<string, Price>();
   for (const deployment of deployments) {
-    const { name, buckets } = deployment;
+    const { name, buckets, tiers } = deployment;
     if (!buckets) continue;
     const [costOf, source] = [nameOf(deployment), 'LiteLLM config.yaml'];
     prices.set(`${name} ${costOf}`, { model: name, costOf, buckets, source });
     if (!prices.has(name)) {
       prices.set(name, { model: name, buckets, source });
       notes.push({ place: `costs of ${name}`, became: 'its cost on that backend, and what callers pay', why: 'LiteLLM charges what it pays; set another price where you do not' });
+      for (const tier of TIERS) {
+        const own = tiers[tier];
+        if (own === undefined) continue;
+        prices.set(`${name} (${tier})`, { model: name, tier, buckets: own, source });
+        notes.push({ place: `costs of ${name} on ${tier}`, became: `what callers pay on ${tier}`, why: 'no tier is passed on to a backend, so its cost there stays the one without a tier' });
+      }
     }
   }
   for (const name of new Set(deployments.map((one) => one.name))) {

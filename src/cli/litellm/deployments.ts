@@ -30,6 +30,8 @@ export interface Deployment {
   readonly order: number;
   readonly target: Omit<Target, 'backend' | 'weight' | 'order'>;
   readonly buckets: Buckets | undefined;
+  /** What calls on a service tier cost there, where the file has it: its fields that end in `_flex` and `_priority`. */
+  readonly tiers: Readonly<Partial<Record<(typeof TIERS)[number], Buckets>>>;
 }
 
 /** What is called here by `model_info.mode`. */
@@ -37,9 +39,12 @@ const MODES = new Set(['chat', 'completion', 'responses', 'embedding']);
 const CAN = { tools: 'supports_function_calling', images: 'supports_vision', files: 'supports_pdf_input', schema: 'supports_response_schema', reasoning: 'supports_reasoning' } as const;
 const PARAMS_READ = new Set([
   'model', 'api_base', 'base_url', 'api_key', 'rpm', 'tpm', 'weight', 'order', 'max_parallel_requests', 'region_name', 'aws_region_name', 'aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_bedrock_runtime_endpoint',
-  'max_tokens', 'input_cost_per_token', 'output_cost_per_token', 'cache_read_input_token_cost', 'cache_creation_input_token_cost', 'output_cost_per_reasoning_token', 'api_version',
+  'max_tokens', 'api_version',
 ]);
+/** Service tiers that LiteLLM prices by a suffix, as of 1.109.1. */
+export const TIERS = ['flex', 'priority'] as const;
 const COSTS = { input: 'input_cost_per_token', output: 'output_cost_per_token', cache_read: 'cache_read_input_token_cost', cache_write: 'cache_creation_input_token_cost', reasoning: 'output_cost_per_reasoning_token' } as const;
+for (const field of Object.values(COSTS)) for (const suffix of ['', ...TIERS.map((tier) => `_${tier}`)]) PARAMS_READ.add(`${field}${suffix}`);
 
 export function readDeployments(list: unknown): { deployments: Deployment[]; notes: Note[] } {
   const notes: Note[] = [];
@@ -82,7 +87,7 @@ function readOne(entry: Fields, place: string, notes: Note[]): Deployment | stri
       model: split.model, ...(region !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/.test(region) && { region }), ...(max !== undefined && max >= 1 && { maxOutputTokens: Math.min(10_000_000, Math.round(max)) }),
       ...(context !== undefined && context >= 1 && { contextTokens: Math.min(100_000_000, Math.round(context + (max ?? 0))) }), ...(Object.keys(can).length > 0 && { can }),
     },
-    buckets: bucketsOf({ ...info, ...params }),
+    buckets: bucketsOf({ ...info, ...params }, ''), tiers: tiersOf({ ...info, ...params }),
   };
   notes.push({ place: `${place} ${name}`, became: `a target of ${name}: ${split.model} at ${url}`, why: split.provider === 'azure' ? 'by Azure\'s v1 address, which needs no api_version' : null });
   return made;
@@ -103,11 +108,24 @@ function keyOf(params: Fields): string | undefined {
   return aws.length >= 2 ? aws.join(':') : textIn(params, 'api_key');
 }
 
-function bucketsOf(fields: Fields): Buckets | undefined {
-  const buckets = Object.fromEntries(Object.entries(COSTS).flatMap(([bucket, field]) => {
-    const value = fields[field];
+/** A tier's list is whole: what the file does not price on the tier costs there what it costs otherwise. */
+function tiersOf(fields: Fields): Deployment['tiers'] {
+  const base = bucketsOf(fields, '');
+  return Object.fromEntries(TIERS.flatMap((tier) => {
+    const own = pricesIn(fields, `_${tier}`);
+    return base === undefined || Object.keys(own).length === 0 ? [] : [[tier, { ...base, ...own }]];
+  }));
+}
+
+function bucketsOf(fields: Fields, suffix: string): Buckets | undefined {
+  const buckets = pricesIn(fields, suffix);
+  return buckets.input !== undefined && buckets.output !== undefined ? buckets : undefined;
+}
+
+function pricesIn(fields: Fields, suffix: string): Buckets {
+  return Object.fromEntries(Object.entries(COSTS).flatMap(([bucket, field]) => {
+    const value = fields[`${field}${suffix}`];
     const price = typeof value === 'number' || typeof value === 'string' ? perToken(String(value)) : undefined;
     return price === undefined ? [] : [[bucket, price]];
   })) as Buckets;
-  return buckets.input !== undefined && buckets.output !== undefined ? buckets : undefined;
 }
