@@ -1,4 +1,5 @@
 import type { Client } from './client/client.ts';
+import { visibleLines } from './output/text.ts';
 
 /** What a command may use of the outside; passed in, so that tests can stand in for a terminal. */
 export interface Context {
@@ -21,9 +22,9 @@ export interface Writer {
   readonly columns?: number | undefined;
 }
 
-/** Prints a value as JSON, or lets the second function print it for people. */
+/** Prints a value as JSON, or lets the second function print it for people; what names and addresses hold cannot steer their terminal. */
 export function print<T>(context: Context, value: T, forPeople: (value: T) => string): void {
-  const text = context.json ? JSON.stringify(value, null, 2) : forPeople(value);
+  const text = context.json ? jsonText(value) : visibleLines(forPeople(value));
   context.out.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
 }
 
@@ -36,4 +37,9 @@ export async function readInput(context: Context, path: string): Promise<string>
   let text = '';
   for await (const chunk of context.stdin) text += chunk.toString();
   return text;
+}
+
+/** JSON leaves the control characters above ASCII as they are, which some terminals obey: they are written as escapes. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/[\x7f-\x9f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

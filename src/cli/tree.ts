@@ -187,7 +187,7 @@ export const commands: readonly Command[] = [
 
   { path: 'projects', about: 'List projects', examples: ['tandem projects'], load: from(people, 'projects') },
   { path: 'projects create', about: 'Make a project', args: [{ form: '<name>', about: 'its name' }], examples: ['tandem projects create app'], load: from(people, 'projectCreate') },
-  { path: 'projects consent', about: 'Contribute a project\'s content for a lower price, or end that', examples: ['tandem projects consent show app'], load: from(consent, 'help') },
+  { path: 'projects consent', about: 'List which projects contribute their content for a lower price', examples: ['tandem projects consent'], load: from(consent, 'list') },
   { path: 'projects consent show', about: 'Show whether a project contributes, who agreed to what, and the text', args: [{ form: '<project>', about: 'its id or name' }], examples: ['tandem projects consent show app'], load: from(consent, 'show') },
   { path: 'projects consent give', about: 'Agree to the text, in the name of the project', args: [{ form: '<project>', about: 'its id or name' }], options: [{ form: '--text <version>', about: 'the version of the text that you read, as show prints it' }],
     examples: ['tandem projects consent give app --text 2026-11-1'], load: from(consent, 'give') },

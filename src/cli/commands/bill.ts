@@ -5,7 +5,7 @@ import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
 import { timeArgument } from '../output/duration.ts';
 import { amountArgument, moneyText } from '../output/money.ts';
-import { table } from '../output/table.ts';
+import { table, type Place } from '../output/table.ts';
 import { countText, timeText } from '../output/text.ts';
 
 type Bill = Reply<'/api/bill', 'GET'>;
@@ -20,11 +20,11 @@ export const bill: Run = async (context, { options }) => {
   }
   const month = typeof options['month'] === 'string' ? options['month'] : undefined;
   const shown = await client.call('GET', '/api/bill', { query: month === undefined ? {} : { month } });
-  print(context, shown, (value) => billText(value, context.out.isTTY === true));
+  print(context, shown, (value) => billText(value, context.out));
   return EXIT.ok;
 };
 
-function billText(shown: Bill, forTerminal: boolean): string {
+function billText(shown: Bill, place: Place): string {
   const { currency } = shown;
   const head = `${shown.month}: ${moneyText(shown.total, currency)} for ${countText(shown.requests)} ${shown.requests === '1' ? 'call' : 'calls'}${shown.state === 'closed' ? `, closed as invoice ${shown.invoiceNumber}` : ', so far'}.`;
   if (shown.lines.length === 0) return `${head}\nMake the first line: tandem chat "What is the capital of France?"`;
@@ -39,8 +39,8 @@ function billText(shown: Bill, forTerminal: boolean): string {
     { title: 'OUT', align: 'right', value: (line) => quantity(line, 'output') },
     { title: 'CHARGE', align: 'right', value: (line) => moneyText(line.charge, currency) },
     { title: 'MARGIN', align: 'right', value: (line) => (line.cost === null ? 'unknown' : moneyText(String(BigInt(line.charge) - BigInt(line.cost)), currency)) },
-  ], forTerminal);
-  if (!forTerminal) return rows;
+  ], place);
+  if (place.isTTY !== true) return rows;
   return [head, '', rows, '',
     ...(shown.adjustments === '0' ? [] : [`Adjustments: ${moneyText(shown.adjustments, currency)}`]),
     ...(shown.credits.applied === '0' ? [] : [`Credits applied: ${moneyText(shown.credits.applied, currency)}`]),
@@ -65,7 +65,7 @@ export const usage: Run = async (context, { options }) => {
     { title: 'OUTCOME', value: (event) => event.outcome },
     { title: 'QUANTITIES', value: (event) => Object.entries(event.quantities).map(([name, count]) => `${name} ${count}`).join(', ') },
     { title: 'CHARGE', align: 'right', value: (event) => moneyText(event.charge, event.currency) },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const invoices: Run = async (context) => {
@@ -78,7 +78,7 @@ export const invoices: Run = async (context) => {
     { title: 'ADJUSTED', align: 'right', value: (invoice) => moneyText(invoice.adjustments, invoice.currency) },
     { title: 'DUE', align: 'right', value: (invoice) => moneyText(invoice.due, invoice.currency) },
     { title: 'CLOSED', value: (invoice) => timeText(invoice.closedAt) },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const close: Run = async (context, { args }) => {
@@ -105,7 +105,7 @@ export const credits: Run = async (context) => {
     { title: 'LEFT', align: 'right', value: (credit) => moneyText(credit.left, credit.currency) },
     { title: 'EXPIRES', value: (credit) => timeText(credit.expiresAt) },
     { title: 'REASON', value: (credit) => credit.reason },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const credit: Run = async (context, { args, options }) => {

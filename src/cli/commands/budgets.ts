@@ -19,7 +19,7 @@ export const list: Run = async (context) => {
     { title: 'LEFT', align: 'right', value: (budget) => moneyText(budget.left, budget.currency) },
     { title: 'ALERTS', value: (budget) => (budget.alertShares.length === 0 ? '-' : budget.alertShares.map((share) => `${share}%`).join(' ')) },
     { title: 'ID', value: (budget) => budget.id },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const set: Run = async (context, { args, options }) => {

@@ -3,13 +3,25 @@ import type { Reply } from '../client/client.ts';
 import type { Run } from '../command.ts';
 import { print } from '../context.ts';
 import { EXIT } from '../exit.ts';
+import { table } from '../output/table.ts';
 import { timeText, visible } from '../output/text.ts';
 import { findProject } from './keys.ts';
 
 type Consent = Reply<'/api/projects/{id}/consent', 'GET'>;
 
-export const help: Run = async () => {
-  throw new CliError('usage', 'Say what to do: show, give or withdraw.', 'Begin with: tandem projects consent show PROJECT', EXIT.usage);
+/** Every project, and whether it contributes; the contributing ones with who agreed, when, and to what. */
+export const list: Run = async (context) => {
+  const client = context.client();
+  const { items } = await client.call('GET', '/api/projects', {});
+  // A project's tier says whether it contributes; its consent is read only where there is one.
+  const rows = await Promise.all(items.map(async (project) => ({ project, consent: project.tier === 'contributor' ? await client.call('GET', '/api/projects/{id}/consent', { path: { id: project.id } }) : null })));
+  print(context, rows.map(({ project: { id, name, tier }, consent }) => ({ id, name, tier, consent })), () => (rows.length === 0 ? 'No projects yet. Make one: tandem projects create NAME' : table(rows, [
+    { title: 'PROJECT', value: ({ project }) => project.name },
+    { title: 'CONTRIBUTES', value: ({ consent }) => (consent?.state === 'given' ? 'yes' : 'no') },
+    { title: 'TEXT', value: ({ consent }) => consent?.textVersion ?? '-' },
+    { title: 'AGREED BY', value: ({ consent }) => consent?.givenBy ?? '-' },
+    { title: 'AGREED', value: ({ consent }) => timeText(consent?.givenAt ?? null) },
+  ], context.out)));
 };
 
 export const show: Run = async (context, { args }) => {

@@ -15,7 +15,7 @@ export const list: Run = async (context) => {
     { title: 'KEPT FOR', value: (row) => row.purpose },
     { title: 'COUNT', align: 'right', value: (row) => countText(row.count) },
     { title: 'BYTES', align: 'right', value: (row) => countText(row.bytes) },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const purge: Run = async (context, { args, options }) => {

@@ -22,7 +22,7 @@ export const summary: Run = async (context, { options }) => {
     { title: 'FIRST TOKEN', align: 'right', value: (row) => (row.firstTokenP50Ms === null ? '-' : `${Math.round(row.firstTokenP50Ms)} ms`) },
     { title: 'WHOLE P95', align: 'right', value: (row) => (row.wholeP95Ms === null ? '-' : `${Math.round(row.wholeP95Ms)} ms`) },
     { title: 'CHARGE', align: 'right', value: (row) => moneyText(row.charge, organisation.currency) },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const exportAll: Run = async (context, { args }) => {

@@ -18,7 +18,7 @@ export const list: Run = async (context) => {
     { title: 'ON FAILURE', value: (hook) => hook.onFailure },
     { title: 'STATE', value: (hook) => (hook.enabled ? 'on' : 'off') },
     { title: 'ID', value: (hook) => hook.id },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const add: Run = async (context, { args, options }) => {

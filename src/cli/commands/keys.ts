@@ -24,7 +24,7 @@ export const list: Run = async (context, { options }) => {
     { title: 'BUDGET', value: budgetText },
     { title: 'LAST USED', value: (key) => timeText(key.lastUsedAt) },
     { title: 'EXPIRES', value: (key) => timeText(key.expiresAt) },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const create: Run = async (context, { args, options }) => {

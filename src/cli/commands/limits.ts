@@ -17,7 +17,7 @@ export const list: Run = async (context) => {
     { title: 'AMOUNT', align: 'right', value: (limit) => String(limit.amount) },
     { title: 'WHAT', value: (limit) => WORDS[limit.metric] },
     { title: 'ID', value: (limit) => limit.id },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const set: Run = async (context, { args, options }) => {

@@ -18,7 +18,7 @@ export const list: Run = async (context) => {
     { title: 'IN /M', align: 'right', value: (model) => perMillion(model.price?.input, model.currency) },
     { title: 'CACHED /M', align: 'right', value: (model) => perMillion(model.price?.cache_read, model.currency) },
     { title: 'OUT /M', align: 'right', value: (model) => (model.price ? perMillion(model.price.output, model.currency) : 'no price') },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const add: Run = async (context, { args, options }) => {
@@ -47,7 +47,7 @@ export const backends: Run = async (context) => {
     { title: 'KEY', value: (backend) => (backend.hasKey ? 'sealed' : '-') },
     { title: 'FROM', value: (backend) => backend.from },
     { title: 'HEALTH', value: (backend) => (backend.health.reason === null ? backend.health.state : `${backend.health.state}: ${backend.health.reason}`) },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const backendAdd: Run = async (context, { args, options }) => {

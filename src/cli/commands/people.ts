@@ -13,7 +13,7 @@ export const projects: Run = async (context) => {
     { title: 'TIER', value: (project) => project.tier },
     { title: 'CREATED', value: (project) => timeText(project.createdAt) },
     { title: 'ID', value: (project) => project.id },
-  ], context.out.isTTY === true));
+  ], context.out));
 };
 
 export const projectCreate: Run = async (context, { args }) => {
@@ -28,7 +28,7 @@ export const members: Run = async (context) => {
     { title: 'NAME', value: (member) => member.name },
     { title: 'ROLE', value: (member) => member.role },
     { title: 'SINCE', value: (member) => timeText(member.createdAt) },
-  ], context.out.isTTY === true));
+  ], context.out));
 };
 
 export const invite: Run = async (context, { args, options }) => {
@@ -64,6 +64,6 @@ export const trail: Run = async (context, { options }) => {
     { title: 'WHO', value: (event) => event.actor.label },
     { title: 'WHAT', value: (event) => event.action },
     { title: 'ON', value: (event) => `${event.resourceKind} ${event.resourceId ?? ''}`.trim() },
-  ], context.out.isTTY === true));
+  ], context.out));
   return EXIT.ok;
 };

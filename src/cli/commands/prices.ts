@@ -3,7 +3,7 @@ import type { Reply } from '../client/client.ts';
 import type { Run } from '../command.ts';
 import { print, readInput } from '../context.ts';
 import { amountArgument, perMillion } from '../output/money.ts';
-import { table } from '../output/table.ts';
+import { table, type Place } from '../output/table.ts';
 import { timeText } from '../output/text.ts';
 import { oneOf } from './keys.ts';
 import { findBackend } from './models.ts';
@@ -20,10 +20,10 @@ const PRICED = [
 
 export const list: Run = async (context, { options }) => {
   const { items } = await context.client().call('GET', '/api/prices', { query: { history: options['history'] === true ? 'true' : 'false' } });
-  print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : listText(rows, context.out.isTTY === true)));
+  print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : listText(rows, context.out)));
 };
 
-function listText(rows: readonly Price[], forTerminal: boolean): string {
+function listText(rows: readonly Price[], place: Place): string {
   const shown = table(rows, [
     { title: 'MODEL', value: (price) => price.resource },
     { title: 'TIER', value: (price) => price.tier },
@@ -33,8 +33,8 @@ function listText(rows: readonly Price[], forTerminal: boolean): string {
     { title: 'OUT /M', align: 'right', value: (price) => unit(price, 'output') },
     { title: 'SINCE', value: (price) => timeText(price.effectiveFrom) },
     { title: 'SOURCE', value: (price) => price.source },
-  ], forTerminal);
-  return forTerminal && rows.some((price) => price.flexBuckets !== null) ? `${shown}\n\nOn flex a call costs half of this, where no flex price stands here.` : shown;
+  ], place);
+  return place.isTTY === true && rows.some((price) => price.flexBuckets !== null) ? `${shown}\n\nOn flex a call costs half of this, where no flex price stands here.` : shown;
 }
 
 export const set: Run = async (context, { args, options }) => {
@@ -75,7 +75,7 @@ export const importMap: Run = async (context, { args, options }) => {
       { title: 'IN /M', align: 'right', value: (change) => fromTo(change.before?.input, change.after?.input) },
       { title: 'OUT /M', align: 'right', value: (change) => fromTo(change.before?.output, change.after?.output) },
       { title: 'REASON', value: (change) => change.reason ?? '' },
-    ], context.out.isTTY === true), ''];
+    ], context.out), ''];
     const counts = `${summary.new} new, ${summary.changed} changed, ${summary.same} the same, ${summary.skipped} skipped.`;
     return [...rows, result.applied ? `Applied: ${counts}` : `${counts} Nothing is applied yet: run the same command with --apply.`].join('\n');
   });

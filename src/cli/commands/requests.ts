@@ -4,7 +4,7 @@ import { usageError } from '../cli-error.ts';
 import { print } from '../context.ts';
 import { moneyText } from '../output/money.ts';
 import { given, rangeArgument } from '../output/range.ts';
-import { table } from '../output/table.ts';
+import { table, type Place } from '../output/table.ts';
 import { countText, timeText } from '../output/text.ts';
 import { msText, waterfall, type Bar } from '../output/waterfall.ts';
 import { findKey, findProject, oneOf } from './keys.ts';
@@ -29,10 +29,9 @@ export const list: Run = async (context, { options }) => {
       ...(status === undefined ? {} : { status }), ...(minMs === undefined ? {} : { minMs }),
     },
   });
-  const forTerminal = context.out.isTTY === true;
   print(context, reply.items, (rows) => {
     if (rows.length === 0) return `No call fits${reply.lookedBackTo === null ? '' : ` since ${timeText(reply.lookedBackTo)}; look further with --to ${reply.lookedBackTo}`}. Calls of the last day are shown; --last 30d looks further.`;
-    return listText(rows, forTerminal);
+    return listText(rows, context.out);
   });
 };
 
@@ -46,7 +45,7 @@ export async function holders(client: Client, options: Readonly<Record<string, s
   };
 }
 
-function listText(rows: readonly Request[], forTerminal: boolean): string {
+function listText(rows: readonly Request[], place: Place): string {
   return table(rows, [
     { title: 'TIME', value: (one) => timeText(one.at) },
     { title: 'ID', value: (one) => one.id },
@@ -57,7 +56,7 @@ function listText(rows: readonly Request[], forTerminal: boolean): string {
     { title: 'FIRST', align: 'right', value: (one) => msText(one.firstTokenMs) },
     { title: 'WHOLE', align: 'right', value: (one) => msText(one.totalMs) },
     { title: 'CHARGE', align: 'right', value: (one) => (one.currency === null ? '-' : moneyText(one.charge, one.currency)) },
-  ], forTerminal);
+  ], place);
 }
 
 export const show: Run = async (context, { args }) => {
@@ -65,12 +64,12 @@ export const show: Run = async (context, { args }) => {
   const { items } = await client.call('GET', '/api/requests', { query: { id: args[0]! } });
   // The list finds a call by any form of its id; a call that is not there is answered by the route of one.
   const detail = await client.call('GET', '/api/requests/{id}', { path: { id: items[0]?.id ?? args[0]! } });
-  print(context, detail, detailText);
+  print(context, detail, (one) => detailText(one, context.out));
 };
 
 const STAGES = { queue: 'queue', connect: 'connect', first_token: 'first token', stream: 'stream', settle: 'settle' } as const;
 
-function detailText(one: Detail): string {
+function detailText(one: Detail, place: Place): string {
   const who = [one.keyName === null ? null : `key ${one.keyName}`, one.projectName === null ? null : `project ${one.projectName}`, one.user === null ? null : `user ${one.user}`, one.dialect].filter((part) => part !== null).join(', ');
   const lines = [`${timeText(one.at)}  ${one.model ?? 'no model'}  ${outcomeText(one)}`, who, `id ${one.id}`];
   if (one.error !== null) {
@@ -89,7 +88,7 @@ function detailText(one: Detail): string {
       { title: 'BUCKET', value: (line) => line.bucket },
       { title: 'QUANTITY', align: 'right', value: (line) => countText(line.quantity) },
       { title: 'AMOUNT', align: 'right', value: (line) => moneyText(line.amount, one.currency ?? 'USD') },
-    ], true));
+    ], { ...place, isTTY: true }));
   }
   if (one.currency !== null) {
     const [charge, cost, margin] = [moneyText(one.charge, one.currency), one.cost === null ? 'not known' : moneyText(one.cost, one.currency), one.margin === null ? 'not known' : moneyText(one.margin, one.currency)];

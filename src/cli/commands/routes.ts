@@ -4,7 +4,7 @@ import type { components, paths } from '../client/schema.ts';
 import type { Input, Run } from '../command.ts';
 import { print, readInput } from '../context.ts';
 import { perMillion } from '../output/money.ts';
-import { table } from '../output/table.ts';
+import { table, type Place } from '../output/table.ts';
 import { timeText } from '../output/text.ts';
 import { findBackend } from './models.ts';
 import { oneOf } from './keys.ts';
@@ -18,7 +18,7 @@ const GOALS = ['weights', 'order', 'cheapest', 'fastest', 'least-busy', 'same-pr
 /** One name: how it finds its target, and how each target is doing. */
 export const show: Run = async (context, { args }) => {
   const model = await context.client().call('GET', '/api/models/{name}', { path: { name: args[0]! } });
-  print(context, model, () => `${settingsText(model)}\n\n${targetTable(model, context.out.isTTY === true)}`);
+  print(context, model, () => `${settingsText(model)}\n\n${targetTable(model, context.out)}`);
 };
 
 /** Changes goal, regions, limits or targets; makes the name where it is new and targets are given. */
@@ -39,7 +39,7 @@ export const set: Run = async (context, { args, options }) => {
   const model = known
     ? await client.call('PATCH', '/api/models/{name}', { path: { name }, body })
     : await client.call('POST', '/api/models', { body: { name, ...rest, targets: given ?? missingTargets(name) } as paths['/api/models']['post']['requestBody']['content']['application/json'] });
-  print(context, model, () => `${settingsText(model)}\n\n${targetTable(model, context.out.isTTY === true)}${model.price ? '' : `\n\nIt has no price yet, so calls are refused. Set one: tandem prices set ${model.name} --input 1.00 --output 3.00 --source TEXT`}`);
+  print(context, model, () => `${settingsText(model)}\n\n${targetTable(model, context.out)}${model.price ? '' : `\n\nIt has no price yet, so calls are refused. Set one: tandem prices set ${model.name} --input 1.00 --output 3.00 --source TEXT`}`);
 };
 
 export const keys: Run = async (context, { args }) => {
@@ -51,7 +51,7 @@ export const keys: Run = async (context, { args }) => {
     { title: 'REQUESTS/MIN', align: 'right', value: (key) => key.requestsPerMinute?.toString() ?? '-' },
     { title: 'TOKENS/MIN', align: 'right', value: (key) => key.tokensPerMinute?.toString() ?? '-' },
     { title: 'PARALLEL', align: 'right', value: (key) => key.parallel?.toString() ?? '-' },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const keySet: Run = async (context, { args, options }) => {
@@ -85,7 +85,7 @@ function settingsText({ name, goal, regions, limits, health, enabled }: Model): 
   ].join('\n');
 }
 
-function targetTable({ targets, currency }: Model, forTerminal: boolean): string {
+function targetTable({ targets, currency }: Model, place: Place): string {
   return table(targets, [
     { title: 'TARGET', value: (target) => `${target.backend.name}/${target.model}` },
     { title: 'STATE', value: stateOf },
@@ -97,7 +97,7 @@ function targetTable({ targets, currency }: Model, forTerminal: boolean): string
     { title: 'FIRST TOKEN', align: 'right', value: (target) => (target.firstTokenMs === null ? '-' : `${target.firstTokenMs} ms`) },
     { title: 'COST IN /M', align: 'right', value: (target) => perMillion(target.cost?.input, currency) },
     { title: 'COST OUT /M', align: 'right', value: (target) => perMillion(target.cost?.output, currency) },
-  ], forTerminal);
+  ], place);
 }
 
 function stateOf({ enabled, breaker, health }: Model['targets'][number]): string {

@@ -38,7 +38,7 @@ export const list: Run = async (context) => {
     { title: 'LAST TAKEN', value: (feed) => timeText(feed.lastSentAt) },
     { title: 'PROBLEM', value: (feed) => feed.lastProblem ?? '-' },
     { title: 'ID', value: (feed) => feed.id },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const add: Run = async (context, { args, options }) => {

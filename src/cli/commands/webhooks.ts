@@ -12,7 +12,7 @@ export const list: Run = async (context) => {
     { title: 'LAST TAKEN', value: (webhook) => timeText(webhook.lastDeliveredAt) },
     { title: 'PROBLEM', value: (webhook) => webhook.lastProblem ?? '-' },
     { title: 'ID', value: (webhook) => webhook.id },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const add: Run = async (context, { args }) => {
@@ -30,7 +30,7 @@ export const deliveries: Run = async (context, { args }) => {
     { title: 'NEXT TRY', value: (delivery) => timeText(delivery.dueAt) },
     { title: 'PROBLEM', value: (delivery) => delivery.lastProblem ?? '-' },
     { title: 'ID', value: (delivery) => delivery.id },
-  ], context.out.isTTY === true)));
+  ], context.out)));
 };
 
 export const remove: Run = async (context, { args }) => {

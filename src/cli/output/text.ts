@@ -1,6 +1,32 @@
-/** Text from a server made safe for a terminal: no control characters, so no escape sequences. */
+/** Text from a server made safe for a terminal: no control characters, so no escape sequences, and nothing that turns its direction. */
 export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ');
+  return text.replace(/[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ');
+}
+
+/** The same of what a command prints: its own lines and the tabs between a pipe's cells stay. */
+export function visibleLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, visible);
+}
+
+const NO_WIDTH = /[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]/gu;
+const TWICE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/gu;
+
+/** How many places of a terminal a text takes: wide signs of East Asia take two, marks on a letter none. */
+export function widthOf(text: string): number {
+  const seen = text.replace(NO_WIDTH, '').replace(TWICE, '**');
+  return /[\ud800-\udbff]/.test(seen) ? [...seen].length : seen.length;
+}
+
+/** As much of a text as fits, with a sign that it was cut. */
+export function cutTo(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let [kept, places] = ['', 1];
+  for (const { segment } of new Intl.Segmenter('en').segment(text)) {
+    places += widthOf(segment);
+    if (places > width) break;
+    kept += segment;
+  }
+  return `${kept.trimEnd()}…`;
 }
 
 /** `1 key`, `2 keys`. */
