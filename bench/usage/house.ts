@@ -60,7 +60,7 @@ export async function openBenchHouse(): Promise<BenchHouse> {
   });
   const owner: Principal = {
     organisationId, projectId: null, keyId: null, role: 'owner', currency: 'USD', actor: { kind: 'member', id: null, label: 'bench@example.org' },
-    allowedModels: null, tier: 'standard', sessionId: null, expiresAtMs: null,
+    allowedModels: null, tier: 'standard', ofOperator: true, sessionId: null, expiresAtMs: null,
   };
   for (const [at, resource] of MODELS.entries()) {
     await books.prices.create(owner, { resource, tier: 'standard', side: 'sell', source: 'benchmark', buckets: { input: { price: `${at + 1}250000000000`, per }, cache_read: { price: '150000000000', per }, output: { price: `${at + 1}0000000000000`, per } } });

@@ -37,7 +37,7 @@ export class Refusal extends Error {
     this.error = error;
   }
 }
-const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call');
+const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const found = <T extends { id: string }>(items: readonly T[], wanted: string | undefined): T => {

@@ -74,10 +74,13 @@ export class DirectoryState {
   readonly keys = new Map<string, KeyEntry>();
   readonly keysByHash = new Map<string, KeyEntry>();
   readonly #firstProjects = new Map<string, KnownProject>();
+  /** The operator's organisation: the oldest, as `firstOrganisation` says. */
+  #operatorId: string | null = null;
   #generation = 1;
 
   putOrganisation(organisation: KnownOrganisation): void {
     this.organisations.set(organisation.id, organisation);
+    if (this.#operatorId === null || organisation.id < this.#operatorId) this.#operatorId = organisation.id;
     this.#changed();
   }
 
@@ -140,7 +143,7 @@ export class DirectoryState {
       organisationId: organisation.id, projectId: null, keyId: null,
       actor: { kind: 'member', id: member.id, label: member.email },
       role: member.role, allowedModels: null,
-      tier: this.firstProject(organisation.id)?.tier ?? 'standard', currency: organisation.currency,
+      tier: this.firstProject(organisation.id)?.tier ?? 'standard', currency: organisation.currency, ofOperator: organisation.id === this.#operatorId,
       sessionId: null, expiresAtMs: null,
     };
   }
@@ -167,7 +170,7 @@ export class DirectoryState {
       actor: { kind: 'key', id: key.id, label: `${key.name} (${owner.label})` },
       // A key never has more power than its owner has now.
       role: lesserRole(key.role, owner.role), allowedModels: key.models,
-      tier: project?.tier ?? 'standard', currency: organisation.currency,
+      tier: project?.tier ?? 'standard', currency: organisation.currency, ofOperator: organisation.id === this.#operatorId,
       sessionId: null, expiresAtMs: key.expiresAtMs,
     } satisfies Principal);
   }

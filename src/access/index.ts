@@ -13,6 +13,6 @@ export type { OidcBegin } from './oidc.ts';
 export type { Actor, Principal, Tier } from './principal.ts';
 export type { ProjectView } from './projects.ts';
 export type { Role } from './role.ts';
-export { can, demand, type Permission } from './roles.ts';
+export { can, demand, type Permission, type Power } from './roles.ts';
 export type { ServiceAccountView } from './service-accounts.ts';
 export type { NewSession } from './sessions.ts';

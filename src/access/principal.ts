@@ -25,6 +25,8 @@ export interface Principal {
   /** The tier of the project, or of the organisation's first project when there is no project. */
   readonly tier: Tier;
   readonly currency: Currency;
+  /** Of the operator's own organisation, the first of this server: others are its tenants. */
+  readonly ofOperator: boolean;
   readonly sessionId: string | null;
   /** When key or session ends by itself, UTC milliseconds; null: never. */
   readonly expiresAtMs: number | null;

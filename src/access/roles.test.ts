@@ -5,7 +5,7 @@ import { ROLES, type Role } from './role.ts';
 import { PERMISSIONS, atLeast, can, demand, demandGrant, lesserRole, permissionsOf, type Permission } from './roles.ts';
 
 const permissions = Object.keys(PERMISSIONS) as Permission[];
-const of = (role: Role, projectId: string | null = null) => ({ role, projectId });
+const of = (role: Role, projectId: string | null = null, ofOperator = true) => ({ role, projectId, ofOperator });
 const codeOf = (work: () => void): string | null => {
   try {
     work();
@@ -40,6 +40,17 @@ describe('roles', () => {
       expect(can(of('owner', 'a project'), permission)).toBe(PERMISSIONS[permission].reach === 'project');
     }
     expect(codeOf(() => demand(of('owner', 'a project'), 'members.write'))).toBe('project_bound');
+  });
+
+  it('show what calls cost to the operator\'s people alone, and to no key that is bound to a project', () => {
+    for (const role of ROLES) {
+      expect(can(of(role), 'costs.read')).toBe(true);
+      expect(can(of(role, 'a project'), 'costs.read')).toBe(false);
+      expect(can(of(role, null, false), 'costs.read')).toBe(false);
+    }
+    expect(codeOf(() => demand(of('owner', null, false), 'costs.read'))).toBe('operator_only');
+    expect(codeOf(() => demand(of('owner', 'a project'), 'costs.read'))).toBe('project_bound');
+    expect(permissionsOf(of('owner', null, false))).toEqual(permissions.filter((permission) => permission !== 'costs.read'));
   });
 
   it('say which role is needed', () => {

@@ -5,8 +5,8 @@ import type { Role } from './role.ts';
 interface Rule {
   /** The least role that has it. */
   readonly from: Role;
-  /** `organisation`: never for a key or session that is bound to one project. */
-  readonly reach: 'project' | 'organisation';
+  /** `organisation`: never for a key or session that is bound to one project. `operator`: nor for another organisation than the operator's. */
+  readonly reach: 'project' | 'organisation' | 'operator';
   /** What it allows, to follow "may" and, after "may not", the role's name. */
   readonly action: string;
 }
@@ -31,6 +31,7 @@ export const PERMISSIONS = {
   'webhooks.write': rule('admin', 'organisation', 'add or remove webhooks'),
   'usage.read': rule('viewer', 'project', 'see usage'),
   'usage.write': rule('admin', 'organisation', 'record usage events'),
+  'costs.read': rule('viewer', 'operator', 'see what calls cost the operator, and margins'),
   'bill.read': rule('viewer', 'project', 'see bills and invoices'),
   'bill.write': rule('admin', 'organisation', 'close months, adjust bills and grant credits'),
   'models.read': rule('viewer', 'project', 'see models and backends'),
@@ -40,6 +41,8 @@ export const PERMISSIONS = {
   'system.read': rule('admin', 'organisation', 'see the state of the server'),
 } as const satisfies Record<string, Rule>;
 
+/** What a permission is decided by. */
+export type Power = Pick<Principal, 'role' | 'projectId' | 'ofOperator'>;
 export type Permission = keyof typeof PERMISSIONS;
 
 const RANK: Readonly<Record<Role, number>> = { owner: 3, admin: 2, developer: 1, viewer: 0 };
@@ -55,21 +58,22 @@ export function lesserRole(one: Role, other: Role): Role {
 }
 
 /** Whether the caller has the permission. Which rows it may touch is decided where the rows are. */
-export function can(principal: Pick<Principal, 'role' | 'projectId'>, permission: Permission): boolean {
+export function can(principal: Power, permission: Permission): boolean {
   const { from, reach } = PERMISSIONS[permission];
-  return atLeast(principal.role, from) && (reach === 'project' || principal.projectId === null);
+  return atLeast(principal.role, from) && (reach === 'project' || principal.projectId === null) && (reach !== 'operator' || principal.ofOperator);
 }
 
-/** @throws TandemError permission_denied, project_key when only the binding to a project is in the way. */
-export function demand(principal: Pick<Principal, 'role' | 'projectId'>, permission: Permission): void {
+/** @throws TandemError permission_denied; project_bound when only the binding to a project is in the way, operator_only when only the organisation is. */
+export function demand(principal: Power, permission: Permission): void {
   if (can(principal, permission)) return;
-  const { from, action } = PERMISSIONS[permission];
+  const { from, reach, action } = PERMISSIONS[permission];
+  if (reach === 'operator' && !principal.ofOperator) throw new TandemError('operator_only', { params: { action: firstPart(action) } });
   if (atLeast(principal.role, from)) throw new TandemError('project_bound', { params: { action: firstPart(action) } });
   throw new TandemError('permission_denied', { params: { role: principal.role, action: firstPart(action), needed: from } });
 }
 
 /** Every permission the caller has, in the table's order. */
-export function permissionsOf(principal: Pick<Principal, 'role' | 'projectId'>): Permission[] {
+export function permissionsOf(principal: Power): Permission[] {
   return (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => can(principal, permission));
 }
 

@@ -43,6 +43,7 @@ export const ERRORS = {
 
   // Access.
   project_bound: entry(403, 'permission_error', 'A key or session of one project may not {action}.', 'Use a key of the whole organisation, or ask an owner or admin.'),
+  operator_only: entry(403, 'permission_error', 'Only the operator of this server may {action}.', 'Ask for what callers pay instead: tandem spend --metric charge.'),
   role_above_own: entry(403, 'permission_error', 'The role {role} may not give the role {granted}, nor change what has it.', 'Choose your own role or a lesser one, or ask someone with the role {granted}.'),
   not_your_key: entry(403, 'permission_error', 'This key belongs to {owner}; the role developer changes its own keys only.', 'Ask its owner, or an owner or admin of the organisation.'),
   budgeted_key: entry(403, 'permission_error', 'A key with a budget or limit of its own may not make keys.', 'Sign in as a member, or use a key without a budget.'),

@@ -18,6 +18,7 @@ async function house() {
   const stub = await stubServer({
     'GET /api/config': { json: { config: { projects: [{ name: 'ios' }], models: [] }, fingerprint: 'f' } },
     ...Object.fromEntries(['models', 'backends', 'projects', 'prices', 'budgets', 'limits', 'members', 'service-accounts', 'credits', 'events', 'keys'].map((name) => [`GET /api/${name}`, list([{ id: name }])])),
+    'GET /api/whoami': { json: { permissions: ['costs.read'] } },
     'GET /api/invoices': list([{ id: 'i1', number: '2026/../000001' }]), 'GET /api/invoices/i1': { json: { id: 'i1', lines: [] } },
     'GET /api/usage': (seen) => (seen.path.includes('cursor=two') ? list([event('e2', 'plain')]) : { json: { items: [event('e1', '=HYPERLINK("x")')], nextCursor: 'two' } }),
   });

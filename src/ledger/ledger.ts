@@ -142,7 +142,7 @@ export class Ledger {
     const { secrets = null, policy = { open: [] }, resolve } = options.outbound ?? {};
     this.webhooks = createWebhooks({ database, clock, log, newId, audit, secrets, policy, ...(resolve && { resolve }) });
     this.feeds = new Feeds({ database, clock, newId, audit, secrets, policy, ...(resolve && { resolve }) });
-    this.feedPump = new FeedPump({ database, clock, log, secrets, sender: this.webhooks.sender, spread: Math.random });
+    this.feedPump = new FeedPump({ database, clock, log, secrets, sender: this.webhooks.sender, operator, spread: Math.random });
     this.alerts = new BudgetAlerts({ database, clock, names, deliveries: this.webhooks.deliveries });
     this.#admissions = new Admissions({
       prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, gate, names), gate, slices: this.#slices, store, writer: this.#writer, clock, database, names,

@@ -11,6 +11,11 @@ export function useWhoami(): Whoami {
   return data;
 }
 
+/** Whether the one signed in sees what calls cost the operator. Where not, replies are without cost and margin. */
+export function useSeesCosts(): boolean {
+  return useWhoami().permissions.includes('costs.read');
+}
+
 /** Why the signed-in role may not do this; undefined when it may. */
 export function useWhyNot(permission: string): string | undefined {
   const { role, permissions } = useWhoami();

@@ -555,10 +555,10 @@ export interface components {
       currency: string;
       /** Integer picodollars (10^-12 of the currency unit), as a string */
       total: string;
-      /** What it cost the operator; null: not known of every call */
-      cost: string | null;
-      /** Total less cost */
-      margin: string | null;
+      /** What it cost the operator; null: not known of every call. Absent: the caller may not see costs */
+      cost?: string | null;
+      /** Total less cost. Absent: the caller may not see costs */
+      margin?: string | null;
       /** A whole number, as a string */
       requests: string;
       lines: ({
@@ -606,7 +606,8 @@ export interface components {
         };
         /** Integer picodollars (10^-12 of the currency unit), as a string */
         charge: string;
-        cost: string | null;
+        /** Null: not known of every call. Absent: the caller may not see costs */
+        cost?: string | null;
       })[];
       state: 'open' | 'closed';
       invoiceNumber: string | null;
@@ -1412,9 +1413,10 @@ export interface components {
       };
       /** Integer picodollars (10^-12 of the currency unit), as a string */
       charge: string;
-      /** Null: not known */
-      cost: string | null;
-      margin: string | null;
+      /** Null: not known. Absent: the caller may not see costs */
+      cost?: string | null;
+      /** Null: not known. Absent: the caller may not see costs */
+      margin?: string | null;
       currency: string | null;
       firstTokenMs: number | null;
       totalMs: number | null;
@@ -1480,7 +1482,8 @@ export interface components {
       };
       /** Integer picodollars (10^-12 of the currency unit), as a string */
       charge: string;
-      cost: string | null;
+      /** Null: not known. Absent: the caller may not see costs */
+      cost?: string | null;
       /** ISO 4217 code */
       currency: string;
       outcome: string;
@@ -1951,10 +1954,10 @@ export interface operations {
         spend: string;
         /** Spend at this pace by the end of the month; null before the first day is over */
         forecast: string | null;
-        /** What it cost the operator; null: not known of every call */
-        cost: string | null;
-        /** Spend less cost */
-        margin: string | null;
+        /** What it cost the operator; null: not known of every call. Absent: the caller may not see costs */
+        cost?: string | null;
+        /** Spend less cost. Absent: the caller may not see costs */
+        margin?: string | null;
         /** A whole number, as a string */
         requests: string;
         /** A whole number, as a string */
@@ -3314,7 +3317,8 @@ export interface operations {
         };
         /** Integer picodollars (10^-12 of the currency unit), as a string */
         charge: string;
-        cost: string | null;
+        /** Null: not known. Absent: the caller may not see costs */
+        cost?: string | null;
         /** ISO 4217 code */
         currency: string;
         outcome: string;
@@ -3523,7 +3527,8 @@ export interface operations {
           };
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           charge: string;
-          cost: string | null;
+          /** Null: not known of every call. Absent: the caller may not see costs */
+          cost?: string | null;
         })[];
         adjustmentList: {
           /** UUIDv7 */
@@ -4736,10 +4741,10 @@ export interface operations {
           wholeP95Ms: number | null;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           charge: string;
-          /** Of the calls whose cost is known */
-          cost: string;
+          /** Of the calls whose cost is known. Absent: the caller may not see costs */
+          cost?: string;
           /** A whole number, as a string */
-          costUnknown: string;
+          costUnknown?: string;
           said: {
             count: number;
             rated: number;
@@ -5046,9 +5051,10 @@ export interface operations {
         };
         /** Integer picodollars (10^-12 of the currency unit), as a string */
         charge: string;
-        /** Null: not known */
-        cost: string | null;
-        margin: string | null;
+        /** Null: not known. Absent: the caller may not see costs */
+        cost?: string | null;
+        /** Null: not known. Absent: the caller may not see costs */
+        margin?: string | null;
         currency: string | null;
         firstTokenMs: number | null;
         totalMs: number | null;
@@ -5085,7 +5091,8 @@ export interface operations {
           quantities: {
             [key: string]: string;
           };
-          cost: string | null;
+          /** Null: not known. Absent: the caller may not see costs */
+          cost?: string | null;
           reason: string;
         })[];
         lines: ({
@@ -5271,6 +5278,7 @@ export interface operations {
   'spend.show': {
     parameters: {
       query?: {
+        /** cost and margin: for the operator alone */
         metric?: 'charge' | 'cost' | 'margin' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
         group?: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
         subgroup?: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
@@ -5314,12 +5322,12 @@ export interface operations {
           failed: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           charge: string;
-          /** Of the calls whose cost is known; null: of none */
-          cost: string | null;
-          /** Over the calls whose cost is known */
-          margin: string | null;
-          /** Calls whose cost is not known */
-          costUnknown: string;
+          /** Of the calls whose cost is known; null: of none. Absent: the caller may not see costs */
+          cost?: string | null;
+          /** Over the calls whose cost is known. Absent: the caller may not see costs */
+          margin?: string | null;
+          /** Calls whose cost is not known. Absent: the caller may not see costs */
+          costUnknown?: string;
           /** A whole number, as a string */
           tokens: string;
           /** Picodollars or a count, by the metric; null: not known */
@@ -5339,12 +5347,12 @@ export interface operations {
           failed: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           charge: string;
-          /** Of the calls whose cost is known; null: of none */
-          cost: string | null;
-          /** Over the calls whose cost is known */
-          margin: string | null;
-          /** Calls whose cost is not known */
-          costUnknown: string;
+          /** Of the calls whose cost is known; null: of none. Absent: the caller may not see costs */
+          cost?: string | null;
+          /** Over the calls whose cost is known. Absent: the caller may not see costs */
+          margin?: string | null;
+          /** Calls whose cost is not known. Absent: the caller may not see costs */
+          costUnknown?: string;
           /** A whole number, as a string */
           tokens: string;
           parts: ({

@@ -38,7 +38,8 @@ function billText(shown: Bill, place: Place): string {
     { title: 'CACHED', align: 'right', value: (line) => quantity(line, 'cache_read') },
     { title: 'OUT', align: 'right', value: (line) => quantity(line, 'output') },
     { title: 'CHARGE', align: 'right', value: (line) => moneyText(line.charge, currency) },
-    { title: 'MARGIN', align: 'right', value: (line) => (line.cost === null ? 'unknown' : moneyText(String(BigInt(line.charge) - BigInt(line.cost)), currency)) },
+    // Absent, not unknown, for who may not see what calls cost the operator.
+    ...(shown.margin === undefined ? [] : [{ title: 'MARGIN', align: 'right' as const, value: ({ charge, cost }: Bill['lines'][number]) => (cost === null || cost === undefined ? 'unknown' : moneyText(String(BigInt(charge) - BigInt(cost)), currency)) }]),
   ], place);
   if (place.isTTY !== true) return rows;
   return [head, '', rows, '',

@@ -12,7 +12,7 @@ import { plural } from '../output/text.ts';
 
 type UsageEvent = Reply<'/api/usage', 'GET'>['items'][number];
 const BUCKETS = ['input', 'cache_read', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input', 'output', 'reasoning', 'audio_output', 'request', 'cached_reply'] as const;
-const COLUMNS = ['id', 'occurredAt', 'recordedAt', 'kind', 'resource', 'serviceTier', 'projectId', 'projectName', 'keyId', 'keyName', 'outcome', 'counted', 'currency', 'charge', 'cost'] as const;
+const COLUMNS = ['id', 'occurredAt', 'recordedAt', 'kind', 'resource', 'serviceTier', 'projectId', 'projectName', 'keyId', 'keyName', 'outcome', 'counted', 'currency', 'charge'] as const;
 
 interface Written {
   readonly file: string;
@@ -75,10 +75,13 @@ async function paged<T>(path: string, file: string, read: (cursor: { cursor?: st
 
 /** Events as JSON lines and, with the same content, as a table. */
 async function usage(folder: string, client: Client): Promise<Written[]> {
+  // Who may not see what calls cost the operator gets events without it, and no empty column.
+  const { permissions } = await client.call('GET', '/api/whoami', {});
+  const columns = permissions.includes('costs.read') ? [...COLUMNS, 'cost' as const] : COLUMNS;
   const csv = createWriteStream(join(folder, 'usage.csv'), { mode: 0o600 });
-  await write(csv, csvLine([...COLUMNS, ...BUCKETS]));
+  await write(csv, csvLine([...columns, ...BUCKETS]));
   const written = await paged<UsageEvent>(join(folder, 'usage.jsonl'), 'usage.jsonl', (cursor) => client.call('GET', '/api/usage', { query: { limit: 500, ...cursor } }), (items) =>
-    write(csv, items.map((event) => csvLine([...COLUMNS.map((column) => event[column]), ...BUCKETS.map((bucket) => event.quantities[bucket])])).join('')));
+    write(csv, items.map((event) => csvLine([...columns.map((column) => event[column]), ...BUCKETS.map((bucket) => event.quantities[bucket])])).join('')));
   csv.end();
   await finished(csv);
   return [written, { file: 'usage.csv', entries: written.entries }];

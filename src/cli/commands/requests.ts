@@ -91,8 +91,10 @@ function detailText(one: Detail, place: Place): string {
     ], { ...place, isTTY: true }));
   }
   if (one.currency !== null) {
-    const [charge, cost, margin] = [moneyText(one.charge, one.currency), one.cost === null ? 'not known' : moneyText(one.cost, one.currency), one.margin === null ? 'not known' : moneyText(one.margin, one.currency)];
-    lines.push('', `Charged ${charge}; cost ${cost}; margin ${margin}${one.counted === null ? '' : `; counted by ${one.counted}`}.`);
+    const { currency } = one;
+    // Absent, not unknown, for who may not see what calls cost the operator.
+    const figure = (name: string, value: string | null | undefined) => (value === undefined ? '' : `; ${name} ${value === null ? 'not known' : moneyText(value, currency)}`);
+    lines.push('', `Charged ${moneyText(one.charge, currency)}${figure('cost', one.cost)}${figure('margin', one.margin)}${one.counted === null ? '' : `; counted by ${one.counted}`}.`);
   }
   return lines.filter((line, index) => line !== '' || lines[index - 1] !== '').join('\n');
 }

@@ -31,18 +31,18 @@ export const spend: Run = async (context, { options }) => {
 function spendText(view: Spend, place: Place): string {
   if (view.groups.length === 0) return 'Nothing in this range. Look further back with --last 90d.';
   const text = (value: string | null) => (value === null ? 'not known' : isMoney(view.metric) ? moneyText(value, view.currency) : countText(value));
-  const money = (value: string | null) => (value === null ? 'not known' : moneyText(value, view.currency));
+  const money = (value: string | null | undefined) => (value === null || value === undefined ? 'not known' : moneyText(value, view.currency));
   const lines = view.groups.flatMap((group) => [{ ...group, of: '' }, ...group.parts.map((part) => ({ ...group, ...part, name: group.name, of: part.name, whole: false }))]);
   const rows = table(lines, [
     { title: view.group.toUpperCase(), value: (row) => (place.isTTY === true && row.of !== '' ? '' : row.name) },
     ...(view.subgroup === null ? [] : [{ title: view.subgroup.toUpperCase(), value: (row: (typeof lines)[number]) => row.of }]),
     { title: view.metric.toUpperCase(), align: 'right', value: (row) => text(row.value) },
-    ...(['requests', 'charge', 'cost', 'margin'] as const).filter((figure) => figure !== view.metric).map((figure) => ({
+    ...(['requests', 'charge', 'cost', 'margin'] as const).filter((figure) => figure !== view.metric && view.total[figure] !== undefined).map((figure) => ({
       title: figure.toUpperCase(), align: 'right' as const, value: (row: (typeof lines)[number]) => (row.of !== '' ? '' : figure === 'requests' ? countText(row.requests) : money(row[figure])),
     })),
   ], place);
   if (place.isTTY !== true) return rows;
-  const unknown = view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} is not known: they are in neither cost nor margin.`;
+  const unknown = view.total.costUnknown === undefined || view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} is not known: they are in neither cost nor margin.`;
   return `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} ${view.total.requests === '1' ? 'call' : 'calls'}; the same time before: ${text(view.before)}.\n\n${rows}\n\n` +
     `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}`;
 }

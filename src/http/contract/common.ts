@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 /** Integer picodollars as a string: "1250000" is $0.00000125. */
 export const pico = z.string().regex(/^-?\d{1,38}$/, 'must be a whole number of picodollars, as a string').describe('Integer picodollars (10^-12 of the currency unit), as a string');
+/** A cost or margin: whoever lacks the permission `costs.read` gets the reply without it. @param about What null means. */
+export const cost = (about: string) => pico.nullable().optional().describe(`${about}. Absent: the caller may not see costs`);
 export const picoPositive = z.string().regex(/^\d{1,38}$/, 'must be a whole number of picodollars, not negative, as a string').describe('Non-negative integer picodollars, as a string');
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be a currency code such as USD').describe('ISO 4217 code');
 export const id = z.uuid('must be an id such as 0192f0c1-7a00-7000-8000-000000000001').describe('UUIDv7');

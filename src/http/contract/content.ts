@@ -4,7 +4,7 @@ import { route } from './route.ts';
 
 const scenario = z.object({
   scenario: z.string().describe('As callers name it; empty: feedback that names none'), calls: count, failed: count, refusals: count.describe('The model declined to answer, or a filter cut it off'),
-  firstTokenP50Ms: z.number().nullable(), wholeP50Ms: z.number().nullable(), wholeP95Ms: z.number().nullable(), charge: pico, cost: pico.describe('Of the calls whose cost is known'), costUnknown: count,
+  firstTokenP50Ms: z.number().nullable(), wholeP50Ms: z.number().nullable(), wholeP95Ms: z.number().nullable(), charge: pico, cost: pico.optional().describe('Of the calls whose cost is known. Absent: the caller may not see costs'), costUnknown: count.optional(),
   said: z.object({ count: z.number().int(), rated: z.number().int(), meanRating: z.number().nullable(), up: z.number().int(), down: z.number().int(), outcomes: z.record(z.string(), z.number().int()) }),
 });
 const training = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BUCKETS } from '../../ledger/index.ts';
-import { alias, byId, count, currency, id, list, month, name, page, pico, picoPositive, time } from './common.ts';
+import { alias, byId, cost, count, currency, id, list, month, name, page, pico, picoPositive, time } from './common.ts';
 import { route } from './route.ts';
 
 /** Disjoint kinds of what is counted; a price list prices each by itself. */
@@ -29,14 +29,14 @@ const budget = z.object({
 const quantities = z.partialRecord(bucket, count);
 const usageEvent = z.object({
   id, kind: z.string().max(40), resource: z.string(), serviceTier, projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), occurredAt: time, recordedAt: time,
-  quantities, charge: pico, cost: pico.nullable(), currency, outcome: z.string(), counted: z.string(), attributes: z.record(z.string(), z.unknown()),
+  quantities, charge: pico, cost: cost('Null: not known'), currency, outcome: z.string(), counted: z.string(), attributes: z.record(z.string(), z.unknown()),
 });
 const billLine = z.object({
   projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), resource: z.string(), requests: count, quantities,
-  charge: pico, cost: pico.nullable(),
+  charge: pico, cost: cost('Null: not known of every call'),
 });
 const bill = z.object({
-  month, currency, total: pico, cost: pico.nullable().describe('What it cost the operator; null: not known of every call'), margin: pico.nullable().describe('Total less cost'), requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
+  month, currency, total: pico, cost: cost('What it cost the operator; null: not known of every call'), margin: cost('Total less cost'), requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
   credits: z.object({ applied: pico, available: pico }), adjustments: pico, due: pico, postedThrough: time.nullable().describe('Everything that ended before this is in the bill'),
   rounding: z.string().describe('The rule by which each line was rounded'),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byId, count, currency, id, list, page, pico, picoPositive, time } from './common.ts';
+import { byId, cost, count, currency, id, list, page, pico, picoPositive, time } from './common.ts';
 import { bucket } from './ledger.ts';
 import { route } from './route.ts';
 
@@ -14,12 +14,12 @@ const request = z.object({
   code: z.string().nullable().describe('The error that it was answered with'), status: z.number().int().nullable(), model: z.string().nullable(), dialect: z.string().nullable(), tier: z.string().nullable(),
   projectId: id.nullable(), projectName: z.string().nullable(), keyId: id.nullable(), keyName: z.string().nullable(), backendId: z.string().nullable(), backendName: z.string().nullable(),
   tries: z.number().int(), user: z.string().nullable(), scenario: z.string().nullable(), tags: z.array(z.string()), streamed: z.boolean().nullable(), finishReason: z.string().nullable(),
-  quantities, charge: pico, cost: pico.nullable().describe('Null: not known'), margin: pico.nullable(), currency: currency.nullable(), firstTokenMs: ms.nullable(), totalMs: ms.nullable(),
+  quantities, charge: pico, cost: cost('Null: not known'), margin: cost('Null: not known'), currency: currency.nullable(), firstTokenMs: ms.nullable(), totalMs: ms.nullable(),
 });
 const stage = z.object({ stage: z.enum(['queue', 'connect', 'first_token', 'stream', 'settle']), startMs: ms, ms, reason: z.string().describe('What it waited for') });
 const attempt = z.object({
   number: z.number().int(), backendId: z.string().nullable(), backendName: z.string().nullable(), backendModel: z.string().nullable(), backendKey: z.string().nullable(), outcome: z.string(),
-  httpStatus: z.number().int().nullable(), served: z.boolean(), hedged: z.boolean(), countedBy: z.string().nullable(), startMs: ms, ms, stages: z.array(stage), quantities, cost: pico.nullable(), reason: z.string(),
+  httpStatus: z.number().int().nullable(), served: z.boolean(), hedged: z.boolean(), countedBy: z.string().nullable(), startMs: ms, ms, stages: z.array(stage), quantities, cost: cost('Null: not known'), reason: z.string(),
 });
 const detail = request.extend({
   recordedAt: time.nullable(), counted: z.string().nullable(), totalMs: ms.nullable(), stages: z.array(stage).describe('In milliseconds from the admission; settle comes after the reply'), attempts: z.array(attempt),
@@ -38,8 +38,8 @@ const dimension = z.enum(['project', 'key', 'model', 'backend', 'tier', 'user', 
 const metric = z.enum(['charge', 'cost', 'margin', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image']);
 const value = z.string().nullable().describe('Picodollars or a count, by the metric; null: not known');
 const figures = {
-  requests: count, failed: count, charge: pico, cost: pico.nullable().describe('Of the calls whose cost is known; null: of none'), margin: pico.nullable().describe('Over the calls whose cost is known'),
-  costUnknown: count.describe('Calls whose cost is not known'), tokens: count,
+  requests: count, failed: count, charge: pico, cost: cost('Of the calls whose cost is known; null: of none'), margin: cost('Over the calls whose cost is known'),
+  costUnknown: count.optional().describe('Calls whose cost is not known. Absent: the caller may not see costs'), tokens: count,
 };
 const part = { key: z.string().nullable().describe('Null: what lies past the top, together'), name: z.string(), value };
 const range = { from: time.optional(), to: time.optional() };
@@ -60,7 +60,7 @@ export const sightRoutes = {
     reply: z.object({ from: time, to: time, step: z.enum(['hour', 'day']), by: z.string(), errorShare: z.number().describe('How far a percentile can lie from the true one, as a share of it'),
       newestCalls: z.number().int().nullable().describe('Set where only the newest so many calls were looked at'), all: series, series: z.array(series), seriesInAll: z.number().int() }) }),
   spendShow: route({ id: 'spend.show', method: 'GET', path: '/api/spend', summary: 'A metric by one or two dimensions, the top ones and the others', access: 'usage.read', status: 200,
-    query: z.object({ metric: metric.default('charge'), group: dimension.default('model'), subgroup: dimension.optional(), top: z.coerce.number().int().min(1).max(500).default(10), ...range, ...narrow }),
+    query: z.object({ metric: metric.default('charge').describe('cost and margin: for the operator alone'), group: dimension.default('model'), subgroup: dimension.optional(), top: z.coerce.number().int().min(1).max(500).default(10), ...range, ...narrow }),
     reply: z.object({ from: time, to: time, currency, metric, group: dimension, subgroup: dimension.nullable(), total: z.object({ ...figures, value }).describe('Of everything that fits, whatever is listed'),
       before: value, groups: z.array(z.object({ ...part, ...figures, parts: z.array(z.object(part)) })), groupsInAll: z.number().int(), overlapping: z.boolean().describe('A call with two tags counts in both groups') }) }),
 };

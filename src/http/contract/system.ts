@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, currency, month, pico, time } from './common.ts';
+import { cost, count, currency, month, pico, time } from './common.ts';
 import { route } from './route.ts';
 
 const check = z.object({ id: z.string(), title: z.string(), state: z.enum(['pass', 'warn', 'fail']), detail: z.string(), next: z.string().nullable() });
@@ -10,7 +10,7 @@ export const systemRoutes = {
   overview: route({ id: 'overview.show', method: 'GET', path: '/api/overview', summary: 'This month in a few numbers', access: 'usage.read', status: 200,
     reply: z.object({
       month, currency, spend: pico, forecast: pico.nullable().describe('Spend at this pace by the end of the month; null before the first day is over'),
-      cost: pico.nullable().describe('What it cost the operator; null: not known of every call'), margin: pico.nullable().describe('Spend less cost'), requests: count, failed: count,
+      cost: cost('What it cost the operator; null: not known of every call'), margin: cost('Spend less cost'), requests: count, failed: count,
       tokens: z.object({ input: count, cacheRead: count, output: count }),
       daily: z.array(z.object({ day: z.string(), spend: pico, requests: count })),
       models: z.array(z.object({ resource: z.string(), spend: pico, requests: count })),

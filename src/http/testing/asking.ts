@@ -14,7 +14,7 @@ export function asking(url: string, key: string) {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await reply.text();
-    const isJson = (reply.headers.get('content-type') ?? '').includes('json');
+    const isJson = /json(;|$)/.test(reply.headers.get('content-type') ?? '');
     return { status: reply.status, headers: reply.headers, body: text === '' ? undefined : isJson ? (JSON.parse(text) as unknown) : text };
   };
 }

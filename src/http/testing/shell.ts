@@ -8,7 +8,7 @@ import type { ModelApi } from '../faces.ts';
 /** A caller for tests of the shell alone. */
 export const testPrincipal: Principal = {
   organisationId: '01900000-0000-7000-8000-000000000001', projectId: null, keyId: '01900000-0000-7000-8000-000000000002',
-  actor: { kind: 'key', id: '01900000-0000-7000-8000-000000000002', label: 'test' }, role: 'owner', allowedModels: null, tier: 'standard', currency: 'USD',
+  actor: { kind: 'key', id: '01900000-0000-7000-8000-000000000002', label: 'test' }, role: 'owner', allowedModels: null, tier: 'standard', currency: 'USD', ofOperator: true,
   sessionId: null, expiresAtMs: null,
 };
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { ifSeen, seesCosts } from '../costs.ts';
 import { appliedTo, leftAfterPending, readBalances } from '../credits/balances.ts';
 import { invoiceView, lineView, type BillLineView } from '../invoices/invoices.ts';
 import type { MoneyPathPort, NamesPort } from '../ports.ts';
@@ -15,9 +16,9 @@ export interface BillView {
   readonly month: Month;
   readonly currency: string;
   readonly total: string;
-  /** What the operator paid for it, and what is left of the total; null: the cost of at least one call is not known. */
-  readonly cost: string | null;
-  readonly margin: string | null;
+  /** What the operator paid for it, and what is left of the total; null: the cost of at least one call is not known. Absent: the caller does not see costs. */
+  readonly cost?: string | null;
+  readonly margin?: string | null;
   readonly requests: string;
   readonly lines: BillLineView[];
   readonly state: 'open' | 'closed';
@@ -51,17 +52,18 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
   const invoice = await own.selectFrom('invoices').selectAll().where('month', '=', month).executeTakeFirst();
   const posted = await moneyPath.postedThrough(executor);
   const balances = await readBalances(executor, organisationId, names.organisation(organisationId)?.billing === 'prepaid');
+  const seen = seesCosts(principal);
   const common = { month, currency, postedThrough: posted?.toISOString() ?? null, rounding: `${ROUNDING_RULE} ${FLEX_RULE}` };
   const available = projectId === null ? balances.credits.reduce((sum, credit) => sum + leftAfterPending(balances, credit), 0n) : 0n;
 
   if (invoice !== undefined) {
     const rows = await own.selectFrom('invoice_lines').selectAll().where('invoice_id', '=', invoice.id).orderBy('position').execute();
-    const lines = rows.filter((row) => projectId === null || row.project_id === projectId).map(lineView);
+    const lines = rows.filter((row) => projectId === null || row.project_id === projectId).map((row) => lineView(row, seen));
     const sums = await invoiceView(executor, invoice);
     const total = sum(lines.map((line) => line.charge));
     const [adjustments, applied] = projectId === null ? [BigInt(sums.adjustments), BigInt(sums.credits)] : [0n, 0n];
     return {
-      ...common, total: String(total), ...marginOf(lines, total), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'closed', invoiceNumber: invoice.number,
+      ...common, total: String(total), ...ifSeen(seen, marginOf(lines, total)), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'closed', invoiceNumber: invoice.number,
       credits: { applied: String(applied), available: String(available) }, adjustments: String(adjustments), due: String(total + adjustments - applied),
     };
   }
@@ -69,18 +71,18 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
   const lines = (await monthLines(executor, organisationId, month, projectId)).map((line): BillLineView => ({
     projectId: line.projectId, projectName: projectLabel(names, organisationId, line.projectId), keyId: line.keyId,
     keyName: keyLabel(names, line.keyId), resource: line.resource, requests: String(line.requests),
-    quantities: line.quantities, charge: String(line.charge), cost: line.cost === null ? null : String(line.cost),
+    quantities: line.quantities, charge: String(line.charge), ...ifSeen(seen, { cost: line.cost === null ? null : String(line.cost) }),
   }));
   const total = sum(lines.map((line) => line.charge));
   const applied = projectId === null ? appliedTo(balances, month) : 0n;
   return {
-    ...common, total: String(total), ...marginOf(lines, total), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'open', invoiceNumber: null,
+    ...common, total: String(total), ...ifSeen(seen, marginOf(lines, total)), requests: String(sum(lines.map((line) => line.requests))), lines, state: 'open', invoiceNumber: null,
     credits: { applied: String(applied), available: String(available) }, adjustments: '0', due: String(total - applied),
   };
 }
 
 function marginOf(lines: readonly BillLineView[], total: bigint): { cost: string | null; margin: string | null } {
-  const known = lines.flatMap((line) => (line.cost === null ? [] : [line.cost]));
+  const known = lines.flatMap((line) => (line.cost === null || line.cost === undefined ? [] : [line.cost]));
   if (known.length < lines.length) return { cost: null, margin: null };
   const cost = sum(known);
   return { cost: String(cost), margin: String(total - cost) };

@@ -42,7 +42,7 @@ beforeEach(async () => {
   const { database, clock } = house;
   sender = new WebhookSender({ policy, clock });
   feeds = new Feeds({ database, clock, newId, audit: house.audit, secrets, policy });
-  pump = new FeedPump({ database, clock, log: silentLogger, secrets, sender, spread: () => 0.5 });
+  pump = new FeedPump({ database, clock, log: silentLogger, secrets, sender, operator: () => house.organisationId, spread: () => 0.5 });
 });
 afterEach(async () => {
   await sender.close();
@@ -71,6 +71,19 @@ test('every event from now on is sent once, in order, in signed messages of a hu
   const [{ headers, body }] = heard as [Heard];
   expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', Buffer.from(secret.slice(6), 'base64')).update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`).digest('base64')}`);
   expect((await feeds.list(house.principal())).items).toMatchObject([{ id: feed.id, state: 'sending', sent: '250', lastProblem: null }]);
+});
+
+test('what calls cost goes to the operator\'s own receivers alone', async () => {
+  const other = await house.addOrganisation();
+  const attributes = { attempts: [{ backendId: 'b', cost: '7', costPriceId: 'p' }] };
+  await create();
+  await feeds.create(house.principal(other), { url: address(), format: 'tandem' });
+  const [mine] = await house.poster.use({ quantities: { input: 1n }, attributes });
+  await house.poster.use({ quantities: { input: 1n }, attributes, organisationId: other });
+  await send();
+  const events = messages().flat();
+  expect(events).toHaveLength(2);
+  for (const event of events) expect(/"cost|costPriceId/.test(JSON.stringify(event))).toBe(event.id === mine!.id);
 });
 
 test('a receiver that is down for long misses nothing: it gets the same message again, and then the rest', async () => {

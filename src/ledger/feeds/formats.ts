@@ -16,7 +16,8 @@ export interface SentEvent {
   readonly recordedAt: string;
   readonly quantities: Readonly<Record<string, string>>;
   readonly charge: string;
-  readonly cost: string | null;
+  /** Null: not known. Absent: the receiver is not the operator's. */
+  readonly cost?: string | null;
   readonly currency: string;
   readonly outcome: string;
   readonly counted: string;

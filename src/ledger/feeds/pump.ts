@@ -1,6 +1,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { Clock, Logger, SecretBox } from '../../base/index.ts';
 import type { Database, Executor, Schema } from '../../db/index.ts';
+import { ifSeen, withoutCosts } from '../costs.ts';
 import { plainArray } from '../events/arrays.ts';
 import { retryAtMs } from '../webhooks/retry.ts';
 import type { Sent, WebhookSender } from '../webhooks/sender.ts';
@@ -14,6 +15,8 @@ export interface FeedPumpOptions {
   readonly log: Logger;
   readonly secrets: SecretBox | null;
   readonly sender: Pick<WebhookSender, 'send'>;
+  /** The organisation that runs the installation: its feeds alone carry what calls cost. */
+  readonly operator: () => string | null;
   /** From 0 to 1: spreads the tries. */
   readonly spread: () => number;
 }
@@ -52,7 +55,7 @@ export class FeedPump {
   async #sendOne(executor: Executor, feed: Feed, signal: AbortSignal): Promise<boolean> {
     for (let message = 0; message < MESSAGES_IN_A_ROW; message += 1) {
       if (signal.aborted) return false;
-      const { page, marks } = await nextPage(executor, feed);
+      const { page, marks } = await nextPage(executor, feed, feed.organisation_id === this.#options.operator());
       if (page.length === 0) {
         return !(await this.#moveMarks(feed, marks));
       }
@@ -112,7 +115,7 @@ export class FeedPump {
 }
 
 /** What follows the feed's marks, and where these are to stand when it is taken. */
-async function nextPage(executor: Executor, feed: Feed): Promise<{ page: PlacedEvent[]; marks: ReturnType<typeof marksAfter> }> {
+async function nextPage(executor: Executor, feed: Feed, seen: boolean): Promise<{ page: PlacedEvent[]; marks: ReturnType<typeof marksAfter> }> {
   const { rows: logs } = await sql<{ id: string; posted: string; mark: string }>`select p.id, p.posted_sequence::text as posted, coalesce(m.sequence, 0)::text as mark
     from epochs p left join usage_feed_marks m on m.feed_id = ${feed.id} and m.epoch_id = p.id where p.posted_sequence > coalesce(m.sequence, 0)`.execute(executor);
   if (logs.length === 0) return { page: [], marks: [] };
@@ -121,16 +124,17 @@ async function nextPage(executor: Executor, feed: Feed): Promise<{ page: PlacedE
       select * from usage_events u where u.epoch_id = p.id and u.sequence > coalesce(m.sequence, 0) and u.organisation_id = ${feed.organisation_id}
       order by u.sequence limit ${EVENTS_PER_MESSAGE}
     ) e where p.id = any(${plainArray(logs.map((log) => log.id))}::text::uuid[])`.execute(executor);
-  const placed = rows.map((row) => ({ epochId: row.epoch_id, sequence: BigInt(row.sequence), recordedAtMs: row.recorded_at.getTime(), event: sentEvent(row) }));
+  const placed = rows.map((row) => ({ epochId: row.epoch_id, sequence: BigInt(row.sequence), recordedAtMs: row.recorded_at.getTime(), event: sentEvent(row, seen) }));
   const page = takePage(placed, EVENTS_PER_MESSAGE);
   const ahead = logs.map((log) => ({ epochId: log.id, mark: BigInt(log.mark), end: BigInt(log.posted) }));
   return { page, marks: marksAfter(ahead, placed, page, EVENTS_PER_MESSAGE) };
 }
 
-export function sentEvent(row: Row): SentEvent {
+/** @param seen Whether the receiver is to see what calls cost the operator. */
+export function sentEvent(row: Row, seen: boolean): SentEvent {
   return {
     id: row.id, kind: row.kind, resource: row.resource, tier: row.tier, serviceTier: row.service_tier, projectId: row.project_id, keyId: row.key_id,
-    occurredAt: row.occurred_at.toISOString(), recordedAt: row.recorded_at.toISOString(), quantities: row.quantities, charge: row.charge, cost: row.cost,
-    currency: row.currency, outcome: row.outcome, counted: row.counted, attributes: row.attributes,
+    occurredAt: row.occurred_at.toISOString(), recordedAt: row.recorded_at.toISOString(), quantities: row.quantities, charge: row.charge, ...ifSeen(seen, { cost: row.cost }),
+    currency: row.currency, outcome: row.outcome, counted: row.counted, attributes: seen ? row.attributes : withoutCosts(row.attributes),
   };
 }

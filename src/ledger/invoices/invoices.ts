@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { TandemError, isTandemError, parsePico } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Executor } from '../../db/index.ts';
+import { ifSeen, seesCosts } from '../costs.ts';
 import type { Month } from '../bill/months.ts';
 import { writeBooks } from '../journal/journal.ts';
 import { contentHash, rowContent, type JournalRowOf } from '../journal/row-hash.ts';
@@ -33,7 +34,8 @@ export interface BillLineView {
   readonly requests: string;
   readonly quantities: Readonly<Record<string, string>>;
   readonly charge: string;
-  readonly cost: string | null;
+  /** Null: not known. Absent: the caller does not see costs. */
+  readonly cost?: string | null;
 }
 
 export interface AdjustmentView {
@@ -83,7 +85,7 @@ export class Invoices {
     for (const line of lines) hash.update(contentHash('line', rowContent(line)));
     return {
       ...(await invoiceView(database.unscoped('sums of the invoice just read'), row)),
-      lines: lines.map(lineView),
+      lines: lines.map((line) => lineView(line, seesCosts(principal))),
       adjustmentList: adjustments.map(adjustmentView),
       hash: hash.digest('hex'),
     };
@@ -166,10 +168,10 @@ export async function invoiceView(executor: Executor, row: JournalRowOf<'invoice
   };
 }
 
-export function lineView(row: JournalRowOf<'line'>): BillLineView {
+export function lineView(row: JournalRowOf<'line'>, seen: boolean): BillLineView {
   return {
     projectId: row.project_id, projectName: row.project_name, keyId: row.key_id, keyName: row.key_name, resource: row.resource, requests: row.requests,
-    quantities: row.quantities, charge: row.charge, cost: row.cost,
+    quantities: row.quantities, charge: row.charge, ...ifSeen(seen, { cost: row.cost }),
   };
 }
 

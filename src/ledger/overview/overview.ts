@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { ifSeen, seesCosts } from '../costs.ts';
 import { monthDays, monthOf, type Month } from '../bill/months.ts';
 import { snapshot } from '../bill/snapshot.ts';
 import { TOTAL } from '../events/rollups.ts';
@@ -13,9 +14,9 @@ export interface Overview {
   readonly currency: string;
   readonly spend: string;
   readonly forecast: string | null;
-  /** What the operator paid, and what is left of the spend; null: the cost of at least one call is not known. */
-  readonly cost: string | null;
-  readonly margin: string | null;
+  /** What the operator paid, and what is left of the spend; null: the cost of at least one call is not known. Absent: the caller does not see costs. */
+  readonly cost?: string | null;
+  readonly margin?: string | null;
   readonly requests: string;
   readonly failed: string;
   /** `input` with cache writes, audio and images, `output` with reasoning and audio. */
@@ -76,7 +77,7 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
   const quantity = (...names: string[]) => String(buckets.reduce((sum, row) => (names.includes(row.bucket) ? sum + BigInt(row.quantity) : sum), 0n));
   const expected = forecast(spend, month, nowMs);
   return {
-    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), cost: cost === null ? null : String(cost), margin: cost === null ? null : String(spend - cost), requests: count('requests'), failed: count('failed'),
+    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), ...ifSeen(seesCosts(principal), { cost: cost === null ? null : String(cost), margin: cost === null ? null : String(spend - cost) }), requests: count('requests'), failed: count('failed'),
     tokens: { input: quantity('input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning', 'audio_output') },
     daily: daysUntil(month, nowMs).map((day) => {
       const found = days.find((one) => one.day === day);

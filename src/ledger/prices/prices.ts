@@ -96,7 +96,8 @@ export class Prices {
   list(principal: Principal, input: { history: boolean; resource?: string | undefined }): { items: PriceView[]; nextCursor: null } {
     demand(principal, 'prices.read');
     const { book, clock } = this.#options;
-    const own = book.listsOf(principal.organisationId);
+    // What machines cost is the organisation's to know, not a project's.
+    const own = book.listsOf(principal.organisationId).filter((list) => list[0]?.side === 'sell' || principal.projectId === null);
     const covered = new Set(own.map(listName));
     const shared = book.sharedLists(principal.organisationId).filter((list) => list[0]?.side === 'sell' && !covered.has(listName(list)));
     const items = [...own, ...shared]

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { TandemError, isUuid, type Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { seesCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { BackendNames, NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
@@ -54,7 +55,7 @@ export class Requests {
     demand(principal, 'usage.read');
     if (query.id !== undefined) {
       const found = await this.#find(principal, callId(query.id));
-      return { items: found === null ? [] : [this.#view(found)], nextCursor: null, lookedBackTo: null };
+      return { items: found === null ? [] : [this.#view(principal, found)], nextCursor: null, lookedBackTo: null };
     }
     const range = rangeOf(query, this.#options.clock.nowMs() + 60_000, DAY_MS);
     if (query.cursor !== undefined && !isUuid(query.cursor)) throw wrong('cursor', 'The cursor is the nextCursor of the page before.');
@@ -70,7 +71,7 @@ export class Requests {
     const complete = await this.#completed(executor, principal, page);
     const more = sure.length > query.limit;
     return {
-      items: complete.map((one) => this.#view(one)), nextCursor: more ? page.at(-1)!.id : events.stoppedAt,
+      items: complete.map((one) => this.#view(principal, one)), nextCursor: more ? page.at(-1)!.id : events.stoppedAt,
       lookedBackTo: !more && events.stoppedAt !== null ? new Date(Number.parseInt(events.stoppedAt.replaceAll('-', '').slice(0, 12), 16)).toISOString() : null,
     };
   }
@@ -85,11 +86,11 @@ export class Requests {
     const lines = event === null || price === undefined ? [] : rate(quantitiesFromJson(event.quantities), ratedOn(price, event.service_tier)).lines;
     const attributes = event?.attributes ?? {};
     return {
-      ...this.#view(found), recordedAt: event?.recorded_at.toISOString() ?? null, counted: event?.counted ?? null,
+      ...this.#view(principal, found), recordedAt: event?.recorded_at.toISOString() ?? null, counted: event?.counted ?? null,
       lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
       route: routeOf(attributes), error: error === null ? null : errorView(error),
       ...(event === null ? { totalMs: null, stages: [], attempts: [] } : timelineOf({
-        attributes, outcome: event.outcome, occurredAtMs: event.occurred_at.getTime(), recordedAtMs: event.recorded_at.getTime(), backendNames: this.#options.backendNames,
+        attributes, outcome: event.outcome, occurredAtMs: event.occurred_at.getTime(), recordedAtMs: event.recorded_at.getTime(), backendNames: this.#options.backendNames, seesCosts: seesCosts(principal),
       })),
     };
   }
@@ -135,10 +136,10 @@ export class Requests {
     return page.map((one) => ({ event: one.event ?? events.find(({ id }) => id === one.id) ?? null, error: one.error ?? errors.find(({ id }) => id === one.id) ?? null }) as Found);
   }
 
-  #view(found: Found): RequestView {
+  #view(principal: Principal, found: Found): RequestView {
     const { names, backendNames } = this.#options;
     return requestView(found, {
-      backendName: backendNames, keyName: (id) => keyLabel(names, id),
+      seesCosts: seesCosts(principal), backendName: backendNames, keyName: (id) => keyLabel(names, id),
       projectName: (organisationId, id) => (id === null ? null : projectLabel(names, organisationId, id)),
     });
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { timelineOf } from './timeline.ts';
 
-const of = (attributes: Record<string, unknown>, outcome = 'completed') => timelineOf({ attributes, outcome, occurredAtMs: 1_000, recordedAtMs: 3_500, backendNames: (id) => (id === 'b-1' ? 'gpu-1' : null) });
+const of = (attributes: Record<string, unknown>, outcome = 'completed') => timelineOf({ attributes, outcome, occurredAtMs: 1_000, recordedAtMs: 3_500, backendNames: (id) => (id === 'b-1' ? 'gpu-1' : null), seesCosts: true });
 
 test('the stages of a call follow each other, each with what it waited for', () => {
   const { stages, totalMs } = of({ timings: { queueMs: 50, connectMs: 20, firstTokenMs: 400, totalMs: 1_900 }, attempts: [{ backendId: 'b-1', outcome: 'completed', ms: 1_850 }] });

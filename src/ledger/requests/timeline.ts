@@ -1,3 +1,5 @@
+import { ifSeen } from '../costs.ts';
+
 /** What a call waited for, one after the other. `settle` comes after the reply: until its usage is in the books. */
 export type StageName = 'queue' | 'connect' | 'first_token' | 'stream' | 'settle';
 
@@ -27,7 +29,8 @@ export interface Try {
   readonly ms: number;
   readonly stages: Stage[];
   readonly quantities: Readonly<Record<string, string>>;
-  readonly cost: string | null;
+  /** Null: not known. Absent: the caller does not see costs. */
+  readonly cost?: string | null;
   readonly reason: string;
 }
 
@@ -46,13 +49,14 @@ export interface TimelineInput {
   readonly occurredAtMs: number;
   readonly recordedAtMs: number;
   readonly backendNames: (id: string) => string | null;
+  readonly seesCosts: boolean;
 }
 
 /**
  * The waterfall of a call out of what its event says. Older events say less: what is missing is left out, or placed
  * by what is known (tries one after the other), and never made up.
  */
-export function timelineOf({ attributes, outcome, occurredAtMs, recordedAtMs, backendNames }: TimelineInput): Timeline {
+export function timelineOf({ attributes, outcome, occurredAtMs, recordedAtMs, backendNames, seesCosts }: TimelineInput): Timeline {
   const timings = object(attributes['timings']);
   const total = number(timings['totalMs']);
   const attempts = attemptsOf(attributes);
@@ -63,7 +67,7 @@ export function timelineOf({ attributes, outcome, occurredAtMs, recordedAtMs, ba
     const postedMs = recordedAtMs - occurredAtMs - total;
     stages.push({ stage: 'settle', startMs: total, ms: Math.max(0, round(postedMs)), reason: 'In the log before the reply ended; this much later in the books.' });
   }
-  return { totalMs: total, stages, attempts: tries(attempts, served, number(timings['queueMs']) ?? 0, total, outcome, backendNames) };
+  return { totalMs: total, stages, attempts: tries(attempts, served, number(timings['queueMs']) ?? 0, total, outcome, backendNames, seesCosts) };
 }
 
 /** The first token of a call, from its admission; null where there was none. */
@@ -96,7 +100,7 @@ function stagesOf(timings: Attributes, startMs: number, total: number, backend: 
   return stages;
 }
 
-function tries(attempts: readonly Attributes[], deliverer: Attributes | undefined, queueMs: number, total: number | null, outcome: string, backendNames: (id: string) => string | null): Try[] {
+function tries(attempts: readonly Attributes[], deliverer: Attributes | undefined, queueMs: number, total: number | null, outcome: string, backendNames: (id: string) => string | null, seen: boolean): Try[] {
   let at = queueMs;
   return attempts.map((one, index) => {
     const ms = number(one['ms']) ?? 0;
@@ -111,7 +115,7 @@ function tries(attempts: readonly Attributes[], deliverer: Attributes | undefine
     return {
       number: index + 1, backendId: text(one['backendId']), backendName, backendModel: text(one['backendModel']), backendKey: text(one['backendKey']), outcome: own, httpStatus, served,
       hedged: one['hedged'] === true, countedBy: text(one['countedBy']), startMs: round(startMs), ms: round(total === null ? ms : Math.min(ms, Math.max(0, total - startMs))), stages,
-      quantities: quantitiesOf(one['quantities']), cost: text(one['cost']), reason: reasonOf({ own, httpStatus, served, isLast, hedged: one['hedged'] === true }),
+      quantities: quantitiesOf(one['quantities']), ...ifSeen(seen, { cost: text(one['cost']) }), reason: reasonOf({ own, httpStatus, served, isLast, hedged: one['hedged'] === true }),
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { ERRORS, type ErrorCode } from '../../base/index.ts';
 import type { Schema } from '../../db/index.ts';
+import { ifSeen } from '../costs.ts';
 import type { UsageLineView } from '../usage/usage.ts';
 import { attemptsOf, firstTokenMs, servedTry, totalMs, type Timeline } from './timeline.ts';
 
@@ -33,8 +34,9 @@ export interface RequestView {
   readonly finishReason: string | null;
   readonly quantities: Readonly<Record<string, string>>;
   readonly charge: string;
-  readonly cost: string | null;
-  readonly margin: string | null;
+  /** Null: not known. Absent: the caller does not see costs. */
+  readonly cost?: string | null;
+  readonly margin?: string | null;
   readonly currency: string | null;
   readonly firstTokenMs: number | null;
   readonly totalMs: number | null;
@@ -60,6 +62,7 @@ export interface RequestDetail extends RequestView, Timeline {
 }
 
 interface Labels {
+  readonly seesCosts: boolean;
   backendName(id: string): string | null;
   keyName(id: string | null): string | null;
   projectName(organisationId: string, id: string | null): string | null;
@@ -78,8 +81,8 @@ export function requestView({ event, error }: { readonly event: EventRow | null;
     backendId, backendName: backendId === null ? null : (labels.backendName(backendId) ?? text(served?.['backend']) ?? backendId), tries: attempts.length, user: text(attributes['user']), scenario: text(attributes['scenario']),
     tags: Array.isArray(attributes['tags']) ? attributes['tags'].filter((tag) => typeof tag === 'string') : [],
     streamed: typeof attributes['streamed'] === 'boolean' ? attributes['streamed'] : null, finishReason: text(attributes['finishReason']),
-    quantities: event?.quantities ?? {}, charge: event?.charge ?? '0', cost: event?.cost ?? null,
-    margin: event === null || event.cost === null ? null : String(BigInt(event.charge) - BigInt(event.cost)), currency: event?.currency ?? null,
+    quantities: event?.quantities ?? {}, charge: event?.charge ?? '0',
+    ...ifSeen(labels.seesCosts, { cost: event?.cost ?? null, margin: event === null || event.cost === null ? null : String(BigInt(event.charge) - BigInt(event.cost)) }), currency: event?.currency ?? null,
     firstTokenMs: firstTokenMs(attributes), totalMs: totalMs(attributes),
   };
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Clock } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
+import { seesCosts } from '../costs.ts';
 import { idFloor, rangeOf } from './range.ts';
 
 export interface ScenariosQuery {
@@ -21,9 +22,9 @@ export interface ScenarioFigures {
   readonly wholeP50Ms: number | null;
   readonly wholeP95Ms: number | null;
   readonly charge: string;
-  /** Sum over the calls whose cost is known. */
-  readonly cost: string;
-  readonly costUnknown: string;
+  /** Sum over the calls whose cost is known. Absent: the caller does not see costs. */
+  readonly cost?: string;
+  readonly costUnknown?: string;
 }
 
 const DEFAULT_MS = 30 * 86_400_000;
@@ -48,5 +49,5 @@ export async function scenarioFigures({ database, clock }: { readonly database: 
       where organisation_id = ${principal.organisationId} and id >= ${idFloor(fromMs)}::uuid and id < ${idFloor(toMs)}::uuid order by id desc limit ${MOST_CALLS}) as newest
     where kind = 'call' and attributes ? 'scenario' and (${projectId}::uuid is null or project_id = ${projectId}::uuid)
     group by 1 order by count(*) desc, 1 limit ${MOST_SCENARIOS}`.execute(database.unscoped('usage events by organisation, in one statement'));
-  return rows;
+  return seesCosts(principal) ? rows : rows.map(({ cost: _cost, costUnknown: _unknown, ...seen }) => seen);
 }

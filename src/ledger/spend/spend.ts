@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { ifSeen, seesCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import { snapshot } from '../bill/snapshot.ts';
 import type { BackendNames, NamesPort } from '../ports.ts';
@@ -14,12 +15,12 @@ export interface SpendFigures {
   readonly requests: string;
   readonly failed: string;
   readonly charge: string;
-  /** Of the calls whose cost is known; null: of none. */
-  readonly cost: string | null;
+  /** Of the calls whose cost is known; null: of none. Absent, as the two after it: the caller does not see costs. */
+  readonly cost?: string | null;
   /** Charge less cost, over the calls whose cost is known; null: of none. */
-  readonly margin: string | null;
+  readonly margin?: string | null;
   /** Calls whose cost is not known: neither in `cost` nor in `margin`. */
-  readonly costUnknown: string;
+  readonly costUnknown?: string;
   readonly tokens: string;
 }
 
@@ -86,10 +87,11 @@ const HOURS_UP_TO_MS = 14 * DAY_MS;
 /**
  * Sums by one or two dimensions, made in Postgres out of daily sums (hourly ones where hours are asked for): what it
  * costs does not grow with the number of calls. The range is widened to whole days or hours, UTC.
- * @throws TandemError invalid_request for dimensions that are not kept together.
+ * @throws TandemError invalid_request for dimensions that are not kept together; operator_only, project_bound for a cost or margin that the caller does not see.
  */
 export async function showSpend(options: SpendOptions, principal: Principal, query: SpendQuery): Promise<SpendView> {
   demand(principal, 'usage.read');
+  if (query.metric === 'cost' || query.metric === 'margin') demand(principal, 'costs.read');
   const asked = rangeOf(query, options.clock.nowMs(), 30 * DAY_MS);
   const dimensions = [query.group, ...(query.subgroup === undefined ? [] : [query.subgroup])];
   const hourly = dimensions.includes('hour');
@@ -99,6 +101,7 @@ export async function showSpend(options: SpendOptions, principal: Principal, que
   if (query.subgroup === query.group) throw wrong('subgroup', 'subgroup: must differ from group.');
   if (hourly && asked.toMs - asked.fromMs > HOURS_UP_TO_MS) throw wrong('from', 'from: at most 14 days can be shown by the hour.');
   const range = whole(asked, hourly ? 3_600_000 : DAY_MS);
+  const seen = seesCosts(principal);
   const context = { options, principal, query, hourly };
   return snapshot(options.database, 'sums over the rows of the organisation given', async (executor) => {
     const [total] = await figures(executor, context, range, null);
@@ -106,7 +109,7 @@ export async function showSpend(options: SpendOptions, principal: Principal, que
     const { groups, groupsInAll } = await readGroups(executor, context, range);
     return {
       from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString(), currency: principal.currency, metric: query.metric, group: query.group, subgroup: query.subgroup ?? null,
-      total: { ...figuresView(total!), value: known(total!, query.metric) }, before: known(before!, query.metric), groups, groupsInAll, overlapping: dimensions.includes('tag'),
+      total: { ...figuresView(total!, seen), value: known(total!, query.metric) }, before: known(before!, query.metric), groups, groupsInAll, overlapping: dimensions.includes('tag'),
     };
   });
 }
@@ -149,6 +152,7 @@ interface PartRow {
 
 async function readGroups(executor: Executor, context: Context, range: Range): Promise<{ groups: SpendGroup[]; groupsInAll: number }> {
   const { query } = context;
+  const seen = seesCosts(context.principal);
   const column = dimensionColumn(query.group);
   const all = (await figures(executor, context, range, column)).toSorted(isTime(query.group) ? earliestFirst : largestFirst);
   const kept = isTime(query.group) ? all : all.slice(0, query.top);
@@ -156,11 +160,11 @@ async function readGroups(executor: Executor, context: Context, range: Range): P
   const parts = query.subgroup === undefined ? [] : await readParts(executor, context, range, query.subgroup, kept.map((row) => row.place!));
   const partsOf = (place: string | null) => parts.filter((part) => part.place === place).map((part) => ({ key: part.key, name: part.name, value: part.value }));
   const groups: SpendGroup[] = kept.map((row) => ({
-    key: row.place!, name: nameOf(context, query.group, row.place!), value: known(row, query.metric), ...figuresView(row), parts: partsOf(row.place!),
+    key: row.place!, name: nameOf(context, query.group, row.place!), value: known(row, query.metric), ...figuresView(row, seen), parts: partsOf(row.place!),
   }));
   if (rest.length > 0) {
     const together = sumOf(rest);
-    groups.push({ key: null, name: `${rest.length} other${rest.length === 1 ? '' : 's'}`, value: known(together, query.metric), ...figuresView(together), parts: partsOf(null) });
+    groups.push({ key: null, name: `${rest.length} other${rest.length === 1 ? '' : 's'}`, value: known(together, query.metric), ...figuresView(together, seen), parts: partsOf(null) });
   }
   return { groups, groupsInAll: all.length };
 }
@@ -216,10 +220,10 @@ function known(row: Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>, metr
   return row.cost_unknown !== '0' && BigInt(row.cost_unknown) >= BigInt(row.requests) && row.value === '0' ? null : row.value;
 }
 
-function figuresView(row: Omit<FigureRow, 'place'>): SpendFigures {
+function figuresView(row: Omit<FigureRow, 'place'>, seen: boolean): SpendFigures {
   return {
-    requests: row.requests, failed: row.failed, charge: row.charge, cost: known({ ...row, value: row.cost }, 'cost'), margin: known({ ...row, value: row.margin }, 'margin'),
-    costUnknown: row.cost_unknown, tokens: row.tokens,
+    requests: row.requests, failed: row.failed, charge: row.charge, tokens: row.tokens,
+    ...ifSeen(seen, { cost: known({ ...row, value: row.cost }, 'cost'), margin: known({ ...row, value: row.margin }, 'margin'), costUnknown: row.cost_unknown }),
   };
 }
 

@@ -44,7 +44,7 @@ export async function openTestHouse(startMs = Date.UTC(2026, 4, 10, 12), billing
     names: { organisation: (id) => organisations.get(id), projectName: (id) => (id === projectId ? 'default' : null), keyName: (id) => `key-${id.slice(-4)}` },
     principal: (id = organisationId, role = 'owner') => ({
       organisationId: id, projectId: null, keyId: null, actor: { kind: 'member', id: null, label: 'ada@example.org' }, role, allowedModels: null,
-      tier: 'standard', currency: organisations.get(id)?.currency ?? 'USD', sessionId: null, expiresAtMs: null,
+      tier: 'standard', currency: organisations.get(id)?.currency ?? 'USD', ofOperator: id === organisationId, sessionId: null, expiresAtMs: null,
     }),
     async close() {
       await database.close();

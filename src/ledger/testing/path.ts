@@ -141,7 +141,7 @@ export function endOf(input: bigint, output: bigint, outcome: CallEnd['outcome']
 export function ownerOf(house: Pick<PathHouse, 'organisationId'>): Principal {
   return {
     organisationId: house.organisationId, projectId: null, keyId: null, role: 'owner', currency: 'USD', actor: { kind: 'member', id: null, label: 'ada@example.org' },
-    allowedModels: null, tier: 'standard', sessionId: null, expiresAtMs: null,
+    allowedModels: null, tier: 'standard', ofOperator: true, sessionId: null, expiresAtMs: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { TandemError, isUuid } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database } from '../../db/index.ts';
+import { seesCosts } from '../costs.ts';
 import { sentEvent } from '../feeds/pump.ts';
 import type { SentEvent } from '../feeds/formats.ts';
 import { BUCKETS } from '../prices/types.ts';
@@ -23,7 +24,7 @@ export interface ExportFile {
 
 /** Rows in memory at a time. */
 const PAGE = 1_000;
-const HEADER = ['id', 'occurred_at', 'recorded_at', 'kind', 'model', 'tier', 'service_tier', 'project', 'key', ...BUCKETS, 'charge_picodollars', 'cost_picodollars', 'currency', 'outcome', 'counted', 'user', 'scenario', 'tags'];
+const header = (seen: boolean): string[] => ['id', 'occurred_at', 'recorded_at', 'kind', 'model', 'tier', 'service_tier', 'project', 'key', ...BUCKETS, 'charge_picodollars', ...(seen ? ['cost_picodollars'] : []), 'currency', 'outcome', 'counted', 'user', 'scenario', 'tags'];
 
 /**
  * Usage events as a file, oldest first, a page of the database at a time. The order is that of the ids, which begin with the
@@ -35,7 +36,7 @@ export function exportUsage(database: Pick<Database, 'scoped'>, principal: Princ
   const csv = query.format === 'csv';
   return {
     type: csv ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8', name: `usage.${query.format}`,
-    chunks: chunksOf(database, principal, query, csv ? (event) => csvLine(cells(event)) : (event) => `${JSON.stringify(event)}\n`, csv && query.after === undefined ? csvLine(HEADER) : ''),
+    chunks: chunksOf(database, principal, query, csv ? (event) => csvLine(cells(event, seesCosts(principal))) : (event) => `${JSON.stringify(event)}\n`, csv && query.after === undefined ? csvLine(header(seesCosts(principal))) : ''),
   };
 }
 
@@ -52,18 +53,18 @@ async function* chunksOf(database: Pick<Database, 'scoped'>, principal: Principa
     if (query.to !== undefined) select = select.where('occurred_at', '<', new Date(query.to));
     const rows = await select.execute();
     let chunk = '';
-    for (const row of rows) chunk += line(sentEvent(row));
+    for (const row of rows) chunk += line(sentEvent(row, seesCosts(principal)));
     if (chunk !== '') yield chunk;
     if (rows.length < PAGE) return;
     after = rows.at(-1)!.id;
   }
 }
 
-function cells(event: SentEvent): string[] {
+function cells(event: SentEvent, seen: boolean): string[] {
   const label = (name: string) => (typeof event.attributes[name] === 'string' ? event.attributes[name] : '');
   const tags = event.attributes['tags'];
   return [
     event.id, event.occurredAt, event.recordedAt, event.kind, event.resource, event.tier, event.serviceTier, event.projectId, event.keyId ?? '', ...BUCKETS.map((bucket) => event.quantities[bucket] ?? '0'),
-    event.charge, event.cost ?? '', event.currency, event.outcome, event.counted, label('user'), label('scenario'), Array.isArray(tags) ? tags.join(' ') : '',
+    event.charge, ...(seen ? [event.cost ?? ''] : []), event.currency, event.outcome, event.counted, label('user'), label('scenario'), Array.isArray(tags) ? tags.join(' ') : '',
   ];
 }

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { TandemError, isUuid } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Schema } from '../../db/index.ts';
+import { ifSeen, seesCosts, withoutCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
@@ -23,7 +24,8 @@ export interface UsageEventView {
   readonly recordedAt: string;
   readonly quantities: Readonly<Record<string, string>>;
   readonly charge: string;
-  readonly cost: string | null;
+  /** Null: not known. Absent: the caller does not see costs. */
+  readonly cost?: string | null;
   readonly currency: string;
   readonly outcome: string;
   readonly counted: string;
@@ -80,7 +82,7 @@ export class UsageReader {
     if (input.from !== undefined) query = query.where('occurred_at', '>=', new Date(input.from));
     if (input.to !== undefined) query = query.where('occurred_at', '<', new Date(input.to));
     const rows = await query.execute();
-    const items = rows.slice(0, input.limit).map((row) => this.#view(row));
+    const items = rows.slice(0, input.limit).map((row) => this.#view(row, seesCosts(principal)));
     return { items, nextCursor: rows.length > input.limit ? (items.at(-1)?.id ?? null) : null };
   }
 
@@ -94,17 +96,17 @@ export class UsageReader {
     const price = row.price_version_id === null ? undefined : this.#book.byId(row.price_version_id);
     const lines = price === undefined ? [] : rate(quantitiesFromJson(row.quantities), ratedOn(price, row.service_tier)).lines;
     return {
-      ...this.#view(row), priceVersionId: row.price_version_id,
+      ...this.#view(row, seesCosts(principal)), priceVersionId: row.price_version_id,
       lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
     };
   }
 
-  #view(row: Selectable<Schema['usage_events']>): UsageEventView {
+  #view(row: Selectable<Schema['usage_events']>, seen: boolean): UsageEventView {
     return {
       id: row.id, kind: row.kind, resource: row.resource, serviceTier: row.service_tier, projectId: row.project_id, projectName: projectLabel(this.#names, row.organisation_id, row.project_id),
       keyId: row.key_id, keyName: keyLabel(this.#names, row.key_id),
-      occurredAt: row.occurred_at.toISOString(), recordedAt: row.recorded_at.toISOString(), quantities: row.quantities, charge: row.charge, cost: row.cost,
-      currency: row.currency, outcome: row.outcome, counted: row.counted, attributes: row.attributes,
+      occurredAt: row.occurred_at.toISOString(), recordedAt: row.recorded_at.toISOString(), quantities: row.quantities, charge: row.charge, ...ifSeen(seen, { cost: row.cost }),
+      currency: row.currency, outcome: row.outcome, counted: row.counted, attributes: seen ? row.attributes : withoutCosts(row.attributes),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { TandemError, isTandemError, uuidTimeMs, type Clock } from '../../base/index.ts';
-import { demand } from '../../access/index.ts';
+import { can, demand } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { AccessPort, LedgerPort, Principal } from '../ports.ts';
@@ -39,8 +39,9 @@ export interface ScenarioSummary {
   readonly wholeP50Ms: number | null;
   readonly wholeP95Ms: number | null;
   readonly charge: string;
-  readonly cost: string;
-  readonly costUnknown: string;
+  /** Absent: the caller does not see costs. */
+  readonly cost?: string;
+  readonly costUnknown?: string;
   readonly said: { readonly count: number; readonly rated: number; readonly meanRating: number | null; readonly up: number; readonly down: number; readonly outcomes: Readonly<Record<string, number>> };
 }
 
@@ -48,7 +49,7 @@ export interface ScenarioSummary {
 const POSTED_WITHIN_MS = 3_000;
 const LOOK_MS = 100;
 const NOTHING_SAID: ScenarioSummary['said'] = { count: 0, rated: 0, meanRating: null, up: 0, down: 0, outcomes: {} };
-const NO_CALLS = { calls: '0', failed: '0', refusals: '0', firstTokenP50Ms: null, wholeP50Ms: null, wholeP95Ms: null, charge: '0', cost: '0', costUnknown: '0' };
+const NO_CALLS = { calls: '0', failed: '0', refusals: '0', firstTokenP50Ms: null, wholeP50Ms: null, wholeP95Ms: null, charge: '0' };
 
 /** What is said of replies, tied to their usage events. */
 export class Feedback {
@@ -114,7 +115,7 @@ export class Feedback {
     const items = names.map((scenario): ScenarioSummary => {
       const one = said.get(scenario);
       return {
-        scenario, ...(figures.get(scenario) ?? NO_CALLS),
+        scenario, ...(figures.get(scenario) ?? (can(principal, 'costs.read') ? { ...NO_CALLS, cost: '0', costUnknown: '0' } : NO_CALLS)),
         said: one === undefined ? NOTHING_SAID : { count: one.count, rated: one.rated, meanRating: one.rated === 0 ? null : one.sum / one.rated, up: one.up, down: one.down, outcomes: one.outcomes },
       };
     });

@@ -174,7 +174,7 @@ function ownerOf({ organisationId, projectId, keyId }: TakenJob) {
 /** For reading a job's own content where its caller is gone. It may do nothing else. */
 function readerOf({ organisationId, projectId }: TakenJob): Principal {
   return {
-    organisationId, projectId, keyId: null, actor: { kind: 'system', id: null, label: 'background' }, role: 'viewer', allowedModels: [], tier: 'standard', currency: 'USD', sessionId: null, expiresAtMs: null,
+    organisationId, projectId, keyId: null, actor: { kind: 'system', id: null, label: 'background' }, role: 'viewer', allowedModels: [], tier: 'standard', currency: 'USD', ofOperator: false, sessionId: null, expiresAtMs: null,
   };
 }
 

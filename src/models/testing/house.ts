@@ -23,7 +23,7 @@ const LOOPBACK = readEgressPolicy({ allow: ['127.0.0.0/8'] });
 const PRINCIPAL: Principal = {
   organisationId: ORGANISATION, projectId: '01900000-0000-7000-8000-000000000002', keyId: '01900000-0000-7000-8000-000000000003',
   actor: { kind: 'key', id: '01900000-0000-7000-8000-000000000003', label: 'test' }, role: 'developer', allowedModels: null,
-  tier: 'standard', currency: 'USD', sessionId: null, expiresAtMs: null,
+  tier: 'standard', currency: 'USD', ofOperator: true, sessionId: null, expiresAtMs: null,
 };
 
 interface Given {

@@ -73,8 +73,12 @@ function Figures({ call }: { call: Detail }) {
     <div className="figures">
       <Figure label="First token" value={call.firstTokenMs === null ? '–' : duration(call.firstTokenMs)} note={rate === null ? 'no rate: too few tokens' : `then ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} tokens a second`} />
       <Figure label="Charged" value={money(call.charge)} note={call.counted === null ? '' : `counted by the ${call.counted}`} />
-      <Figure label="Our cost" value={money(call.cost)} note={call.cost === null ? 'no cost price for a try' : plural(call.attempts.length, 'try', 'tries')} />
-      <Figure label="Margin" value={money(call.margin)} note={call.margin === null ? 'unknown is not zero' : BigInt(call.margin) < 0n ? 'it cost more than it brought' : 'charge less cost'} />
+      {call.cost === undefined || call.margin === undefined ? null : (
+        <>
+          <Figure label="Our cost" value={money(call.cost)} note={call.cost === null ? 'no cost price for a try' : plural(call.attempts.length, 'try', 'tries')} />
+          <Figure label="Margin" value={money(call.margin)} note={call.margin === null ? 'unknown is not zero' : BigInt(call.margin) < 0n ? 'it cost more than it brought' : 'charge less cost'} />
+        </>
+      )}
     </div>
   );
 }

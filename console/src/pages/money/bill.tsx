@@ -76,6 +76,11 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
   const decimals = useMemo(() => widestFraction(rows.map(({ charge }) => charge)), [rows]);
   const costDecimals = useMemo(() => widestFraction(rows.flatMap(({ cost }) => (cost === null ? [] : [cost]))), [rows]);
   const marginDecimals = useMemo(() => widestFraction(rows.flatMap((row) => marginOf(row) ?? [])), [rows]);
+  const seesCosts = bill.margin !== undefined;
+  const costs = useMemo((): Column<BillRow>[] => [
+    { id: 'cost', header: 'Our cost', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cost ?? -1n, b.cost ?? -1n), cell: ({ cost }) => (cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={cost} decimals={costDecimals} currency={bill.currency} />) },
+    { id: 'margin', header: 'Margin', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(marginOf(a) ?? -1n, marginOf(b) ?? -1n), cell: (row) => (row.cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={row.charge - row.cost} decimals={marginDecimals} currency={bill.currency} />) },
+  ], [costDecimals, marginDecimals, bill.currency]);
   const columns = useMemo((): Column<BillRow>[] => [
     { id: 'name', header: GROUPS.find(([name]) => name === by)?.[1].replace('Every line', 'Key') ?? '', narrow: 'title', compare: (a, b) => a.name.localeCompare(b.name) || a.note.localeCompare(b.note),
       cell: ({ name, note }) => <><span className={by === 'model' ? 'mono' : undefined}>{name}</span>{note === '' ? null : <span className="muted beside">{note}</span>}</> },
@@ -83,10 +88,9 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
     { id: 'in', header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensIn, b.tokensIn), cell: ({ tokensIn }) => <span className="num">{count(tokensIn)}</span> },
     { id: 'cached', header: 'Cached', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cached, b.cached), cell: ({ cached }) => <span className="num">{count(cached)}</span> },
     { id: 'out', header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensOut, b.tokensOut), cell: ({ tokensOut }) => <span className="num">{count(tokensOut)}</span> },
-    { id: 'cost', header: 'Our cost', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cost ?? -1n, b.cost ?? -1n), cell: ({ cost }) => (cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={cost} decimals={costDecimals} currency={bill.currency} />) },
-    { id: 'margin', header: 'Margin', unit: bill.currency, numeric: true, narrow: 'hidden', compare: (a, b) => order(marginOf(a) ?? -1n, marginOf(b) ?? -1n), cell: (row) => (row.cost === null ? <span className="muted">unknown</span> : <ColumnMoney pico={row.charge - row.cost} decimals={marginDecimals} currency={bill.currency} />) },
+    ...(seesCosts ? costs : []),
     { id: 'charge', header: 'Charged', unit: bill.currency, numeric: true, narrow: 'side', compare: (a, b) => order(a.charge, b.charge), cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} currency={bill.currency} /> },
-  ], [by, decimals, costDecimals, marginDecimals, bill.currency]);
+  ], [by, decimals, seesCosts, costs, bill.currency]);
   const sum = rows.reduce((total, { charge }) => total + charge, 0n);
   if (rows.length === 0) {
     return <Empty title={`No line in ${monthText(bill.month)}`} command={commands.chat('What is the capital of France?')} action={<ButtonLink to="/playground" kind="primary">Ask in the playground</ButtonLink>}><p>Each answer of a model adds to a line here, exact to the last digit, within five seconds. The first one:</p></Empty>;
@@ -98,7 +102,7 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
         footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Sum of {plural(rows.length, 'line')}</td><td role="cell" className="numeric n-side"><ColumnMoney pico={sum} decimals={decimals} currency={bill.currency} /></td></tr>} />
       <div className="under-table">
         <p className="small muted">{bill.rounding} {bill.postedThrough === null ? '' : `Everything that ended before ${exactTime(bill.postedThrough)} is in it.`}</p>
-        <CopyButton text={billCsv(rows, by, bill.currency)} label="the table as CSV">Copy as CSV</CopyButton>
+        <CopyButton text={billCsv(rows, by, bill.currency, seesCosts)} label="the table as CSV">Copy as CSV</CopyButton>
       </div>
       <Verify month={bill.month} currency={bill.currency} />
     </>
@@ -108,9 +112,9 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
 /** What is left of the charge after our cost; null where that is unknown. */
 const marginOf = ({ charge, cost }: BillRow): bigint | null => (cost === null ? null : charge - cost);
 
-function billCsv(rows: readonly BillRow[], by: GroupBy, currency: string): string {
-  return toCsv([by, 'of', 'requests', 'input tokens', 'cached tokens', 'output tokens', `cost ${currency}`, `margin ${currency}`, `charged ${currency}`],
-    rows.map((row) => [row.name, row.note, String(row.requests), String(row.tokensIn), String(row.cached), String(row.tokensOut), row.cost === null ? '' : plainAmount(row.cost), row.cost === null ? '' : plainAmount(row.charge - row.cost), plainAmount(row.charge)]));
+function billCsv(rows: readonly BillRow[], by: GroupBy, currency: string, seesCosts: boolean): string {
+  return toCsv([by, 'of', 'requests', 'input tokens', 'cached tokens', 'output tokens', ...(seesCosts ? [`cost ${currency}`, `margin ${currency}`] : []), `charged ${currency}`],
+    rows.map((row) => [row.name, row.note, String(row.requests), String(row.tokensIn), String(row.cached), String(row.tokensOut), ...(seesCosts ? [row.cost === null ? '' : plainAmount(row.cost), row.cost === null ? '' : plainAmount(row.charge - row.cost)] : []), plainAmount(row.charge)]));
 }
 
 /** Recomputes everything from raw events, as `bill --verify` does. */

@@ -15,7 +15,7 @@ export interface BillRow {
   readonly cached: bigint;
   readonly tokensOut: bigint;
   readonly charge: bigint;
-  /** What the backends cost us; null where that of any line is unknown. */
+  /** What the backends cost us; null where that of any line is unknown, or is not for the reader. */
   readonly cost: bigint | null;
 }
 
@@ -52,7 +52,7 @@ export function groupBill(lines: readonly Line[], by: GroupBy): BillRow[] {
       cached: add(before?.cached, quantities.cache_read),
       tokensOut: sum(before?.tokensOut, quantities, OUTPUT),
       charge: add(before?.charge, line.charge),
-      cost: line.cost === null || before?.cost === null ? null : add(before?.cost, line.cost),
+      cost: line.cost === null || line.cost === undefined || before?.cost === null ? null : add(before?.cost, line.cost),
     });
   }
   return [...rows.values()];

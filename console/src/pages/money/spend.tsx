@@ -4,6 +4,7 @@ import { X } from 'lucide-react';
 import { Suspense, lazy, useCallback, useMemo, useState } from 'react';
 import type { QueryOf, ReplyOf } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
+import { useSeesCosts } from '../../lib/access.ts';
 import { commands } from '../../lib/commands.ts';
 import { toCsv } from '../../lib/csv.ts';
 import { count, dayText, plural } from '../../lib/format.ts';
@@ -50,7 +51,9 @@ export function SpendPage() {
   const [state, set] = useUrlState();
   const range = useRange('30d');
   const project = useProject();
-  const metric = METRICS.find(([name]) => name === state.metric)?.[0] ?? 'charge';
+  const seesCosts = useSeesCosts();
+  const metrics = METRICS.filter(([name]) => seesCosts || (name !== 'cost' && name !== 'margin'));
+  const metric = metrics.find(([name]) => name === state.metric)?.[0] ?? 'charge';
   const group = GROUPS.find(([name]) => name === state.by)?.[0] ?? 'model';
   const and = GROUPS.find(([name]) => name === state.and && name !== group)?.[0];
   const narrowed = useMemo(() => readNarrowed(state.only).filter(([dimension]) => dimension in FILTERS), [state.only]);
@@ -67,7 +70,7 @@ export function SpendPage() {
     <MoneyPage title="Spend" lead={lead} busy={!data && !query.error}>
       <div className="filters">
         <RangeSelect range={range} shortest="24h" />
-        <FilterSelect label="What is added up" value={metric} options={METRICS} onChange={(value) => set({ metric: value })} />
+        <FilterSelect label="What is added up" value={metric} options={metrics} onChange={(value) => set({ metric: value })} />
         <FilterSelect label="Add up by" value={group} options={GROUPS.map(([name, title]) => [name, `by ${title.toLowerCase()}`] as const)} onChange={(value) => set({ by: value })} />
         <FilterSelect label="And within each by" value={and ?? ''} options={[['', 'not further'], ...GROUPS.filter(([name]) => name !== group).map(([name, title]) => [name, `and by ${title.toLowerCase()}`] as const)]} onChange={(value) => set({ and: value })} />
       </div>
@@ -188,7 +191,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
     ? [{ ...group, id: group.key ?? 'others', part: undefined }]
     : parts.map((part) => ({ ...group, id: `${group.key ?? 'others'}|${part.key ?? 'others'}`, part: part.name, value: part.value })))), [spend]);
   const figure = (id: 'charge' | 'cost' | 'margin', header: string): Column<Row> => {
-    return { id, header, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null ? <span className="muted">unknown</span> : <Money pico={row[id]} currency={currency} />) };
+    return { id, header, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null || row[id] === undefined ? <span className="muted">unknown</span> : <Money pico={row[id]} currency={currency} />) };
   };
   const valueDecimals = isMoney(metric) ? widestFraction(rows.flatMap(({ value }) => (value === null ? [] : [value]))) : 0;
   const whole = total.value === null ? 0n : BigInt(total.value);
@@ -197,7 +200,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
     ...(spend.subgroup === null ? [] : [{ id: 'part', header: groupTitle(spend.subgroup), narrow: 'sub' as const, compare: byText((row: Row) => row.part ?? ''), cell: (row: Row) => <span className={spend.subgroup === 'model' ? 'clip mono' : 'clip'}>{row.part}</span> }]),
     ...(spend.subgroup === null && metric !== 'requests' ? [{ id: 'requests', header: 'Requests', numeric: true, narrow: 'sub' as const, compare: byNumber((row: Row) => row.requests), cell: (row: Row) => <span className="num">{count(row.requests)}<span className="narrow-only"> requests</span></span> }] : []),
     { id: 'share', header: 'Share', unit: '%', numeric: true, narrow: 'hidden', compare: byNumber((row) => row.value), cell: ({ value }) => <span className="num">{value === null || whole <= 0n ? '–' : percent(BigInt(value), whole)}</span> },
-    ...(spend.subgroup === null ? (['cost', 'margin', 'charge'] as const).filter((id) => id !== metric).map((id) => figure(id, titleOf(id))) : []),
+    ...(spend.subgroup === null ? (['cost', 'margin', 'charge'] as const).filter((id) => id !== metric && total[id] !== undefined).map((id) => figure(id, titleOf(id))) : []),
     { id: 'value', header: titleOf(metric), ...(isMoney(metric) ? { unit: currency } : {}), numeric: true, narrow: 'side', compare: byNumber((row) => row.value), cell: ({ value }) => (value === null ? <span className="muted">unknown</span> : isMoney(metric) ? <ColumnMoney pico={value} decimals={valueDecimals} currency={currency} /> : <span className="num">{count(value)}</span>) },
   ];
   const totalText = total.value === null ? <span className="muted">unknown</span> : isMoney(metric) ? <ColumnMoney pico={total.value} decimals={valueDecimals} currency={currency} /> : <span className="num">{count(total.value)}</span>;
@@ -206,7 +209,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
       <Table label={`${titleOf(metric)} by ${spend.group}`} rows={rows} rowKey={({ id }) => id} columns={columns} sort={sort} onSort={(next) => set({ sort: next })} onRow={(row) => (row.key === null || row.key === '' || row.key === '(other)' ? undefined : onChoose(row))}
         footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Everything, listed or not</td><td role="cell" className="numeric n-side">{totalText}</td></tr>} />
       <div className="under-table">
-        <p className="small muted">{total.costUnknown === '0' ? '' : `The cost of ${plural(total.costUnknown, 'call')} is not known: ${total.costUnknown === '1' ? 'it is' : 'they are'} in neither cost nor margin. `}Days in UTC. The bill is what is owed; this is how it came about.</p>
+        <p className="small muted">{total.costUnknown === undefined || total.costUnknown === '0' ? '' : `The cost of ${plural(total.costUnknown, 'call')} is not known: ${total.costUnknown === '1' ? 'it is' : 'they are'} in neither cost nor margin. `}Days in UTC. The bill is what is owed; this is how it came about.</p>
         <CopyButton text={csvOf(spend, rows)} label="the table as CSV">Copy as CSV</CopyButton>
       </div>
     </Section>
@@ -220,7 +223,8 @@ function percent(part: bigint, whole: bigint): string {
 }
 
 function csvOf(spend: Spend, rows: readonly Row[]): string {
-  const money = (value: string | null): string => (value === null ? '' : plainAmount(value));
-  return toCsv([spend.group, spend.subgroup ?? 'of', spend.metric, 'requests', `charged ${spend.currency}`, `cost ${spend.currency}`, `margin ${spend.currency}`],
-    rows.map((row) => [row.name, row.part ?? '', isMoney(spend.metric) ? money(row.value) : (row.value ?? ''), ...(row.part === undefined ? [row.requests, money(row.charge), money(row.cost), money(row.margin)] : ['', '', '', ''])]));
+  const money = (value: string | null | undefined): string => (value === null || value === undefined ? '' : plainAmount(value));
+  const figures = ([['charge', 'charged'], ['cost', 'cost'], ['margin', 'margin']] as const).filter(([name]) => spend.total[name] !== undefined);
+  return toCsv([spend.group, spend.subgroup ?? 'of', spend.metric, 'requests', ...figures.map(([, title]) => `${title} ${spend.currency}`)],
+    rows.map((row) => [row.name, row.part ?? '', isMoney(spend.metric) ? money(row.value) : (row.value ?? ''), ...(row.part === undefined ? [row.requests, ...figures.map(([name]) => money(row[name]))] : ['', ...figures.map(() => '')])]));
 }
