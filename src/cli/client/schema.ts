@@ -602,6 +602,10 @@ export interface components {
           /** A whole number, as a string */
           day?: string;
           /** A whole number, as a string */
+          week?: string;
+          /** A whole number, as a string */
+          month?: string;
+          /** A whole number, as a string */
           byte?: string;
         };
         /** Integer picodollars (10^-12 of the currency unit), as a string */
@@ -959,6 +963,16 @@ export interface components {
             price: string;
             per: string;
           };
+          week?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
+          month?: {
+            /** Non-negative integer picodollars, as a string */
+            price: string;
+            per: string;
+          };
           byte?: {
             /** Non-negative integer picodollars, as a string */
             price: string;
@@ -1061,6 +1075,16 @@ export interface components {
           price: string;
           per: string;
         };
+        week?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        month?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
         byte?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -1140,6 +1164,16 @@ export interface components {
           per: string;
         };
         day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        week?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          per: string;
+        };
+        month?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
           per: string;
@@ -1257,6 +1291,18 @@ export interface components {
           /** The quantity that the price is stated for */
           per: string;
         };
+        week?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        month?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
         byte?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -1351,6 +1397,18 @@ export interface components {
           per: string;
         };
         day?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        week?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        month?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
           /** The quantity that the price is stated for */
@@ -1477,6 +1535,10 @@ export interface components {
         hour?: string;
         /** A whole number, as a string */
         day?: string;
+        /** A whole number, as a string */
+        week?: string;
+        /** A whole number, as a string */
+        month?: string;
         /** A whole number, as a string */
         byte?: string;
       };
@@ -2827,6 +2889,18 @@ export interface operations {
           /** The quantity that the price is stated for */
           per: string;
         };
+        week?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
+        month?: {
+          /** Non-negative integer picodollars, as a string */
+          price: string;
+          /** The quantity that the price is stated for */
+          per: string;
+        };
         byte?: {
           /** Non-negative integer picodollars, as a string */
           price: string;
@@ -2959,6 +3033,18 @@ export interface operations {
               /** The quantity that the price is stated for */
               per: string;
             };
+            week?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            month?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
             byte?: {
               /** Non-negative integer picodollars, as a string */
               price: string;
@@ -3052,6 +3138,18 @@ export interface operations {
               per: string;
             };
             day?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            week?: {
+              /** Non-negative integer picodollars, as a string */
+              price: string;
+              /** The quantity that the price is stated for */
+              per: string;
+            };
+            month?: {
               /** Non-negative integer picodollars, as a string */
               price: string;
               /** The quantity that the price is stated for */
@@ -3238,6 +3336,10 @@ export interface operations {
           /** A whole number, as a string */
           day?: string;
           /** A whole number, as a string */
+          week?: string;
+          /** A whole number, as a string */
+          month?: string;
+          /** A whole number, as a string */
           byte?: string;
         };
         attributes?: {
@@ -3313,6 +3415,10 @@ export interface operations {
           /** A whole number, as a string */
           day?: string;
           /** A whole number, as a string */
+          week?: string;
+          /** A whole number, as a string */
+          month?: string;
+          /** A whole number, as a string */
           byte?: string;
         };
         /** Integer picodollars (10^-12 of the currency unit), as a string */
@@ -3327,7 +3433,7 @@ export interface operations {
           [key: string]: unknown;
         };
         lines: ({
-          bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'byte';
+          bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'byte';
           /** A whole number, as a string */
           quantity: string;
           /** Non-negative integer picodollars, as a string */
@@ -3522,6 +3628,10 @@ export interface operations {
             hour?: string;
             /** A whole number, as a string */
             day?: string;
+            /** A whole number, as a string */
+            week?: string;
+            /** A whole number, as a string */
+            month?: string;
             /** A whole number, as a string */
             byte?: string;
           };
@@ -3994,6 +4104,14 @@ export interface operations {
                 price: string;
                 per: string;
               };
+              week?: string | {
+                price: string;
+                per: string;
+              };
+              month?: string | {
+                price: string;
+                per: string;
+              };
               byte?: string | {
                 price: string;
                 per: string;
@@ -4159,6 +4277,14 @@ export interface operations {
               per: string;
             };
             day?: string | {
+              price: string;
+              per: string;
+            };
+            week?: string | {
+              price: string;
+              per: string;
+            };
+            month?: string | {
               price: string;
               per: string;
             };
@@ -4343,6 +4469,14 @@ export interface operations {
               per: string;
             };
             day?: string | {
+              price: string;
+              per: string;
+            };
+            week?: string | {
+              price: string;
+              per: string;
+            };
+            month?: string | {
               price: string;
               per: string;
             };
@@ -5096,7 +5230,7 @@ export interface operations {
           reason: string;
         })[];
         lines: ({
-          bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'byte';
+          bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'byte';
           /** A whole number, as a string */
           quantity: string;
           /** Non-negative integer picodollars, as a string */

@@ -44,7 +44,7 @@ export function messageBody(format: FeedFormat, customer: string, events: readon
   });
 }
 
-const NO_TOKENS = new Set(['request', 'cached_reply', 'second', 'minute', 'hour', 'day', 'byte']);
+const NO_TOKENS = new Set(['request', 'cached_reply', 'second', 'minute', 'hour', 'day', 'week', 'month', 'byte']);
 
 function tokensOf(quantities: SentEvent['quantities']): string {
   return String(Object.entries(quantities).reduce((sum, [bucket, quantity]) => (NO_TOKENS.has(bucket) ? sum : sum + BigInt(quantity)), 0n));

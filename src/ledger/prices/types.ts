@@ -4,11 +4,12 @@ import type { Currency, Picodollars } from '../../base/index.ts';
  * Kinds of what is counted. They are disjoint: a token is in exactly one of them, so that a charge is
  * the plain sum of its lines (`input` excludes what is read from or written to a cache, audio and images; `output`
  * excludes reasoning and audio). `cache_write_1h` is written to be kept for an hour, `cache_write` for minutes.
- * `cached_reply` counts replies that came from the response cache, of which no token is counted.
+ * `cached_reply` counts replies that came from the response cache, of which no token is counted. A `day` is 24 h, a `week` 7 and a `month` 30 of them,
+ * from the start of what is counted.
  */
 export const BUCKETS = [
   'input', 'cache_read', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input', 'output', 'reasoning', 'audio_output',
-  'request', 'cached_reply', 'second', 'minute', 'hour', 'day', 'byte',
+  'request', 'cached_reply', 'second', 'minute', 'hour', 'day', 'week', 'month', 'byte',
 ] as const;
 export type Bucket = (typeof BUCKETS)[number];
 

@@ -1,0 +1,47 @@
+import type { MachineView, PlacementRequest, UnitView } from './types.ts';
+
+/** Whether a machine could ever serve a request, were all of it free and open. */
+export function machineFits(machine: MachineView, request: PlacementRequest): boolean {
+  return shapeFits(machine, request) && labelsFit(machine, request);
+}
+
+export function labelsFit({ labels }: MachineView, request: PlacementRequest): boolean {
+  for (const label in request.labels) if (labels[label] !== request.labels[label]) return false;
+  return true;
+}
+
+/** All but the labels. */
+export function shapeFits(machine: MachineView, request: PlacementRequest): boolean {
+  const { want } = request;
+  if (request.pool !== null && machine.pool !== request.pool) return false;
+  if (machine.openTo !== null && !machine.openTo.includes(request.organisationId)) return false;
+  if (request.rawRoot && !machine.rawRoot) return false;
+  if (want.kind === 'units') return machine.kind === 'gpu' && countMatching(machine, request) >= want.count;
+  if (machine.kind !== want.machine) return false;
+  if (want.macClass !== null && machine.mac?.class !== want.macClass) return false;
+  if (want.xcode !== null && !machine.mac?.xcode.includes(want.xcode)) return false;
+  return want.unit === null || machine.units.every((unit) => unit.kind === want.unit);
+}
+
+/** Whether a unit is of the kind that is asked for. A slice is never given as a whole GPU, nor the other way round. */
+export function unitMatches(unit: UnitView, { want }: PlacementRequest): boolean {
+  if (want.kind === 'whole') return true;
+  return unit.slice === want.slice && (want.unit === null || unit.kind === want.unit) && unit.memoryMb >= want.memoryMb;
+}
+
+function countMatching(machine: MachineView, request: PlacementRequest): number {
+  let count = 0;
+  for (const unit of machine.units) if (unitMatches(unit, request)) count += 1;
+  return count;
+}
+
+/** Requests with the same text here are served by the same machines. */
+export function kindOf({ pool, organisationId, rawRoot, labels, want }: PlacementRequest): string {
+  const sorted = Object.keys(labels).sort().map((label) => [label, labels[label]]);
+  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.kind === 'units' ? [want.unit, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.macClass, want.xcode]]);
+}
+
+/** How many free units of a machine a request needs. */
+export function needOf(machine: MachineView, { want }: PlacementRequest): number {
+  return want.kind === 'units' ? want.count : machine.units.length;
+}

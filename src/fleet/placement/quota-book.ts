@@ -1,0 +1,60 @@
+import { formatAmount, type Picodollars } from '../../base/index.ts';
+import type { Holding, MachineView, PlacementRequest, Quota, Reservation } from './types.ts';
+
+interface Counted {
+  readonly quota: Quota;
+  readonly nodes: Set<string>;
+  readonly leases: Set<string>;
+  gpus: number;
+  spend: Picodollars;
+}
+
+/** What organisations and projects have at a time, beside what they may have. Reserved units count as had. */
+export class QuotaBook {
+  /** By scope, then by id. */
+  readonly #quotas = { organisation: new Map<string, Counted>(), project: new Map<string, Counted>() };
+
+  constructor(quotas: readonly Quota[], machineOf: (id: string) => MachineView | undefined, held: readonly (readonly (Holding | Reservation)[])[]) {
+    for (const quota of quotas) this.#quotas[quota.scope].set(quota.id, { quota, nodes: new Set(), leases: new Set(), gpus: 0, spend: 0n });
+    if (quotas.length === 0) return;
+    for (const list of held) {
+      for (const holding of list) this.#add(holding, holding.leaseId, holding.machineId, machineOf(holding.machineId)?.kind === 'gpu' ? holding.unitIds.length : 0);
+    }
+  }
+
+  /** Why the request is too much now, whatever is free; null: it is not. GPUs are counted by the machines that would be given. */
+  refusal(request: PlacementRequest, gpus: number): string | null {
+    for (const { quota, ...used } of this.#over(request)) {
+      const over = (what: string, most: number | null, has: number, more: number) =>
+        (most !== null && has + more > most ? `the ${quota.scope} may have ${most} ${what} at a time, has ${has} and asks for ${more} more` : null);
+      const reason = over('leases', quota.leases, used.leases.size, 1) ?? over('machines', quota.nodes, used.nodes.size, request.machines) ?? over('GPUs', quota.gpus, used.gpus, gpus);
+      if (reason !== null) return reason;
+      if (quota.spend !== null && request.providerSpend > 0n && quota.spend.spent + used.spend + request.providerSpend > quota.spend.most) {
+        return `providers may bill the ${quota.scope} ${formatAmount(quota.spend.most)}, have billed ${formatAmount(quota.spend.spent + used.spend)}, and would bill ${formatAmount(request.providerSpend)} more`;
+      }
+    }
+    return null;
+  }
+
+  placed(request: PlacementRequest, machines: readonly { readonly id: string; readonly gpus: number }[]): void {
+    for (const { id, gpus } of machines) this.#add(request, request.id, id, gpus);
+    for (const counted of this.#over(request)) counted.spend += request.providerSpend;
+  }
+
+  #add(of: Pick<Holding, 'organisationId' | 'projectId'>, leaseId: string, machineId: string, gpus: number): void {
+    for (const counted of this.#over(of)) {
+      // A set that nobody asks for grows with the fleet for nothing.
+      if (counted.quota.leases !== null) counted.leases.add(leaseId);
+      if (counted.quota.nodes !== null) counted.nodes.add(machineId);
+      counted.gpus += gpus;
+    }
+  }
+
+  #over({ organisationId, projectId }: Pick<Holding, 'organisationId' | 'projectId'>): Counted[] {
+    const organisation = this.#quotas.organisation.get(organisationId);
+    const project = this.#quotas.project.get(projectId);
+    return organisation === undefined ? (project === undefined ? NONE : [project]) : project === undefined ? [organisation] : [organisation, project];
+  }
+}
+
+const NONE: Counted[] = [];
