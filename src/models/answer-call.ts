@@ -1,5 +1,6 @@
 import { TandemError } from '../base/index.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
+import { withStored, type Files } from './files/index.ts';
 import type { CallerDialect } from './neutral/dialect.ts';
 import type { DialectIn } from './neutral/parts.ts';
 import type { Registry } from './registry/registry.ts';
@@ -15,6 +16,8 @@ export interface CallTools extends RunTools {
   readonly registry: Registry;
   readonly router: Router;
   readonly spare: Pick<Spare, 'narrow'>;
+  /** What was uploaded here, for requests that name it. */
+  readonly files: Pick<Files, 'open'>;
 }
 
 /** A call in a dialect by its name. @throws TandemError as `answerIn`. */
@@ -31,8 +34,10 @@ export function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, t
  */
 export async function answerIn(dialect: CallerDialect, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
   const { principal, signal } = input;
-  const request = dialect.parse(input.body, input.headers);
-  const alias = tools.registry.find(principal, request.model);
+  const parsed = dialect.parse(input.body, input.headers);
+  const alias = tools.registry.find(principal, parsed.model);
+  const request = parsed.fileIds === undefined ? parsed : await withStored(dialect, parsed, input, tools.files);
+  if (request === null) return;
   const planned = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
   const plan = request.serviceTier === 'flex' ? await tools.spare.narrow(planned, request.model, signal) : planned;
   if (signal.aborted) return;

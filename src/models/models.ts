@@ -154,7 +154,7 @@ export class Models {
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
     const spare = new Spare({ registry: this.#catalogue.registry, engine, states: router.states, clock, parallel: config.flexParallel ?? FLEX_PARALLEL });
     this.#media = new MediaFetcher({ policy, clock, resolve });
-    this.#tools = { spare, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges() };
+    this.#tools = { spare, files: this.files, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges() };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#activeHooks = new ActiveHooks({ database, secrets, log });
     this.#hookCaller = new HookCaller({ policy, clock, resolve });

@@ -1,8 +1,11 @@
 import { TandemError, isTandemError, type Clock } from '../../base/index.ts';
 import { localAsk } from '../dialects/local/ask.ts';
+import { messagesCaller } from '../dialects/messages/caller.ts';
 import { parseMessages } from '../dialects/messages/parse.ts';
 import type { DeadlineLimits, Deadlines } from '../deadlines.ts';
+import { withStored, type Files } from '../files/index.ts';
 import type { LocalEngine } from '../local/index.ts';
+import type { CallerDialect } from '../neutral/dialect.ts';
 import type { NeutralRequest } from '../neutral/request.ts';
 import type { LedgerPort, LimitFigures } from '../ports.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -33,7 +36,11 @@ export interface CountTools {
   readonly engine: LocalEngine | null;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  readonly files: Pick<Files, 'open'>;
 }
+
+/** Anthropic's dialect without a limit of the answer, which a count has no use for. */
+const COUNTED: Pick<CallerDialect, 'parse' | 'withFiles'> = { ...messagesCaller, parse: (body, headers) => parseMessages(body, headers, true) };
 
 /** A count is asked for before a call is made, so it must not take long: after this it is guessed. */
 const COUNT_MS = 10_000;
@@ -45,8 +52,9 @@ const COUNT_MS = 10_000;
  */
 export async function countTokens(input: CountInput, tools: CountTools): Promise<TokenCount> {
   const { principal } = input;
-  const request = parseMessages(input.body, input.headers, true);
-  const alias = tools.registry.find(principal, request.model);
+  const parsed = COUNTED.parse(input.body, input.headers);
+  const alias = tools.registry.find(principal, parsed.model);
+  const request = (parsed.fileIds && await withStored(COUNTED, parsed, input, tools.files)) ?? parsed;
   const limits = await tools.ledger.countRequest({
     id: input.requestId, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId, resource: alias.name, tier: principal.tier,
     admittedAtMs: tools.clock.nowMs(), user: request.user,

@@ -1,3 +1,4 @@
+import { unreadCharacters } from '../neutral/bounds.ts';
 import type { MediaSource, Part, Turn } from '../neutral/parts.ts';
 import type { NeutralRequest } from '../neutral/request.ts';
 import type { Media } from './media-fetcher.ts';
@@ -17,7 +18,7 @@ export async function withBytes(request: NeutralRequest, fetch: (address: string
   const bytes = (source: MediaSource): MediaSource => {
     const media = source.kind === 'url' ? found.get(source.url) : undefined;
     if (!media || source.kind !== 'url') return source;
-    characters += media.data.length - source.url.length;
+    characters += unreadCharacters(media.mediaType, media.data) - source.url.length;
     return { kind: 'base64', ...media };
   };
   const turns = conversation.turns.map((turn): Turn => ({ ...turn, parts: turn.parts.map((part) => replaced(part, bytes)) }));

@@ -10,6 +10,11 @@ const FILE_TOKENS = 262_144;
 const TURN_TOKENS = 16;
 const TEMPLATE_TOKENS = 512;
 
+/** Characters of inline data that no model reads as text. What is text is read, so its bytes bound its tokens as they do elsewhere. */
+export function unreadCharacters(mediaType: string, data: string): number {
+  return /^(text\/|application\/json)/i.test(mediaType) ? 0 : data.length;
+}
+
 /**
  * Prompt tokens at most: a token is at least one byte of UTF-8, and JSON never writes text shorter than it is, so the body's
  * bytes bound the text. Tools count twice, since templates print them indented.

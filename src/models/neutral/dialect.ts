@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TandemError } from '../../base/index.ts';
 import type { TokenCounts } from '../quantities.ts';
-import type { DialectIn, DialectOut } from './parts.ts';
+import type { JsonObject } from '../request/json.ts';
+import type { DialectIn, DialectOut, StoredMedia } from './parts.ts';
 import type { FinishReason, NeutralReply, ReplyEvent } from './reply.ts';
 import type { Loss, NeutralRequest } from './request.ts';
 
@@ -15,6 +16,8 @@ export interface CallerDialect {
    */
   parse(body: unknown, headers?: IncomingHttpHeaders): NeutralRequest;
   writer(request: NeutralRequest, facts: ReplyFacts): ReplyWriter;
+  /** A checked body with the bytes of these files where it names them; absent: this dialect names no files. @throws TandemError invalid_request for a file that cannot stand where it is named. */
+  withFiles?(body: JsonObject, files: ReadonlyMap<string, StoredMedia>): JsonObject;
 }
 
 /** What a reply says about its call. */

@@ -25,6 +25,15 @@ export type MediaSource =
   /** A file that was uploaded here: replaced by its bytes before a backend sees it. */
   | { readonly kind: 'file'; readonly id: string };
 
+/** A file of `/v1/files` in the form in which a body holds it. */
+export interface StoredMedia {
+  readonly name: string;
+  /** As its bytes show it, and where they do not, its name. */
+  readonly mediaType: string;
+  /** Base64. */
+  readonly data: string;
+}
+
 export interface ImagePart {
   readonly type: 'image';
   readonly source: MediaSource;

@@ -110,6 +110,8 @@ export interface NeutralRequest {
   /** Headers of the caller's for a backend of the same dialect, names and values in turn: Anthropic's beta features. */
   readonly forward?: readonly string[];
   readonly needs: Needs;
+  /** Files of `/v1/files` that the body names; absent: none. Their bytes take their place before a backend is looked for. */
+  readonly fileIds?: readonly string[];
   /** Images, and the characters of their inline data, which no model reads as text. */
   readonly media: { readonly images: number; readonly files: number; readonly characters: number };
   /** Turns, for the bound of what a template adds. */

@@ -41,6 +41,7 @@ export class CachedCalls {
       const seconds = keyId === null || projectId === null ? null : this.#options.access.directory.cacheSecondsOf(keyId);
       if (seconds === null || projectId === null || !isRepeatable(dialect, input)) return answer(dialect, input, sink);
       const place = placeOf(dialect, input, projectId);
+      if (place === null) return answer(dialect, input, sink);
       const found = this.#cache.get(place, this.#options.clock.nowMs());
       if (found !== undefined) return this.#replay(dialect, input, found, sink);
       const copying = new CopyingSink(sink, MOST_REPLY_CHARACTERS, { 'x-tandem-cache': 'miss' });
@@ -85,6 +86,8 @@ function isRepeatable(dialect: DialectIn, { body, receipt }: CallInput): boolean
   return temperature === 0 && (n === undefined || n === 1) && typeof model === 'string' && (tier === undefined || tier === 'auto' || tier === 'default');
 }
 
-function placeOf(dialect: DialectIn, { body, headers, principal }: CallInput, projectId: string): string {
-  return createHash('sha256').update(JSON.stringify([principal.organisationId, projectId, dialect, headers?.['anthropic-beta'] ?? null, body])).digest('base64');
+/** Null for a request that may name a file: the file can be deleted, and its answer must not outlive it. */
+function placeOf(dialect: DialectIn, { body, headers, principal }: CallInput, projectId: string): string | null {
+  const text = JSON.stringify([principal.organisationId, projectId, dialect, headers?.['anthropic-beta'] ?? null, body]);
+  return text.includes('"file_id"') ? null : createHash('sha256').update(text).digest('base64');
 }

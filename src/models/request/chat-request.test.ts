@@ -51,7 +51,21 @@ describe('a chat request', () => {
         { role: 'tool', tool_call_id: '1', content: 'y' }, { role: 'user', content: [{ type: 'image_url', image_url: { url } }] }, { role: 'assistant', refusal: 'no', content: null },
       ],
     });
-    expect(facts).toEqual({ images: 1, imageCharacters: url.length, tools: true, beyondText: 'messages[1]', beyondTextKind: 'a call of a tool' });
+    expect(facts).toEqual({ images: 1, files: 0, fileIds: null, imageCharacters: url.length, tools: true, beyondText: 'messages[1]', beyondTextKind: 'a call of a tool' });
+  });
+
+  test('with files is taken, inline or by their ids; what is text in them is read as text', () => {
+    const said = (...files: object[]) => ({ ...good, messages: [{ role: 'user', content: files.map((file) => ({ type: 'file', file })) }] });
+    const pdf = `data:application/pdf;base64,${'A'.repeat(100)}`;
+    const request = parseChatRequest(said({ filename: 'a.pdf', file_data: pdf }, { file_data: 'data:text/plain;base64,aGk=' }, { file_id: 'file-1' }));
+    expect(request).toMatchObject({ fileIds: ['file-1'], needs: { files: true }, media: { images: 0, files: 3, characters: pdf.length } });
+    expect(request.conversation().turns[0]!.parts).toEqual([
+      { type: 'file', name: 'a.pdf', source: { kind: 'base64', mediaType: 'application/pdf', data: 'A'.repeat(100) } }, { type: 'file', source: { kind: 'base64', mediaType: 'text/plain', data: 'aGk=' } }, { type: 'file', source: { kind: 'file', id: 'file-1' } },
+    ]);
+    expect(parseChatRequest(good).fileIds).toBeUndefined();
+    for (const file of [{ file_id: 7 }, { file_id: 'a', file_data: pdf }]) expect(problem(said(file))).toBe('messages[0].content[0].file.file_id');
+    for (const file of [{}, { file_data: 'AAAA' }, { file_data: 'https://example.com/a.pdf' }]) expect(problem(said(file))).toBe('messages[0].content[0].file.file_data');
+    expect(problem(said({ filename: 7, file_data: pdf }))).toBe('messages[0].content[0].file.filename');
   });
 
   test('of any form is either taken or refused by name, never answered with another error', () => {

@@ -19,6 +19,7 @@ export class ChatRequest implements NeutralRequest {
   readonly capField: 'max_tokens' | 'max_completion_tokens' | null;
   readonly needs: Needs;
   readonly media: NeutralRequest['media'];
+  readonly fileIds?: readonly string[];
   readonly turnCount: number;
   readonly user: string | null;
   readonly metadata: Readonly<Record<string, string>>;
@@ -40,7 +41,8 @@ export class ChatRequest implements NeutralRequest {
     this.maxOutputTokens = (newCap ?? oldCap) as number | null;
     this.capField = newCap !== null ? 'max_completion_tokens' : oldCap !== null ? 'max_tokens' : null;
     this.needs = needsOf(body, facts);
-    this.media = { images: facts.images, files: 0, characters: facts.imageCharacters };
+    this.media = { images: facts.images, files: facts.files, characters: facts.imageCharacters };
+    if (facts.fileIds !== null) this.fileIds = facts.fileIds;
     this.turnCount = messages.length;
     this.user = (body['safety_identifier'] ?? body['user'] ?? null) as string | null;
     this.metadata = (body['metadata'] ?? NO_METADATA) as Record<string, string>;
@@ -61,7 +63,7 @@ function needsOf(body: JsonObject, facts: Readonly<MessageFacts>): Needs {
   const format = body['response_format'];
   const effort = body['reasoning_effort'] ?? null;
   return {
-    tools: tools.length > 0 || facts.tools, images: facts.images > 0, files: false, schema: isObject(format) && format['type'] === 'json_schema',
+    tools: tools.length > 0 || facts.tools, images: facts.images > 0, files: facts.files > 0, schema: isObject(format) && format['type'] === 'json_schema',
     reasoning: effort !== null && effort !== 'none', logprobs: body['logprobs'] === true,
     native: isObject(strange) ? { dialect: 'chat', what: `a tool of the type ${String(strange['type'])}` } : null,
   };

@@ -1,11 +1,15 @@
 import { checkUrl } from '../../base/egress/index.ts';
+import { unreadCharacters } from '../neutral/bounds.ts';
 import { invalid } from './fields.ts';
 import { isObject, type JsonObject } from './json.ts';
 
 /** What the messages hold that decides the bound of the input and which backends can read them. */
 export interface MessageFacts {
   images: number;
-  /** Characters of image URLs (often inline data): they are not read as text. */
+  files: number;
+  /** Of those, the ids of files that were uploaded here; null: none. */
+  fileIds: string[] | null;
+  /** Characters of image URLs and of files' inline data: they are not read as text. */
   imageCharacters: number;
   /** Whether a tool was called or answered. */
   tools: boolean;
@@ -23,7 +27,7 @@ const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'func
  */
 export function checkMessages(messages: readonly unknown[]): MessageFacts {
   if (messages.length === 0) throw invalid('messages', 'must hold at least one message');
-  const facts: MessageFacts = { images: 0, imageCharacters: 0, tools: false, beyondText: null, beyondTextKind: null };
+  const facts: MessageFacts = { images: 0, files: 0, fileIds: null, imageCharacters: 0, tools: false, beyondText: null, beyondTextKind: null };
   for (let index = 0; index < messages.length; index += 1) {
     const message = messages[index];
     if (!isObject(message)) throw invalid(`messages[${index}]`, 'must be an object');
@@ -81,9 +85,32 @@ function checkPart(part: unknown, index: number, at: number, facts: MessageFacts
       notPlain(facts, index, 'an image');
       return;
     }
+    case 'file':
+      checkFile(part['file'], `${place}.file`, facts);
+      notPlain(facts, index, 'a file');
+      return;
     default:
-      throw invalid(`${place}.type`, 'must be text or image_url: nothing else is metered here');
+      throw invalid(`${place}.type`, 'must be text, image_url or file: nothing else is metered here');
   }
+}
+
+/** A file's inline form: its media type and its bytes in base64. */
+export const INLINE_FILE = /^data:([\w.+-]+\/[\w.+-]+);base64,/i;
+
+/** A file that was uploaded here, or one that stands in the message. */
+function checkFile(file: unknown, place: string, facts: MessageFacts): void {
+  if (!isObject(file)) throw invalid(place, 'must be an object');
+  const { file_id: id, file_data: data, filename: name } = file;
+  if (name != null && typeof name !== 'string') throw invalid(`${place}.filename`, 'must be a string');
+  facts.files += 1;
+  if (id != null) {
+    if (typeof id !== 'string' || data != null) throw invalid(`${place}.file_id`, 'must be a string, and stand without file_data');
+    (facts.fileIds ??= []).push(id);
+    return;
+  }
+  const head = typeof data === 'string' ? INLINE_FILE.exec(data) : null;
+  if (head === null) throw invalid(`${place}.file_data`, 'must be inline data (data:application/pdf;base64,…); a file that was uploaded here is named by file_id');
+  facts.imageCharacters += unreadCharacters(head[1]!, data as string);
 }
 
 /**

@@ -37,7 +37,7 @@ export class SeveralBackends {
   readonly #tools = {
     ledger: this.ledger, registry: new Registry(), engine: this.engine, clock: systemClock, log: silentLogger, deadlines: new Deadlines(systemClock),
     router: new Router({ clock: systemClock, random: () => 0.5, prices: this.ledger.priceBook }), media: this.#media,
-    hedges: new Hedges(), spare: { narrow: async (plan: RoutePlan) => plan },
+    hedges: new Hedges(), files: { open: () => Promise.reject(new Error('nothing is kept here')) }, spare: { narrow: async (plan: RoutePlan) => plan },
   };
 
   async start(kinds: readonly Exclude<BackendKind, 'local'>[]): Promise<void> {

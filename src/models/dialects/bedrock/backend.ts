@@ -5,11 +5,12 @@ import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
 import { bedrockEmbeddings } from '../embeddings/bedrock.ts';
+import { foreignMedia } from '../foreign-media.ts';
 import { FaultLast } from '../../remote/fault-last.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { EventFrames } from './event-frames.ts';
 import { BEDROCK_LOSSES } from './losses.ts';
-import { toMessages } from './messages.ts';
+import { FORMATS, toMessages } from './messages.ts';
 import { bedrockProbe } from './probe.ts';
 import { BedrockResponse } from './response.ts';
 import { signBedrock } from './sign.ts';
@@ -17,6 +18,9 @@ import { toolConfig } from './tool-config.ts';
 
 /** Fields of callers' dialects that ask nothing of an answer: see the losses. */
 const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+
+/** `ImageFormat` and `DocumentFormat`. */
+const TAKES = { image: (type: string) => /^image\/(png|jpe?g|gif|webp)$/.test(type), file: (type: string) => FORMATS[type] !== undefined };
 
 /**
  * Amazon Bedrock's Converse and ConverseStream, as `@aws-sdk/client-bedrock-runtime` 3.1164.0 speaks them. The backend's address is
@@ -42,7 +46,7 @@ export const bedrockBackend: BackendDialect = {
     if ((sampling.presencePenalty ?? 0) !== 0) return 'presence_penalty';
     if (format.type === 'json') return 'JSON without a schema';
     if (toolChoice?.mode === 'none' && turns.some(({ parts }) => parts.some(({ type }) => type === 'tool_call' || type === 'tool_result'))) return 'tool_choice none after tools were called';
-    return Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+    return foreignMedia(request, TAKES) ?? Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
   },
 
   request(request, target) {

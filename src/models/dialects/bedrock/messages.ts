@@ -67,7 +67,8 @@ function image({ source }: ImagePart): JsonObject {
   return { image: { format: type.replace(/^image\//, '').replace('jpg', 'jpeg'), source: { bytes: source.kind === 'base64' ? source.data : '' } } };
 }
 
-const FORMATS: Readonly<Record<string, string>> = {
+/** Documents by Converse's words for their form (`DocumentFormat`). */
+export const FORMATS: Readonly<Record<string, string>> = {
   'application/pdf': 'pdf', 'text/csv': 'csv', 'text/html': 'html', 'text/plain': 'txt', 'text/markdown': 'md', 'application/msword': 'doc', 'application/vnd.ms-excel': 'xls',
   'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
 };

@@ -1,5 +1,6 @@
 import type { CallerDialect } from '../../neutral/dialect.ts';
 import { parseChatRequest } from '../../request/chat-request.ts';
+import { withFiles } from './with-files.ts';
 import { ChatWriter } from './writer.ts';
 
 /** OpenAI's chat completions, as callers send them. */
@@ -7,4 +8,5 @@ export const chatCaller: CallerDialect = {
   name: 'chat',
   parse: parseChatRequest,
   writer: (request, facts) => new ChatWriter(request, facts),
+  withFiles,
 };

@@ -75,6 +75,8 @@ function readPart(part: JsonObject): Part {
     const detail = image['detail'];
     return { type: 'image', source: readSource(String(image['url'])), ...(isDetail(detail) && { detail }), ...(cache && { cache }) };
   }
+  const file = part['file'];
+  if (part['type'] === 'file' && isObject(file)) return { type: 'file', source: readFile(file), ...(typeof file['filename'] === 'string' && { name: file['filename'] }), ...(cache && { cache }) };
   if (part['type'] === 'refusal') return { type: 'refusal', text: String(part['refusal']) };
   return { type: 'text', text: String(part['text'] ?? ''), ...(cache && { cache }) };
 }
@@ -82,6 +84,10 @@ function readPart(part: JsonObject): Part {
 function readSource(url: string): ImagePart['source'] {
   const inline = /^data:([^;,]+);base64,/i.exec(url);
   return inline ? { kind: 'base64', mediaType: inline[1]!, data: url.slice(inline[0].length) } : { kind: 'url', url };
+}
+
+function readFile(file: JsonObject): FilePart['source'] {
+  return typeof file['file_id'] === 'string' ? { kind: 'file', id: file['file_id'] } : readSource(String(file['file_data']));
 }
 
 /** OpenAI's own form has no such field; gateways and SDKs pass Anthropic's on in it. */

@@ -1,6 +1,7 @@
 import { inputBound, outputLimit } from '../../neutral/bounds.ts';
 import type { BackendDialect } from '../../neutral/dialect.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
+import { foreignMedia } from '../foreign-media.ts';
 import { listedIn } from '../list-models.ts';
 import { messagesCounter } from './counter.ts';
 import { MESSAGES_LOSSES } from './losses.ts';
@@ -14,6 +15,12 @@ import { writeBody } from './write-body.ts';
 const TOOL_PROMPT_TOKENS = 1_000;
 /** Fields of other dialects that ask nothing of an answer: see the losses. */
 const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+
+/** Images and documents by their media types (API guides "Vision" and "PDF support"); texts go as text. */
+const TAKES = {
+  image: (type: string) => /^image\/(png|jpe?g|gif|webp)$/.test(type),
+  file: (type: string) => type === 'application/pdf' || type === 'application/json' || type.startsWith('text/'),
+};
 
 /**
  * Anthropic's Messages API, and servers that speak it. The backend's address ends where `/messages` follows:
@@ -34,7 +41,7 @@ export const messagesBackend: BackendDialect = {
     const { sampling, format, rest } = request.conversation();
     if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return 'logit_bias';
     if (format.type === 'json') return 'JSON without a schema (response_format json_object)';
-    return Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+    return foreignMedia(request, TAKES) ?? Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
   },
 
   request(request, target) {

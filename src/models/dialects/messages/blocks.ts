@@ -7,6 +7,8 @@ import { checkSource } from './media.ts';
 export interface BlockFacts {
   images: number;
   files: number;
+  /** Of those, the ids of files that were uploaded here; null: none. */
+  fileIds: string[] | null;
   /** Characters of inline data: they are not read as text. */
   characters: number;
   /** Calls of tools and their results stand in the conversation. */
@@ -24,7 +26,7 @@ const ROLES = new Set(['user', 'assistant', 'system']);
  * @throws TandemError invalid_request with the place, as in `messages[0].content[1].text`.
  */
 export function checkMessages(body: JsonObject): BlockFacts {
-  const facts: BlockFacts = { images: 0, files: 0, characters: 0, tools: false, native: null, turns: 0 };
+  const facts: BlockFacts = { images: 0, files: 0, fileIds: null, characters: 0, tools: false, native: null, turns: 0 };
   const { system, messages } = body;
   if (Array.isArray(system)) for (let at = 0; at < system.length; at += 1) checkText(system[at], `system[${at}]`);
   if (system != null) facts.turns += 1;
@@ -58,7 +60,7 @@ function checkBlock(block: unknown, place: string, role: string, facts: BlockFac
     case 'text':
       return demandText(block, 'text', place);
     case 'image':
-      facts.characters += checkSource(block['source'], place);
+      checkSource(block['source'], place, facts);
       facts.images += 1;
       return;
     case 'document':
@@ -116,7 +118,7 @@ function checkDocument(block: JsonObject, place: string, facts: BlockFacts): voi
     for (let at = 0; at < content.length; at += 1) checkBlock(content[at], `${place}.source.content[${at}]`, 'user', facts);
     return;
   }
-  facts.characters += checkSource(source, place);
+  checkSource(source, place, facts);
   facts.files += 1;
 }
 

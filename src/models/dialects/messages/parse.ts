@@ -35,6 +35,7 @@ export function parseMessages(body: unknown, headers?: IncomingHttpHeaders, coun
       reasoning: isObject(body['thinking']) && body['thinking']['type'] === 'enabled', logprobs: false,
       native: facts.native ?? (nativeTool === null ? nothingNative(cap) : { dialect: 'messages', what: nativeTool }),
     },
+    ...(facts.fileIds !== null && { fileIds: facts.fileIds }),
     media: { images: facts.images, files: facts.files, characters: facts.characters }, turnCount: facts.turns,
     ...labelsOf(body['metadata']), serviceTier: tierOf(body['service_tier']), cacheKey: null,
     conversation: () => (conversation ??= conversationOf(body)),

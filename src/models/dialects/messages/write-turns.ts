@@ -4,6 +4,7 @@ import type { JsonObject } from '../../request/json.ts';
 import { exactJson } from '../../neutral/exact-json.ts';
 import { cacheControl } from './cache-mark.ts';
 import { inputJson } from './block-json.ts';
+import { documentSource } from './with-files.ts';
 
 /** A conversation's turns in Anthropic's form: the system prompt, and messages whose roles take turns. */
 export interface WrittenTurns {
@@ -65,7 +66,7 @@ function blockOf(part: Part): JsonObject[] {
 function contentOf(part: TextPart | ImagePart | FilePart): JsonObject[] {
   if (part.type === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text, ...cacheControl(part.cache) }];
   if (part.type === 'image') return [{ type: 'image', source: sourceOf(part.source), ...cacheControl(part.cache) }];
-  return [{ type: 'document', source: sourceOf(part.source), ...(part.name !== undefined && { title: part.name }), ...cacheControl(part.cache) }];
+  return [{ type: 'document', source: part.source.kind === 'base64' ? documentSource(part.source) : sourceOf(part.source), ...(part.name !== undefined && { title: part.name }), ...cacheControl(part.cache) }];
 }
 
 function sourceOf(source: MediaSource): JsonObject {

@@ -7,6 +7,7 @@ import { RESPONSES_FIELDS } from './fields.ts';
 import { includes } from './includes.ts';
 import { readInput, type ReadInput } from './read-items.ts';
 import { isNativeChoice, readTool, readToolChoice } from './tools.ts';
+import { withFiles } from './with-files.ts';
 import { ResponseWriter } from './writer.ts';
 
 /** `POST /v1/responses`. Its body holds the whole conversation by then: what `previous_response_id` stands for was put before the input. */
@@ -14,6 +15,7 @@ export const responsesCaller: CallerDialect = {
   name: 'responses',
   parse: parseResponses,
   writer: (request, facts) => new ResponseWriter(request, facts),
+  withFiles,
 };
 
 /** Fields that the neutral form has words for, that are only told again, or that say nothing to a model. */
@@ -48,6 +50,7 @@ function parseResponses(body: unknown): NeutralRequest {
     dialect: 'responses', body, model, stream: body['stream'] === true, includeUsage: true, choices: 1,
     maxOutputTokens: (body['max_output_tokens'] ?? null) as number | null, capField: body['max_output_tokens'] == null ? null : 'max_output_tokens',
     needs: needsOf(body, read, tools),
+    ...(facts.fileIds !== null && { fileIds: facts.fileIds }),
     media: { images: facts.images, files: facts.files, characters: facts.characters },
     turnCount: read.turns.length + (body['instructions'] == null ? 0 : 1),
     user: (body['safety_identifier'] ?? body['user'] ?? null) as string | null,

@@ -8,19 +8,25 @@ const DETAILS = new Set(['low', 'high', 'auto', 'original']);
 
 /** An `input_image`. @throws TandemError invalid_request with the place. */
 export function imageOf(part: JsonObject, place: string): ImagePart {
-  if (part['file_id'] != null) throw invalid(`${place}.file_id`, 'is not available here: send the image as image_url');
-  const source = sourceOf(part['image_url'], `${place}.image_url`, 'data:image/…');
+  const source = storedOf(part, place, 'image_url') ?? sourceOf(part['image_url'], `${place}.image_url`, 'data:image/…');
   const detail = part['detail'];
   return { type: 'image', source, ...(typeof detail === 'string' && DETAILS.has(detail) && { detail: detail as NonNullable<ImagePart['detail']> }) };
 }
 
-/** An `input_file`: its bytes inline or a public address. @throws TandemError invalid_request with the place. */
+/** An `input_file`: its bytes inline, a public address or a file that was uploaded here. @throws TandemError invalid_request with the place. */
 export function fileOf(part: JsonObject, place: string): FilePart {
-  if (part['file_id'] != null) throw invalid(`${place}.file_id`, 'is not available here: send the file as file_data');
   const inline = part['file_data'] != null;
-  const source = sourceOf(inline ? part['file_data'] : part['file_url'], `${place}.${inline ? 'file_data' : 'file_url'}`, 'data:application/pdf;base64,…');
+  const source = storedOf(part, place, inline ? 'file_data' : 'file_url') ?? sourceOf(inline ? part['file_data'] : part['file_url'], `${place}.${inline ? 'file_data' : 'file_url'}`, 'data:application/pdf;base64,…');
   const name = part['filename'];
   return { type: 'file', source, ...(typeof name === 'string' && { name }) };
+}
+
+/** A file by its id, which stands alone. */
+function storedOf(part: JsonObject, place: string, beside: string): MediaSource | null {
+  const id = part['file_id'];
+  if (id == null) return null;
+  if (typeof id !== 'string' || part[beside] != null) throw invalid(`${place}.file_id`, `must be a string, and stand without ${beside}`);
+  return { kind: 'file', id };
 }
 
 /**

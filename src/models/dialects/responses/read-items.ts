@@ -1,4 +1,5 @@
 import type { FilePart, ImagePart, Part, ReasoningPart, TextPart, ToolCallPart, Turn } from '../../neutral/parts.ts';
+import { unreadCharacters } from '../../neutral/bounds.ts';
 import { unwrapThought } from '../../neutral/sealed.ts';
 import { invalid } from '../../request/fields.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
@@ -9,6 +10,8 @@ import { summaryText, unwrapSummary } from './summary.ts';
 export interface InputFacts {
   images: number;
   files: number;
+  /** Of those, the ids of files that were uploaded here; null: none. */
+  fileIds: string[] | null;
   /** Characters of inline data: they are not read as text. */
   characters: number;
   /** The first thing that only this dialect knows: `a web search call`. */
@@ -30,7 +33,7 @@ type Open = { role: Turn['role']; parts: Part[] };
  * @throws TandemError invalid_request with the place, as in `input[0].content[1].text`.
  */
 export function readInput(input: unknown): ReadInput {
-  const facts: InputFacts = { images: 0, files: 0, characters: 0, native: null, tools: false };
+  const facts: InputFacts = { images: 0, files: 0, fileIds: null, characters: 0, native: null, tools: false };
   if (typeof input === 'string') return { turns: [{ role: 'user', parts: [{ type: 'text', text: input }] }], facts };
   if (!Array.isArray(input)) throw invalid('input', 'must be a string or a list of items');
   const turns: Open[] = [];
@@ -114,7 +117,8 @@ function readPart(part: unknown, place: string, facts: InputFacts): TextPart | I
     case 'input_file': {
       const read = part['type'] === 'input_image' ? imageOf(part, place) : fileOf(part, place);
       facts[read.type === 'image' ? 'images' : 'files'] += 1;
-      if (read.source.kind === 'base64') facts.characters += read.source.data.length;
+      if (read.source.kind === 'base64') facts.characters += unreadCharacters(read.source.mediaType, read.source.data);
+      if (read.source.kind === 'file') (facts.fileIds ??= []).push(read.source.id);
       return { ...read, ...cacheOf(part) };
     }
     default:
