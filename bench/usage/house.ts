@@ -83,7 +83,7 @@ export async function openBenchHouse(): Promise<BenchHouse> {
   const projects = Array.from({ length: PROJECTS }, () => newId());
   const contexts = Array.from({ length: KEYS }, () => newId()).flatMap((keyId, at) => MODELS.map((resource) => {
     const price = book.priceOn(organisationId, resource, 'standard', 'default', Date.now())!;
-    return { price, json: contextJson({ organisationId, projectId: projects[at % PROJECTS]!, keyId, resource, tier: 'standard', serviceTier: 'default', priceId: price.id, currency: 'USD', windows: [{ budgetId, windowStartMs }] }) };
+    return { price, json: contextJson({ organisationId, projectId: projects[at % PROJECTS]!, keyId, resource, tier: 'standard', serviceTier: 'default', priceId: price.id, currency: 'USD', windows: [{ budgetId, windowStartMs, counted: '' }] }) };
   }));
   let made = 0;
   return {

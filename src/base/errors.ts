@@ -70,7 +70,7 @@ export const ERRORS = {
   month_closed: entry(409, 'conflict_error', 'The month {month} is closed: its invoice is {number}.', 'See it with tandem bill --month {month}; a change is an adjustment of the invoice.'),
 
   // Money: the path of a call.
-  budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {scope} {name} does not cover this call: {left} {currency} of {amount} are left.{cap}', 'Ask for a smaller output (max_tokens), or have the budget raised or credit added: tandem budgets, or the page Money of the console.'),
+  budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {holder} does not cover this call: {left} {currency} of {amount} are left.{cap}{again}', 'Ask for a smaller output (max_tokens), or have the budget raised or credit added: tandem budgets, or the page Money of the console.'),
   limit_reached: entry(429, 'rate_limit_error', 'The limit of {amount} {what} of {holder} is reached.', 'Try again in {seconds} s, or have the limit raised: tandem limits.'),
   call_over_limit: entry(429, 'rate_limit_error', 'This call counts for {needed} at most, more than the {amount} {what} of {holder}.', 'Ask for a smaller output (max_tokens), send fewer messages, or have the limit raised: tandem limits.'),
   limit_taken: entry(409, 'conflict_error', 'There is a limit on {metric} of {holder} already.', 'Change its amount instead: the existing limit is {id}.'),
@@ -78,7 +78,7 @@ export const ERRORS = {
   id_conflict: entry(409, 'conflict_error', 'The id {id} was used before with another payload.', 'Send the first payload again, or use a new id.'),
   usage_refused: entry(400, 'invalid_request_error', 'The event {id} is refused: {reason}.', 'Correct the event and send it again; nothing of this request was recorded.'),
   gateway_lives: entry(409, 'conflict_error', 'The gateway {id} on {host} is not lost: it, or another one on its home, was heard of in the last minute.', 'Leave its log to it: a gateway that runs on that home posts it. tandem doctor names those that are lost.'),
-  budget_taken: entry(409, 'conflict_error', 'This {scope} has a budget for that period already.', 'Change its amount instead: the existing budget is {id}.'),
+  budget_taken: entry(409, 'conflict_error', 'There is a budget of {holder} for that period already.', 'Change its amount instead: the existing budget is {id}.'),
 
   // Models.
   model_not_found: entry(404, 'not_found_error', 'There is no model {model} that this key may use.{near}', 'Choose one of the names from /v1/models.'),

@@ -7,7 +7,7 @@ export type { LimitFigure, LimitFigures } from './limits/figures.ts';
 export { METRICS } from './limits/limit.ts';
 export { FEED_FORMATS } from './feeds/formats.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
-export type { PathNames } from './admission/refusal.ts';
+export type { PathNames } from './holders/names.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
 export { newSecret, signedHeaders } from './webhooks/signature.ts';
 export type { PriceBook } from './prices/book.ts';

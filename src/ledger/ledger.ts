@@ -6,12 +6,14 @@ import { inSpan } from '../base/trace.ts';
 import type { Principal } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import { Admissions } from './admission/admissions.ts';
-import type { PathNames } from './admission/refusal.ts';
+import type { PathNames } from './holders/names.ts';
 import { Scopes } from './admission/scopes.ts';
 import { createBooks, type Books } from './books.ts';
 import { BudgetAlerts } from './budgets/alerts.ts';
 import { Budgets } from './budgets/budgets.ts';
-import { BudgetDirectory } from './budgets/directory.ts';
+import { FullWindows } from './budgets/counted.ts';
+import { createBudgetDirectory, type BudgetDirectory } from './budgets/directory.ts';
+import { createBudgetStore } from './budgets/name-store.ts';
 import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
 import { deliveredCalls } from './epochs/ended-calls.ts';
 import type { LimitFigures } from './limits/figures.ts';
@@ -21,7 +23,7 @@ import { homeId } from './epochs/home-id.ts';
 import type { Admission, Hold, OnEnd } from './events/call.ts';
 import { recordUsage, type GivenEvent } from './events/record-usage.ts';
 import type { LogFiles } from './log/files.ts';
-import { LimitDirectory } from './limits/directory.ts';
+import { createLimitDirectory, type LimitDirectory } from './limits/directory.ts';
 import { LimitGate } from './limits/gate.ts';
 import { Limits } from './limits/limits.ts';
 import { createLimitStore } from './limits/store.ts';
@@ -33,7 +35,6 @@ import type { AuditPort } from './ports.ts';
 import { Poster, type PosterState } from './poster/supervisor.ts';
 import { createPriceBook, type PriceBook } from './prices/book.ts';
 import { Slices } from './slices/slices.ts';
-import { createSliceStore } from './slices/store.ts';
 import { exportUsage, type ExportFile, type ExportQuery } from './usage/export.ts';
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
@@ -131,11 +132,13 @@ export class Ledger {
       position: () => this.#writer.position(), onPosted: (position, record) => this.#writer.posted(position, record),
     });
     this.priceBook = createPriceBook({ database, operator, currencyOf: (id) => names.organisation(id)?.currency });
-    const store = createSliceStore(database, this.epochId);
+    const full = new FullWindows();
+    const store = createBudgetStore(database, this.epochId, full);
     this.#slices = new Slices({ database, store, channel: 'slices', epochId: this.epochId, clock, log });
     this.#limitSlices = new Slices({ database, store: createLimitStore(database, this.epochId), channel: 'limit_slices', epochId: this.epochId, clock, log });
-    this.#directory = new BudgetDirectory(database, log, (changed) => this.#slices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId)));
-    this.#limitDirectory = new LimitDirectory(database, log, (changed) => this.#limitSlices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId)));
+    const givenBack = (slices: Slices) => (changed: ReadonlySet<string> | 'all') => slices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId));
+    this.#directory = createBudgetDirectory({ database, log, onChange: givenBack(this.#slices) });
+    this.#limitDirectory = createLimitDirectory({ database, log, onChange: givenBack(this.#limitSlices) });
     this.limits = new Limits({ database, clock, newId, audit, names, directory: this.#limitDirectory });
     this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory, limits: this.limits });
     const gate = new LimitGate(this.#limitDirectory, this.#limitSlices);
@@ -145,7 +148,7 @@ export class Ledger {
     this.feedPump = new FeedPump({ database, clock, log, secrets, sender: this.webhooks.sender, operator, spread: Math.random });
     this.alerts = new BudgetAlerts({ database, clock, names, deliveries: this.webhooks.deliveries });
     this.#admissions = new Admissions({
-      prices: this.priceBook, scopes: new Scopes(this.#directory, this.#slices, gate, names), gate, slices: this.#slices, store, writer: this.#writer, clock, database, names,
+      prices: this.priceBook, scopes: new Scopes({ directory: this.#directory, slices: this.#slices, full, gate, names }), gate, slices: this.#slices, store, writer: this.#writer, clock, database, names,
     });
     this.#books = createBooks({
       database, clock, log, newId, audit, names, book: this.priceBook, operator,

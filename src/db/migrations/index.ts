@@ -11,6 +11,7 @@ import { routing } from './0009-routing.ts';
 import { responses } from './0010-responses.ts';
 import { hooks } from './0011-hooks.ts';
 import { hookStages } from './0012-hook-stages.ts';
+import { budgetSubjects } from './0013-budget-subjects.ts';
 import { nodes } from './0014-nodes.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
@@ -27,5 +28,6 @@ export const migrations: readonly Migration[] = [
   responses,
   hooks,
   hookStages,
+  budgetSubjects,
   nodes,
 ];

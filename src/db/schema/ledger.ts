@@ -173,6 +173,10 @@ export interface BudgetRow {
   kind: Written<'budget' | 'prepaid'>;
   scope_kind: Written<'organisation' | 'project' | 'key'>;
   scope_id: Written<string>;
+  /** Null: all calls of the scope together. Else those of one model, user or tag. */
+  subject_kind: ColumnType<'model' | 'user' | 'tag' | null, 'model' | 'user' | 'tag' | null | undefined, never>;
+  /** The one that it is for; null beside a kind: each of that kind by itself. */
+  subject: ColumnType<string | null, string | null | undefined, never>;
   /** Keys that followed the scope's key by rotation: one budget covers them all. */
   successors: ColumnType<string[], string[] | undefined, string[]>;
   amount: Amount;
@@ -209,6 +213,16 @@ export interface SliceRow {
   amount: Amount;
 }
 
+/** As `BudgetWindowRow`, of one name of a budget for each model, user or tag. */
+export interface BudgetNameWindowRow extends BudgetWindowRow {
+  /** `=` and the name; `others`: those past the bound together. */
+  counted: Written<string>;
+}
+
+export interface BudgetNameSliceRow extends SliceRow {
+  counted: Written<string>;
+}
+
 // Table types of this room, by table name.
 export interface LedgerTables {
   epochs: EpochRow;
@@ -223,4 +237,6 @@ export interface LedgerTables {
   budgets: BudgetRow;
   budget_windows: BudgetWindowRow;
   slices: SliceRow;
+  budget_name_windows: BudgetNameWindowRow;
+  budget_name_slices: BudgetNameSliceRow;
 }

@@ -91,6 +91,11 @@ export interface BudgetAlertRow {
   at: Written<Date>;
 }
 
+/** The same of one name of a budget for each model, user or tag. */
+export interface BudgetNameAlertRow extends BudgetAlertRow {
+  counted: Written<string>;
+}
+
 // Table types by table name.
 export interface LimitTables {
   limits: LimitRow;
@@ -99,4 +104,5 @@ export interface LimitTables {
   webhook_endpoints: WebhookEndpointRow;
   webhook_deliveries: WebhookDeliveryRow;
   budget_alerts: BudgetAlertRow;
+  budget_name_alerts: BudgetNameAlertRow;
 }

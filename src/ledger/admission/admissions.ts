@@ -10,13 +10,14 @@ import { unknownPrice } from '../rating/rate.ts';
 import type { Slices } from '../slices/slices.ts';
 import type { SliceStore } from '../slices/store.ts';
 import type { CallLimits } from '../limits/call-limits.ts';
+import type { PathNames } from '../holders/names.ts';
 import type { LimitFigures } from '../limits/figures.ts';
 import type { LimitGate } from '../limits/gate.ts';
 import { limitReached } from '../limits/refusal.ts';
 import { takeAll, type Want } from '../slices/take-all.ts';
 import { CallHold, type HoldDesk } from './call-hold.ts';
 import { dearest } from './dearest.ts';
-import { budgetExceeded, noCredit, type PathNames } from './refusal.ts';
+import { budgetExceeded, noCredit } from './refusal.ts';
 import type { Scope, Scopes } from './scopes.ts';
 
 export interface AdmissionsOptions {
@@ -73,13 +74,13 @@ export class Admissions implements HoldDesk {
     const price = prices.priceOn(admission.organisationId, admission.resource, admission.tier, admission.serviceTier ?? 'default', admission.admittedAtMs);
     if (price === undefined) throw unknownPrice(admission.resource, null);
     const amount = dearest(admission.worst, price);
-    const scope = scopes.of(admission, price);
+    let scope = scopes.of(admission, price);
     if (scope.withoutCredit) throw noCredit(admission, price, this.#options.names);
     this.#open += 1;
     let limits: CallLimits | null;
     try {
       limits = scope.limits === null ? null : gate.callOf(scope.limits, admission);
-      if (!this.#tryTake(scope, amount, limits)) await this.#take(admission, price, scope, amount, limits);
+      if (!this.#tryTake(scope, amount, limits)) scope = await this.#take(admission, price, scope, amount, limits);
     } catch (error) {
       this.#leave();
       this.counts.refused += 1;
@@ -109,7 +110,7 @@ export class Admissions implements HoldDesk {
     this.#demandReady();
     const admission: Admission = { ...request, worst: {} };
     const price = prices.priceOn(admission.organisationId, admission.resource, admission.tier, admission.serviceTier ?? 'default', admission.admittedAtMs);
-    const scope = price === undefined ? null : scopes.of(admission, price);
+    const scope = price === undefined ? null : scopes.shared(admission, price);
     if (scope === null || scope.limits === null) return null;
     const limits = gate.callOf(scope.limits, admission);
     const take = () => {
@@ -164,15 +165,17 @@ export class Admissions implements HoldDesk {
     return true;
   }
 
-  async #take(admission: Admission, price: PriceVersion, scope: Scope, amount: Picodollars, limits: CallLimits | null): Promise<void> {
-    const { slices, clock, names } = this.#options;
+  /** Leases what is missing. @returns what was taken from in the end: a user or tag turns out to be past its window's bound at its first lease only. */
+  async #take(admission: Admission, price: PriceVersion, scope: Scope, amount: Picodollars, limits: CallLimits | null): Promise<Scope> {
+    const { slices, scopes, clock, names } = this.#options;
     const nowMs = clock.nowMs();
     // What is larger than a limit's whole minute is refused before anything is asked for.
     const over = limits?.standing.counters.find(({ limit }) => limits.amountOf(limit.metric) > limit.amount);
     if (limits && over) throw limitReached(limits, over, nowMs, names);
     const money: Want[] = scope.slices.map((slice) => ({ pool: slices, slice, amount }));
     const short = await this.#ask(() => takeAll(() => this.#tryTake(scope, amount, limits), limits ? [...limits.wants(), ...money] : money));
-    if (short === null) return;
+    if (short === null) return scope;
+    if (short.pool === slices && scopes.isPastBound(short.slice)) return this.#take(admission, price, scopes.of(admission, price), amount, limits);
     const counter = limits?.standing.counters[limits.standing.slices.indexOf(short.slice)];
     throw limits && counter ? limitReached(limits, counter, clock.nowMs(), names) : await this.#exceeded(admission, price, scope);
   }
@@ -193,10 +196,10 @@ export class Admissions implements HoldDesk {
     const windows = await Promise.all(scope.slices.map(async (slice, index) => {
       const { amount, spent, leased } = await this.#options.store.window(slice.key);
       const rest = amount - spent - leased;
-      return { budget: scope.budgets[index]!, amount, spent, left: (rest > 0n ? rest : 0n) + slice.available };
+      return { budget: scope.rules[index]!.limit, counted: slice.key.counted, startMs: slice.key.windowStartMs, amount, spent, left: (rest > 0n ? rest : 0n) + slice.available };
     }));
     const least = windows.reduce((a, b) => (b.left < a.left ? b : a));
-    return budgetExceeded(admission, price, least.budget, least, this.#options.names);
+    return budgetExceeded(admission, price, least, this.#options.clock.nowMs(), this.#options.names);
   }
 
   #demandReady(): void {

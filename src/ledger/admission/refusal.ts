@@ -1,38 +1,41 @@
 import { TandemError, formatAmount } from '../../base/index.ts';
+import { nameIn } from '../budgets/counted.ts';
 import type { Budget } from '../budgets/directory.ts';
+import { windowEnd } from '../budgets/window.ts';
 import type { Admission } from '../events/call.ts';
-import type { CallerTier, PriceVersion } from '../prices/types.ts';
+import { holderOf, nameOf, type PathNames } from '../holders/names.ts';
+import type { PriceVersion } from '../prices/types.ts';
 import { dearest, largestFitting } from './dearest.ts';
-
-/** Names and owners from memory: `access.directory` is one. */
-export interface PathNames {
-  organisation(id: string): { readonly name?: string; readonly currency: string; readonly billing: 'postpaid' | 'prepaid' } | undefined;
-  projectName(id: string): string | null;
-  keyName(id: string): string | null;
-  project(id: string): { readonly organisationId: string; readonly tier: CallerTier } | undefined;
-  principalOfKey(id: string): { readonly organisationId: string } | null;
-}
 
 const PERIODS = { day: 'daily', month: 'monthly', total: 'whole' } as const;
 
-/** The 402: whose budget, how much is left, and the largest cap that would still fit. */
-export function budgetExceeded(
-  admission: Admission, price: PriceVersion, budget: Budget, window: { amount: bigint; spent: bigint; left: bigint }, names: PathNames,
-): TandemError {
-  const { left, spent, amount } = window;
+/** The window of a budget that did not cover a call. */
+export interface ShortWindow {
+  readonly budget: Budget;
+  /** Whose window it is, of a budget for each; see `budgets/counted.ts`. */
+  readonly counted: string;
+  readonly startMs: number;
+  readonly amount: bigint;
+  readonly spent: bigint;
+  readonly left: bigint;
+}
+
+/** The 402: whose budget, how much is left, the largest cap that would still fit, and when the budget starts again. */
+export function budgetExceeded(admission: Admission, price: PriceVersion, { budget, counted, startMs, amount, spent, left }: ShortWindow, nowMs: number, names: PathNames): TandemError {
   const bucket = admission.capBucket;
   const largestCap = bucket === undefined || left <= 0n ? null : largestFitting(admission.worst, bucket, left, price);
-  const name = nameOf(budget, names);
+  const holder = holderOf(budget, nameIn(counted), names);
   const cap = largestCap === null ? '' : ` At most ${largestCap} output tokens would still fit.`;
+  const endMs = windowEnd(budget.period, startMs);
+  const again = endMs === null ? '' : ` It starts again at ${new Date(endMs).toISOString().slice(0, 16)}Z.`;
   return new TandemError('budget_exceeded', {
-    params: {
-      period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], scope: budget.scopeKind, name,
-      left: formatAmount(left), currency: budget.currency, amount: formatAmount(amount), cap,
-    },
+    params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder, left: formatAmount(left), currency: budget.currency, amount: formatAmount(amount), cap, again },
     ...(bucket === 'output' ? { param: 'max_tokens' } : {}),
+    ...(endMs === null ? {} : { retryAfterSeconds: Math.max(1, Math.ceil((endMs - nowMs) / 1_000)) }),
     facts: {
-      scope: budget.scopeKind, scopeId: budget.scopeId, name, budgetId: budget.id, amount: String(amount), spent: String(spent), left: String(left),
-      needed: String(dearest(admission.worst, price)), currency: budget.currency, largestCap: largestCap === null ? null : String(largestCap),
+      scope: budget.scopeKind, scopeId: budget.scopeId, name: nameOf(budget, names), holder, ...(budget.subjectKind === null ? {} : { subject: budget.subjectKind }), budgetId: budget.id,
+      amount: String(amount), spent: String(spent), left: String(left), needed: String(dearest(admission.worst, price)), currency: budget.currency,
+      largestCap: largestCap === null ? null : String(largestCap), startsAgainAt: endMs === null ? null : new Date(endMs).toISOString(),
     },
   });
 }
@@ -41,18 +44,7 @@ export function budgetExceeded(
 export function noCredit(admission: Admission, price: PriceVersion, names: PathNames): TandemError {
   const scope = { scopeKind: 'organisation', scopeId: admission.organisationId } as const;
   return new TandemError('budget_exceeded', {
-    params: { period: 'prepaid', scope: 'organisation', name: nameOf(scope, names), left: formatAmount(0n), currency: price.currency, amount: formatAmount(0n), cap: '' },
+    params: { period: 'prepaid', holder: `organisation ${nameOf(scope, names)}`, left: formatAmount(0n), currency: price.currency, amount: formatAmount(0n), cap: '', again: '' },
     facts: { scope: 'organisation', scopeId: admission.organisationId, name: nameOf(scope, names), amount: '0', spent: '0', left: '0', needed: String(dearest(admission.worst, price)), currency: price.currency, largestCap: null },
   });
-}
-
-export function nameOf(budget: Pick<Budget, 'scopeKind' | 'scopeId'>, names: PathNames): string {
-  switch (budget.scopeKind) {
-    case 'organisation':
-      return names.organisation(budget.scopeId)?.name ?? budget.scopeId;
-    case 'project':
-      return names.projectName(budget.scopeId) ?? budget.scopeId;
-    case 'key':
-      return names.keyName(budget.scopeId) ?? budget.scopeId;
-  }
 }

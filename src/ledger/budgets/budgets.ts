@@ -2,12 +2,13 @@ import { sql } from 'kysely';
 import { TandemError, type Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
-import { nameOf, type PathNames } from '../admission/refusal.ts';
+import { holderInWords, isOf, type PathNames } from '../holders/names.ts';
+import { tagLabel, userLabel } from '../events/labels.ts';
 import { keepPostingOut } from '../invoices/late.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { AuditPort } from '../ports.ts';
-import { BUDGETS_CHANNEL, type BudgetDirectory } from './directory.ts';
-import { spentInWindow } from './spent.ts';
+import { BUDGETS_CHANNEL, type BudgetDirectory, type BudgetSubject } from './directory.ts';
+import { openSpentNames, spentBySubject, spentInWindow, type NewWindow } from './spent.ts';
 import { budgetView, keyBudget, readBudgets, type BudgetView, type KeyBudget } from './view.ts';
 import { windowStart, type Period } from './window.ts';
 
@@ -24,6 +25,8 @@ export interface BudgetsOptions {
 
 export interface NewBudget {
   readonly scope: { readonly kind: 'organisation' | 'project' | 'key'; readonly id: string };
+  /** Absent or null: all calls of the scope together. `name` null: each one of the kind by itself. */
+  readonly subject?: { readonly kind: BudgetSubject; readonly name: string | null } | null | undefined;
   /** Picodollars as text. */
   readonly amount: string;
   readonly period: Period;
@@ -44,7 +47,7 @@ export class Budgets {
     const { database, clock, names } = this.#options;
     const rows = await readBudgets(database.unscoped('filtered by the caller\'s organisation in the query'), clock.nowMs(), { organisationId: principal.organisationId });
     const visible = principal.projectId === null ? rows : rows.filter((row) => row.scope_kind === 'project' && row.scope_id === principal.projectId);
-    return { items: visible.map((row) => budgetView(row, nameOf({ scopeKind: row.scope_kind, scopeId: row.scope_id }, names))), nextCursor: null };
+    return { items: visible.map((row) => budgetView(row, names)), nextCursor: null };
   }
 
   /** What is spent of the current window already counts. @throws TandemError budget_taken, resource_not_found. */
@@ -74,6 +77,7 @@ export class Budgets {
       const shares = input.alertShares === undefined ? before.alert_shares : rising(input.alertShares);
       await own.updateTable('budgets').set({ amount, alert_shares: shares }).where('id', '=', id).execute();
       await own.updateTable('budget_windows').set({ amount }).where('budget_id', '=', id).execute();
+      await own.updateTable('budget_name_windows').set({ amount }).where('budget_id', '=', id).execute();
       await audit.record(tx, principal, {
         action: 'budget.update', resourceKind: 'budget', resourceId: id,
         change: { ...(amount === before.amount ? {} : { amount: [before.amount, amount] }), ...(input.alertShares === undefined ? {} : { alertShares: [before.alert_shares, shares] }) },
@@ -91,7 +95,7 @@ export class Budgets {
     await database.transaction(async (tx) => {
       const before = await this.#find(tx, principal, id);
       await this.#drop(tx, principal.organisationId, id);
-      await audit.record(tx, principal, { action: 'budget.remove', resourceKind: 'budget', resourceId: id, change: { scope: before.scope_kind, scopeId: before.scope_id, amount: before.amount } });
+      await audit.record(tx, principal, { action: 'budget.remove', resourceKind: 'budget', resourceId: id, change: { scope: before.scope_kind, scopeId: before.scope_id, ...subjectChange(before.subject_kind, before.subject), amount: before.amount } });
     });
     await directory.changed(id);
   }
@@ -131,7 +135,7 @@ export class Budgets {
     if (known === undefined) {
       // Counts from the beginning, whenever the first credit comes.
       await this.#insert(tx, {
-        id, organisationId, kind: 'prepaid', scope: { kind: 'organisation', id: organisationId }, amount: String(amount), period: 'total',
+        id, organisationId, kind: 'prepaid', scope: { kind: 'organisation', id: organisationId }, subject: null, amount: String(amount), period: 'total',
         currency: names.organisation(organisationId)?.currency ?? 'USD', createdAtMs: clock.nowMs(), firstMs: 0,
       });
       return;
@@ -147,33 +151,43 @@ export class Budgets {
     if (!scopeIsNew) this.#demandScope(principal, input.scope);
     const nowMs = clock.nowMs();
     const id = newId();
+    const subject = plainSubject(input.subject ?? null);
     await keepPostingOut(tx);
     const { rows: [taken] } = await sql<{ id: string }>`select id from budgets where organisation_id = ${organisationId} and kind = 'budget' and scope_kind = ${input.scope.kind}
-      and scope_id = ${input.scope.id} and period = ${input.period} and removed_at is null`.execute(tx);
-    if (taken !== undefined) throw new TandemError('budget_taken', { params: { scope: input.scope.kind, id: taken.id } });
+      and scope_id = ${input.scope.id} and period = ${input.period} and removed_at is null
+      and subject_kind is not distinct from ${subject?.kind ?? null} and subject is not distinct from ${subject?.name ?? null}`.execute(tx);
+    if (taken !== undefined) {
+      const held = { scopeKind: input.scope.kind, scopeId: input.scope.id, subjectKind: subject?.kind ?? null, subject: subject?.name ?? null };
+      throw new TandemError('budget_taken', { params: { holder: holderInWords(held, names), id: taken.id } });
+    }
     await this.#insert(tx, {
-      id, organisationId, kind: 'budget', scope: input.scope, amount: input.amount, period: input.period,
+      id, organisationId, kind: 'budget', scope: input.scope, subject, amount: input.amount, period: input.period,
       currency: names.organisation(organisationId)?.currency ?? principal.currency, createdAtMs: nowMs, firstMs: input.period === 'total' ? nowMs : windowStart(input.period, nowMs),
       alertShares: rising(input.alertShares ?? []),
     });
-    await audit.record(tx, principal, { action: 'budget.create', resourceKind: 'budget', resourceId: id, change: { scope: input.scope.kind, scopeId: input.scope.id, amount: input.amount, period: input.period } });
+    await audit.record(tx, principal, { action: 'budget.create', resourceKind: 'budget', resourceId: id, change: { scope: input.scope.kind, scopeId: input.scope.id, ...subjectChange(subject?.kind ?? null, subject?.name ?? null), amount: input.amount, period: input.period } });
     return this.#view(tx, principal, id);
   }
 
   /** Budget and current window, with what the window's events have spent. Posting stands still until the commit. */
   async #insert(tx: Executor, budget: {
-    id: string; organisationId: string; kind: 'budget' | 'prepaid'; scope: NewBudget['scope']; amount: string; period: Period; currency: string; createdAtMs: number; firstMs: number; alertShares?: number[];
+    id: string; organisationId: string; kind: 'budget' | 'prepaid'; scope: NewBudget['scope']; subject: NonNullable<NewBudget['subject']> | null; amount: string; period: Period; currency: string; createdAtMs: number; firstMs: number; alertShares?: number[];
   }): Promise<void> {
     const { database } = this.#options;
     await keepPostingOut(tx);
     const own = database.scoped(budget.organisationId, tx);
     await own.insertInto('budgets', {
-      id: budget.id, kind: budget.kind, scope_kind: budget.scope.kind, scope_id: budget.scope.id, amount: budget.amount, currency: budget.currency,
+      id: budget.id, kind: budget.kind, scope_kind: budget.scope.kind, scope_id: budget.scope.id, subject_kind: budget.subject?.kind ?? null, subject: budget.subject?.name ?? null, amount: budget.amount, currency: budget.currency,
       period: budget.period, created_at: new Date(budget.createdAtMs), first_window: new Date(budget.firstMs), alert_shares: budget.alertShares ?? [],
     }).execute();
     const startMs = windowStart(budget.period, budget.createdAtMs);
-    const spent = await spentInWindow(tx, budget.organisationId, budget.scope, { ...budget, firstWindowMs: budget.firstMs }, startMs);
-    await own.insertInto('budget_windows', { budget_id: budget.id, window_start: new Date(startMs), amount: budget.amount, spent, leased: 0n }).execute();
+    const window: NewWindow = { ...budget, firstWindowMs: budget.firstMs };
+    if (budget.subject?.name === null) {
+      await openSpentNames(tx, window, startMs);
+    } else {
+      const spent = budget.subject === null ? await spentInWindow(tx, window, startMs) : await spentBySubject(tx, window, startMs);
+      await own.insertInto('budget_windows', { budget_id: budget.id, window_start: new Date(startMs), amount: budget.amount, spent, leased: 0n }).execute();
+    }
     await database.notify(tx, BUDGETS_CHANNEL, budget.id);
   }
 
@@ -183,11 +197,13 @@ export class Budgets {
     await own.updateTable('budgets').set({ removed_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
     await own.deleteFrom('budget_windows').where('budget_id', '=', id).execute();
     await own.deleteFrom('slices').where('budget_id', '=', id).execute();
+    await own.deleteFrom('budget_name_windows').where('budget_id', '=', id).execute();
+    await own.deleteFrom('budget_name_slices').where('budget_id', '=', id).execute();
     await database.notify(tx, BUDGETS_CHANNEL, id);
   }
 
-  async #find(tx: Executor, principal: Principal, id: string): Promise<{ amount: string; scope_kind: string; scope_id: string; alert_shares: number[] }> {
-    const row = await this.#options.database.scoped(principal.organisationId, tx).selectFrom('budgets').select(['amount', 'scope_kind', 'scope_id', 'alert_shares'])
+  async #find(tx: Executor, principal: Principal, id: string): Promise<{ amount: string; scope_kind: string; scope_id: string; subject_kind: string | null; subject: string | null; alert_shares: number[] }> {
+    const row = await this.#options.database.scoped(principal.organisationId, tx).selectFrom('budgets').select(['amount', 'scope_kind', 'scope_id', 'subject_kind', 'subject', 'alert_shares'])
       .where('id', '=', id).where('kind', '=', 'budget').where('removed_at', 'is', null).forUpdate().executeTakeFirst();
     if (row === undefined) throw notHere('budget', id);
     return row;
@@ -196,18 +212,24 @@ export class Budgets {
   async #view(tx: Executor, principal: Principal, id: string): Promise<BudgetView> {
     const [row] = await readBudgets(tx, this.#options.clock.nowMs(), { organisationId: principal.organisationId, id });
     if (row === undefined) throw notHere('budget', id);
-    return budgetView(row, nameOf({ scopeKind: row.scope_kind, scopeId: row.scope_id }, this.#options.names));
+    return budgetView(row, this.#options.names);
   }
 
   /** A budget is for what belongs to the caller's organisation; what does not is not there. */
-  #demandScope(principal: Principal, scope: NewBudget['scope']): void {
-    const { names } = this.#options;
-    const mine =
-      scope.kind === 'organisation' ? scope.id === principal.organisationId
-      : scope.kind === 'project' ? names.project(scope.id)?.organisationId === principal.organisationId
-      : names.principalOfKey(scope.id)?.organisationId === principal.organisationId;
-    if (!mine) throw notHere(scope.kind, scope.id);
+  #demandScope({ organisationId }: Principal, { kind, id }: NewBudget['scope']): void {
+    if (!isOf(organisationId, { scopeKind: kind, scopeId: id }, this.#options.names)) throw notHere(kind, id);
   }
+}
+
+/** A user's or tag's name as events keep it. */
+function plainSubject(subject: NewBudget['subject']): NonNullable<NewBudget['subject']> | null {
+  if (!subject) return null;
+  const { kind, name } = subject;
+  return { kind, name: name === null || kind === 'model' ? name : kind === 'user' ? userLabel(name) : tagLabel(name) };
+}
+
+function subjectChange(kind: string | null, name: string | null): { subject?: string; subjectName?: string | null } {
+  return kind === null ? {} : { subject: kind, subjectName: name };
 }
 
 function rising(shares: readonly number[]): number[] {

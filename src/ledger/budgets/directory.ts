@@ -1,19 +1,18 @@
 import { sql } from 'kysely';
-import { RESYNC, type Database } from '../../db/index.ts';
-import type { Logger } from '../../base/index.ts';
+import type { Executor } from '../../db/index.ts';
+import { LiveRows, type LiveRowsOptions } from '../holders/live-rows.ts';
+import { rulesFor, type Caller, type Rules } from '../holders/rules.ts';
+import type { Holding } from '../holders/subject.ts';
 import type { Windowed } from './window.ts';
 
 export const BUDGETS_CHANNEL = 'budgets';
 
+/** What calls of a scope can be counted by: each key and each project have budgets of their own. */
+export const BUDGET_SUBJECTS = ['model', 'user', 'tag'] as const;
+export type BudgetSubject = (typeof BUDGET_SUBJECTS)[number];
 
-export interface Budget extends Windowed {
-  readonly id: string;
-  readonly organisationId: string;
+export interface Budget extends Windowed, Holding<BudgetSubject> {
   readonly kind: 'budget' | 'prepaid';
-  readonly scopeKind: 'organisation' | 'project' | 'key';
-  readonly scopeId: string;
-  /** Keys that followed the scope's key by rotation. */
-  readonly successors: readonly string[];
   readonly amount: bigint;
   readonly currency: string;
 }
@@ -25,86 +24,34 @@ interface Row {
   scope_kind: Budget['scopeKind'];
   scope_id: string;
   successors: string[];
+  subject_kind: BudgetSubject | null;
+  subject: string | null;
   amount: string;
   currency: string;
   period: Budget['period'];
   first_window: Date;
 }
 
-/** Every budget in memory, by what it limits. Kept fresh by notifications that are sent with each change. */
-export class BudgetDirectory {
-  readonly #database: Pick<Database, 'unscoped' | 'listen'>;
-  readonly #log: Logger;
-  /** An amount was changed or a budget is gone: its slices go back. */
-  readonly #onChange: (budgetIds: ReadonlySet<string> | 'all') => Promise<void>;
-  #byScope = new Map<string, Budget[]>();
-  #unlisten: (() => Promise<void>) | undefined;
-  #reading: Promise<void> = Promise.resolve();
-  /** Counts changes, so that what was derived from the budgets knows when it is old. */
-  version = 0;
+/** Every budget in memory. */
+export type BudgetDirectory = LiveRows<Budget>;
 
-  constructor(database: Pick<Database, 'unscoped' | 'listen'>, log: Logger, onChange: (budgetIds: ReadonlySet<string> | 'all') => Promise<void>) {
-    this.#database = database;
-    this.#log = log;
-    this.#onChange = onChange;
-  }
-
-  async start(): Promise<void> {
-    this.#unlisten = await this.#database.listen(BUDGETS_CHANNEL, (payload) => this.#heard(payload));
-    await this.refresh();
-  }
-
-  async stop(): Promise<void> {
-    await this.#unlisten?.();
-    await this.#reading;
-  }
-
-  /** Reads all budgets again. Readings follow each other, so the last one asked for is the last to be seen. */
-  refresh(): Promise<void> {
-    const next = this.#reading.catch(() => {}).then(() => this.#read());
-    this.#reading = next.catch(() => {});
-    return next;
-  }
-
-  /** The budgets that a call is held from, widest scope first. */
-  covering(organisationId: string, projectId: string, keyId: string | null): Budget[] {
-    const found = [
-      ...(this.#byScope.get(`organisation ${organisationId}`) ?? []),
-      ...(this.#byScope.get(`project ${projectId}`) ?? []),
-      ...(keyId === null ? [] : this.#byScope.get(`key ${keyId}`) ?? []),
-    ];
-    return found.filter((budget) => budget.organisationId === organisationId);
-  }
-
-  /** Brings a committed change into force in this process now. The others hear of it. */
-  async changed(budgetId: string): Promise<void> {
-    await this.refresh();
-    await this.#onChange(new Set([budgetId]));
-  }
-
-  #heard(payload: string): void {
-    this.refresh().then(() => this.#onChange(payload === RESYNC ? 'all' : new Set([payload]))).catch((error: Error) => this.#log.warn({ reason: error.message }, 'the budgets could not be read'));
-  }
-
-  async #read(): Promise<void> {
-    const executor = this.#database.unscoped('the directory holds the budgets of every organisation');
-    const { rows } = await sql<Row>`select id, organisation_id, kind, scope_kind, scope_id, successors, amount, currency, period, first_window
-      from budgets where removed_at is null order by created_at, id`.execute(executor);
-    const byScope = new Map<string, Budget[]>();
-    for (const budget of rows.map(fromRow)) {
-      for (const id of [budget.scopeId, ...budget.successors]) {
-        const scope = `${budget.scopeKind} ${id}`;
-        byScope.set(scope, [...(byScope.get(scope) ?? []), budget]);
-      }
-    }
-    this.#byScope = byScope;
-    this.version += 1;
-  }
+export function createBudgetDirectory(options: Omit<LiveRowsOptions<Budget>, 'channel' | 'read'>): BudgetDirectory {
+  return new LiveRows({ ...options, channel: BUDGETS_CHANNEL, read: readAll });
 }
 
-function fromRow(row: Row): Budget {
-  return {
+/** A day's budget holds beside a month's, and a balance beside both. */
+const SORTS = { all: ['prepaid total', 'budget day', 'budget month', 'budget total'], of: ({ kind, period }: Budget) => `${kind} ${period}` };
+
+/** The budgets that a caller's calls are held from. */
+export function budgetsOf(directory: BudgetDirectory, caller: Caller): Rules<Budget> {
+  return rulesFor((kind, id) => directory.of(caller.organisationId, kind, id), caller, SORTS);
+}
+
+async function readAll(executor: Executor): Promise<Budget[]> {
+  const { rows } = await sql<Row>`select id, organisation_id, kind, scope_kind, scope_id, successors, subject_kind, subject, amount, currency, period, first_window
+    from budgets where removed_at is null order by created_at, id`.execute(executor);
+  return rows.map((row) => ({
     id: row.id, organisationId: row.organisation_id, kind: row.kind, scopeKind: row.scope_kind, scopeId: row.scope_id, successors: row.successors,
-    amount: BigInt(row.amount), currency: row.currency, period: row.period, firstWindowMs: row.first_window.getTime(),
-  };
+    subjectKind: row.subject_kind, subject: row.subject, amount: BigInt(row.amount), currency: row.currency, period: row.period, firstWindowMs: row.first_window.getTime(),
+  }));
 }

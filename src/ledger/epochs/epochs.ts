@@ -67,6 +67,11 @@ export async function closeEpoch(tx: Executor, id: string, end: { atMs: number; 
   await sql`update budget_windows w set leased = w.leased - s.amount from slices s
     where s.epoch_id = ${id} and s.budget_id = w.budget_id and s.window_start = w.window_start`.execute(tx);
   await sql`delete from slices where epoch_id = ${id}`.execute(tx);
+  await sql`select from budget_name_windows w join budget_name_slices s using (budget_id, window_start, counted)
+    where s.epoch_id = ${id} order by w.budget_id, w.window_start, w.counted for update of w`.execute(tx);
+  await sql`update budget_name_windows w set leased = w.leased - s.amount from budget_name_slices s
+    where s.epoch_id = ${id} and s.budget_id = w.budget_id and s.window_start = w.window_start and s.counted = w.counted`.execute(tx);
+  await sql`delete from budget_name_slices where epoch_id = ${id}`.execute(tx);
   // Parallel calls of a process that is gone run no more. What it used of a minute is not known, so that stays used.
   await sql`select from limit_windows w join limit_slices s using (limit_id, counted, window_start)
     where s.epoch_id = ${id} and s.window_start = 'epoch' order by w.limit_id, w.counted for update of w`.execute(tx);

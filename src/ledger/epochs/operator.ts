@@ -30,7 +30,8 @@ export async function postedThrough(executor: Executor): Promise<Date | null> {
 export async function lostEpochs(database: Pick<Database, 'unscoped'>, nowMs: number): Promise<LostEpoch[]> {
   const { rows } = await sql<{ id: string; host: string; folder: string; heartbeat_at: Date; open_calls: number; slices: number }>`
     select e.id, e.host, e.folder, e.heartbeat_at, (select count(*)::int from holds h where h.epoch_id = e.id) as open_calls,
-      (select count(*)::int from slices s where s.epoch_id = e.id and s.amount > 0) as slices
+      (select count(*)::int from slices s where s.epoch_id = e.id and s.amount > 0)
+        + (select count(*)::int from budget_name_slices s where s.epoch_id = e.id and s.amount > 0) as slices
     from epochs e where ${isLost(nowMs)} order by e.started_at`.execute(database.unscoped('epochs stand above organisations: an operator looks after them'));
   return rows.map((row) => ({ id: row.id, host: row.host, folder: row.folder, lastSeenAt: row.heartbeat_at.toISOString(), openCalls: row.open_calls, slices: row.slices }));
 }

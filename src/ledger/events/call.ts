@@ -20,9 +20,9 @@ export interface Admission {
   readonly admittedAtMs: number;
   /** The most that any route of the call could use. */
   readonly worst: Quantities;
-  /** Whom the caller makes the call for, as it names them: limits may count by it. Never in the log. */
+  /** Whom the caller makes the call for, as it names them: limits and budgets may count by it. */
   readonly user?: string | null;
-  /** The caller's own words for the call: limits may count by each. */
+  /** The caller's own words for the call: limits and budgets may count by each. */
   readonly tags?: readonly string[];
   /** Which quantity a 402 tells the caller to lower. */
   readonly capBucket?: 'output';
@@ -69,9 +69,6 @@ export interface Route {
   readonly code: string;
   readonly words?: string;
 }
-
-/** What is kept of a caller's own labels: more, or longer ones, are cut. */
-export const LABEL_LIMITS = { tags: 8, tagLength: 64, userLength: 128, wordsLength: 200 } as const;
 
 /** How a call ended, and what its caller is to pay for. */
 export interface CallEnd {

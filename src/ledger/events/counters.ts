@@ -1,14 +1,15 @@
 import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
+import { ALL, OTHERS, countedAs } from '../budgets/counted.ts';
+import { asRows, keyOf, openNames, type NameWindow } from '../budgets/name-windows.ts';
 import { windowCounting, type Period, type Windowed } from '../budgets/window.ts';
 import { plainArray } from './arrays.ts';
+import { labelsIn, type Labels } from './labels.ts';
 import type { WindowKey } from './records.ts';
 import type { UsageEvent } from './usage-event.ts';
 
-interface Counter {
+interface Counter extends NameWindow {
   readonly organisationId: string;
-  readonly budgetId: string;
-  readonly startMs: number;
   readonly amount: string;
   spent: bigint;
   freed: bigint;
@@ -20,23 +21,37 @@ interface ScopedBudget {
   scope_kind: 'organisation' | 'project' | 'key';
   scope_id: string;
   successors: string[];
+  subject_kind: 'model' | 'user' | 'tag' | null;
+  subject: string | null;
   period: Period;
   amount: string;
   first_window: Date;
 }
 
 /**
- * Counts charges against every budget whose scope an event is in, and takes what the gateway charged off the
+ * Counts charges against every budget whose scope and subject an event is in, and takes what the gateway charged off the
  * slices that it was held from. Windows before slices and each in one order, as everywhere: see `slices/store.ts`.
  */
 export async function addToBudgets(tx: Executor, epochId: string, events: readonly UsageEvent[]): Promise<void> {
   const organisations = [...new Set(events.map((event) => event.organisationId))];
-  const { rows } = await sql<ScopedBudget>`select organisation_id, id, scope_kind, scope_id, successors, period, amount, first_window
+  const { rows } = await sql<ScopedBudget>`select organisation_id, id, scope_kind, scope_id, successors, subject_kind, subject, period, amount, first_window
     from budgets where removed_at is null and organisation_id = any(${plainArray(organisations)}::text::uuid[])`.execute(tx);
   if (rows.length === 0) return;
-  const counters = count(rows, events);
-  if (counters.length === 0) return;
+  const groups = groupEvents(events, new Set(rows.filter(({ subject_kind: kind }) => kind === 'user' || kind === 'tag').map((row) => row.organisation_id)));
+  const shares = sharesOf(rows, groups);
+  const wanted = new Map<string, NameWindow>();
+  for (const { budget, startMs, names } of shares) for (const name of names ?? []) {
+    const window = { budgetId: budget.id, startMs, counted: countedAs(name) };
+    wanted.set(keyOf(window), window);
+  }
+  const told = wanted.size === 0 ? wanted : await openNames(tx, [...wanted.values()]);
+  const counters = count(rows, groups, shares, told);
+  await addToWholes(tx, epochId, counters.filter(({ counted }) => counted === ALL));
+  await addToNames(tx, epochId, counters.filter(({ counted }) => counted !== ALL));
+}
 
+async function addToWholes(tx: Executor, epochId: string, counters: readonly Counter[]): Promise<void> {
+  if (counters.length === 0) return;
   const column = (pick: (counter: Counter) => string | bigint) => plainArray(counters.map(pick));
   const start = (counter: Counter) => new Date(counter.startMs).toISOString();
   await sql`insert into budget_windows as have (organisation_id, budget_id, window_start, amount, spent, leased)
@@ -57,7 +72,31 @@ export async function addToBudgets(tx: Executor, epochId: string, events: readon
     where have.budget_id = given.budget_id and have.window_start = given.window_start and have.epoch_id = ${epochId}::uuid`.execute(tx);
 }
 
-function count(budgets: readonly ScopedBudget[], events: readonly UsageEvent[]): Counter[] {
+/** The same for windows by name, which `openNames` has opened. They are locked in order first: an update takes its rows as it finds them. */
+async function addToNames(tx: Executor, epochId: string, counters: readonly Counter[]): Promise<void> {
+  if (counters.length === 0) return;
+  await sql`select from budget_name_windows w join ${asRows(counters)} as given (budget_id, window_start, counted) using (budget_id, window_start, counted)
+    order by w.budget_id, w.window_start, w.counted for update of w`.execute(tx);
+  const given = (some: readonly Counter[], pick: (one: Counter) => bigint) => sql`(select * from rows from (
+    ${asRows(some)}, unnest(${plainArray(some.map(pick))}::text::numeric[])) as given (budget_id, window_start, counted, amount)) as given`;
+  const same = sql`have.budget_id = given.budget_id and have.window_start = given.window_start and have.counted = given.counted`;
+  await sql`update budget_name_windows have set spent = have.spent + given.amount from ${given(counters, (one) => one.spent)} where ${same}`.execute(tx);
+  const freed = counters.filter((one) => one.freed > 0n);
+  if (freed.length === 0) return;
+  await sql`update budget_name_windows have set leased = have.leased - given.amount from ${given(freed, (one) => one.freed)} where ${same}`.execute(tx);
+  await sql`update budget_name_slices have set amount = have.amount - given.amount from ${given(freed, (one) => one.freed)} where ${same} and have.epoch_id = ${epochId}::uuid`.execute(tx);
+}
+
+/** What a budget's window counts of a group of events. */
+interface Share {
+  readonly budget: ScopedBudget;
+  readonly startMs: number;
+  /** By whose names; null: the budget counts all of its calls together. */
+  readonly names: readonly string[] | null;
+  readonly charge: bigint;
+}
+
+function sharesOf(budgets: readonly ScopedBudget[], groups: readonly EventGroup[]): Share[] {
   const byScope = new Map<string, ScopedBudget[]>();
   for (const budget of budgets) {
     for (const id of [budget.scope_id, ...budget.successors]) {
@@ -65,39 +104,63 @@ function count(budgets: readonly ScopedBudget[], events: readonly UsageEvent[]):
       byScope.set(scope, [...(byScope.get(scope) ?? []), budget]);
     }
   }
-  const live = new Map(budgets.map((budget) => [budget.id, budget]));
-  const counters = new Map<string, Counter>();
-  const counterOf = (budget: ScopedBudget, startMs: number): Counter => {
-    const key = `${budget.id} ${startMs}`;
-    let counter = counters.get(key);
-    if (counter === undefined) {
-      counter = { organisationId: budget.organisation_id, budgetId: budget.id, startMs, amount: budget.amount, spent: 0n, freed: 0n };
-      counters.set(key, counter);
-    }
-    return counter;
-  };
-  for (const group of groupEvents(events)) {
+  const shares: Share[] = [];
+  for (const group of groups) {
     const { organisationId, projectId, keyId } = group.first;
     const scopes = [`organisation ${organisationId}`, `project ${projectId}`, `key ${keyId}`];
     for (const budget of scopes.flatMap((scope) => byScope.get(scope) ?? [])) {
       if (budget.organisation_id !== organisationId) continue;
+      const names = namesCounted(budget, group);
+      if (names !== null && names.length === 0) continue;
       const windowed = { period: budget.period, firstWindowMs: budget.first_window.getTime() };
       for (const event of countedAlike(windowed, group) ? [group.sum] : group.events) {
         const startMs = windowCounting(windowed, event.occurredAtMs);
-        if (startMs !== null) counterOf(budget, startMs).spent += event.charge;
+        if (startMs !== null) shares.push({ budget, startMs, names: budget.subject_kind !== null && budget.subject === null ? names : null, charge: event.charge });
       }
     }
+  }
+  return shares;
+}
+
+/** Under which names a budget counts a group of events; null: it asks for none. Empty: it does not count them. */
+function namesCounted({ subject_kind: kind, subject }: ScopedBudget, { first, labels }: EventGroup): readonly string[] | null {
+  if (kind === null) return null;
+  const names = kind === 'model' ? [first.resource] : kind === 'user' ? [labels.user] : labels.tags;
+  return subject === null ? names : names.filter((name) => name === subject);
+}
+
+/** @param told the keys of names that have a window: the others share one. */
+function count(budgets: readonly ScopedBudget[], groups: readonly EventGroup[], shares: readonly Share[], told: { has(key: string): boolean }): Counter[] {
+  const live = new Map(budgets.map((budget) => [budget.id, budget]));
+  const counters = new Map<string, Counter>();
+  const counterOf = (budget: ScopedBudget, startMs: number, counted: string): Counter => {
+    const key = keyOf({ budgetId: budget.id, startMs, counted });
+    let counter = counters.get(key);
+    if (counter === undefined) {
+      counter = { organisationId: budget.organisation_id, budgetId: budget.id, startMs, counted, amount: budget.amount, spent: 0n, freed: 0n };
+      counters.set(key, counter);
+    }
+    return counter;
+  };
+  for (const { budget, startMs, names, charge } of shares) {
+    // A call with several tags past the bound is counted there once.
+    const counted = names === null ? [ALL] : new Set(names.map((name) => (told.has(keyOf({ budgetId: budget.id, startMs, counted: countedAs(name) })) ? countedAs(name) : OTHERS)));
+    for (const one of counted) counterOf(budget, startMs, one).spent += charge;
+  }
+  for (const group of groups) {
     for (const window of group.windows) {
       const budget = live.get(window.budgetId);
-      if (budget !== undefined) counterOf(budget, window.windowStartMs).freed += group.freed;
+      if (budget !== undefined) counterOf(budget, window.windowStartMs, window.counted).freed += group.freed;
     }
   }
   return [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter);
 }
 
-/** Events of one key, day and set of slices: summed up before they are matched with budgets. */
+/** Events of one key, model, user, day and set of slices: summed up before they are matched with budgets. */
 interface EventGroup {
   readonly first: UsageEvent;
+  /** None where no budget of the organisation counts by them. */
+  readonly labels: Labels;
   readonly events: UsageEvent[];
   readonly windows: readonly WindowKey[];
   readonly sum: { readonly occurredAtMs: number; charge: bigint };
@@ -106,9 +169,11 @@ interface EventGroup {
 }
 
 const NO_WINDOWS: readonly WindowKey[] = [];
+const NO_LABELS: Labels = { user: '', tags: [] };
 const DAY_MS = 86_400_000;
 
-function groupEvents(events: readonly UsageEvent[]): EventGroup[] {
+/** @param labelled organisations with a budget that counts by user or tag. */
+function groupEvents(events: readonly UsageEvent[], labelled: ReadonlySet<string>): EventGroup[] {
   const groups = new Map<string, EventGroup>();
   // Which slices a call was held from is one object for all calls of a key: numbered, it is a part of the group's name.
   const numbers = new Map<readonly WindowKey[], number>();
@@ -119,10 +184,11 @@ function groupEvents(events: readonly UsageEvent[]): EventGroup[] {
       number = numbers.size;
       numbers.set(windows, number);
     }
-    const name = `${number} ${event.organisationId} ${event.projectId} ${event.keyId} ${Math.floor(event.occurredAtMs / DAY_MS)}`;
+    const labels = labelled.has(event.organisationId) ? labelsIn(event.attributes) : NO_LABELS;
+    const name = `${number} ${event.organisationId} ${event.projectId} ${event.keyId} ${Math.floor(event.occurredAtMs / DAY_MS)} ${event.resource}${labels === NO_LABELS ? '' : ` ${JSON.stringify(labels)}`}`;
     let group = groups.get(name);
     if (group === undefined) {
-      group = { first: event, events: [], windows, sum: { occurredAtMs: event.occurredAtMs, charge: 0n }, lastMs: event.occurredAtMs, freed: 0n };
+      group = { first: event, labels, events: [], windows, sum: { occurredAtMs: event.occurredAtMs, charge: 0n }, lastMs: event.occurredAtMs, freed: 0n };
       groups.set(name, group);
     }
     group.events.push(event);

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { TandemError, type Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
-import type { PathNames } from '../admission/refusal.ts';
+import type { PathNames } from '../holders/names.ts';
 import { monthOf } from '../bill/months.ts';
 import { DIRECT_EPOCH, readEpoch } from '../epochs/epochs.ts';
 import { closedMonthsOf, monthKey } from '../invoices/late.ts';

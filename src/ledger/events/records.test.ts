@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../rating/canonical.ts';
 import type { CallEnd } from './call.ts';
+import { labelsIn, labelsOf } from './labels.ts';
 import { admissionPayload, contextJson, finalPayload, parseAdmission, parseFinal } from './records.ts';
 
 const ID = '01900000-0000-7000-8000-000000000001';
@@ -50,6 +52,19 @@ test('labels are bounded, and what the database cannot keep is taken out', () =>
   expect((attributes['user'] as string).length).toBe(128);
   expect((attributes['tags'] as string[]).map((tag) => tag.length)).toEqual(Array.from({ length: 8 }, () => 64));
   expect(attributes).toMatchObject({ scenario: 'ab\ufffd', finishReason: 'stop' });
+});
+
+test('whatever a caller names, a budget holds it by the labels that its event is counted by', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constantFrom('', 'a\u0000b', '\ud800', `${'x'.repeat(127)}\ud83d\ude00`));
+  fc.assert(fc.property(fc.option(text), fc.array(text, { maxLength: 12 }), (user, tags) => {
+    const { attributes } = parseFinal(finalPayload(ID, 1, { ...end, user, tags }, 0n, false, 0n));
+    const held = labelsOf({ user, tags });
+    expect(labelsIn(attributes)).toEqual(held);
+    // And so does what a crash leaves of it.
+    const windows = [{ budgetId: ID, windowStartMs: 0, counted: '' }, { budgetId: ID, windowStartMs: 5, counted: `=${held.user}` }];
+    const context = { organisationId: ID, projectId: ID, keyId: null, resource: 'm', tier: 'standard', serviceTier: 'default', priceId: ID, currency: 'USD', windows, labels: held } as const;
+    expect(parseAdmission(admissionPayload(ID, 5, 9n, contextJson(context))).context).toEqual(context);
+  }), { numRuns: 300 });
 });
 
 test('an admission says its service tier; one of before there were any is of the default', () => {

@@ -2,7 +2,8 @@ import type { Picodollars } from '../../base/index.ts';
 import type { CallerTier, Quantities, ServiceTier } from '../prices/types.ts';
 import { BUCKETS } from '../prices/types.ts';
 import { canonicalJson } from '../rating/canonical.ts';
-import { LABEL_LIMITS, type Attempt, type CallEnd, type Route } from './call.ts';
+import type { Attempt, CallEnd, Route } from './call.ts';
+import { LABEL_LIMITS, cut, plain, tagLabel, userLabel, type Labels } from './labels.ts';
 
 /**
  * What the log's records say. They are written some thousand times a second, so they are arrays of JSON put
@@ -27,11 +28,15 @@ export interface AdmissionContext {
   readonly currency: string;
   /** The budget windows that the hold was taken from. */
   readonly windows: readonly WindowKey[];
+  /** Only where a budget counts by them: what a crash leaves of the call is counted by the same. */
+  readonly labels?: Labels | undefined;
 }
 
 export interface WindowKey {
   readonly budgetId: string;
   readonly windowStartMs: number;
+  /** Whose calls: of a budget for each model, user or tag; else empty. See `budgets/counted.ts`. */
+  readonly counted: string;
 }
 
 export interface ProgressRecord {
@@ -57,8 +62,10 @@ export interface FinalRecord {
 }
 
 export function contextJson(context: AdmissionContext): string {
-  const { organisationId, projectId, keyId, resource, tier, serviceTier, priceId, currency, windows } = context;
-  return JSON.stringify([organisationId, projectId, keyId, resource, tier, priceId, currency, windows.map((one) => [one.budgetId, one.windowStartMs]), ...(serviceTier === 'default' ? [] : [serviceTier])]);
+  const { organisationId, projectId, keyId, resource, tier, serviceTier, priceId, currency, windows, labels } = context;
+  const keys = windows.map(({ budgetId, windowStartMs, counted }) => (counted === '' ? [budgetId, windowStartMs] : [budgetId, windowStartMs, counted]));
+  const more = labels !== undefined ? [serviceTier, [labels.user, labels.tags]] : serviceTier === 'default' ? [] : [serviceTier];
+  return JSON.stringify([organisationId, projectId, keyId, resource, tier, priceId, currency, keys, ...more]);
 }
 
 export function admissionPayload(id: string, admittedAtMs: number, hold: Picodollars, context: string): string {
@@ -87,9 +94,12 @@ const contexts = new Map<string, AdmissionContext>();
 function contextOf(json: string): AdmissionContext {
   const known = contexts.get(json);
   if (known !== undefined) return known;
-  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows, serviceTier = 'default'] =
-    JSON.parse(json) as [string, string, string | null, string, CallerTier, string, string, [string, number][], ServiceTier?];
-  const context = { organisationId, projectId, keyId, resource, tier, serviceTier, priceId, currency, windows: windows.map(([budgetId, windowStartMs]) => ({ budgetId, windowStartMs })) };
+  const [organisationId, projectId, keyId, resource, tier, priceId, currency, windows, serviceTier = 'default', labels] =
+    JSON.parse(json) as [string, string, string | null, string, CallerTier, string, string, [string, number, string?][], ServiceTier?, [string, string[]]?];
+  const context = {
+    organisationId, projectId, keyId, resource, tier, serviceTier, priceId, currency, windows: windows.map(([budgetId, windowStartMs, counted = '']) => ({ budgetId, windowStartMs, counted })),
+    ...(labels && { labels: { user: labels[0], tags: labels[1] } }),
+  };
   if (contexts.size >= KEPT_CONTEXTS) contexts.clear();
   contexts.set(json, context);
   return context;
@@ -118,9 +128,9 @@ export function finalPayload(id: string, sequence: number, end: CallEnd, charge:
   return `["${id}",${sequence},"${end.outcome}","${charge}",${text(costOf(end))},"${end.counted}",${released},${released ? '{}' : used},` +
     `{"attempts":[${attempts}]${dialect === undefined ? '' : `,"dialect":${quoted(dialect)}`},"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"hold":"${hold}"` +
     `${route === undefined ? '' : `,"route":${routeJson(route)}`}${scenario === undefined || scenario === null ? '' : `,"scenario":${quoted(cut(scenario, LABEL_LIMITS.tagLength))}`},"streamed":${end.streamed}` +
-    `${tags === undefined || tags.length === 0 ? '' : `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(cut(tag, LABEL_LIMITS.tagLength))).join(',')}]`}` +
+    `${tags === undefined || tags.length === 0 ? '' : `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(tagLabel(tag))).join(',')}]`}` +
     `,"timings":{"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"queueMs":${tenth(timings.queueMs)},"totalMs":${tenth(timings.totalMs)}}` +
-    `${user === undefined || user === null ? '' : `,"user":${quoted(cut(user, LABEL_LIMITS.userLength))}`}},1]`;
+    `${user === undefined || user === null ? '' : `,"user":${quoted(userLabel(user))}`}},1]`;
 }
 
 function attemptJson(one: Attempt, quantities: string, charge: Picodollars | null): string {
@@ -206,10 +216,6 @@ function tenth(ms: number): string {
   return rest > 0 ? `${(tenths - rest) / 10}.${rest}` : String(tenths / 10);
 }
 
-function cut(label: string, length: number): string {
-  return label.length <= length ? label : label.slice(0, length);
-}
-
 const PLAIN = /^[\w./:@-]*$/;
 
 /**
@@ -217,5 +223,5 @@ const PLAIN = /^[\w./:@-]*$/;
  * out: a backend's odd word must not stop the log.
  */
 function quoted(value: string): string {
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value.replaceAll('\u0000', '').toWellFormed());
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(plain(value));
 }

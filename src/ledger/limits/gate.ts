@@ -1,15 +1,16 @@
 import type { Admission } from '../events/call.ts';
+import { ruleOf, type Caller, type NamedRules, type Rules } from '../holders/rules.ts';
 import type { Slice } from '../slices/slice.ts';
 import type { Slices } from '../slices/slices.ts';
 import { CallLimits, type Standing } from './call-limits.ts';
 import type { Counter } from './counter.ts';
 import { Counters } from './counters.ts';
-import type { LimitDirectory } from './directory.ts';
-import { ruleOf, type Caller, type NamedRules, type Rules } from './rules.ts';
+import { limitsOf, type LimitDirectory } from './directory.ts';
+import type { Limit } from './limit.ts';
 
 /** What limits all calls of one key to one model. */
 export interface CallerLimits {
-  readonly rules: Rules;
+  readonly rules: Rules<Limit>;
   /** Of the rules that are the same for every call, until their minute turns. */
   standing: Standing | undefined;
   fromMs: number;
@@ -44,7 +45,7 @@ export class LimitGate {
       this.#counted = this.#directory.version;
       this.#counters.keepOnly(this.#directory.ids());
     }
-    const rules = this.#directory.rulesFor(caller);
+    const rules = limitsOf(this.#directory, caller);
     return rules === null ? null : { rules, standing: undefined, fromMs: 0, untilMs: 0 };
   }
 
@@ -72,7 +73,7 @@ export class LimitGate {
     return standing;
   }
 
-  #addNamed(into: Counter[], rules: readonly NamedRules[], name: string, atMs: number): void {
+  #addNamed(into: Counter[], rules: readonly NamedRules<Limit>[], name: string, atMs: number): void {
     for (const named of rules) {
       const rule = ruleOf(named, name);
       if (rule !== undefined) into.push(this.#counters.of(rule.limit, rule.counted, atMs));

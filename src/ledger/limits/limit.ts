@@ -1,23 +1,13 @@
+import type { Holding } from '../holders/subject.ts';
+
 /** What is counted: calls or tokens admitted in a minute of the clock (UTC), or calls that run at once. */
 export const METRICS = ['requests', 'tokens', 'parallel'] as const;
 export type Metric = (typeof METRICS)[number];
 
-export type ScopeKind = 'organisation' | 'project' | 'key';
 export type SubjectKind = 'project' | 'key' | 'model' | 'user' | 'tag';
 
-/**
- * At most `amount` of a metric for the calls of a scope: all of them together (`subjectKind` null), those of one model,
- * user or tag (`subject`), or those of each by itself (`subject` null).
- */
-export interface Limit {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly scopeKind: ScopeKind;
-  readonly scopeId: string;
-  /** Keys that followed the scope's key by rotation. */
-  readonly successors: readonly string[];
-  readonly subjectKind: SubjectKind | null;
-  readonly subject: string | null;
+/** At most `amount` of a metric for the calls that it holds. */
+export interface Limit extends Holding<SubjectKind> {
   readonly metric: Metric;
   readonly amount: bigint;
 }

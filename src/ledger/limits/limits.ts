@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { TandemError, type Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
-import { nameOf, type PathNames } from '../admission/refusal.ts';
+import { holderInWords, isOf, nameOf, type PathNames } from '../holders/names.ts';
+import type { ScopeKind } from '../holders/subject.ts';
 import type { AuditPort } from '../ports.ts';
 import { LIMITS_CHANNEL, type LimitDirectory } from './directory.ts';
-import type { Metric, ScopeKind, SubjectKind } from './limit.ts';
-import { holderOf } from './refusal.ts';
+import type { Metric, SubjectKind } from './limit.ts';
 import { tidyLimitWindows } from './store.ts';
 
 export interface LimitsOptions {
@@ -166,19 +166,12 @@ export class Limits {
   }
 
   #holder(row: Row): string {
-    const limit = { scopeKind: row.scope_kind, scopeId: row.scope_id, subjectKind: row.subject_kind, subject: row.subject };
-    if (row.subject_kind !== null && row.subject === null) return `each ${row.subject_kind} of ${holderOf({ ...limit, subjectKind: null }, null, this.#options.names)}`;
-    return holderOf(limit, null, this.#options.names);
+    return holderInWords({ scopeKind: row.scope_kind, scopeId: row.scope_id, subjectKind: row.subject_kind, subject: row.subject }, this.#options.names);
   }
 
   /** A limit is for what belongs to the caller's organisation; what does not is not there. */
-  #demandScope(principal: Principal, scope: NewLimit['scope']): void {
-    const { names } = this.#options;
-    const mine =
-      scope.kind === 'organisation' ? scope.id === principal.organisationId
-      : scope.kind === 'project' ? names.project(scope.id)?.organisationId === principal.organisationId
-      : names.principalOfKey(scope.id)?.organisationId === principal.organisationId;
-    if (!mine) throw notHere(scope.kind, scope.id);
+  #demandScope({ organisationId }: Principal, { kind, id }: NewLimit['scope']): void {
+    if (!isOf(organisationId, { scopeKind: kind, scopeId: id }, this.#options.names)) throw notHere(kind, id);
   }
 }
 

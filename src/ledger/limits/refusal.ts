@@ -1,8 +1,8 @@
 import { TandemError } from '../../base/index.ts';
-import { nameOf, type PathNames } from '../admission/refusal.ts';
+import { holderOf, type PathNames } from '../holders/names.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { Counter } from './counter.ts';
-import type { Limit, Metric } from './limit.ts';
+import type { Metric } from './limit.ts';
 
 const WORDS: { readonly [M in Metric]: string } = { requests: 'requests a minute', tokens: 'tokens a minute', parallel: 'requests at once' };
 /** When a place among parallel calls gets free nobody knows: a second is soon, and not a storm. */
@@ -25,15 +25,4 @@ export function limitReached(call: CallLimits, counter: Counter, nowMs: number, 
     });
   }
   return new TandemError('limit_reached', { params: { amount: String(limit.amount), what: WORDS[limit.metric], holder, seconds }, retryAfterSeconds: seconds, facts: { ...facts, retryAfterSeconds: seconds } });
-}
-
-/** `key ci`, `user u-17 of project web`: whom a limit holds. */
-export function holderOf(limit: Pick<Limit, 'scopeKind' | 'scopeId' | 'subjectKind' | 'subject'>, counted: string | null, names: PathNames): string {
-  const scope = `${limit.scopeKind} ${nameOf(limit, names)}`;
-  if (limit.subjectKind === null) return scope;
-  const name = limit.subject ?? counted;
-  if (limit.subjectKind === 'key' || limit.subjectKind === 'project') return name === null ? `each ${limit.subjectKind} of ${scope}` : `${limit.subjectKind} ${nameOf({ scopeKind: limit.subjectKind, scopeId: name }, names)}`;
-  if (name === null) return `further ${limit.subjectKind}s of ${scope}`;
-  if (name === '') return `calls of ${scope} that name no ${limit.subjectKind}`;
-  return `${limit.subjectKind} ${name} of ${scope}`;
 }

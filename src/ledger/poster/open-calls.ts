@@ -93,7 +93,10 @@ export function cutEvent(call: OpenCall, priceOf: PriceOf): UsageEvent | null {
   const { quantities } = parseProgress(call.progressPayload);
   const { admission } = call;
   const rated = rateWithin(admission, quantities, priceOf(admission));
-  const attributes = canonicalJson({ hold: String(admission.hold), recovered: true, ...(rated.excess > 0n && { excess: String(rated.excess) }) });
+  const { user = '', tags = [] } = admission.context.labels ?? {};
+  const attributes = canonicalJson({
+    hold: String(admission.hold), recovered: true, ...(rated.excess > 0n && { excess: String(rated.excess) }), ...(user !== '' && { user }), ...(tags.length > 0 && { tags }),
+  });
   return eventOf(admission, { ...rated, quantities: canonicalJson(quantities), cost: null, outcome: 'cut', counted: 'tokenizer', attributes, freed: rated.charge, priceOf });
 }
 

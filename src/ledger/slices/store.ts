@@ -28,7 +28,7 @@ export interface SliceStore {
   giveBack(key: SliceKey, amount: bigint): Promise<void>;
   /** Live epochs besides this one that have a slice of the window. */
   holders(key: SliceKey): Promise<string[]>;
-  /** For a refusal's message. */
+  /** For a refusal's message: of a window that nobody has leased of, nothing is spent. */
   window(key: SliceKey): Promise<{ amount: bigint; spent: bigint; leased: bigint }>;
 }
 
@@ -92,8 +92,8 @@ export function createSliceStore(database: Pick<Database, 'unscoped'>, epochId: 
       return rows.map((row) => row.epoch_id);
     },
     async window(key) {
-      const { rows } = await sql<{ amount: string; spent: string; leased: string }>`select amount, spent, leased from budget_windows
-        where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)}`.execute(db());
+      const { rows } = await sql<{ amount: string; spent: string; leased: string }>`select b.amount, coalesce(w.spent, 0)::text as spent, coalesce(w.leased, 0)::text as leased
+        from budgets b left join budget_windows w on w.budget_id = b.id and w.window_start = ${new Date(key.windowStartMs)} where b.id = ${key.ownerId}`.execute(db());
       const [row] = rows;
       return { amount: BigInt(row?.amount ?? 0), spent: BigInt(row?.spent ?? 0), leased: BigInt(row?.leased ?? 0) };
     },

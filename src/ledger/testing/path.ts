@@ -5,7 +5,7 @@ import { createIdSource, newId, silentLogger, systemClock } from '../../base/ind
 import type { Principal } from '../../access/index.ts';
 import { openDatabase, type Connection, type Database } from '../../db/index.ts';
 import { createTestDatabase } from '../../db/testing.ts';
-import type { PathNames } from '../admission/refusal.ts';
+import type { PathNames } from '../holders/names.ts';
 import type { Admission, CallEnd } from '../events/call.ts';
 import type { LogFiles } from '../log/files.ts';
 import type { LogLimits } from '../log/writer.ts';

@@ -1,6 +1,27 @@
 import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
+import { OTHERS, nameIn } from '../budgets/counted.ts';
+import { HOLDS_SUBJECT, NAMES_COUNTED } from '../budgets/names-in-events.ts';
 import { Findings, type VerifyScope } from './findings.ts';
+
+interface Compared {
+  id: string;
+  /** Of a budget for each: whose window. */
+  counted: string;
+  window_start: Date | null;
+  stored: string | null;
+  recomputed: string | null;
+}
+
+const COUNTS_FROM = sql`case b.period when 'total' then b.first_window else date_trunc(b.period, b.first_window, 'UTC') end`;
+const WINDOW_START = sql`case b.period when 'total' then 'epoch'::timestamptz else date_trunc(b.period, e.occurred_at, 'UTC') end`;
+const IN_SCOPE = sql`e.organisation_id = b.organisation_id and e.occurred_at >= b.counts_from
+  and case b.scope_kind when 'organisation' then true when 'project' then e.project_id = b.scope_id else e.key_id = b.scope_id or e.key_id = any(b.successors) end`;
+
+function whose(counted: string): string {
+  const name = nameIn(counted);
+  return name === null ? (counted === OTHERS ? ' (the others)' : '') : ` (${name === '' ? 'calls without a name' : name})`;
+}
 
 /**
  * What every budget has spent, summed up again from the events of its scope and window; that what is leased
@@ -12,37 +33,57 @@ export async function verifyBudgets(executor: Executor, scope: VerifyScope): Pro
   const mine = scope.organisationId === null ? sql`true` : sql`b.organisation_id = ${scope.organisationId}`;
 
   // One pass over the events per period and kind of scope that has budgets, not one per budget.
-  const { rows: spent } = await sql<{ id: string; kind: string; window_start: Date | null; stored: string | null; recomputed: string | null }>`
+  const { rows: wholes } = await sql<Compared>`
     with live as (
-      select b.*, case b.period when 'total' then b.first_window else date_trunc(b.period, b.first_window, 'UTC') end as counts_from
-      from budgets b where b.removed_at is null and ${mine}
+      select b.*, ${COUNTS_FROM} as counts_from from budgets b where b.removed_at is null and (b.subject_kind is null or b.subject is not null) and ${mine}
     ), counted as (
-      select l.id, case l.period when 'total' then 'epoch'::timestamptz else date_trunc(l.period, e.occurred_at, 'UTC') end as window_start, sum(e.charge) as spent
-      from live l join usage_events e on e.organisation_id = l.organisation_id and e.occurred_at >= l.counts_from
-        and case l.scope_kind when 'organisation' then true when 'project' then e.project_id = l.scope_id else e.key_id = l.scope_id or e.key_id = any(l.successors) end
+      select b.id, ${WINDOW_START} as window_start, sum(e.charge) as spent
+      from live b join usage_events e on ${IN_SCOPE} and (b.subject_kind is null or ${HOLDS_SUBJECT})
       group by 1, 2
     ), kept as (
-      select w.budget_id as id, w.window_start, w.spent from budget_windows w join live l on l.id = w.budget_id
+      select w.budget_id as id, w.window_start, w.spent from budget_windows w join live b on b.id = w.budget_id
     )
-    select coalesce(k.id, c.id) as id, (select kind from live where live.id = coalesce(k.id, c.id)) as kind, coalesce(k.window_start, c.window_start) as window_start,
-      k.spent::text as stored, c.spent::text as recomputed
+    select coalesce(k.id, c.id) as id, '' as counted, coalesce(k.window_start, c.window_start) as window_start, k.spent::text as stored, c.spent::text as recomputed
     from kept k full join counted c on k.id = c.id and k.window_start = c.window_start order by 1, 3`.execute(executor);
-  for (const row of spent) {
-    findings.count(1);
+  // Of budgets for each: a name without a window of its own is counted among the others.
+  const { rows: names } = await sql<Compared>`
+    with live as (
+      select b.*, ${COUNTS_FROM} as counts_from from budgets b where b.removed_at is null and b.subject_kind is not null and b.subject is null and ${mine}
+    ), named as (
+      select distinct b.id, ${WINDOW_START} as window_start, coalesce(w.counted, ${OTHERS}) as counted, e.organisation_id, e.id as event_id, e.charge
+      from live b join usage_events e on ${IN_SCOPE} cross join lateral ${NAMES_COUNTED} n
+      left join budget_name_windows w on w.budget_id = b.id and w.window_start = ${WINDOW_START} and w.counted = '=' || n.name
+    ), counted as (
+      select id, window_start, counted, sum(charge) as spent from named group by 1, 2, 3
+    ), kept as (
+      select w.budget_id as id, w.window_start, w.counted, w.spent from budget_name_windows w join live b on b.id = w.budget_id
+    )
+    select coalesce(k.id, c.id) as id, coalesce(k.counted, c.counted) as counted, coalesce(k.window_start, c.window_start) as window_start, k.spent::text as stored, c.spent::text as recomputed
+    from kept k full join counted c on k.id = c.id and k.window_start = c.window_start and k.counted = c.counted
+    where coalesce(k.spent, 0) <> coalesce(c.spent, 0) order by 1, 3, 2 limit 1000`.execute(executor);
+  const { rows: [byName] } = await sql<{ windows: string }>`select count(*)::text as windows from budget_name_windows w join budgets b on b.id = w.budget_id where ${mine}`.execute(executor);
+  findings.count(BigInt(byName?.windows ?? '0') + BigInt(wholes.length));
+  for (const row of [...wholes, ...names]) {
     const [stored, recomputed] = [BigInt(row.stored ?? '0'), BigInt(row.recomputed ?? '0')];
     if (stored !== recomputed) {
-      findings.fault(`the budget ${row.id}, window from ${row.window_start?.toISOString() ?? '?'}: the field spent is ${row.stored ?? 'missing'}, the events give ${recomputed}`, stored - recomputed);
+      findings.fault(`the budget ${row.id}${whose(row.counted)}, window from ${row.window_start?.toISOString() ?? '?'}: the field spent is ${row.stored ?? 'missing'}, the events give ${recomputed}`, stored - recomputed);
     }
   }
 
-  const { rows: leased } = await sql<{ id: string; window_start: Date; leased: string; slices: string }>`
-    select w.budget_id as id, w.window_start, w.leased::text as leased, coalesce(sum(s.amount), 0)::text as slices
+  const { rows: leased } = await sql<{ id: string; counted: string; window_start: Date; leased: string; slices: string }>`
+    select w.budget_id as id, '' as counted, w.window_start, w.leased::text as leased, coalesce(sum(s.amount), 0)::text as slices
     from budget_windows w join budgets b on b.id = w.budget_id left join slices s on s.budget_id = w.budget_id and s.window_start = w.window_start
     where ${mine} group by w.budget_id, w.window_start, w.leased having w.leased <> coalesce(sum(s.amount), 0)`.execute(executor);
-  for (const row of leased) findings.fault(`the budget ${row.id}, window from ${row.window_start.toISOString()}: the field leased is ${row.leased}, its slices are ${row.slices}`);
+  const { rows: leasedByName } = await sql<{ id: string; counted: string; window_start: Date; leased: string; slices: string }>`
+    select w.budget_id as id, w.counted, w.window_start, w.leased::text as leased, coalesce(sum(s.amount), 0)::text as slices
+    from budget_name_windows w join budgets b on b.id = w.budget_id left join budget_name_slices s on s.budget_id = w.budget_id and s.window_start = w.window_start and s.counted = w.counted
+    where ${mine} group by w.budget_id, w.counted, w.window_start, w.leased having w.leased <> coalesce(sum(s.amount), 0)`.execute(executor);
+  for (const row of [...leased, ...leasedByName]) findings.fault(`the budget ${row.id}${whose(row.counted)}, window from ${row.window_start.toISOString()}: the field leased is ${row.leased}, its slices are ${row.slices}`);
 
   const { rows: left } = await sql<{ budget_id: string; epoch_id: string; amount: string }>`
-    select s.budget_id, s.epoch_id, s.amount::text as amount from slices s join epochs e on e.id = s.epoch_id join budgets b on b.id = s.budget_id
+    select s.budget_id, s.epoch_id, s.amount::text as amount
+    from (select budget_id, epoch_id, amount from slices union all select budget_id, epoch_id, amount from budget_name_slices) s
+    join epochs e on e.id = s.epoch_id join budgets b on b.id = s.budget_id
     where e.closed_at is not null and s.amount <> 0 and ${mine}`.execute(executor);
   for (const row of left) findings.fault(`the budget ${row.budget_id}: a slice of ${row.amount} is left over from the epoch ${row.epoch_id}, which is closed`);
 

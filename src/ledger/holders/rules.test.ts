@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Limit } from './limit.ts';
-import { ruleOf, rulesFor, type Caller } from './rules.ts';
+import { METRICS, type Limit } from '../limits/limit.ts';
+import { ruleOf, rulesFor as rulesIn, type Caller, type Rules } from './rules.ts';
 
 const [ORG, PROJECT, KEY] = ['org', 'project', 'key'];
 const caller = { organisationId: ORG, projectId: PROJECT, keyId: KEY, resource: 'team/big' };
@@ -9,6 +9,8 @@ const limit = (scopeKind: Limit['scopeKind'], scopeId: string, subjectKind: Limi
   made += 1;
   return { id: `limit-${made}`, organisationId: ORG, scopeKind, scopeId, successors: [], subjectKind, subject, metric, amount: 1n };
 };
+const rulesFor = (limits: readonly Limit[], of: Caller): Rules<Limit> =>
+  rulesIn((kind, id) => limits.filter((one) => one.scopeKind === kind && (one.scopeId === id || one.successors.includes(id))), of, { all: METRICS, of: ({ metric }) => metric });
 const chosen = (limits: readonly Limit[], of: Caller = caller) => rulesFor(limits, of).fixed.map(({ limit: { id }, counted }) => [id, counted]);
 
 test('organisation, project and key hold together, since they count different calls', () => {

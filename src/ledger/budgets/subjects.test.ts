@@ -1,0 +1,228 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Principal } from '../../access/index.ts';
+import { isTandemError, newId, systemClock, type TandemError } from '../../base/index.ts';
+import type { MoreOfCall } from '../testing/gateway-process.ts';
+import type { Ledger } from '../ledger.ts';
+import { MODEL, admissionOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
+import { BudgetAlerts } from './alerts.ts';
+import { NAMES_AT_MOST } from './counted.ts';
+import type { NewBudget } from './budgets.ts';
+
+let house: PathHouse;
+let ledger: Ledger;
+let owner: Principal;
+beforeEach(async () => {
+  house = await openPathHouse();
+  ledger = await house.ledger();
+  owner = ownerOf(house);
+});
+afterEach(() => house.close());
+
+const EACH_USER = { kind: 'user', name: null } as const;
+const set = (subject: NewBudget['subject'], amount: number, more: Partial<NewBudget> = {}, at = ledger) =>
+  at.budgets.create(owner, { scope: { kind: 'project', id: house.projectId }, subject, amount: String(amount), period: 'month', ...more });
+
+type Who = Pick<MoreOfCall, 'user' | 'resource' | 'keyId'> & { readonly tags?: readonly string[] };
+
+/** One call of so many input tokens, a million picodollars each, charged in full; null: served. */
+async function call(input: bigint, who: Who, at = ledger): Promise<TandemError | null> {
+  try {
+    const hold = await at.admit({ ...admissionOf(house, input, 0n), ...who });
+    await hold.settle({ ...endOf(input, 0n), user: who.user ?? null, tags: who.tags ?? [] });
+    return null;
+  } catch (error) {
+    if (isTandemError(error, 'budget_exceeded')) return error;
+    throw error;
+  }
+}
+
+/** How many calls of one token are served. */
+async function served(who: Who, tries: number, at = ledger): Promise<number> {
+  let count = 0;
+  for (let index = 0; index < tries; index += 1) if ((await call(1n, who, at)) === null) count += 1;
+  return count;
+}
+
+async function postedAndRight(...ledgers: readonly Ledger[]): Promise<void> {
+  for (const one of [ledger, ...ledgers]) await one.stop();
+  const seen = await ledger.bill.verify(owner);
+  expect(seen.firstFault).toBeNull();
+  expect(seen).toMatchObject({ ok: true, difference: '0' });
+}
+
+async function windowsOf(budgetId: string): Promise<Record<string, string>> {
+  const { rows } = await sql<{ counted: string; spent: string; leased: string }>`select counted, spent, leased from budget_name_windows where budget_id = ${budgetId}`.execute(house.database.unscoped('test'));
+  expect(rows.every(({ leased }) => leased === '0')).toBe(true);
+  return Object.fromEntries(rows.map(({ counted, spent }) => [counted, spent]));
+}
+
+test('each user has a budget of its own, one by name another, and leaving the name out is no way around', async () => {
+  const { id } = await set(EACH_USER, 4_000_000);
+  await set({ kind: 'user', name: 'vip' }, 9_000_000);
+  expect(await served({ user: 'u-1' }, 6)).toBe(4);
+  expect(await served({ user: 'u-2' }, 6)).toBe(4);
+  expect(await served({ user: 'vip' }, 12)).toBe(9);
+  expect(await served({}, 6)).toBe(4);
+  const [named, each, none] = [await call(1n, { user: 'vip' }), await call(2n, { user: 'u-1' }), await call(1n, {})];
+  expect(named?.message).toContain('monthly budget of user vip of project default does not cover this call: 0.00 USD of 0.000009');
+  expect(each?.message).toContain('budget of user u-1 of project default');
+  expect(none?.message).toContain('budget of calls of project default that name no user');
+  const next = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 1, 1)).toISOString();
+  expect(each?.facts).toMatchObject({ scope: 'project', subject: 'user', holder: 'user u-1 of project default', left: '0', spent: expect.any(String) as string, startsAgainAt: next });
+  expect(each?.message).toContain(`It starts again at ${next.slice(0, 16)}Z.`);
+  expect(each?.retryAfterSeconds).toBeGreaterThan(0);
+  await postedAndRight();
+  // The user with a budget of its own is counted among each too, but not held by it.
+  expect(await windowsOf(id)).toEqual({ '=u-1': '4000000', '=u-2': '4000000', '=vip': '9000000', '=': '4000000' });
+}, 30_000);
+
+test('a call is held from the budgets of its model and of each of its tags, all or nothing', async () => {
+  await house.addPrice('test/other', 1_000_000n, 1n);
+  ledger = await house.ledger();
+  const tags = await set({ kind: 'tag', name: null }, 3_000_000);
+  await set({ kind: 'tag', name: 'night' }, 5_000_000);
+  const models = await set({ kind: 'model', name: null }, 8_000_000, { scope: { kind: 'organisation', id: house.organisationId }, period: 'day' });
+  expect(await served({ tags: ['a', 'b', 'a'] }, 5)).toBe(3);
+  // `a` has nothing left, and a call that it holds takes nothing of `c`.
+  expect((await call(1n, { tags: ['c', 'a'] }))?.message).toContain('budget of tag a of project default');
+  expect(await served({ tags: ['c'] }, 5)).toBe(3);
+  expect((await call(3n, { tags: ['d'] }))?.message).toContain(`daily budget of model ${MODEL} of organisation Acme`);
+  expect(await served({ resource: 'test/other', tags: ['night'] }, 9)).toBe(5);
+  // Without tags it is no tag's, but its model's.
+  expect(await served({ resource: 'test/other' }, 9)).toBe(3);
+  await postedAndRight();
+  expect(await windowsOf(tags.id)).toMatchObject({ '=a': '3000000', '=b': '3000000', '=c': '3000000', '=night': '5000000' });
+  expect(await windowsOf(models.id)).toEqual({ [`=${MODEL}`]: '6000000', '=test/other': '8000000' });
+}, 30_000);
+
+test('made in the middle of a month it counts what each has spent; raised it serves on; removed it holds nobody', async () => {
+  await served({ user: 'u-1', tags: ['x'] }, 3);
+  await served({ user: 'u-2' }, 1);
+  await expect.poll(async () => (await ledger.usage.list(owner, { limit: 10 })).items.length, { timeout: 15_000 }).toBe(4);
+  const each = await set(EACH_USER, 3_000_000, { alertShares: [50] });
+  const one = await set({ kind: 'tag', name: 'x' }, 5_000_000);
+  expect(each).toMatchObject({ holder: 'each user of project default', subject: { kind: 'user', name: null }, spent: '3000000', left: '0', each: { names: 2, exhausted: 1, most: [{ name: 'u-1', spent: '3000000', held: '0' }, { name: 'u-2', spent: '1000000', held: '0' }] } });
+  expect(one).toMatchObject({ holder: 'tag x of project default', spent: '3000000', left: '2000000', each: null });
+  expect(await call(1n, { user: 'u-1' })).not.toBeNull();
+  expect(await served({ user: 'u-2' }, 4)).toBe(2);
+  await ledger.budgets.update(owner, each.id, { amount: '5000000' });
+  expect(await served({ user: 'u-1', tags: ['x'] }, 4)).toBe(2);
+  await expect(set(EACH_USER, 1)).rejects.toMatchObject({ code: 'budget_taken', message: expect.stringContaining('each user of project default') as string });
+  await ledger.budgets.remove(owner, each.id);
+  expect(await served({ user: 'u-1' }, 3)).toBe(3);
+  await postedAndRight();
+}, 30_000);
+
+test('two processes share what a user has: never above it, and no refusal while an unused slice of the other covers the call', async () => {
+  const { id } = await set(EACH_USER, 40_000_000);
+  const other = await house.ledger();
+  const both = [ledger, other] as const;
+  const users = ['u-1', 'u-2', 'u-3'];
+  const calls = users.flatMap((user) => Array.from({ length: 60 }, (_, index) => ({ user, at: both[index % 2]! })));
+  const refusals = await Promise.all(calls.map(async ({ user, at }) => ({ user, refused: await call(1n, { user }, at) })));
+  for (const user of users) {
+    const count = refusals.filter((one) => one.user === user && one.refused === null).length;
+    // What is left lies in slices of both, and either serves it.
+    if (count < 40) expect(await call(BigInt(40 - count), { user }, other)).toBeNull();
+    for (const at of both) expect(await call(1n, { user }, at)).not.toBeNull();
+  }
+  await postedAndRight(other);
+  expect(await windowsOf(id)).toEqual(Object.fromEntries(users.map((user) => [`=${user}`, '40000000'])));
+}, 60_000);
+
+test('users past the bound share one count, in every process; those before it keep theirs', async () => {
+  const { id } = await set(EACH_USER, 2_000_000);
+  expect(await served({ user: 'first' }, 1)).toBe(1);
+  await sql`insert into budget_name_windows (organisation_id, budget_id, window_start, counted, amount, spent, leased)
+    select organisation_id, budget_id, window_start, '=made-up-' || n, amount, 0, 0 from budget_name_windows cross join generate_series(1, ${NAMES_AT_MOST - 1}) as n
+    where budget_id = ${id}`.execute(house.database.unscoped('test'));
+  const other = await house.ledger();
+  const replies = [await call(1n, { user: 'late-1' }), await call(1n, { user: 'late-2' }, other), await call(1n, { user: 'late-3' }), await call(1n, { user: 'late-1' }, other)];
+  expect(replies.map((reply) => reply?.message.includes('budget of further users of project default') ?? null)).toEqual([null, null, true, true]);
+  expect([await served({ user: 'first' }, 3), await served({ user: 'made-up-77' }, 3, other)]).toEqual([1, 2]);
+  expect((await ledger.budgets.list(owner)).items[0]?.each).toMatchObject({ names: NAMES_AT_MOST + 1 });
+  await postedAndRight(other);
+  const windows = await windowsOf(id);
+  expect(windows).toMatchObject({ others: '2000000', '=first': '2000000', '=made-up-77': '2000000' });
+  expect(Object.keys(windows)).toHaveLength(NAMES_AT_MOST + 1);
+}, 60_000);
+
+test('what a crash leaves of a call is charged to its user and tags', async () => {
+  const { id } = await set(EACH_USER, 9_000_000);
+  await set({ kind: 'tag', name: 'night' }, 9_000_000);
+  const home = house.newHome();
+  const dies = await house.ledger({ home });
+  const hold = await dies.admit({ ...admissionOf(house, 3n, 2n), user: 'ada', tags: ['night'] });
+  hold.progress({ input: 3n, output: 1n });
+  await dies.stop(0);
+  await house.ledger({ home });
+  await expect.poll(async () => (await ledger.budgets.list(owner)).items.map(({ spent, held }) => [spent, held]), { timeout: 15_000 }).toEqual([['5000000', '0'], ['5000000', '0']]);
+  await postedAndRight();
+  expect(await windowsOf(id)).toEqual({ '=ada': '5000000' });
+}, 30_000);
+
+test('webhooks are told of a share by the name of who reached it, and not of who has a budget of their own', async () => {
+  await set(EACH_USER, 10_000_000, { alertShares: [50, 100] });
+  await set({ kind: 'user', name: 'vip' }, 100_000_000, { alertShares: [10] });
+  for (const [user, count] of [['u-1', 6], ['u-2', 2], ['vip', 12]] as const) await served({ user }, count);
+  const told: Readonly<Record<string, unknown>>[] = [];
+  // A stand-in for the line of messages, which webhooks.test.ts shows.
+  const deliveries = { enqueue: async (_tx: unknown, _organisation: string, _event: string, subject: string, data: Readonly<Record<string, unknown>>) => void told.push({ key: subject, ...data }) };
+  const alerts = new BudgetAlerts({ database: house.database, clock: systemClock, names: house.names, deliveries });
+  await ledger.stop();
+  expect(await alerts.tellDue()).toBe(2);
+  expect(await alerts.tellDue()).toBe(0);
+  expect(told.map(({ share, spent, holder, subject }) => ({ share, spent, holder, subject }))).toEqual([
+    { share: 10, spent: '12000000', holder: 'user vip of project default', subject: { kind: 'user', name: 'vip' } },
+    { share: 50, spent: '6000000', holder: 'user u-1 of project default', subject: { kind: 'user', name: 'u-1' } },
+  ]);
+  expect(new Set(told.map(({ key }) => key)).size).toBe(2);
+}, 30_000);
+
+test('what a planted edit of a name\'s window changes, verification names', async () => {
+  const { id } = await set(EACH_USER, 9_000_000);
+  await served({ user: 'ada' }, 2);
+  await postedAndRight();
+  const db = house.database.unscoped('test');
+  for (const [edit, fault] of [
+    [sql`update budget_name_windows set spent = spent + 1`, `budget ${id} (ada)`], [sql`update budget_name_windows set spent = spent - 1, leased = 5`, 'the field leased is 5'],
+    [sql`delete from budget_name_windows`, `budget ${id} (the others)`],
+  ] as const) {
+    await edit.execute(db);
+    const { ok, firstFault } = await ledger.bill.verify(owner);
+    expect(ok).toBe(false);
+    expect(firstFault).toContain(fault);
+    if (fault.includes('leased')) await sql`update budget_name_windows set leased = 0`.execute(db);
+  }
+}, 30_000);
+
+test('with budgets of each user and tag 10,000 calls run no SQL but refills and the first sight of a name', async () => {
+  await set(EACH_USER, 1e15);
+  await set({ kind: 'tag', name: null }, 1e15);
+  await set({ kind: 'model', name: MODEL }, 1e15);
+  const database = await house.openDatabase();
+  const statements: string[] = [];
+  database.pool.on('connect', (client) => {
+    const query = client.query.bind(client);
+    client.query = ((...given: Parameters<typeof query>) => {
+      const [what] = given as unknown as [string | { text?: string }];
+      statements.push(typeof what === 'string' ? what : (what.text ?? ''));
+      return query(...given);
+    }) as typeof client.query;
+  });
+  const counted = await house.ledger({ database });
+  const keyId = newId();
+  const before = statements.length;
+  for (let round = 0; round < 100; round += 1) {
+    await Promise.all(Array.from({ length: 100 }, async (_, index) => {
+      const hold = await counted.admit({ ...admissionOf(house, 1n, 2n, keyId), user: `u-${index % 10}`, tags: ['a', 'b'] });
+      await hold.settle(endOf(1n, 1n));
+    }));
+  }
+  const ran = statements.slice(before).filter((text) => !/update "?epochs"? set "?heartbeat_at/i.test(text));
+  expect(ran.filter((text) => !/budget_windows|budget_name_windows|^(begin|commit|start transaction)|select id from budgets where id/i.test(text))).toEqual([]);
+  // Ten users and two tags, each opened once, and refills.
+  expect(ran.filter((text) => text.includes('insert into budget_name_windows')).length).toBeLessThanOrEqual(12);
+  expect(ran.length).toBeLessThan(1_200);
+}, 60_000);
