@@ -150,7 +150,9 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'GET /api/budgets': () => all(world.budgets),
     'POST /api/budgets': ({ body }) => {
       const name = [world.organisation, ...world.projects, ...world.keys].find((one) => one.id === body.scope.id)?.name ?? '';
-      const budget: Schemas['Budget'] = { id: id(), scope: { ...body.scope, name }, amount: body.amount, currency: 'USD', period: body.period ?? 'month', spent: '0', held: '0', left: body.amount, windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: new Date(NOW).toISOString(), alertShares: body.alertShares ?? [] };
+      const subject = body.subject ?? null;
+      const holder = `${subject === null ? '' : subject.name === null ? `each ${subject.kind} of ` : `${subject.kind} ${subject.name} of `}${body.scope.kind} ${name}`;
+      const budget: Schemas['Budget'] = { id: id(), scope: { ...body.scope, name }, subject, holder, each: subject?.name === null ? { names: 0, exhausted: 0, most: [] } : null, amount: body.amount, currency: 'USD', period: body.period ?? 'month', spent: '0', held: '0', left: body.amount, windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: new Date(NOW).toISOString(), alertShares: body.alertShares ?? [] };
       world.budgets.push(budget);
       return budget;
     },

@@ -108,7 +108,7 @@ export function fullWorld(): World {
     const budgetId = id();
     key.budget = { id: budgetId, amount, spent, period };
     const held = place === 2 ? '120400000000' : '0';
-    world.budgets.push({ id: budgetId, scope: { kind: 'key', id: key.id, name: key.name }, amount, currency: 'USD', period, spent, held, left: (BigInt(amount) - BigInt(spent) - BigInt(held)).toString(), windowStart: '2026-11-01T00:00:00.000Z', windowEnd: period === 'total' ? null : period === 'day' ? '2026-11-24T00:00:00.000Z' : '2026-12-01T00:00:00.000Z', createdAt: key.createdAt, alertShares: [] });
+    world.budgets.push({ id: budgetId, scope: { kind: 'key', id: key.id, name: key.name }, subject: null, holder: `key ${key.name}`, each: null, amount, currency: 'USD', period, spent, held, left: (BigInt(amount) - BigInt(spent) - BigInt(held)).toString(), windowStart: '2026-11-01T00:00:00.000Z', windowEnd: period === 'total' ? null : period === 'day' ? '2026-11-24T00:00:00.000Z' : '2026-12-01T00:00:00.000Z', createdAt: key.createdAt, alertShares: [] });
   }
   const extra = (name: string, prefix: string, state: 'revoked' | 'expired' | 'rotating'): Schemas['Key'] => ({ ...world.keys[3]!, id: id(), name, prefix, state, budget: null, createdAt: ago(45 * DAY), revokedAt: state === 'revoked' ? ago(9 * DAY) : null, expiresAt: ago(2 * DAY), lastUsedAt: state === 'rotating' ? ago(12) : ago(10 * DAY) });
   world.keys.push(extra('Zendesk replies (old)', 'tdm_u5Rk', 'rotating'), extra('Hackathon', 'tdm_a0Vd', 'expired'), extra('Laptop of Tom', 'tdm_W2fj', 'revoked'));
@@ -126,8 +126,10 @@ export function fullWorld(): World {
   });
   world.calls = callsOf(world);
   world.budgets.unshift(
-    { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },
-    { id: id(), scope: { kind: 'project', id: research.id, name: research.name }, amount: '45000000000000', currency: 'USD', period: 'month', spent: '38480000000000', held: '120400000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(30 * DAY), alertShares: [] },
+    { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, subject: null, holder: `organisation ${world.organisation.name}`, each: null, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },
+    { id: id(), scope: { kind: 'project', id: research.id, name: research.name }, subject: null, holder: `project ${research.name}`, each: null, amount: '45000000000000', currency: 'USD', period: 'month', spent: '38480000000000', held: '120400000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(30 * DAY), alertShares: [] },
+    { id: id(), scope: { kind: 'project', id: ios.id, name: ios.name }, subject: { kind: 'user', name: null }, holder: `each user of project ${ios.name}`, amount: '2000000000000', currency: 'USD', period: 'month', spent: '1630220000000', held: '2100000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(12 * DAY), alertShares: [80],
+      each: { names: 312, exhausted: 0, most: [{ name: 'u-7f31', spent: '1630220000000', held: '2100000000' }, { name: 'u-02ac', spent: '1204110000000', held: '0' }, { name: '', spent: '880000000000', held: '0' }] } },
   );
   const held = (scope: Schemas['Limit']['scope'], subject: Schemas['Limit']['subject'], metric: Schemas['Limit']['metric'], amount: number, holder: string): Schemas['Limit'] => ({ id: id(), scope, subject, metric, amount, holder, createdAt: ago(20 * DAY) });
   world.limits.push(

@@ -130,7 +130,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     };
-    for (const [path, button] of [[`/keys/${keys[0]?.id}`, 'Change'], [`/keys/${keys[0]?.id}`, 'Rotate'], [`/keys/${keys[0]?.id}`, 'Revoke'], ['/money/budgets', 'Set a budget'], ['/money/budgets', 'Research'], ['/money/limits', 'Set a limit'], ['/money/limits', 'each user'], ['/money/prices', 'Add a price'],
+    for (const [path, button] of [[`/keys/${keys[0]?.id}`, 'Change'], [`/keys/${keys[0]?.id}`, 'Rotate'], [`/keys/${keys[0]?.id}`, 'Revoke'], ['/money/budgets', 'Set a budget'], ['/money/budgets', 'Research'], ['/money/budgets', 'each user'], ['/money/limits', 'Set a limit'], ['/money/limits', 'each user'], ['/money/prices', 'Add a price'],
       ['/money/invoices', 'Close a month'], [`/money/invoices/${invoices[0]?.id}`, 'Adjust it'], ['/money/credits', 'Add credit'], ['/settings/organisation', 'Make a project'], ['/settings/organisation', 'iOS app'], ['/settings/members', 'Invite somebody'],
       ['/settings/members', 'Ravi Menon'], ['/settings/service-accounts', 'Make one'], ['/settings/models', 'Add a model'], ['/settings/models', 'muse-spark'], ['/settings/backends', 'Add a backend'], ['/settings/backends', 'Meta Model API'], ['/settings/trail', 'key.rotate']] as const) await look(path, button);
     await page.keyboard.press('Control+k');

@@ -23,7 +23,7 @@ const config = {
   ],
   models: [{ name: 'team/smart', goal: 'cheapest', limits: { attempts: 2 }, targets: [{ backend: 'one', model: 'm', region: 'eu' }, { backend: 'two', model: 'n', weight: 2, can: { logprobs: false } }] }],
   prices: [{ model: 'team/smart', buckets: { input: '1.25', output: '4.25' }, source: 'a contract' }, { model: 'team/smart', costOf: 'one', buckets: { input: '1', output: '4' } }],
-  budgets: [{ scope: 'project:ios', amount: '250', period: 'month', alertShares: [80, 50] }],
+  budgets: [{ scope: 'project:ios', amount: '250', period: 'month', alertShares: [80, 50] }, { scope: 'project:ios', amount: '2', period: 'month', subject: { kind: 'user' } }],
   limits: [{ scope: 'organisation', metric: 'requests', amount: 600, subject: { kind: 'user' } }],
 };
 const plan = async (wanted: unknown): Promise<Plan> => {
@@ -38,7 +38,7 @@ describe('a configuration', () => {
   it('is planned without a change, applied once, and then has nothing left to do', async () => {
     const first = await plan(config);
     expect(told(first)).toEqual([
-      'add project ios', 'add backend one', 'add backend two', 'add key one/a', 'add key one/b', 'add model team/smart', 'add price team/smart', 'add price team/smart, cost of one', 'add budget project:ios, month', 'add limit organisation, requests by user',
+      'add project ios', 'add backend one', 'add backend two', 'add key one/a', 'add key one/b', 'add model team/smart', 'add price team/smart', 'add price team/smart, cost of one', 'add budget project:ios, month', 'add budget project:ios, month by user', 'add limit organisation, requests by user',
     ]);
     expect(JSON.stringify(first)).not.toContain(SECRET);
     expect((await admin('GET', '/api/backends')).body).toMatchObject({ items: [{ name: 'local' }] });
@@ -46,7 +46,7 @@ describe('a configuration', () => {
     expect(done.status, JSON.stringify(done.body)).toBe(200);
     expect((await plan(config)).changes).toEqual([]);
     expect((await admin('GET', '/api/models/team%2Fsmart')).body).toMatchObject({ goal: 'cheapest', limits: { attempts: 2 }, price: { input: { price: '1250000000000', per: '1000000' } }, targets: [{ region: 'eu' }, { weight: 2, can: { logprobs: false } }] });
-    expect((await admin('GET', '/api/budgets')).body).toMatchObject({ items: [{ scope: { name: 'ios' }, amount: '250000000000000', alertShares: [50, 80] }] });
+    expect((await admin('GET', '/api/budgets')).body).toMatchObject({ items: [{ scope: { name: 'ios' }, amount: '250000000000000', subject: null, alertShares: [50, 80] }, { holder: 'each user of project ios', amount: '2000000000000' }] });
   });
 
   it('is exported so that it says the same, and nothing of a key', async () => {
@@ -65,7 +65,7 @@ describe('a configuration', () => {
       prices: [{ ...config.prices[0], buckets: { input: '1.5', output: '4.25' } }], budgets: [],
     };
     const made = await plan(changed);
-    expect(told(made)).toEqual(['change backend one', 'change key one/a', 'change model team/smart', 'change price team/smart', 'remove budget project:ios, month', 'remove key one/b', 'remove backend two']);
+    expect(told(made)).toEqual(['change backend one', 'change key one/a', 'change model team/smart', 'change price team/smart', 'remove budget project:ios, month by user', 'remove budget project:ios, month', 'remove key one/b', 'remove backend two']);
     expect(made.changes.find(({ kind }) => kind === 'key')!.fields).toEqual([{ field: 'key', before: 'sealed', after: 'another one' }, { field: 'requestsPerMinute', before: '60', after: null }]);
     expect(made.changes.find(({ kind }) => kind === 'price')!.fields).toContainEqual({ field: 'input', before: '1.25', after: '1.50' });
     expect((await apply(changed, made.fingerprint)).status).toBe(200);

@@ -87,6 +87,7 @@ const pointing: readonly (readonly [id: string, method: string, path: (given: Re
   ['keys.create for a service account', 'POST', () => '/api/keys', (given) => ({ name: 'x', serviceAccountId: given['service-accounts'] })],
   ['service-accounts.create in a project', 'POST', () => '/api/service-accounts', ({ projects }) => ({ name: 'x', projectId: projects })],
   ['budgets.create on a project', 'POST', () => '/api/budgets', ({ projects }) => ({ scope: { kind: 'project', id: projects }, amount: '1' })],
+  ['budgets.create for each user of a project', 'POST', () => '/api/budgets', ({ projects }) => ({ scope: { kind: 'project', id: projects }, subject: { kind: 'user', name: null }, amount: '1' })],
   ['budgets.create on a key', 'POST', () => '/api/budgets', ({ keys }) => ({ scope: { kind: 'key', id: keys }, amount: '1' })],
   ['budgets.create on an organisation', 'POST', () => '/api/budgets', ({ organisations }) => ({ scope: { kind: 'organisation', id: organisations }, amount: '1' })],
   ['limits.create on a project', 'POST', () => '/api/limits', ({ projects }) => ({ scope: { kind: 'project', id: projects }, metric: 'requests', amount: 1 })],

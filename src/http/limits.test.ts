@@ -79,6 +79,24 @@ test('C3: neither a rotated key, nor a key made by it, nor another model gets ar
   expect([child.status, codeOf(child)]).toEqual([403, 'budgeted_key']);
 }, 60_000);
 
+test('the first calls at once of a user whom nobody has seen are held to the money that each user has, in every dialect', async () => {
+  const each = await ask('POST', '/api/budgets', { scope: project(), subject: { kind: 'user', name: null }, amount: String((await holdOf()) * 2n), period: 'month' });
+  expect(each.body).toMatchObject({ holder: 'each user of project default', each: { names: 0, most: [] } });
+  const { secret } = await keyWith(null);
+  const replies = await Promise.all(Array.from({ length: 24 }, () => call(secret, { user: 'u-1' })));
+  const served = counts(replies)[200] ?? 0;
+  expect(served).toBeGreaterThanOrEqual(2);
+  expect(counts(replies)[402]).toBe(24 - served);
+  for (;;) if ((await call(secret, { user: 'u-1' })).status !== 200) break;
+  expect((await call(secret, { user: 'u-2' })).status).toBe(200);
+  const refused = await call(secret, { user: 'u-1' });
+  expect(refused.body).toMatchObject({ error: { code: 'budget_exceeded', message: expect.stringContaining('monthly budget of user u-1 of project default') as string, facts: { subject: 'user', holder: 'user u-1 of project default' } } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  const messages = await house.as(secret)('POST', '/v1/messages', { model: 'tandem/local', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }], metadata: { user_id: 'u-1' } });
+  expect(messages).toMatchObject({ status: 402, body: { error: { type: 'billing_error', message: expect.stringContaining('user u-1 of project default') as string } } });
+  expect((await ask('GET', '/api/budgets')).body).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ subject: { kind: 'user', name: null } })]) as unknown });
+}, 60_000);
+
 test('C5: no route under /v1 that makes a model work goes around a key\'s budget', async () => {
   const { secret } = await keyWith('1');
   const bodies: Record<string, unknown> = {

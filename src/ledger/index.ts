@@ -6,6 +6,7 @@ export type { GivenEvent } from './events/record-usage.ts';
 export type { LimitFigure, LimitFigures } from './limits/figures.ts';
 export { METRICS } from './limits/limit.ts';
 export { FEED_FORMATS } from './feeds/formats.ts';
+export { BUDGET_SUBJECTS } from './budgets/directory.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './holders/names.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';

@@ -639,12 +639,21 @@ export interface components {
         id: string;
         name: string;
       };
+      /** null: all calls of the scope together */
+      subject: {
+        /** By what the scope's calls are counted */
+        kind: 'model' | 'user' | 'tag';
+        /** The model, user or tag that the budget is for; null: each one by itself */
+        name: string | null;
+      } | null;
+      /** In words: whom it holds */
+      holder: string;
       /** Non-negative integer picodollars, as a string */
       amount: string;
       /** ISO 4217 code */
       currency: string;
       period: 'day' | 'month' | 'total';
-      /** Integer picodollars (10^-12 of the currency unit), as a string */
+      /** Of a budget for each: by the one that spent most; held and left are of the same */
       spent: string;
       /** Held by calls that are running, and by slices */
       held: string;
@@ -657,6 +666,22 @@ export interface components {
       createdAt: string;
       /** Percents of the amount at which webhooks are told, once a window */
       alertShares: number[];
+      /** Of a budget for each: who is counted; null: it is not for each */
+      each: {
+        /** How many are counted in this window */
+        names: number;
+        /** How many of them have nothing left */
+        exhausted: number;
+        /** Those that spent most */
+        most: ({
+          /** null: those past the bound on names, together; empty: calls that name none */
+          name: string | null;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          spent: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          held: string;
+        })[];
+      } | null;
     };
     Content: {
       /** UUIDv7 */
@@ -3204,6 +3229,12 @@ export interface operations {
         /** UUIDv7 */
         id: string;
       };
+      subject?: {
+        /** By what the scope's calls are counted */
+        kind: 'model' | 'user' | 'tag';
+        /** The model, user or tag that the budget is for; null: each one by itself */
+        name: string | null;
+      } | null;
       /** Non-negative integer picodollars, as a string */
       amount: string;
       period?: 'day' | 'month' | 'total';
@@ -4124,6 +4155,10 @@ export interface operations {
             period: 'day' | 'month' | 'total';
             amount: string;
             alertShares: number[];
+            subject: {
+              kind: 'model' | 'user' | 'tag';
+              name: string | null;
+            } | null;
           })[];
           limits?: ({
             scope: string;
@@ -4300,6 +4335,10 @@ export interface operations {
           period?: 'day' | 'month' | 'total';
           amount: string;
           alertShares?: number[];
+          subject?: {
+            kind: 'model' | 'user' | 'tag';
+            name?: string | null;
+          } | null;
         })[];
         limits?: ({
           scope: string;
@@ -4492,6 +4531,10 @@ export interface operations {
           period?: 'day' | 'month' | 'total';
           amount: string;
           alertShares?: number[];
+          subject?: {
+            kind: 'model' | 'user' | 'tag';
+            name?: string | null;
+          } | null;
         })[];
         limits?: ({
           scope: string;

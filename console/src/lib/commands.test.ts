@@ -10,6 +10,8 @@ describe('lines for a terminal', () => {
     expect(commands.keyCreate('')).toBe('./tandem keys create NAME');
     expect(commands.billAdjust('HM-1', '-1.50', 'goodwill')).toBe('./tandem bill adjust HM-1 --reason goodwill -- -1.50');
     expect(commands.budgetSet({ kind: 'project', name: 'iOS app' }, '25', 'day')).toBe("./tandem budgets set 'project:iOS app' 25 --period day");
+    expect(commands.budgetSet({ kind: 'organisation', name: 'Acme' }, '2', 'month', { alert: '50', counting: 'each user' })).toBe('./tandem budgets set organisation 2 --alert 50 --each user');
+    expect(commands.budgetSet({ kind: 'organisation', name: 'Acme' }, '2', 'month', { counting: 'one tag', name: 'night run' })).toBe("./tandem budgets set organisation 2 --tag 'night run'");
     expect(apiCall('PATCH', '/api/keys/1', { name: 'x' })).toBe(`./tandem api PATCH /api/keys/1 --data '{"name":"x"}'`);
   });
 

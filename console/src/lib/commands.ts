@@ -33,6 +33,12 @@ export interface KeyWishes {
   readonly expires?: string;
 }
 
+/** @param counting `together`, `each user` or `one user`, and so on; `name` is of the one. */
+function countedBy(counting: string, name: string): Readonly<Record<string, string>> {
+  const [how, kind = ''] = counting.split(' ');
+  return how === 'each' ? { each: kind } : how === 'one' ? { [kind]: or(name, 'NAME') } : {};
+}
+
 export const commands = {
   login: line('login'),
   doctor: line('doctor'),
@@ -78,14 +84,11 @@ export const commands = {
   // A negative amount would read as an option: it stands behind the two dashes.
   billAdjust: (invoice: string, amount: string, reason: string) => `${line('bill adjust', [invoice], { reason: or(reason, 'REASON') })} -- ${shellWord(or(amount, 'AMOUNT'))}`,
   billCredit: (amount: string, wishes: { grant: boolean; expires: string; reason: string }) => line('bill credit', [or(amount, 'AMOUNT')], { grant: wishes.grant || undefined, expires: wishes.expires, reason: or(wishes.reason, 'REASON') }),
-  budgetSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, period: Period, alert?: string) => line('budgets set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT')], { period: period === 'month' ? undefined : period, alert }),
+  budgetSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, period: Period, wishes: { alert?: string | undefined; counting?: string; name?: string } = {}) =>
+    line('budgets set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT')], { period: period === 'month' ? undefined : period, alert: wishes.alert, ...countedBy(wishes.counting ?? 'together', wishes.name ?? '') }),
   budgetRemove: (id: string) => line('budgets remove', [id]),
-  /** @param counting `together`, `each user` or `one user`, and so on; `name` is of the one. */
-  limitSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, metric: string, counting: string, name: string) => {
-    const [how, kind = ''] = counting.split(' ');
-    const options = how === 'each' ? { each: kind } : how === 'one' ? { [kind]: or(name, 'NAME') } : {};
-    return line('limits set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT'), metric], options);
-  },
+  limitSet: (scope: { kind: 'organisation' | 'project' | 'key'; name: string }, amount: string, metric: string, counting: string, name: string) =>
+    line('limits set', [scope.kind === 'organisation' ? 'organisation' : `${scope.kind}:${scope.name}`, or(amount, 'AMOUNT'), metric], countedBy(counting, name)),
   limitRemove: (id: string) => line('limits remove', [id]),
   prices: line('prices'),
   priceSet: (model: string, wishes: { input?: string; cached?: string; output?: string; tier: string; source: string }) => line('prices set', [or(model, 'MODEL')], {

@@ -4,9 +4,9 @@ import { print } from '../context.ts';
 import { table } from '../output/table.ts';
 import { findScope } from './budgets.ts';
 import { oneOf } from './keys.ts';
+import { isSameSubject, subjectOf } from './subject.ts';
 
 const KINDS = ['user', 'tag', 'model', 'key', 'project'] as const;
-type Subject = { kind: (typeof KINDS)[number]; name: string | null };
 const METRICS = ['requests', 'tokens', 'parallel'] as const;
 const WORDS = { requests: 'requests a minute', tokens: 'tokens a minute', parallel: 'requests at once' } as const;
 
@@ -25,10 +25,10 @@ export const set: Run = async (context, { args, options }) => {
   const amount = Number(args[1]);
   if (!/^\d{1,12}$/.test(args[1]!)) throw usageError(`${args[1]} is not a whole number.`, 'Write it without a unit: tandem limits set project:default 20 requests');
   const metric = oneOf(args[2], METRICS, 'The metric');
-  const subject = subjectOf(options);
+  const subject = subjectOf(options, KINDS);
   const scope = await findScope(client, args[0]!);
   const { items } = await client.call('GET', '/api/limits', {});
-  const existing = items.find((limit) => limit.scope.kind === scope.kind && limit.scope.id === scope.id && limit.metric === metric && limit.subject?.kind === subject?.kind && (limit.subject?.name ?? null) === (subject?.name ?? null));
+  const existing = items.find((limit) => limit.scope.kind === scope.kind && limit.scope.id === scope.id && limit.metric === metric && isSameSubject(limit.subject, subject));
   const limit = existing
     ? await client.call('PATCH', '/api/limits/{id}', { path: { id: existing.id }, body: { amount } })
     : await client.call('POST', '/api/limits', { body: { scope, subject, metric, amount } });
@@ -39,12 +39,3 @@ export const remove: Run = async (context, { args }) => {
   await context.client().call('DELETE', '/api/limits/{id}', { path: { id: args[0]! } });
   print(context, { removed: args[0] }, () => 'Removed the limit.');
 };
-
-/** By what the scope's calls are counted; null: together. @throws a usage error when more than one is named. */
-function subjectOf(options: Readonly<Record<string, string | boolean | undefined>>): Subject | null {
-  const named = (['user', 'tag', 'model'] as const).flatMap((kind) => (typeof options[kind] === 'string' ? [{ kind, name: options[kind] }] : []));
-  const each = typeof options['each'] === 'string' ? [{ kind: oneOf(options['each'], KINDS, '--each'), name: null }] : [];
-  const all: Subject[] = [...named, ...each];
-  if (all.length > 1) throw usageError('A limit counts by one thing.', 'Give one of --each, --user, --tag and --model.');
-  return all[0] ?? null;
-}

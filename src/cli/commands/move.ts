@@ -57,7 +57,7 @@ function merge(imported: ConfigBody, present: ConfigBody): ConfigBody {
   const { prices } = imported;
   return {
     backends: beside(imported.backends, present.backends, ({ name }) => name), models: beside(imported.models, present.models, ({ name }) => name),
-    ...(prices && { prices }), budgets: beside(imported.budgets, present.budgets, ({ scope, period }) => `${scope} ${period ?? 'month'}`),
+    ...(prices && { prices }), budgets: beside(imported.budgets, present.budgets, ({ scope, period, subject }) => `${scope} ${period ?? 'month'} ${JSON.stringify(subject ?? null)}`),
   } as ConfigBody;
 }
 

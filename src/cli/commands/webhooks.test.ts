@@ -45,7 +45,7 @@ test('a budget takes the shares at which webhooks are told', async () => {
     'GET /api/whoami': { json: { organisation: { id: ID } } }, 'GET /api/budgets': { json: { items: [], nextCursor: null } }, 'POST /api/budgets': { status: 201, json: budget },
   });
   expect((await run(['budgets', 'set', 'organisation', '5', '--alert', '50,80%'], env)).code).toBe(0);
-  expect(seen.at(-1)!.body).toEqual({ scope: { kind: 'organisation', id: ID }, amount: '5000000000000', period: 'month', alertShares: [50, 80] });
+  expect(seen.at(-1)!.body).toEqual({ subject: null, scope: { kind: 'organisation', id: ID }, amount: '5000000000000', period: 'month', alertShares: [50, 80] });
   expect((await run(['budgets', 'set', 'organisation', '5', '--alert', 'most'], env)).code).toBe(2);
 });
 

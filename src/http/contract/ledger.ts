@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BUCKETS } from '../../ledger/index.ts';
+import { BUCKETS, BUDGET_SUBJECTS } from '../../ledger/index.ts';
 import { alias, byId, cost, count, currency, id, list, month, name, page, pico, picoPositive, time } from './common.ts';
 import { route } from './route.ts';
 
@@ -21,10 +21,18 @@ const priceChange = z.object({ resource: z.string(), tier, change: z.enum(['new'
   before: z.partialRecord(bucket, unitPrice).nullable(), after: z.partialRecord(bucket, unitPrice).nullable() });
 
 const alertShares = z.array(z.number().int().min(1).max(100)).max(10).describe('Percents of the amount at which webhooks are told, such as 50, 80 and 100');
+const budgetSubject = z.object({
+  kind: z.enum(BUDGET_SUBJECTS).describe('By what the scope\'s calls are counted'), name: z.string().min(1).max(200).nullable().describe('The model, user or tag that the budget is for; null: each one by itself'),
+});
 const budget = z.object({
-  id, scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id, name: z.string() }), amount: picoPositive, currency, period: z.enum(['day', 'month', 'total']),
-  spent: pico, held: pico.describe('Held by calls that are running, and by slices'), left: pico, windowStart: time, windowEnd: time.nullable(), createdAt: time,
+  id, scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id, name: z.string() }), subject: budgetSubject.nullable().describe('null: all calls of the scope together'),
+  holder: z.string().describe('In words: whom it holds'), amount: picoPositive, currency, period: z.enum(['day', 'month', 'total']),
+  spent: pico.describe('Of a budget for each: by the one that spent most; held and left are of the same'), held: pico.describe('Held by calls that are running, and by slices'), left: pico, windowStart: time, windowEnd: time.nullable(), createdAt: time,
   alertShares: z.array(z.number().int()).describe('Percents of the amount at which webhooks are told, once a window'),
+  each: z.object({
+    names: z.number().int().describe('How many are counted in this window'), exhausted: z.number().int().describe('How many of them have nothing left'),
+    most: z.array(z.object({ name: z.string().nullable().describe('null: those past the bound on names, together; empty: calls that name none'), spent: pico, held: pico })).describe('Those that spent most'),
+  }).nullable().describe('Of a budget for each: who is counted; null: it is not for each'),
 });
 const quantities = z.partialRecord(bucket, count);
 const usageEvent = z.object({
@@ -55,7 +63,7 @@ export const ledgerRoutes = {
 
   budgetList: route({ id: 'budgets.list', method: 'GET', path: '/api/budgets', summary: 'Budgets with what is spent, held and left', access: 'budgets.read', status: 200, reply: list(budget) }),
   budgetCreate: route({ id: 'budgets.create', method: 'POST', path: '/api/budgets', summary: 'Set a budget that cannot be overrun', access: 'budgets.write', status: 201,
-    body: z.object({ scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id }), amount: picoPositive, period: z.enum(['day', 'month', 'total']).default('month'), alertShares: alertShares.default([]) }), reply: budget }),
+    body: z.object({ scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id }), subject: budgetSubject.nullable().default(null), amount: picoPositive, period: z.enum(['day', 'month', 'total']).default('month'), alertShares: alertShares.default([]) }), reply: budget }),
   budgetUpdate: route({ id: 'budgets.update', method: 'PATCH', path: '/api/budgets/{id}', summary: 'Change the amount, or at which shares webhooks are told', access: 'budgets.write', status: 200, params: byId, body: z.object({ amount: picoPositive.optional(), alertShares: alertShares.optional() }), reply: budget }),
   budgetRemove: route({ id: 'budgets.remove', method: 'DELETE', path: '/api/budgets/{id}', summary: 'Remove a budget', access: 'budgets.write', status: 204, params: byId }),
 

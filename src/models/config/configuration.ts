@@ -155,9 +155,9 @@ export class Configuration {
       case 'budget': {
         const id = state.ids.budget.get(name);
         if (action === 'remove') return rooms.budgets.remove(principal, id!);
-        const { scope, period, amount, alertShares } = file.budgets!.find((one) => BUDGET_NAME(one.scope, one.period) === name)!;
+        const { scope, period, amount, alertShares, subject } = file.budgets!.find((one) => BUDGET_NAME(one.scope, one.period, one.subject) === name)!;
         const pico = String(parseAmount(amount)!);
-        await (action === 'change' ? rooms.budgets.update(principal, id!, { amount: pico, alertShares }) : rooms.budgets.create(principal, { scope: await scopeOf(scope), amount: pico, period, alertShares }));
+        await (action === 'change' ? rooms.budgets.update(principal, id!, { amount: pico, alertShares }) : rooms.budgets.create(principal, { scope: await scopeOf(scope), subject, amount: pico, period, alertShares }));
         return;
       }
       case 'limit': {

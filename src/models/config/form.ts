@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BUCKETS, METRICS, type Bucket } from '../../ledger/index.ts';
+import { BUCKETS, BUDGET_SUBJECTS, METRICS, type Bucket } from '../../ledger/index.ts';
 import { backendOptions, goalForm, keyLabel, keyLimitsForm, keyText, limitsForm, regionName, targetForm } from '../registry/forms.ts';
 import { BACKEND_KINDS } from '../registry/target.ts';
 
@@ -27,7 +27,10 @@ const price = z.strictObject({
   buckets: z.partialRecord(z.enum(BUCKETS), unit).describe('In the organisation\'s currency for a million tokens, for one request or for one cached reply; or picodollars per a quantity'),
   source: z.string().min(1).max(300).default('the configuration'),
 });
-const budget = z.strictObject({ scope, period: z.enum(['day', 'month', 'total']).default('month'), amount, alertShares: z.array(z.int().min(1).max(100)).max(10).default([]) });
+const budget = z.strictObject({
+  scope, period: z.enum(['day', 'month', 'total']).default('month'), amount, alertShares: z.array(z.int().min(1).max(100)).max(10).default([]),
+  subject: z.strictObject({ kind: z.enum(BUDGET_SUBJECTS), name: z.string().min(1).max(200).nullable().default(null) }).nullable().default(null),
+});
 const limit = z.strictObject({
   scope, metric: z.enum(METRICS), amount: z.int().min(0).max(1_000_000_000_000),
   subject: z.strictObject({ kind: z.enum(['project', 'key', 'model', 'user', 'tag']), name: z.string().min(1).max(1_000).nullable().default(null) }).nullable().default(null),

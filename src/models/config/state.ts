@@ -40,8 +40,10 @@ export interface State {
 }
 
 export const PRICE_NAME = (model: string, tier: string, costOf: string | null) => `${model}${tier === 'standard' ? '' : ` (${tier})`}${costOf === null ? '' : `, cost of ${costOf}`}`;
-export const BUDGET_NAME = (scope: string, period: string) => `${scope}, ${period}`;
-export const LIMIT_NAME = (scope: string, metric: string, subject: { readonly kind: string; readonly name?: string | null | undefined } | null) => `${scope}, ${metric}${subject === null ? '' : ` by ${subject.kind}${subject.name === null || subject.name === undefined ? '' : ` ${subject.name}`}`}`;
+type NamedSubject = { readonly kind: string; readonly name?: string | null | undefined } | null;
+const bySubject = (subject: NamedSubject) => (subject === null ? '' : ` by ${subject.kind}${subject.name === null || subject.name === undefined ? '' : ` ${subject.name}`}`);
+export const BUDGET_NAME = (scope: string, period: string, subject: NamedSubject) => `${scope}, ${period}${bySubject(subject)}`;
+export const LIMIT_NAME = (scope: string, metric: string, subject: NamedSubject) => `${scope}, ${metric}${bySubject(subject)}`;
 /** How a key stands in a difference: its words never do. */
 export const SEALED = 'sealed';
 
@@ -70,7 +72,7 @@ export async function readState(principal: Principal, { rooms, catalogue, limits
       name: alias.name, goal: alias.goal, regions: [...alias.regions], limits: ownLimits(alias.limits, limits), targets: alias.targets.map(targetFields),
     })),
     prices: prices.map(({ resource, tier, backendId, buckets, source }) => ({ model: resource, tier, costOf: backendId === null ? null : nameOfBackend(backendId), buckets: shortBuckets(buckets), source })),
-    budgets: budgets.items.map(({ scope, period, amount, alertShares }) => ({ scope: scopeText(scope), period, amount: formatAmount(BigInt(amount)), alertShares: [...alertShares] })),
+    budgets: budgets.items.map(({ scope, period, amount, alertShares, subject }) => ({ scope: scopeText(scope), period, amount: formatAmount(BigInt(amount)), alertShares: [...alertShares], subject })),
     limits: capped.items.map(({ scope, metric, amount, subject }) => ({ scope: scopeText(scope), metric, amount, subject })),
   };
   const items: Item[] = [
@@ -80,7 +82,7 @@ export async function readState(principal: Principal, { rooms, catalogue, limits
       kind: 'model', name: alias.name, fields: { goal: alias.goal, regions: alias.regions, ...limitsView(alias.limits), ...targetItems(alias.targets.map(targetFields)) },
     })),
     ...prices.map(({ resource, tier, backendId, buckets }): Item => ({ kind: 'price', name: PRICE_NAME(resource, tier, backendId === null ? null : nameOfBackend(backendId)), fields: shortBuckets(buckets) })),
-    ...file.budgets.map(({ scope, period, ...fields }): Item => ({ kind: 'budget', name: BUDGET_NAME(scope, period), fields })),
+    ...file.budgets.map(({ scope, period, subject, ...fields }): Item => ({ kind: 'budget', name: BUDGET_NAME(scope, period, subject), fields })),
     ...file.limits.map(({ scope, metric, subject, amount }): Item => ({ kind: 'limit', name: LIMIT_NAME(scope, metric, subject), fields: { amount } })),
   ];
   const versions = own.map(({ id, connections }) => [id, connections.map(({ id: keyId, version }) => [keyId, version])]);
@@ -88,7 +90,7 @@ export async function readState(principal: Principal, { rooms, catalogue, limits
     items, file, backends, aliases,
     ids: {
       project: new Map(live.map(({ name, id }) => [name, id])), key: new Map(keys.map(({ name, id }) => [name, id])),
-      budget: new Map(budgets.items.map(({ id, scope, period }) => [BUDGET_NAME(scopeText(scope), period), id])),
+      budget: new Map(budgets.items.map(({ id, scope, period, subject }) => [BUDGET_NAME(scopeText(scope), period, subject), id])),
       limit: new Map(capped.items.map(({ id, scope, metric, subject }) => [LIMIT_NAME(scopeText(scope), metric, subject), id])),
     },
     fingerprint: createHash('sha256').update(JSON.stringify([items, versions])).digest('hex').slice(0, 32),

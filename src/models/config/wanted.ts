@@ -23,8 +23,8 @@ export function wantedItems(file: ConfigFile, state: State, limits: CallLimits, 
       kind: 'model', name, fields: { goal, regions, ...limitsView(callLimits(given, limits)), ...targetItems(targets) },
     })),
     ...(file.prices ?? []).map(({ model, tier, costOf, buckets }): Item => ({ kind: 'price', name: PRICE_NAME(model, tier, costOf), fields: shortBuckets(longBuckets(buckets)) })),
-    ...(file.budgets ?? []).map(({ scope, period, amount, alertShares }): Item => ({
-      kind: 'budget', name: BUDGET_NAME(scope, period), fields: { amount: formatAmount(parseAmount(amount)!), alertShares: alertShares.toSorted((a, b) => a - b) },
+    ...(file.budgets ?? []).map(({ scope, period, amount, alertShares, subject }): Item => ({
+      kind: 'budget', name: BUDGET_NAME(scope, period, subject), fields: { amount: formatAmount(parseAmount(amount)!), alertShares: alertShares.toSorted((a, b) => a - b) },
     })),
     ...(file.limits ?? []).map(({ scope, metric, subject, amount }): Item => ({ kind: 'limit', name: LIMIT_NAME(scope, metric, subject), fields: { amount } })),
   ];

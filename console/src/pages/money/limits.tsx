@@ -19,17 +19,16 @@ import { TableBones } from '../../ui/skeleton.tsx';
 import { Table } from '../../ui/table.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { announce } from '../../ui/toasts.tsx';
+import { countingOf, isByName, subjectOf, type Counting } from './counting.ts';
 import { MoneyPage } from './frame.tsx';
 
 type Limit = Schemas['Limit'];
 type Body = BodyOf<'/api/limits', 'post'>;
 type Metric = Limit['metric'];
 type SubjectKind = NonNullable<Limit['subject']>['kind'];
-/** How a limit counts the calls of its scope: together, each of a kind, or one by name. */
-type Counting = 'together' | `each ${SubjectKind}` | 'one user' | 'one tag' | 'one model';
 
 const WHAT: { readonly [M in Metric]: string } = { requests: 'requests a minute', tokens: 'tokens a minute', parallel: 'requests at once' };
-const COUNTINGS: readonly Counting[] = ['together', 'each user', 'each key', 'each model', 'each project', 'each tag', 'one user', 'one model', 'one tag'];
+const COUNTINGS: readonly Counting<SubjectKind>[] = ['together', 'each user', 'each key', 'each model', 'each project', 'each tag', 'one user', 'one model', 'one tag'];
 const KIND = { organisation: 'Organisation', project: 'Project', key: 'Key' } as const;
 const badAmount = (text: string): ApiError => new ApiError(0, { code: 'invalid_request', message: `“${text}” is not a whole number.`, next: 'Correct the amount and try again.', param: 'amount' });
 const parseAmount = (text: string): number | undefined => (/^\d{1,12}$/.test(text.trim()) ? Number(text.trim()) : undefined);
@@ -86,18 +85,17 @@ function NewLimit({ onClose }: { onClose: () => void }) {
   const scopes = [{ kind: 'organisation' as const, id: organisation.id, name: organisation.name }, ...projects.map(({ id, name }) => ({ kind: 'project' as const, id, name })), ...keys.filter(({ state }) => state === 'active').map(({ id, name }) => ({ kind: 'key' as const, id, name }))];
   const [scope, setScope] = useState(projects[0]?.id ?? organisation.id);
   const [metric, setMetric] = useState<Metric>('requests');
-  const [counting, setCounting] = useState<Counting>('together');
+  const [counting, setCounting] = useState<Counting<SubjectKind>>('together');
   const [name, setName] = useState('');
   const [amount, setAmount] = useState('');
   const chosen = scopes.find(({ id }) => id === scope) ?? scopes[0]!;
   const offered = COUNTINGS.filter((one) => (one !== 'each project' || chosen.kind === 'organisation') && (one !== 'each key' || chosen.kind !== 'key'));
   const used = offered.includes(counting) ? counting : 'together';
-  const byName = used.startsWith('one ');
+  const byName = isByName(used);
   const create = useAction(async () => {
     const number = parseAmount(amount);
     if (number === undefined) throw badAmount(amount);
-    const kind = used.split(' ')[1] as SubjectKind;
-    const body: Body = { scope: { kind: chosen.kind, id: chosen.id }, subject: used === 'together' ? null : { kind, name: byName ? name.trim() : null }, metric, amount: number };
+    const body: Body = { scope: { kind: chosen.kind, id: chosen.id }, subject: subjectOf(used, name), metric, amount: number };
     return api.post('/api/limits', { body });
   }, ['limits', 'events']);
   return (
@@ -112,7 +110,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
       }}>
         <Field label="Calls of">{(field) => <select {...field} value={chosen.id} onChange={(event) => setScope(event.target.value)}>{scopes.map(({ kind, id, name: text }) => <option key={id} value={id}>{KIND[kind]}: {text}</option>)}</select>}</Field>
         <div className="pair">
-          <Field label="Counted">{(field) => <select {...field} value={used} onChange={(event) => setCounting(event.target.value as Counting)}>{offered.map((one) => <option key={one} value={one}>{one}</option>)}</select>}</Field>
+          <Field label="Counted">{(field) => <select {...field} value={used} onChange={(event) => setCounting(event.target.value as Counting<SubjectKind>)}>{offered.map((one) => <option key={one} value={one}>{one}</option>)}</select>}</Field>
           {byName ? <Field label={`Name of the ${used.slice(4)}`}>{(field) => <input {...field} required value={name} onChange={(event) => setName(event.target.value)} />}</Field> : null}
         </div>
         <div className="pair">
@@ -148,7 +146,7 @@ function ChangeLimit({ limit, whyNot, onClose }: { limit: Limit; whyNot: string 
       </ConfirmDialog>
     );
   }
-  const counting: Counting = limit.subject === null ? 'together' : limit.subject.name === null ? `each ${limit.subject.kind}` : `one ${limit.subject.kind as 'user' | 'tag' | 'model'}`;
+  const counting = countingOf(limit.subject);
   return (
     <Dialog title={`Limit of ${limit.holder}`} onClose={onClose}>
       <form className="form" onSubmit={(event) => {

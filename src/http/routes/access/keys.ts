@@ -31,7 +31,7 @@ export function keyRoutes({ access, budgets }: KeyRouteOptions): Binding[] {
         return { key: { ...key, budget: null }, secret };
       }
       // A key that was to have a budget never exists without it.
-      const { key, secret } = await keys.createWith(principal, input, (tx, id) => budgets.create(principal, { scope: { kind: 'key', id }, ...budget, alertShares: [] }, tx));
+      const { key, secret } = await keys.createWith(principal, input, (tx, id) => budgets.create(principal, { scope: { kind: 'key', id }, ...budget, subject: null, alertShares: [] }, tx));
       return { key: await withBudget(principal, key), secret };
     }),
     handle(routes.keyShow, async ({ principal, params }) => withBudget(principal, await keys.show(principal, params.id))),
