@@ -1,6 +1,6 @@
 export { Models, createModels, type ListedModel, type ModelEntry, type ModelsOptions } from './models.ts';
 export type { CallInput } from './run/call.ts';
-export { BACKEND_DIALECTS } from './dialects/dialects.ts';
+export { LOSSES } from './dialects/losses.ts';
 export type { DialectIn } from './neutral/parts.ts';
 export { FAULTS, WIDE_FAULTS } from './run/faults/fault-table.ts';
 export type { Loss } from './neutral/request.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../request/json.ts';
-import type { CacheMark, DialectIn, NativePart, Turn } from './parts.ts';
+import type { CacheMark, DialectIn, DialectOut, NativePart, Turn } from './parts.ts';
 
 export interface FunctionTool {
   readonly type: 'function';
@@ -128,8 +128,11 @@ export interface NeutralRequest {
 
 /** What a declared loss does: the field is dropped, changed, or the call is refused before money is held. */
 export interface Loss {
-  readonly from: DialectIn | 'every';
-  readonly to: string;
+  /** What it is lost from; absent: a request. */
+  readonly of?: 'answer';
+  readonly from: DialectIn | DialectOut | 'every';
+  /** `any`: one of the caller's own dialect too. */
+  readonly to: DialectIn | DialectOut | 'every' | 'any';
   readonly field: string;
   readonly effect: 'dropped' | 'changed' | 'refused';
   readonly why: string;

@@ -46,7 +46,7 @@ test('a client that leaves a stream is still on the bill, with what it was given
 
 test('a backend that bills on when its client has left is read to its end: its count is the cost, the caller pays for what came (litellm 36008)', async () => {
   const own = new TestHouse({ url, speaks: 'bedrock' });
-  const { stream } = SAYS.bedrock(ANSWERS['a text']!);
+  const { stream } = SAYS.bedrock(ANSWERS['a text']!)!;
   const left = new AbortController();
   let goOn = () => {};
   const gone = new Promise<void>((resolve) => { goOn = resolve; });
@@ -80,7 +80,7 @@ test('a usage of zero is zero, and is never replaced by a guess (litellm 37992)'
       await own.chat(body(caller, stream), { sink: to, dialect: caller });
       expect(own.ledger.only().settled).toMatchObject({ counted: 'backend', quantities: { input: 0n, output: 0n } });
       const heard = stream ? HEARS[caller].stream(to.text) : HEARS[caller].whole(to.text);
-      expect(heard.tokens).toEqual({ input: 0, cached: 0, output: 0, thought: 0 });
+      expect(heard.tokens).toEqual({ input: 0, cached: 0, written: 0, output: 0, thought: 0 });
       await own.close();
     }
   }
@@ -89,7 +89,7 @@ test('a usage of zero is zero, and is never replaced by a guess (litellm 37992)'
 test('tokens found in a cache cost the same, streamed or whole, and in every dialect (litellm 11789)', async () => {
   const told = ANSWERS['a text']!;
   for (const speaks of ['chat', 'responses', 'messages', 'gemini', 'bedrock'] as const) {
-    const said = SAYS[speaks](told);
+    const said = SAYS[speaks](told)!;
     for (const caller of CALLERS) {
       for (const stream of [false, true]) {
         const own = new TestHouse({ url, speaks });
@@ -142,7 +142,7 @@ test('an agent on Messages gets each thought in a thinking block, whatever the b
   for (const speaks of ['chat', 'responses', 'messages', 'gemini', 'bedrock'] as const) {
     const own = new TestHouse({ url, speaks });
     const to = new MemorySink();
-    backend.answer = (response) => { response.writeHead(200, { 'content-type': speaks === 'bedrock' ? 'application/vnd.amazon.eventstream' : 'text/event-stream' }).end(SAYS[speaks](told).stream); };
+    backend.answer = (response) => { response.writeHead(200, { 'content-type': speaks === 'bedrock' ? 'application/vnd.amazon.eventstream' : 'text/event-stream' }).end(SAYS[speaks](told)!.stream); };
     await own.chat(body('messages', true), { sink: to, dialect: 'messages' });
     // Reading it fails for a delta that stands in a block of another kind.
     const heard = HEARS.messages.stream(to.text);

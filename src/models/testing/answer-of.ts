@@ -7,5 +7,5 @@ export const ANSWER_TEXT = ANSWERS['a text']!.text;
 
 /** A whole answer in the wire form of a backend of this kind: see `conformance/backends-say.ts` for its source. */
 export function answerOf(kind: Exclude<BackendKind, 'local'>): string {
-  return SAYS[DIALECT_OF[kind] as keyof typeof SAYS](ANSWERS['a text']!).whole;
+  return SAYS[DIALECT_OF[kind] as keyof typeof SAYS](ANSWERS['a text']!)!.whole;
 }

@@ -66,7 +66,7 @@ describe('a request to Bedrock', () => {
         { role: 'assistant', content: [{ reasoningContent: { reasoningText: { text: 'Hm', signature: 's' } } }, { toolUse: { toolUseId: 'c1', name: 'f', input: {} } }] },
         { role: 'user', content: [{ toolResult: { toolUseId: 'c1', status: 'error', content: [{ text: 'no' }] } }] },
       ],
-      inferenceConfig: { maxTokens: 50, temperature: 0.5, stopSequences: ['X'] },
+      inferenceConfig: { maxTokens: 50, temperature: 0.5, stopSequences: ['X'] }, additionalModelResponseFieldPaths: ['/stop_sequence'],
       toolConfig: { tools: [{ toolSpec: { name: 'f', inputSchema: { json: { type: 'object' } } } }, { cachePoint: { type: 'default' } }], toolChoice: { any: {} } },
       additionalModelRequestFields: { top_k: 3, thinking: { type: 'enabled', budget_tokens: 1024 } },
       outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{"type":"object"}', name: 's' } } } },

@@ -19,6 +19,8 @@ import { toolConfig } from './tool-config.ts';
 /** Fields of callers' dialects that ask nothing of an answer: see the losses. */
 const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
 
+/** Models that say which stop text they met are asked to; a path that a model does not have is ignored (Converse's API reference). */
+const STOP_PATHS = ['/stop_sequence'];
 /** `ImageFormat` and `DocumentFormat`. */
 const TAKES = { image: (type: string) => /^image\/(png|jpe?g|gif|webp)$/.test(type), file: (type: string) => FORMATS[type] !== undefined };
 
@@ -60,6 +62,7 @@ export const bedrockBackend: BackendDialect = {
     const body = Buffer.from(JSON.stringify({
       messages, ...(system.length > 0 && { system }),
       inferenceConfig: { maxTokens: limit, ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { topP }), ...(conversation.stop.length > 0 && { stopSequences: conversation.stop }) },
+      ...(conversation.stop.length > 0 && { additionalModelResponseFieldPaths: STOP_PATHS }),
       ...(tools && { toolConfig: tools }), ...(more && { additionalModelRequestFields: more }), ...(output && { outputConfig: output }),
     }));
     return {

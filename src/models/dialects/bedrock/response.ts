@@ -26,10 +26,13 @@ export class BedrockResponse {
   /** The metadata that closes a stream has come. */
   done = false;
   readonly #custom: ReadonlySet<string>;
+  readonly #stop: readonly string[];
   readonly #tools = new Map<number, OpenTool>();
 
   constructor(request: NeutralRequest) {
-    this.#custom = new Set(request.conversation().tools.filter((tool) => tool.type === 'custom').map((tool) => tool.name));
+    const { tools, stop } = request.conversation();
+    this.#custom = new Set(tools.filter((tool) => tool.type === 'custom').map((tool) => tool.name));
+    this.#stop = stop;
   }
 
   /** @throws BadReply */
@@ -45,10 +48,10 @@ export class BedrockResponse {
         if (isObject(value['delta'])) this.#delta(index, value['delta']);
         return;
       case 'contentBlockStop':
-        this.#stop(index);
+        this.#close(index);
         return;
       case 'messageStop':
-        this.#end(value['stopReason']);
+        this.#end(value);
         return;
       case 'metadata':
         this.#count(value['usage']);
@@ -62,7 +65,7 @@ export class BedrockResponse {
     const message = isObject(output) ? output['message'] : undefined;
     if (!isObject(value) || !isObject(message) || !Array.isArray(message['content'])) throw new BadReply('its answer holds no message');
     message['content'].filter(isObject).forEach((block, index) => this.#block(index, block));
-    this.#end(value['stopReason']);
+    this.#end(value);
     this.#count(value['usage']);
   }
 
@@ -77,7 +80,7 @@ export class BedrockResponse {
     } else {
       this.#delta(index, block);
     }
-    this.#stop(index);
+    this.#close(index);
   }
 
   #delta(index: number, delta: JsonObject): void {
@@ -109,7 +112,7 @@ export class BedrockResponse {
     else tool.custom += text;
   }
 
-  #stop(index: number): void {
+  #close(index: number): void {
     const tool = this.#tools.get(index);
     if (!tool) return this.parts.close(0);
     this.#tools.delete(index);
@@ -117,12 +120,18 @@ export class BedrockResponse {
     this.parts.endTool(0, tool.part);
   }
 
-  #end(reason: unknown): void {
+  #end({ stopReason: reason, additionalModelResponseFields: more }: JsonObject): void {
     if (typeof reason !== 'string') throw new BadReply('its answer has no reason to end');
     if (BROKEN[reason] !== undefined) throw new BadReply(BROKEN[reason]);
-    for (const index of this.#tools.keys()) this.#stop(index);
+    for (const index of this.#tools.keys()) this.#close(index);
     this.finish = FINISH[reason] ?? 'stop';
-    this.parts.finish(0, this.finish);
+    this.parts.finish(0, this.finish, reason === 'stop_sequence' ? this.#stopText(more) : null);
+  }
+
+  /** Which of the stop texts was met: as the model says it, where it was asked to; else it is known only where there is one. */
+  #stopText(more: unknown): string | null {
+    const said = isObject(more) ? more['stop_sequence'] : undefined;
+    return typeof said === 'string' ? said : this.#stop.length === 1 ? this.#stop[0]! : null;
   }
 
   /** Tokens read from a cache and written to one stand beside `inputTokens`, as in Anthropic's own API. */

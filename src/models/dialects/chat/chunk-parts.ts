@@ -8,6 +8,8 @@ export class ChunkParts {
   readonly #stream = new PartStream();
   /** By choice and the call's index there: the neutral part. Bounded by the answer's own length. */
   readonly #calls: (number | undefined)[][] = [];
+  /** Choices in which the model refuses: it says that it stopped, as any other. */
+  readonly #refused = new Set<number>();
 
   chunk(choices: readonly JsonObject[]): void {
     for (const choice of choices) this.#choice(choice);
@@ -25,7 +27,9 @@ export class ChunkParts {
       // vLLM writes `reasoning_content`, its later versions and OpenRouter `reasoning`.
       this.#stream.text(index, 'reasoning', text(delta['reasoning_content'] ?? delta['reasoning']));
       this.#stream.text(index, 'text', text(delta['content']), logprobs);
-      this.#stream.text(index, 'refusal', text(delta['refusal']));
+      const refusal = text(delta['refusal']);
+      if (refusal !== '') this.#refused.add(index);
+      this.#stream.text(index, 'refusal', refusal);
       if (Array.isArray(delta['tool_calls'])) for (const call of delta['tool_calls']) if (isObject(call)) this.#call(index, call);
       if (isObject(delta['function_call'])) this.#call(index, { index: 0, type: 'function', function: delta['function_call'] });
     }
@@ -33,7 +37,7 @@ export class ChunkParts {
     if (finish === null) return;
     for (const part of this.#calls[index] ?? []) if (part !== undefined) this.#stream.endTool(index, part);
     this.#calls[index] = [];
-    this.#stream.finish(index, finish, text(choice['stop_reason']) || null);
+    this.#stream.finish(index, finish === 'stop' && this.#refused.has(index) ? 'refusal' : finish, text(choice['stop_reason']) || null);
   }
 
   #call(choice: number, call: JsonObject): void {

@@ -7,7 +7,12 @@ export function readFinish(reason: unknown): FinishReason | null {
   return typeof reason === 'string' ? (NEUTRAL[reason] ?? 'stop') : null;
 }
 
-/** A refusal is told by the message's `refusal`; a model that waits to be called again has simply stopped for this dialect. */
-export function writeFinish(reason: FinishReason): string {
-  return reason === 'refusal' || reason === 'pause' ? 'stop' : reason;
+/**
+ * A refusal is told by the message's `refusal`. Where the words of one stand in no such field (Anthropic's), the reason tells it. A model that
+ * waits to be called again has simply stopped for this dialect.
+ * @param inWords whether the message has a refusal.
+ */
+export function writeFinish(reason: FinishReason, inWords: boolean): string {
+  if (reason === 'refusal') return inWords ? 'stop' : 'content_filter';
+  return reason === 'pause' ? 'stop' : reason;
 }

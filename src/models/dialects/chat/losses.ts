@@ -10,6 +10,8 @@ export const CHAT_LOSSES: readonly Loss[] = [
   { from: 'every', to: 'chat', field: 'files that are named by an address', effect: 'refused', why: 'a file goes as inline data' },
   { from: 'every', to: 'chat', field: 'reasoning.summary', effect: 'dropped', why: 'whether thoughts are shown is the server\'s setting' },
   { from: 'every', to: 'chat', field: 'prompt_cache_key', effect: 'dropped', why: 'many servers refuse fields that they do not know' },
+  { from: 'every', to: 'chat', field: 'metadata', effect: 'dropped', why: 'OpenAI takes it beside store alone, and other servers refuse it; labels count here' },
+  { from: 'every', to: 'chat', field: 'fields without a word in the neutral form (truncation, max_tool_calls and the like)', effect: 'dropped', why: 'their meaning there is not known' },
   { from: 'messages', to: 'chat', field: 'is_error of a tool\'s result', effect: 'dropped', why: 'the result\'s text says it' },
   { from: 'messages', to: 'chat', field: 'thinking.budget_tokens', effect: 'changed', why: 'becomes reasoning_effort: low up to 2,048 tokens, medium up to 16,384, else high' },
   { from: 'messages', to: 'chat', field: 'annotations of text', effect: 'dropped', why: 'they belong to the dialect that made them' },

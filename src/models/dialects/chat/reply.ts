@@ -25,7 +25,7 @@ export class ChatReply implements NeutralReply {
 
   get finish(): FinishReason {
     const last: unknown = (this.#reply['choices'] as unknown[]).at(-1);
-    return (isObject(last) ? readFinish(last['finish_reason']) : null) ?? 'stop';
+    return isObject(last) ? finishOf(last) : 'stop';
   }
 
   get choices(): readonly NeutralChoice[] {
@@ -55,7 +55,7 @@ class ChatChoice implements NeutralChoice {
   }
 
   get finish() {
-    return readFinish(this.#choice['finish_reason']) ?? 'stop';
+    return finishOf(this.#choice);
   }
 
   /** vLLM names the text in `stop_reason`. */
@@ -73,6 +73,13 @@ class ChatChoice implements NeutralChoice {
     const message = this.#choice['message'];
     return isObject(message) ? messageParts(message) : [];
   }
+}
+
+/** A model that refuses has stopped, in OpenAI's words; its message has them in a field of their own. */
+function finishOf(choice: JsonObject): FinishReason {
+  const finish = readFinish(choice['finish_reason']) ?? 'stop';
+  const message = choice['message'];
+  return finish === 'stop' && isObject(message) && typeof message['refusal'] === 'string' && message['refusal'] !== '' ? 'refusal' : finish;
 }
 
 /** What an assistant's message holds, in the order in which it was thought, said and called. */

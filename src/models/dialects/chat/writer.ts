@@ -12,7 +12,8 @@ type Opened = Extract<ReplyEvent, { type: 'part' }>['opens'];
 
 /**
  * Writes chat completions and their chunks. Every frame is JSON written anew, so nothing that a model says can end or forge one.
- * A thought goes out as `reasoning_content`, the name that vLLM, SGLang and DeepSeek share; OpenAI's own API has none.
+ * A thought goes out as `reasoning_content`, the name that vLLM, SGLang and DeepSeek share, and the stop text that was met as vLLM's
+ * `stop_reason`; OpenAI's own API has neither.
  */
 export class ChatWriter implements ReplyWriter {
   readonly #id: string;
@@ -67,8 +68,9 @@ export class ChatWriter implements ReplyWriter {
       case 'part_end':
         return '';
       case 'finish': {
-        const first = this.#choice(event.choice).parts.length === 0 ? this.#frame(event.choice, { role: 'assistant', content: '', refusal: null }, null) : '';
-        return first + this.#frame(event.choice, {}, writeFinish(event.reason));
+        const { parts } = this.#choice(event.choice);
+        const first = parts.length === 0 ? this.#frame(event.choice, { role: 'assistant', content: '', refusal: null }, null) : '';
+        return first + this.#frame(event.choice, {}, writeFinish(event.reason, parts.some(({ opens }) => opens === 'refusal')), null, event.stopText);
       }
     }
   }
@@ -91,10 +93,10 @@ export class ChatWriter implements ReplyWriter {
     return ((this.#choices ??= [])[index] ??= { calls: 0, parts: [] });
   }
 
-  #frame(index: number, content: JsonObject, finishReason: string | null, logprobs: JsonObject | null = null): string {
+  #frame(index: number, content: JsonObject, finishReason: string | null, logprobs: JsonObject | null = null, stopText: string | null = null): string {
     return `data: ${JSON.stringify({
       id: this.#id, object: 'chat.completion.chunk', created: this.#created, model: this.#alias,
-      choices: [{ index, delta: content, logprobs, finish_reason: finishReason }], ...(this.#includeUsage && { usage: null }),
+      choices: [{ index, delta: content, logprobs, finish_reason: finishReason, ...(stopText !== null && { stop_reason: stopText }) }], ...(this.#includeUsage && { usage: null }),
     })}\n\n`;
   }
 }
@@ -124,6 +126,6 @@ function writeChoice(choice: NeutralChoice, index: number): JsonObject {
       role: 'assistant', content: silent ? null : texts.text, refusal: texts.refusal === '' ? null : texts.refusal,
       ...(texts.reasoning !== '' && { reasoning_content: texts.reasoning }), ...(annotations.length > 0 && { annotations }), ...(calls.length > 0 && { tool_calls: calls }),
     },
-    logprobs: choice.logprobs, finish_reason: writeFinish(choice.finish),
+    logprobs: choice.logprobs, finish_reason: writeFinish(choice.finish, texts.refusal !== ''), ...(choice.stopText !== null && { stop_reason: choice.stopText }),
   };
 }

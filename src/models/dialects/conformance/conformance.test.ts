@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { TandemError } from '../../../base/index.ts';
 import { BadReply } from '../../neutral/bad-reply.ts';
 import type { BackendDialect, CallerDialect, ReplyEnd, ReplyReader, ReplyWriter } from '../../neutral/dialect.ts';
+import { ANSWER_LOSSES } from '../answer-losses.ts';
 import { BACKEND_DIALECTS, CALLER_DIALECTS } from '../dialects.ts';
 import { FAILS, firstEvents } from './backends-fail.ts';
 import { SAYS } from './backends-say.ts';
@@ -24,8 +26,8 @@ function pair(caller: Hearing, backend: keyof typeof SAYS): Pair {
 }
 
 /** A stream through reader and writer, in pieces of so many bytes. */
-function streamed({ caller, backend }: Pair, bytes: Buffer, size: number): { frames: string; reader: ReplyReader; writer: ReplyWriter } {
-  const request = caller.parse(HEARS[caller.name as Hearing].request(true), {});
+function streamed({ caller, backend }: Pair, told: Told, bytes: Buffer, size: number): { frames: string; reader: ReplyReader; writer: ReplyWriter } {
+  const request = caller.parse(asked(caller.name as Hearing, told, true), {});
   const reader = backend.reader(request);
   const writer = caller.writer(request, FACTS);
   let frames = '';
@@ -40,12 +42,26 @@ function streamed({ caller, backend }: Pair, bytes: Buffer, size: number): { fra
 
 const endOf = (counts: ReplyEnd['counts'], rawUsage: ReplyEnd['rawUsage']): ReplyEnd => ({ counts, rawUsage, receipt: null, endedAtMs: FACTS.createdAtMs + 1_000 });
 
-/** What a caller hears: those that count thoughts within the output, or come from a backend that does, hear one sum. */
+/** What a caller hears of what a backend said: all of it, but for what the table of losses tells of answers. */
 function heard(told: Told, caller: Hearing, backend: keyof typeof SAYS): Told {
   const { tokens } = told;
-  const summed = caller === 'messages' || backend === 'messages' || backend === 'bedrock';
-  return summed ? { ...told, tokens: { ...tokens, output: tokens.output + tokens.thought, thought: 0 } } : told;
+  const summed = backend === 'bedrock' ? { ...tokens, output: tokens.output + tokens.thought, thought: 0 } : tokens;
+  const inText = told.refusal !== '' && (backend === 'messages' || caller === 'messages');
+  const words = inText ? { text: told.refusal, refusal: '', end: caller === 'messages' ? 'refusal' as const : 'filtered' as const } : {};
+  const ofCaller: Record<Hearing, Partial<Told>> = {
+    chat: { tokens: { ...summed, input: summed.input + summed.written, written: 0 } },
+    responses: { tokens: summed, stopText: null },
+    messages: { tokens: summed, ...(told.end === 'filtered' && { end: 'refusal' }) },
+  };
+  return { ...told, ...ofCaller[caller], ...words };
 }
+
+/** Those that this backend has words for, and this caller has asked for. */
+function answersOf(caller: Hearing, backend: keyof typeof SAYS): [string, Told][] {
+  return Object.entries(ANSWERS).filter(([, told]) => SAYS[backend](told) !== null && (told.logprobs.length === 0 || HEARS[caller].logprobs !== null));
+}
+
+const asked = (caller: Hearing, told: Told, stream: boolean) => ({ ...HEARS[caller].request(stream), ...(told.logprobs.length > 0 && HEARS[caller].logprobs) });
 
 describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendName) => {
   const both = pair(callerName, backendName);
@@ -63,16 +79,16 @@ describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendN
     }
   });
 
-  test.each(Object.entries(ANSWERS))('%s comes over, whole and streamed, however the bytes are cut', (_, told) => {
+  test.each(answersOf(callerName, backendName))('%s comes over, whole and streamed, however the bytes are cut', (_, told) => {
     const { caller, backend } = both;
-    const said = SAYS[backendName](told);
-    const request = caller.parse(HEARS[callerName].request(false), {});
+    const said = SAYS[backendName](told)!;
+    const request = caller.parse(asked(callerName, told, false), {});
     const reply = backend.whole(said.whole, request, {});
     const expected = heard(told, callerName, backendName);
     expect(reply.usage).not.toBeNull();
     expect(HEARS[callerName].whole(caller.writer(request, FACTS).whole(reply, endOf(reply.usage!, null)))).toEqual(expected);
     for (const size of [1, 7, said.stream.length]) {
-      const { frames, reader, writer } = streamed(both, said.stream, size);
+      const { frames, reader, writer } = streamed(both, told, said.stream, size);
       expect(reader.usage).toEqual(reply.usage);
       const all = frames + writer.end(endOf(reader.usage!, backend.native === callerName ? reader.rawUsage : null));
       expect(HEARS[callerName].stream(all)).toEqual(expected);
@@ -80,9 +96,14 @@ describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendN
     }
   });
 
+  test('lose nothing of an answer that the table of losses does not tell of', () => {
+    const declared = ANSWER_LOSSES.filter(({ from, to }) => (from === backendName || from === 'every') && (to === callerName || to === 'every'));
+    for (const [, told] of answersOf(callerName, backendName)) if (!isDeepStrictEqual(heard(told, callerName, backendName), told)) expect(declared).not.toEqual([]);
+  });
+
   test.each(['busy', 'refused', 'failed'] as const)('an error in the middle (%s) is told as what it is, after the text that came before it in the same bytes', (fault) => {
     const request = both.caller.parse(HEARS[callerName].request(true), {});
-    const { stream } = SAYS[backendName](ANSWERS['a text']!);
+    const { stream } = SAYS[backendName](ANSWERS['a text']!)!;
     const before = firstEvents(stream, { chat: 2, responses: 4, messages: 4, gemini: 1, bedrock: 2 }[backendName], backendName === 'bedrock');
     const reader = both.backend.reader(request);
     const events = reader.push(Buffer.concat([before, FAILS[backendName](fault)]));
@@ -96,7 +117,7 @@ describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendN
   });
 
   test('a stream that is cut anywhere never ends as if it were whole', () => {
-    const { stream } = SAYS[backendName](ANSWERS['a text, then a call']!);
+    const { stream } = SAYS[backendName](ANSWERS['a text, then a call']!)!;
     for (let length = 0; length < stream.length; length += 13) {
       const request = both.caller.parse(HEARS[callerName].request(true), {});
       const reader = both.backend.reader(request);

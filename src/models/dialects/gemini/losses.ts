@@ -19,6 +19,8 @@ export const GEMINI_LOSSES: readonly Loss[] = [
   loss('images and files in the result of a tool', 'changed', 'they follow the result as parts of the same turn'),
   loss('effort xhigh', 'changed', 'it becomes high'),
   loss('reasoning of earlier answers', 'dropped', 'its own opaque signatures go back to it; readable thoughts and the state of other vendors do not'),
+  loss('prediction, truncation, max_tool_calls', 'dropped', 'they ask nothing of an answer'),
+  loss('other fields without a word in the neutral form', 'refused', 'what they ask for is not known'),
   loss('logit_bias', 'refused', 'it has no such parameter'),
   loss('tools that one vendor runs', 'refused', 'only that vendor runs them'),
 ];

@@ -43,6 +43,8 @@ const PREFIX = { message: 'msg', reasoning: 'rs', function_call: 'fc', custom_to
 export class ItemStream {
   /** The items so far, with all that is kept of them. */
   readonly items: Item[] = [];
+  /** Whether any part of the answer is a refusal. */
+  refused = false;
   readonly #options: ItemStreamOptions;
   readonly #parts: (OpenPart | undefined)[] = [];
   readonly #open: OpenItem[] = [];
@@ -81,6 +83,7 @@ export class ItemStream {
       const of = this.#closeOthers('message') ?? this.#add('message', { role: 'assistant', status: 'in_progress', content: [] });
       const part: OpenPart = { of, kind: event.opens === 'text' ? 'output_text' : 'refusal', at: of.content.length, text: '', logprobs: [] };
       of.content.push(contentOf(part));
+      if (event.opens === 'refusal') this.refused = true;
       this.#parts[event.part] = part;
       this.#emit('response.content_part.added', part, { part: contentOf(part) });
     }

@@ -1,6 +1,6 @@
 import type { Loss } from '../../neutral/request.ts';
 
-const to = 'responses';
+const to = 'responses' as const;
 
 /** What a request of another dialect loses when it is written for a backend that speaks Responses (SDK 7.57, `ResponseCreateParams`). */
 export const RESPONSES_LOSSES: readonly Loss[] = [
@@ -17,5 +17,5 @@ export const RESPONSES_LOSSES: readonly Loss[] = [
   { from: 'messages', to, field: 'thinking.budget_tokens', effect: 'changed', why: 'It becomes the effort that comes nearest: below 4,096 low, below 16,384 medium, else high.' },
   { from: 'every', to, field: 'citations', effect: 'dropped', why: 'Annotations of another dialect name places that this one does not have.' },
   { from: 'every', to, field: 'opaque reasoning state of another dialect', effect: 'dropped', why: 'Only the backend that made it can read it.' },
-  { from: 'every', to, field: 'fields without a word in the neutral form', effect: 'dropped', why: 'Their meaning there is not known.' },
+  { from: 'every', to, field: 'fields without a word in the neutral form (prediction and the like)', effect: 'dropped', why: 'Their meaning there is not known.' },
 ];

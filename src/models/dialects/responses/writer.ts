@@ -134,7 +134,8 @@ export class ResponseWriter implements ReplyWriter {
 
   /** The response of a backend that speaks another dialect, once all its events are in. */
   #finished(): JsonObject {
-    const reason = INCOMPLETE[this.#finish];
+    // Where no part tells of a refusal (Anthropic's stands in its text), the reason does.
+    const reason = this.#finish === 'refusal' && !this.#items.refused ? 'content_filter' : INCOMPLETE[this.#finish];
     const status = reason === undefined ? 'completed' : 'incomplete';
     this.#items.close(status);
     return { ...this.#response, status, output: this.#items.items, incomplete_details: typeof reason === 'string' ? { reason } : null };
