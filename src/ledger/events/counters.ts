@@ -4,9 +4,7 @@ import { ALL, OTHERS, countedAs } from '../budgets/counted.ts';
 import { asRows, keyOf, openNames, type NameWindow } from '../budgets/name-windows.ts';
 import { windowCounting, type Period, type Windowed } from '../budgets/window.ts';
 import { plainArray } from './arrays.ts';
-import { labelsIn, type Labels } from './labels.ts';
-import type { WindowKey } from './records.ts';
-import type { UsageEvent } from './usage-event.ts';
+import { DAY_MS, type DayOfPlace } from './tally.ts';
 
 interface Counter extends NameWindow {
   readonly organisationId: string;
@@ -28,24 +26,29 @@ interface ScopedBudget {
   first_window: Date;
 }
 
+/** Organisations with a budget that counts by user or tag: what their events are labelled with is looked at. Asked while no budget can be made. */
+export async function labelledOrganisations(tx: Executor): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ organisation_id: string }>`select distinct organisation_id from budgets where removed_at is null and subject_kind in ('user', 'tag')`.execute(tx);
+  return new Set(rows.map((row) => row.organisation_id));
+}
+
 /**
  * Counts charges against every budget whose scope and subject an event is in, and takes what the gateway charged off the
  * slices that it was held from. Windows before slices and each in one order, as everywhere: see `slices/store.ts`.
  */
-export async function addToBudgets(tx: Executor, epochId: string, events: readonly UsageEvent[]): Promise<void> {
-  const organisations = [...new Set(events.map((event) => event.organisationId))];
+export async function addToBudgets(tx: Executor, epochId: string, days: readonly DayOfPlace[]): Promise<void> {
+  const organisations = [...new Set(days.map((one) => one.place.organisationId))];
   const { rows } = await sql<ScopedBudget>`select organisation_id, id, scope_kind, scope_id, successors, subject_kind, subject, period, amount, first_window
     from budgets where removed_at is null and organisation_id = any(${plainArray(organisations)}::text::uuid[])`.execute(tx);
   if (rows.length === 0) return;
-  const groups = groupEvents(events, new Set(rows.filter(({ subject_kind: kind }) => kind === 'user' || kind === 'tag').map((row) => row.organisation_id)));
-  const shares = sharesOf(rows, groups);
+  const shares = sharesOf(rows, days);
   const wanted = new Map<string, NameWindow>();
   for (const { budget, startMs, names } of shares) for (const name of names ?? []) {
     const window = { budgetId: budget.id, startMs, counted: countedAs(name) };
     wanted.set(keyOf(window), window);
   }
   const told = wanted.size === 0 ? wanted : await openNames(tx, [...wanted.values()]);
-  const counters = count(rows, groups, shares, told);
+  const counters = count(rows, days, shares, told);
   await addToWholes(tx, epochId, counters.filter(({ counted }) => counted === ALL));
   await addToNames(tx, epochId, counters.filter(({ counted }) => counted !== ALL));
 }
@@ -87,7 +90,7 @@ async function addToNames(tx: Executor, epochId: string, counters: readonly Coun
   await sql`update budget_name_slices have set amount = have.amount - given.amount from ${given(freed, (one) => one.freed)} where ${same} and have.epoch_id = ${epochId}::uuid`.execute(tx);
 }
 
-/** What a budget's window counts of a group of events. */
+/** What a budget's window counts of a day's events of one place. */
 interface Share {
   readonly budget: ScopedBudget;
   readonly startMs: number;
@@ -96,7 +99,7 @@ interface Share {
   readonly charge: bigint;
 }
 
-function sharesOf(budgets: readonly ScopedBudget[], groups: readonly EventGroup[]): Share[] {
+function sharesOf(budgets: readonly ScopedBudget[], days: readonly DayOfPlace[]): Share[] {
   const byScope = new Map<string, ScopedBudget[]>();
   for (const budget of budgets) {
     for (const id of [budget.scope_id, ...budget.successors]) {
@@ -105,15 +108,15 @@ function sharesOf(budgets: readonly ScopedBudget[], groups: readonly EventGroup[
     }
   }
   const shares: Share[] = [];
-  for (const group of groups) {
-    const { organisationId, projectId, keyId } = group.first;
+  for (const day of days) {
+    const { organisationId, projectId, keyId } = day.place;
     const scopes = [`organisation ${organisationId}`, `project ${projectId}`, `key ${keyId}`];
     for (const budget of scopes.flatMap((scope) => byScope.get(scope) ?? [])) {
       if (budget.organisation_id !== organisationId) continue;
-      const names = namesCounted(budget, group);
+      const names = namesCounted(budget, day);
       if (names !== null && names.length === 0) continue;
       const windowed = { period: budget.period, firstWindowMs: budget.first_window.getTime() };
-      for (const event of countedAlike(windowed, group) ? [group.sum] : group.events) {
+      for (const event of countedAlike(windowed, day) ? [{ occurredAtMs: day.day * DAY_MS, charge: day.charge }] : day.events) {
         const startMs = windowCounting(windowed, event.occurredAtMs);
         if (startMs !== null) shares.push({ budget, startMs, names: budget.subject_kind !== null && budget.subject === null ? names : null, charge: event.charge });
       }
@@ -122,15 +125,15 @@ function sharesOf(budgets: readonly ScopedBudget[], groups: readonly EventGroup[
   return shares;
 }
 
-/** Under which names a budget counts a group of events; null: it asks for none. Empty: it does not count them. */
-function namesCounted({ subject_kind: kind, subject }: ScopedBudget, { first, labels }: EventGroup): readonly string[] | null {
+/** Under which names a budget counts a day's events of one place; null: it asks for none. Empty: it does not count them. */
+function namesCounted({ subject_kind: kind, subject }: ScopedBudget, { place, labels }: DayOfPlace): readonly string[] | null {
   if (kind === null) return null;
-  const names = kind === 'model' ? [first.resource] : kind === 'user' ? [labels.user] : labels.tags;
+  const names = kind === 'model' ? [place.resource] : kind === 'user' ? [labels.user] : labels.tags;
   return subject === null ? names : names.filter((name) => name === subject);
 }
 
 /** @param told the keys of names that have a window: the others share one. */
-function count(budgets: readonly ScopedBudget[], groups: readonly EventGroup[], shares: readonly Share[], told: { has(key: string): boolean }): Counter[] {
+function count(budgets: readonly ScopedBudget[], days: readonly DayOfPlace[], shares: readonly Share[], told: { has(key: string): boolean }): Counter[] {
   const live = new Map(budgets.map((budget) => [budget.id, budget]));
   const counters = new Map<string, Counter>();
   const counterOf = (budget: ScopedBudget, startMs: number, counted: string): Counter => {
@@ -147,61 +150,16 @@ function count(budgets: readonly ScopedBudget[], groups: readonly EventGroup[], 
     const counted = names === null ? [ALL] : new Set(names.map((name) => (told.has(keyOf({ budgetId: budget.id, startMs, counted: countedAs(name) })) ? countedAs(name) : OTHERS)));
     for (const one of counted) counterOf(budget, startMs, one).spent += charge;
   }
-  for (const group of groups) {
-    for (const window of group.windows) {
+  for (const { place, freed } of days) {
+    for (const window of place.windows) {
       const budget = live.get(window.budgetId);
-      if (budget !== undefined) counterOf(budget, window.windowStartMs, window.counted).freed += group.freed;
+      if (budget !== undefined) counterOf(budget, window.windowStartMs, window.counted).freed += freed;
     }
   }
   return [...counters].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => counter);
 }
 
-/** Events of one key, model, user, day and set of slices: summed up before they are matched with budgets. */
-interface EventGroup {
-  readonly first: UsageEvent;
-  /** None where no budget of the organisation counts by them. */
-  readonly labels: Labels;
-  readonly events: UsageEvent[];
-  readonly windows: readonly WindowKey[];
-  readonly sum: { readonly occurredAtMs: number; charge: bigint };
-  lastMs: number;
-  freed: bigint;
-}
-
-const NO_WINDOWS: readonly WindowKey[] = [];
-const NO_LABELS: Labels = { user: '', tags: [] };
-const DAY_MS = 86_400_000;
-
-/** @param labelled organisations with a budget that counts by user or tag. */
-function groupEvents(events: readonly UsageEvent[], labelled: ReadonlySet<string>): EventGroup[] {
-  const groups = new Map<string, EventGroup>();
-  // Which slices a call was held from is one object for all calls of a key: numbered, it is a part of the group's name.
-  const numbers = new Map<readonly WindowKey[], number>();
-  for (const event of events) {
-    const windows = event.slices?.windows ?? NO_WINDOWS;
-    let number = numbers.get(windows);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(windows, number);
-    }
-    const labels = labelled.has(event.organisationId) ? labelsIn(event.attributes) : NO_LABELS;
-    const name = `${number} ${event.organisationId} ${event.projectId} ${event.keyId} ${Math.floor(event.occurredAtMs / DAY_MS)} ${event.resource}${labels === NO_LABELS ? '' : ` ${JSON.stringify(labels)}`}`;
-    let group = groups.get(name);
-    if (group === undefined) {
-      group = { first: event, labels, events: [], windows, sum: { occurredAtMs: event.occurredAtMs, charge: 0n }, lastMs: event.occurredAtMs, freed: 0n };
-      groups.set(name, group);
-    }
-    group.events.push(event);
-    group.sum.charge += event.charge;
-    group.lastMs = Math.max(group.lastMs, event.occurredAtMs);
-    group.freed += event.slices?.amount ?? 0n;
-  }
-  return [...groups.values()];
-}
-
 /** Windows begin with days, but a total begins with its budget: then the events of that day are looked at one by one. */
-function countedAlike(budget: Windowed, group: EventGroup): boolean {
-  if (budget.period !== 'total') return true;
-  const day = Math.floor(budget.firstWindowMs / DAY_MS);
-  return Math.floor(group.lastMs / DAY_MS) !== day;
+function countedAlike(budget: Windowed, { day }: DayOfPlace): boolean {
+  return budget.period !== 'total' || Math.floor(budget.firstWindowMs / DAY_MS) !== day;
 }

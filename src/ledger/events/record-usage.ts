@@ -14,7 +14,7 @@ import { announceUsage } from './announce.ts';
 import { applyEvents } from './apply.ts';
 import { plainArray } from './arrays.ts';
 import { quantitiesFromText } from './records.ts';
-import type { UsageEvent } from './usage-event.ts';
+import type { UsageEvent, UsagePlace } from './usage-event.ts';
 
 /** A usage event as POST /api/usage takes it. */
 export interface GivenEvent {
@@ -65,7 +65,7 @@ export async function recordUsage(options: RecordUsageOptions, principal: Princi
       const atMs = clock.nowMs();
       const after = await applyEvents(tx, fresh, { epochId: DIRECT_EPOCH, lastSequence: log.sequence, chain: log.chain, atMs, database, newId });
       await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${DIRECT_EPOCH}`.execute(tx);
-      await announceUsage(database, tx, fresh);
+      await announceUsage(database, tx, [principal]);
     }
     return { recorded: fresh.length, repeated: given.length - fresh.length };
   });
@@ -87,10 +87,12 @@ function toEvent({ clock, prices, names }: RecordUsageOptions, principal: Princi
   const price = prices.priceAt(principal.organisationId, given.resource, tier, occurredAtMs);
   if (price === undefined) throw unknownPrice(given.resource, null);
   const { lines, charge } = rate(quantitiesFromText(quantities), price);
+  const place = {
+    organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier, serviceTier: 'default' as const,
+    currency: price.currency, priceVersionId: price.id, windows: [],
+  };
   return {
-    id: given.id, organisationId: principal.organisationId, projectId: given.projectId, keyId: given.keyId, kind: given.kind, resource: given.resource, tier, serviceTier: 'default',
-    occurredAtMs, quantities: canonicalJson(quantities), lines, charge, cost: null, currency: price.currency, priceVersionId: price.id, outcome: 'completed', counted: 'reported',
-    attributes: canonicalJson(given.attributes), slices: null,
+    id: given.id, place, occurredAtMs, quantities: canonicalJson(quantities), lines, charge, cost: null, outcome: 'completed', counted: 'reported', attributes: canonicalJson(given.attributes), freed: 0n,
   };
 }
 
@@ -120,20 +122,20 @@ async function knownEvents(tx: Executor, organisationId: string, events: readonl
   const { rows } = await sql<Stored>`select id, kind, resource, project_id, key_id, occurred_at, quantities, attributes from usage_events
     where organisation_id = ${organisationId} and id = any(${plainArray(events.map((event) => event.id))}::text::uuid[])`.execute(tx);
   return new Map(rows.map((row) => [row.id, payloadOf({
-    kind: row.kind, resource: row.resource, projectId: row.project_id, keyId: row.key_id, occurredAtMs: row.occurred_at.getTime(),
+    place: { kind: row.kind, resource: row.resource, projectId: row.project_id, keyId: row.key_id }, occurredAtMs: row.occurred_at.getTime(),
     quantities: canonicalJson(row.quantities), attributes: canonicalJson(row.attributes),
   })]));
 }
 
 /** What the sender said, in one form. */
-function payloadOf(event: Pick<UsageEvent, 'kind' | 'resource' | 'projectId' | 'keyId' | 'occurredAtMs' | 'quantities' | 'attributes'>): string {
-  const { kind, resource, projectId, keyId, occurredAtMs, quantities, attributes } = event;
+function payloadOf(event: Pick<UsageEvent, 'occurredAtMs' | 'quantities' | 'attributes'> & { readonly place: Pick<UsagePlace, 'kind' | 'resource' | 'projectId' | 'keyId'> }): string {
+  const { place: { kind, resource, projectId, keyId }, occurredAtMs, quantities, attributes } = event;
   return JSON.stringify([kind, resource, projectId, keyId, occurredAtMs, quantities, attributes]);
 }
 
 async function refuseClosed(tx: Executor, events: readonly UsageEvent[]): Promise<void> {
-  const closed = await closedMonthsOf(tx, events.map((event) => ({ organisationId: event.organisationId, month: monthOf(event.occurredAtMs) })));
-  const late = events.find((event) => closed.has(monthKey(event.organisationId, monthOf(event.occurredAtMs))));
+  const closed = await closedMonthsOf(tx, events.map((event) => ({ organisationId: event.place.organisationId, month: monthOf(event.occurredAtMs) })));
+  const late = events.find((event) => closed.has(monthKey(event.place.organisationId, monthOf(event.occurredAtMs))));
   if (late !== undefined) throw refused(late.id, `the month ${monthOf(late.occurredAtMs)} is closed; adjust its invoice instead`);
 }
 

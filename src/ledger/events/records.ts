@@ -1,5 +1,5 @@
 import type { Picodollars } from '../../base/index.ts';
-import type { CallerTier, Quantities, ServiceTier } from '../prices/types.ts';
+import type { Bucket, CallerTier, Quantities, ServiceTier } from '../prices/types.ts';
 import { BUCKETS } from '../prices/types.ts';
 import { canonicalJson } from '../rating/canonical.ts';
 import type { Attempt, CallEnd, Route } from './call.ts';
@@ -188,6 +188,18 @@ export function quantitiesJson(quantities: Quantities): string {
     if (quantity !== undefined && quantity !== 0n) json += `${json === '' ? '' : ','}"${bucket}":"${quantity}"`;
   }
   return `{${json}}`;
+}
+
+/** What `quantitiesJson` made, read back. A batch has thousands of them, and general parsing takes three times as long. */
+export function parseQuantities(json: string): Quantities {
+  const quantities: { -readonly [B in Bucket]?: bigint } = {};
+  for (let at = 2; at < json.length;) {
+    const nameEnd = json.indexOf('"', at);
+    const valueEnd = json.indexOf('"', nameEnd + 3);
+    quantities[json.slice(at, nameEnd) as Bucket] = BigInt(json.slice(nameEnd + 3, valueEnd));
+    at = valueEnd + 3;
+  }
+  return quantities;
 }
 
 export function quantitiesFromText(text: Readonly<Record<string, string>>): Quantities {

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { plainArray, textArray } from './arrays.ts';
-import type { UsageEvent } from './usage-event.ts';
+import { DAY_MS, type DayOfPlace } from './tally.ts';
 
 /** The bucket of `usage_rollups` that counts each event once. */
 export const TOTAL = 'total';
@@ -22,26 +22,17 @@ export interface RollupRow {
   failed: number;
 }
 
-/** What a set of events adds to the sums. Their order does not matter. */
-export function rollUp(events: readonly UsageEvent[]): RollupRow[] {
-  const rows = new Map<string, RollupRow>();
-  for (const event of events) {
-    const key = placeOf(event);
-    const total = rowOf(rows, event, key, TOTAL);
-    total.charge += event.charge;
-    total.events += 1;
-    if (event.outcome === 'failed') total.failed += 1;
-    if (event.cost === null) total.costUnknown += 1;
-    else total.cost += event.cost;
-    for (const line of event.lines) {
-      const row = rowOf(rows, event, key, line.bucket);
-      row.quantity += line.quantity;
-      row.charge += line.amount;
-      row.events += 1;
-    }
+/** The rows that a set of events adds to. */
+export function rollUp(days: readonly DayOfPlace[]): RollupRow[] {
+  const rows: RollupRow[] = [];
+  for (const { place, day, events, lines, charge, cost, costUnknown, failed } of days) {
+    const { organisationId, projectId, keyId, resource } = place;
+    const where = { organisationId, projectId, keyId, resource, day: new Date(day * DAY_MS).toISOString().slice(0, 10) };
+    rows.push({ ...where, bucket: TOTAL, quantity: 0n, charge, cost, costUnknown, events: events.length, failed });
+    for (const [bucket, line] of lines) rows.push({ ...where, bucket, quantity: line.quantity, charge: line.amount, cost: 0n, costUnknown: 0, events: line.events, failed: 0 });
   }
-  // Always in one order: batches that touch the same rows wait for each other instead of locking up.
-  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  // Places that differ in tier or price are one row here.
+  return fold(rows, (row) => `${row.organisationId} ${row.day} ${row.projectId} ${row.keyId ?? ''} ${row.resource} ${row.bucket}`);
 }
 
 /** Adds to the sums by day of each project, key and model, and to the two that are read more quickly: by month, and by day of each project. */
@@ -61,7 +52,7 @@ export async function addRollups(tx: Executor, rows: readonly RollupRow[]): Prom
 const ADDED = sql`quantity = have.quantity + excluded.quantity, charge = have.charge + excluded.charge, cost = have.cost + excluded.cost,
   cost_unknown = have.cost_unknown + excluded.cost_unknown, events = have.events + excluded.events, failed = have.failed + excluded.failed`;
 
-/** Sums of sums, in the order of their names. */
+/** Sums of sums. Always in the order of their names: batches that touch the same rows wait for each other instead of locking up. */
 function fold(rows: readonly RollupRow[], nameOf: (row: RollupRow) => string): RollupRow[] {
   const folded = new Map<string, RollupRow>();
   for (const row of rows) {
@@ -96,28 +87,4 @@ async function addDaily(tx: Executor, rows: readonly RollupRow[]): Promise<void>
   await sql`insert into usage_rollups as have (organisation_id, project_id, key_id, resource, day, bucket, quantity, charge, cost, cost_unknown, events, failed)
     select organisation_id, project_id, key_id, resource, day, bucket, quantity, charge, cost, cost_unknown, events, failed from ${given(rows)}
     on conflict (organisation_id, day, project_id, key_id, resource, bucket) do update set ${ADDED}`.execute(tx);
-}
-
-function placeOf({ organisationId, occurredAtMs, projectId, keyId, resource }: UsageEvent): string {
-  return `${organisationId} ${dayOf(occurredAtMs)} ${projectId} ${keyId ?? ''} ${resource}`;
-}
-
-let lastDay = { number: -1, text: '' };
-
-/** YYYY-MM-DD, UTC. */
-function dayOf(atMs: number): string {
-  const number = Math.floor(atMs / 86_400_000);
-  if (number !== lastDay.number) lastDay = { number, text: new Date(atMs).toISOString().slice(0, 10) };
-  return lastDay.text;
-}
-
-function rowOf(rows: Map<string, RollupRow>, event: UsageEvent, place: string, bucket: string): RollupRow {
-  const key = `${place} ${bucket}`;
-  let row = rows.get(key);
-  if (row === undefined) {
-    const { organisationId, projectId, keyId, resource, occurredAtMs } = event;
-    row = { organisationId, projectId, keyId, resource, day: dayOf(occurredAtMs), bucket, quantity: 0n, charge: 0n, cost: 0n, costUnknown: 0, events: 0, failed: 0 };
-    rows.set(key, row);
-  }
-  return row;
 }

@@ -24,6 +24,11 @@ export function monthKey(organisationId: string, month: string): string {
   return `${organisationId} ${month}`;
 }
 
+/** Until the transaction ends nobody has the lock alone: no month is closed and no budget made. */
+export async function sharePosting(tx: Executor): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(${POSTING_LOCK})`.execute(tx);
+}
+
 /** Until the transaction ends no usage is posted: for closing. */
 export async function keepPostingOut(tx: Executor): Promise<void> {
   await sql`select pg_advisory_xact_lock(${POSTING_LOCK})`.execute(tx);
@@ -31,10 +36,10 @@ export async function keepPostingOut(tx: Executor): Promise<void> {
 
 /**
  * Which of these months are closed, as `monthKey`s. Takes the lock that keeps months from being closed until
- * the transaction ends: call it once, before usage is written in the same transaction.
+ * the transaction ends: call it before sums are written in the same transaction.
  */
 export async function closedMonthsOf(tx: Executor, months: readonly OrganisationMonth[]): Promise<ReadonlySet<string>> {
-  await sql`select pg_advisory_xact_lock_shared(${POSTING_LOCK})`.execute(tx);
+  await sharePosting(tx);
   if (months.length === 0) return new Set();
   const { rows } = await sql<{ organisation_id: string; month: string }>`
     select i.organisation_id, i.month from invoices i

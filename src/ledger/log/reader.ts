@@ -2,7 +2,8 @@ import { closeSync, openSync, readSync, readdirSync } from 'node:fs';
 import { readRecord, type LogRecord } from './record.ts';
 import { isBefore, segmentNumbers, segmentPath, type LogPosition } from './segments.ts';
 
-const CHUNK_BYTES = 1_048_576;
+/** Half a thousand records or so: a poster reads in slices. What is read is copied out of it, so one is enough. */
+const chunk = Buffer.allocUnsafeSlow(262_144);
 
 export interface LogBatch {
   readonly records: LogRecord[];
@@ -39,7 +40,7 @@ export function readLog(folder: string, from: LogPosition, limit: LogPosition | 
 function readSegment(path: string, offset: number, limit: number | null, most: number, into: LogRecord[]): number {
   const fd = openSync(path, 'r');
   try {
-    let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let buffer = chunk;
     let position = offset;
     while (into.length < most) {
       const wanted = limit === null ? buffer.length : Math.min(buffer.length, limit - position);

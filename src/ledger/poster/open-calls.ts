@@ -1,8 +1,9 @@
 import type { Picodollars } from '../../base/index.ts';
-import { parseAdmission, parseFinal, parseProgress, quantitiesFromText, type AdmissionRecord, type FinalRecord } from '../events/records.ts';
-import type { UsageEvent } from '../events/usage-event.ts';
+import type { EpochState } from '../epochs/epochs.ts';
+import { parseAdmission, parseFinal, parseProgress, parseQuantities, quantitiesFromText, type AdmissionContext, type AdmissionRecord, type FinalRecord } from '../events/records.ts';
+import type { UsageEvent, UsagePlace } from '../events/usage-event.ts';
 import { RECORD, type LogRecord } from '../log/record.ts';
-import type { PriceVersion } from '../prices/types.ts';
+import type { PriceVersion, Quantities } from '../prices/types.ts';
 import { canonicalJson } from '../rating/canonical.ts';
 import { rate, type RatedLine } from '../rating/rate.ts';
 
@@ -16,75 +17,90 @@ export interface OpenCall {
 /** The price by which a call is to be rated: the version in force at its admission. */
 export type PriceOf = (admission: AdmissionRecord) => PriceVersion | undefined;
 
-export interface Read {
-  readonly events: UsageEvent[];
-  /** Calls that began in these records and are still open. */
-  readonly begun: Map<string, OpenCall>;
-  /** Calls of before with new progress. */
-  readonly moved: Map<string, OpenCall>;
-  /** Calls of before that ended. */
-  readonly ended: string[];
-  readonly mismatches: number;
-  readonly lastNumber: number;
-  /** The first record that is not there although later ones are, and nothing from there on was read; null: none is missing. */
-  readonly missing: number | null;
-}
+/** Where a log stands before what is read. */
+export type ReadFrom = Pick<EpochState, 'recordNumber' | 'sequence'>;
 
 /**
- * Turns records into events. Pure but for the open calls of before, which are not changed: a batch that is not committed
- * can be read again. Records up to `lastNumber`, and final events up to `lastSequence`, were posted and are skipped.
+ * Turns records into events, slice by slice. The open calls of before are not changed: what is not committed can be read
+ * again. Records up to those of `from`, numbers of final events too, were posted and are skipped.
  */
-export function readRecords(records: readonly LogRecord[], before: ReadonlyMap<string, OpenCall>, lastNumber: number, lastSequence: bigint, priceOf: PriceOf): Read {
-  const begun = new Map<string, OpenCall>();
-  const moved = new Map<string, OpenCall>();
-  const ended = new Set<string>();
-  const events: UsageEvent[] = [];
-  let mismatches = 0;
-  let missing: number | null = null;
-  let number = lastNumber;
-  let sequence = lastSequence;
-  const find = (id: string): OpenCall | undefined => begun.get(id) ?? moved.get(id) ?? (ended.has(id) ? undefined : before.get(id));
+export class CallReading {
+  /** Calls that began in these records and are still open. */
+  readonly begun = new Map<string, OpenCall>();
+  /** Calls of before with new progress. */
+  readonly moved = new Map<string, OpenCall>();
+  /** Calls of before that ended. */
+  readonly ended = new Set<string>();
+  /** Calls that the gateway charged otherwise than they are rated. */
+  mismatches = 0;
+  /** Of the last record that was read. */
+  lastNumber: number;
+  /** The first record that is not there although later ones are, and nothing from there on is read; null: none is missing. */
+  missing: number | null = null;
+  readonly #before: ReadonlyMap<string, OpenCall>;
+  readonly #priceOf: PriceOf;
+  #sequence: number;
 
-  for (const record of records) {
-    if (record.number <= number) continue;
-    if (record.number > number + 1) {
-      missing = number + 1;
-      break;
-    }
-    number = record.number;
-    if (record.type === RECORD.admission) {
-      const admission = parseAdmission(record.payload);
-      begun.set(admission.id, { admission, admissionPayload: record.payload, progressPayload: null });
-    } else if (record.type === RECORD.progress) {
-      const { id } = parseProgress(record.payload);
-      const call = find(id);
-      if (call === undefined) continue;
-      const next = { ...call, progressPayload: record.payload };
-      (begun.has(id) ? begun : moved).set(id, next);
-    } else {
-      const final = parseFinal(record.payload);
-      if (BigInt(final.sequence) <= sequence) continue;
-      const call = find(final.id);
-      if (call === undefined) throw new Error(`the log ends a call that it does not begin: ${final.id}`);
-      sequence = BigInt(final.sequence);
-      const { event, mismatch } = endedEvent(call.admission, final, priceOf);
-      if (mismatch) mismatches += 1;
-      events.push(event);
-      if (!begun.delete(final.id)) ended.add(final.id);
-      moved.delete(final.id);
-    }
+  constructor(before: ReadonlyMap<string, OpenCall>, from: ReadFrom, priceOf: PriceOf) {
+    this.#before = before;
+    this.#priceOf = priceOf;
+    this.lastNumber = from.recordNumber;
+    this.#sequence = Number(from.sequence);
   }
-  return { events, begun, moved, ended: [...ended], mismatches, lastNumber: number, missing };
+
+  /** @returns the calls that end in these records, in their order. */
+  read(records: readonly LogRecord[]): UsageEvent[] {
+    const events: UsageEvent[] = [];
+    for (const record of records) {
+      if (record.number <= this.lastNumber) continue;
+      if (record.number > this.lastNumber + 1) {
+        this.missing = this.lastNumber + 1;
+        break;
+      }
+      this.lastNumber = record.number;
+      if (record.type === RECORD.admission) {
+        const admission = parseAdmission(record.payload);
+        this.begun.set(admission.id, { admission, admissionPayload: record.payload, progressPayload: null });
+      } else if (record.type === RECORD.progress) {
+        this.#progress(record.payload);
+      } else {
+        const event = this.#end(parseFinal(record.payload));
+        if (event !== null) events.push(event);
+      }
+    }
+    return events;
+  }
+
+  #progress(payload: string): void {
+    const { id } = parseProgress(payload);
+    const call = this.#find(id);
+    if (call !== undefined) (this.begun.has(id) ? this.begun : this.moved).set(id, { ...call, progressPayload: payload });
+  }
+
+  #end(final: FinalRecord): UsageEvent | null {
+    if (final.sequence <= this.#sequence) return null;
+    const call = this.#find(final.id);
+    if (call === undefined) throw new Error(`the log ends a call that it does not begin: ${final.id}`);
+    this.#sequence = final.sequence;
+    const { event, mismatch } = endedEvent(call.admission, final, this.#priceOf);
+    if (mismatch) this.mismatches += 1;
+    if (!this.begun.delete(final.id)) this.ended.add(final.id);
+    this.moved.delete(final.id);
+    return event;
+  }
+
+  #find(id: string): OpenCall | undefined {
+    return this.begun.get(id) ?? this.moved.get(id) ?? (this.ended.has(id) ? undefined : this.#before.get(id));
+  }
 }
 
 function endedEvent(admission: AdmissionRecord, final: FinalRecord, priceOf: PriceOf): { event: UsageEvent; mismatch: boolean } {
-  const rated = final.released ? { lines: [], charge: 0n, excess: 0n } : rateWithin(admission, JSON.parse(final.quantities) as Record<string, string>, priceOf(admission));
+  const price = priceOf(admission);
+  const rated = final.released ? FREE : rateWithin(admission, parseQuantities(final.quantities), price);
   const attributes = final.saysHold && rated.excess === 0n ? final.attributes
     : canonicalJson({ hold: String(admission.hold), ...(JSON.parse(final.attributes) as object), ...(rated.excess > 0n && { excess: String(rated.excess) }) });
-  return {
-    event: eventOf(admission, { ...rated, quantities: final.quantities, cost: final.cost, outcome: final.outcome, counted: final.counted, attributes, freed: final.charge, priceOf }),
-    mismatch: rated.charge !== final.charge,
-  };
+  const { quantities, cost, outcome, counted } = final;
+  return { event: eventOf(admission, price, rated, { quantities, cost, outcome, counted, attributes, freed: final.charge }), mismatch: rated.charge !== final.charge };
 }
 
 /** What a crash left of a call: charged for what its progress shows; null: it shows nothing. */
@@ -92,32 +108,47 @@ export function cutEvent(call: OpenCall, priceOf: PriceOf): UsageEvent | null {
   if (call.progressPayload === null) return null;
   const { quantities } = parseProgress(call.progressPayload);
   const { admission } = call;
-  const rated = rateWithin(admission, quantities, priceOf(admission));
+  const price = priceOf(admission);
+  const rated = rateWithin(admission, quantitiesFromText(quantities), price);
   const { user = '', tags = [] } = admission.context.labels ?? {};
   const attributes = canonicalJson({
     hold: String(admission.hold), recovered: true, ...(rated.excess > 0n && { excess: String(rated.excess) }), ...(user !== '' && { user }), ...(tags.length > 0 && { tags }),
   });
-  return eventOf(admission, { ...rated, quantities: canonicalJson(quantities), cost: null, outcome: 'cut', counted: 'tokenizer', attributes, freed: rated.charge, priceOf });
+  return eventOf(admission, price, rated, { quantities: canonicalJson(quantities), cost: null, outcome: 'cut', counted: 'tokenizer', attributes, freed: rated.charge });
 }
 
+interface Rated {
+  readonly lines: readonly RatedLine[];
+  readonly charge: Picodollars;
+  readonly excess: Picodollars;
+}
+
+const FREE: Rated = { lines: [], charge: 0n, excess: 0n };
+
 /** A charge is never above its hold: the rest is the operator's. */
-function rateWithin(admission: AdmissionRecord, quantities: Readonly<Record<string, string>>, price: PriceVersion | undefined): { lines: readonly RatedLine[]; charge: Picodollars; excess: Picodollars } {
+function rateWithin(admission: AdmissionRecord, quantities: Quantities, price: PriceVersion | undefined): Rated {
   if (price === undefined) throw new Error(`the price version ${admission.context.priceId} of call ${admission.id} is not known`);
-  const { lines, charge } = rate(quantitiesFromText(quantities), price);
+  const { lines, charge } = rate(quantities, price);
   const excess = charge > admission.hold ? charge - admission.hold : 0n;
   return { lines, charge: charge - excess, excess };
 }
 
-function eventOf(admission: AdmissionRecord, end: {
-  lines: readonly RatedLine[]; charge: Picodollars; quantities: string; cost: Picodollars | null;
-  outcome: string; counted: string; attributes: string; freed: Picodollars; priceOf: PriceOf;
-}): UsageEvent {
-  const { context } = admission;
-  return {
-    id: admission.id, organisationId: context.organisationId, projectId: context.projectId, keyId: context.keyId, kind: 'call',
-    resource: context.resource, tier: context.tier, serviceTier: context.serviceTier, occurredAtMs: admission.admittedAtMs, quantities: end.quantities, lines: end.lines,
-    charge: end.charge, cost: end.cost, currency: context.currency, priceVersionId: end.priceOf(admission)?.id ?? context.priceId,
-    outcome: end.outcome, counted: end.counted, attributes: end.attributes,
-    slices: context.windows.length === 0 ? null : { windows: context.windows, amount: end.freed },
-  };
+function eventOf(
+  admission: AdmissionRecord, price: PriceVersion | undefined, { lines, charge }: Rated,
+  end: Pick<UsageEvent, 'quantities' | 'cost' | 'outcome' | 'counted' | 'attributes' | 'freed'>,
+): UsageEvent {
+  return { ...end, id: admission.id, place: placeOf(admission.context, price?.id ?? admission.context.priceId), occurredAtMs: admission.admittedAtMs, lines, charge };
+}
+
+const places = new WeakMap<AdmissionContext, UsagePlace>();
+
+/** One object per context and price, as long as the price stays the same. */
+function placeOf(context: AdmissionContext, priceVersionId: string): UsagePlace {
+  let place = places.get(context);
+  if (place === undefined || place.priceVersionId !== priceVersionId) {
+    const { organisationId, projectId, keyId, resource, tier, serviceTier, currency, windows } = context;
+    place = { organisationId, projectId, keyId, kind: 'call', resource, tier, serviceTier, currency, priceVersionId, windows };
+    places.set(context, place);
+  }
+  return place;
 }

@@ -6,14 +6,16 @@ import { snapshot } from '../bill/snapshot.ts';
 import { closeEpoch, readEpoch, type EpochState } from '../epochs/epochs.ts';
 import { announceUsage } from '../events/announce.ts';
 import { plainArray, textArray } from '../events/arrays.ts';
-import { applyPrepared, prepareEvents, prepareInSlices, type PreparedEvents } from '../events/apply.ts';
+import { applySums, beginPosting } from '../events/apply.ts';
+import { COPY_EVENTS, CopyRows } from '../events/copy-rows.ts';
+import { EventBatch, type BatchSums } from '../events/event-batch.ts';
 import { parseAdmission } from '../events/records.ts';
 import type { UsageEvent } from '../events/usage-event.ts';
-import { readLog } from '../log/reader.ts';
 import { canonicalJson } from '../rating/canonical.ts';
 import type { LogPosition } from '../log/segments.ts';
-import { copyingTransaction } from './copying-transaction.ts';
-import { cutEvent, readRecords, type OpenCall, type PriceOf, type Read } from './open-calls.ts';
+import { BatchReader } from './batch-reader.ts';
+import { copyingTransaction, type Copy, type CopyIn } from './copying-transaction.ts';
+import { cutEvent, type CallReading, type OpenCall, type PriceOf } from './open-calls.ts';
 
 export interface PostingOptions {
   readonly database: Pick<Database, 'unscoped' | 'scoped' | 'pool' | 'notify'>;
@@ -27,17 +29,8 @@ export interface PostingOptions {
   readonly batch?: number;
 }
 
-/** Two thousand calls at most: what a transaction costs beside its rows is spread over them. */
-const BATCH = 4_000;
-
-/** Records that were read and rated, and where the log stands after them. */
-interface Batch {
-  readonly from: EpochState;
-  readonly read: Read;
-  readonly prepared: PreparedEvents;
-  readonly after: EpochState;
-  readonly drained: boolean;
-}
+/** Eight thousand calls or so at most: what a transaction costs beside its rows is spread over them. */
+const BATCH = 16_000;
 
 /** Another poster moved the watermark, or a commit's answer was lost: what is in memory is old. */
 class Moved extends Error {}
@@ -50,8 +43,6 @@ export class Posting {
   readonly #options: PostingOptions;
   #state: EpochState | undefined;
   #open = new Map<string, OpenCall>();
-  /** The batch after the last one, read while that was written. */
-  #ahead: Batch | undefined;
   /** Ids that were recorded by the API before their call came: such an event is booked under a new one. */
   #taken = false;
 
@@ -81,47 +72,29 @@ export class Posting {
   }
 
   /**
-   * Posts one batch, and while Postgres writes it reads the next one. `limit`: how far a live log is written; null: the
-   * log is dead, read it to its end.
+   * Posts one batch: while Postgres takes in one slice of it, the next is read, rated and hashed. `limit`: how far a live log is
+   * written; null: the log is dead, read it to its end.
    * @returns true: there may be more.
    */
   async step(limit: LogPosition | null): Promise<boolean> {
+    const { folder, priceOf, log, epochId } = this.#options;
     const state = this.#state ?? (await this.load());
-    const batch = this.#ahead?.from === state ? this.#ahead : await this.#read(state, limit);
-    this.#ahead = undefined;
-    if (batch === null) return false;
-    const { read } = batch;
-    if (read.missing !== null) this.#demandDead(limit, read.missing);
-    if (read.missing !== null && read.lastNumber === state.recordNumber) return false;
-    if (read.mismatches > 0) this.#options.log.error({ epoch: this.#options.epochId, calls: read.mismatches }, 'the gateway charged otherwise than the ledger rates; the ledger is right');
-    // Should the commit fail, everything is read anew from Postgres, the open calls too.
-    for (const [id, call] of read.begun) this.#open.set(id, call);
-    for (const [id, call] of read.moved) this.#open.set(id, call);
-    for (const id of read.ended) this.#open.delete(id);
-    const more = !batch.drained && read.missing === null;
-    const writing = this.#guarded(async () => {
-      this.#state = await this.#commit(state, batch);
+    const batch = new BatchReader(folder, state, this.#open, priceOf, limit, this.#options.batch ?? BATCH);
+    const first = batch.next();
+    const { calls } = batch;
+    if (first === null) return false;
+    if (calls.missing !== null && calls.lastNumber === state.recordNumber) {
+      this.#demandDead(limit, calls.missing);
+      return false;
+    }
+    await this.#guarded(async () => {
+      this.#state = await this.#commit(state, batch, first, limit);
     });
-    const ahead = more && !this.#taken ? this.#read(batch.after, limit) : Promise.resolve(null);
-    const [written, next] = await Promise.allSettled([writing, ahead]);
-    if (written.status === 'rejected') throw written.reason as Error;
-    // A log that cannot be read further says so in the next step.
-    if (next.status === 'fulfilled' && next.value !== null && this.#state === batch.after) this.#ahead = next.value;
-    return more;
-  }
-
-  /** Reads, rates and prepares a batch from where the log stands, with pauses in which a batch that is being written gets on. */
-  async #read(from: EpochState, limit: LogPosition | null): Promise<Batch | null> {
-    const { folder, epochId, priceOf, clock } = this.#options;
-    await pause();
-    const { records, next, drained } = readLog(folder, from.position, limit, this.#options.batch ?? BATCH);
-    if (records.length === 0) return null;
-    await pause();
-    const read = readRecords(records, this.#open, from.recordNumber, from.sequence, priceOf);
-    await pause();
-    const prepared = await prepareInSlices(read.events, { epochId, lastSequence: from.sequence, chain: from.chain, atMs: clock.nowMs() }, pause);
-    const after = { ...from, position: next, recordNumber: read.lastNumber, sequence: prepared.lastSequence, chain: prepared.chain };
-    return { from, read, prepared, after, drained };
+    if (calls.mismatches > 0) log.error({ epoch: epochId, calls: calls.mismatches }, 'the gateway charged otherwise than the ledger rates; the ledger is right');
+    for (const [id, call] of calls.begun) this.#open.set(id, call);
+    for (const [id, call] of calls.moved) this.#open.set(id, call);
+    for (const id of calls.ended) this.#open.delete(id);
+    return !batch.drained && calls.missing === null;
   }
 
   /** Says that every call which ended before `atMs` is posted. */
@@ -136,7 +109,7 @@ export class Posting {
    * nothing, frees holds and slices. One transaction, and once: a second call finds it closed.
    */
   async close(): Promise<{ cut: number; lost: number }> {
-    const { database, epochId, clock, priceOf } = this.#options;
+    const { database, epochId, priceOf } = this.#options;
     const state = this.#state ?? (await this.load());
     if (state.closedAt !== null) return { cut: 0, lost: 0 };
     const cut: UsageEvent[] = [];
@@ -153,11 +126,10 @@ export class Posting {
     }
     await this.#guarded(() => copyingTransaction(database, async (tx, copy) => {
       await this.#lock(tx, state);
-      const events = await this.#withFreeIds(tx, cut);
-      const atMs = clock.nowMs();
-      const after = await applyPrepared(tx, prepareEvents(events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs }, true), { database, newId }, copy);
-      await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${epochId}`.execute(tx);
-      await closeEpoch(tx, epochId, { atMs, lostCalls: lost, lostHeld });
+      const after = await this.#copy(tx, copy, state, [cut]);
+      await applySums(tx, after, { database, newId });
+      await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(after.atMs)} where id = ${epochId}`.execute(tx);
+      await closeEpoch(tx, epochId, { atMs: after.atMs, lostCalls: lost, lostHeld });
       // Slices of whoever had one are free again.
       await announceUsage(database, tx, 'all');
     }));
@@ -185,21 +157,59 @@ export class Posting {
     }
   }
 
-  #commit(state: EpochState, { read, prepared, after }: Batch): Promise<EpochState> {
+  #commit(state: EpochState, batch: BatchReader, first: UsageEvent[], limit: LogPosition | null): Promise<EpochState> {
     const { database, epochId } = this.#options;
+    const { calls } = batch;
     return copyingTransaction(database, async (tx, copy) => {
       await this.#lock(tx, state);
-      const events = await this.#withFreeIds(tx, read.events);
-      const fresh = events === read.events ? prepared : prepareEvents(events, { epochId, lastSequence: state.sequence, chain: state.chain, atMs: prepared.atMs }, true);
-      await applyPrepared(tx, fresh, { database, newId }, copy);
-      await this.#moveHolds(tx, read);
-      const { position } = after;
-      await sql`update epochs set posted_segment = ${position.segment}, posted_offset = ${position.offset}, posted_record = ${read.lastNumber},
-        posted_sequence = ${String(fresh.lastSequence)}, chain = ${fresh.chain}, posted_at = ${new Date(fresh.atMs)},
-        charge_mismatches = charge_mismatches + ${read.mismatches} where id = ${epochId}`.execute(tx);
-      if (events.length > 0) await announceUsage(database, tx, events);
-      return fresh === prepared ? after : { ...after, chain: fresh.chain };
+      const sums = await this.#copy(tx, copy, state, slicesOf(batch, first));
+      if (calls.missing !== null) this.#demandDead(limit, calls.missing);
+      await applySums(tx, sums, { database, newId });
+      await this.#moveHolds(tx, calls);
+      const { position } = batch;
+      await sql`update epochs set posted_segment = ${position.segment}, posted_offset = ${position.offset}, posted_record = ${calls.lastNumber},
+        posted_sequence = ${String(sums.lastSequence)}, chain = ${sums.chain}, posted_at = ${new Date(sums.atMs)},
+        charge_mismatches = charge_mismatches + ${calls.mismatches} where id = ${epochId}`.execute(tx);
+      if (sums.days.length > 0) await announceUsage(database, tx, sums.days.map((one) => one.place));
+      return { ...state, position, recordNumber: calls.lastNumber, sequence: sums.lastSequence, chain: sums.chain };
     });
+  }
+
+  /** Copies events, slice by slice: one is on its way while the next is made. */
+  async #copy(tx: Executor, copy: Copy, state: EpochState, slices: Iterable<UsageEvent[]>): Promise<BatchSums> {
+    const { epochId, clock } = this.#options;
+    const log = { epochId, lastSequence: state.sequence, chain: state.chain, atMs: clock.nowMs() };
+    const batch = new EventBatch(log, await beginPosting(tx));
+    let rows = new CopyRows(log);
+    let copying: CopyIn | undefined;
+    let written = Promise.resolve();
+    try {
+      for (const slice of slices) {
+        const events = await this.#withFreeIds(tx, slice);
+        if (events.length > 0) {
+          const bytes = rows.rows(batch.seal(events));
+          await written;
+          copying ??= copy(COPY_EVENTS);
+          written = copying.write(bytes);
+          // It is waited for with the next slice.
+          written.catch(() => {});
+        }
+        if (this.#taken && copying !== undefined) {
+          // The next slice is looked up first, so this COPY ends here.
+          await written;
+          await copying.end(rows.end());
+          copying = undefined;
+          rows = new CopyRows(log);
+        }
+        await pause();
+      }
+      await written;
+      await copying?.end(rows.end());
+    } catch (error) {
+      await copying?.fail();
+      throw error;
+    }
+    return batch.sums();
   }
 
   async #lock(tx: Executor, state: EpochState): Promise<void> {
@@ -207,7 +217,7 @@ export class Posting {
     if (now.closedAt !== null || now.recordNumber !== state.recordNumber || now.sequence !== state.sequence) throw new Moved('the watermark was moved by another poster');
   }
 
-  async #moveHolds(tx: Executor, { begun, moved, ended }: Read): Promise<void> {
+  async #moveHolds(tx: Executor, { begun, moved, ended }: CallReading): Promise<void> {
     const { epochId } = this.#options;
     if (begun.size > 0) {
       const calls = [...begun.values()];
@@ -223,17 +233,21 @@ export class Posting {
           ${plainArray(calls.map((call) => call.admission.id))}::text::uuid[], ${textArray(calls.map((call) => call.progressPayload))}::text::text[])
           as given (id, progress) where holds.epoch_id = ${epochId} and holds.id = given.id`.execute(tx);
     }
-    if (ended.length > 0) await sql`delete from holds where epoch_id = ${epochId} and id = any(${plainArray(ended)}::text::uuid[])`.execute(tx);
+    if (ended.size > 0) await sql`delete from holds where epoch_id = ${epochId} and id = any(${plainArray([...ended])}::text::uuid[])`.execute(tx);
   }
 
   /** Ids are given by the gateway at random, so this is for who guesses one and records usage under it first. */
   async #withFreeIds(tx: Executor, events: UsageEvent[]): Promise<UsageEvent[]> {
     if (!this.#taken || events.length === 0) return events;
     const { rows } = await sql<{ organisation_id: string; id: string }>`select organisation_id, id from usage_events
-      where (organisation_id, id) in (select * from unnest(${plainArray(events.map((event) => event.organisationId))}::text::uuid[], ${plainArray(events.map((event) => event.id))}::text::uuid[]))`.execute(tx);
+      where (organisation_id, id) in (select * from unnest(${plainArray(events.map((event) => event.place.organisationId))}::text::uuid[], ${plainArray(events.map((event) => event.id))}::text::uuid[]))`.execute(tx);
     const taken = new Set(rows.map((row) => `${row.organisation_id} ${row.id}`));
-    return events.map((event) => (taken.has(`${event.organisationId} ${event.id}`) ? { ...event, id: newId(), attributes: canonicalJson({ ...(JSON.parse(event.attributes) as object), callId: event.id }) } : event));
+    return events.map((event) => (taken.has(`${event.place.organisationId} ${event.id}`) ? { ...event, id: newId(), attributes: canonicalJson({ ...(JSON.parse(event.attributes) as object), callId: event.id }) } : event));
   }
+}
+
+function* slicesOf(batch: BatchReader, first: UsageEvent[]): Iterable<UsageEvent[]> {
+  for (let slice: UsageEvent[] | null = first; slice !== null; slice = batch.next()) yield slice;
 }
 
 function isTaken(error: unknown): boolean {

@@ -1,9 +1,8 @@
 import { createHash, hash } from 'node:crypto';
 import { canonicalJson, jsonText } from './canonical.ts';
 
-/** A usage event as it is stored, whatever its columns: the values that its hash covers. */
-export interface HashedEvent {
-  readonly id: string;
+/** What many events have in common, as far as their hash covers it. */
+export interface HashedPlace {
   readonly organisationId: string;
   readonly projectId: string;
   readonly keyId: string | null;
@@ -11,42 +10,60 @@ export interface HashedEvent {
   readonly resource: string;
   readonly tier: string;
   readonly serviceTier: string;
+  readonly currency: string;
+  readonly priceVersionId: string | null;
+}
+
+/** What each says for itself. */
+export interface HashedUse {
+  readonly id: string;
   readonly occurredAtMs: number;
   /** Bucket → whole number as text, as canonical JSON. */
   readonly quantities: string;
   readonly charge: bigint;
   readonly cost: bigint | null;
-  readonly currency: string;
-  readonly priceVersionId: string | null;
   readonly outcome: string;
   readonly counted: string;
   /** Canonical JSON. */
   readonly attributes: string;
+}
+
+/** An event as it is read from the database. */
+export interface ReadEvent extends HashedPlace, Omit<HashedUse, 'quantities' | 'attributes'> {
+  readonly quantities: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, unknown>>;
   readonly epoch: string | null;
   readonly sequence: bigint | null;
 }
 
-/** The same as it is read from the database. */
-export interface ReadEvent extends Omit<HashedEvent, 'quantities' | 'attributes'> {
-  readonly quantities: Readonly<Record<string, string>>;
-  readonly attributes: Readonly<Record<string, unknown>>;
+/** A place's parts of what is hashed: made once for all of its events. */
+export interface PlaceText {
+  readonly before: string;
+  readonly after: string;
+}
+
+export function placeText(place: HashedPlace): PlaceText {
+  const { organisationId, projectId, keyId, kind, resource, tier, serviceTier, currency, priceVersionId } = place;
+  return { before: [organisationId, projectId, keyId, kind, resource, tier, serviceTier].map(text).join(','), after: [currency, priceVersionId].map(text).join(',') };
 }
 
 /**
- * SHA-256 over everything that a usage event says. Stored beside the event; a changed column no longer
- * fits it. Who changes the hash as well breaks the chain that `chainHash` makes.
+ * What a usage event says, all of it, in the form that is hashed with SHA-256. The hash is stored beside the event; a changed
+ * column no longer fits it. Who changes the hash as well breaks the chain that `chainHash` makes.
  */
-export function eventHash(event: Omit<HashedEvent, 'epoch' | 'sequence'>, epoch: string | null, sequence: bigint | null): Buffer {
-  const text = (value: string | null) => (value === null ? 'null' : jsonText(value));
-  const whole = (value: bigint | null) => (value === null ? 'null' : `"${value}"`);
-  return hash('sha256', `[${text(event.id)},${text(event.organisationId)},${text(event.projectId)},${text(event.keyId)},${text(event.kind)},${text(event.resource)},${text(event.tier)},` +
-    `${text(event.serviceTier)},${event.occurredAtMs},${event.quantities},${whole(event.charge)},${whole(event.cost)},${text(event.currency)},${text(event.priceVersionId)},` +
-    `${text(event.outcome)},${text(event.counted)},${event.attributes},${text(epoch)},${whole(sequence)}]`, 'buffer');
+export function hashedText(place: PlaceText, use: HashedUse, epoch: string | null, sequence: bigint | number | null): string {
+  return `[${text(use.id)},${place.before},${use.occurredAtMs},${use.quantities},"${use.charge}",${use.cost === null ? 'null' : `"${use.cost}"`},${place.after},` +
+    `${text(use.outcome)},${text(use.counted)},${use.attributes},${text(epoch)},${sequence === null ? 'null' : `"${sequence}"`}]`;
+}
+
+function text(value: string | null): string {
+  return value === null ? 'null' : jsonText(value);
 }
 
 /** The hash of an event that was read. */
 export function readHash(event: ReadEvent): Buffer {
-  return eventHash({ ...event, quantities: canonicalJson(event.quantities), attributes: canonicalJson(event.attributes) }, event.epoch, event.sequence);
+  const use = { ...event, quantities: canonicalJson(event.quantities), attributes: canonicalJson(event.attributes) };
+  return hash('sha256', hashedText(placeText(event), use, event.epoch, event.sequence), 'buffer');
 }
 
 /** What was hashed before there were service tiers: events of then keep their hash. */

@@ -57,9 +57,12 @@ export class TestPoster {
     const { lines, charge } = rate(usage.quantities, price);
     const cost = usage.cost ?? null;
     return {
-      id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()), organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource,
-      tier: 'standard', serviceTier, occurredAtMs, quantities: canonicalJson(quantitiesToJson(usage.quantities)), lines, charge, cost, currency: price.currency, priceVersionId: price.id,
-      outcome: usage.outcome ?? 'completed', counted: 'tokenizer', slices: null,
+      id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()),
+      place: {
+        organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource, tier: 'standard', serviceTier,
+        currency: price.currency, priceVersionId: price.id, windows: [],
+      },
+      occurredAtMs, quantities: canonicalJson(quantitiesToJson(usage.quantities)), lines, charge, cost, outcome: usage.outcome ?? 'completed', counted: 'tokenizer', freed: 0n,
       attributes: canonicalJson({ streamed: true, timings: { firstTokenMs: usage.firstTokenMs ?? 12.5 }, attempts: [{ cost: cost === null ? null : String(cost) }], ...usage.attributes }),
     };
   }
