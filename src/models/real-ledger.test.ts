@@ -155,6 +155,49 @@ test('clients that leave in the middle are charged for what was delivered, and n
   }
 });
 
+test('calls in every dialect run no statement, so no sum over what was used is on their way (C12, litellm 35766)', async () => {
+  const statements: string[] = [];
+  const watched: { stop(): void }[] = [];
+  database.pool.on('acquire', (client) => {
+    const { query } = client;
+    client.query = ((...given: Parameters<typeof query>) => {
+      const [what] = given as unknown as [string | { text?: string }];
+      statements.push(typeof what === 'string' ? what : (what.text ?? ''));
+      return query.apply(client, given);
+    }) as typeof query;
+    watched.push({ stop: () => { client.query = query; } });
+  });
+  backend.json(200, COMPLETION);
+  const bodies = { chat: ask({ model: 'team/big' }), responses: { model: 'team/big', input: 'Say hello', store: false }, messages: { model: 'team/big', max_tokens: 50, messages: [{ role: 'user', content: 'Say hello' }] } };
+  for (const [dialect, body] of Object.entries(bodies) as [keyof typeof bodies, object][]) {
+    await Promise.all(Array.from({ length: 200 }, () => models.call(dialect, { principal: admin, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink())));
+  }
+  for (const one of watched) one.stop();
+  // What a process does by itself goes on meanwhile: it says that it lives, and looks for batches. That does not grow with calls.
+  expect(statements.length).toBeLessThan(60);
+  expect(statements.filter((text) => /usage_|api_keys|price|budget|request/.test(text))).toEqual([]);
+}, 60_000);
+
+test('pages that hold every connection to the database hold up no call (C13, litellm 16276)', async () => {
+  const most = database.pool.options.max;
+  const pages = await Promise.all(Array.from({ length: most }, () => database.pool.connect()));
+  const sums = pages.map((page) => page.query('select pg_sleep(3600)').catch((error: unknown) => (error as { code?: string }).code));
+  try {
+    backend.json(200, COMPLETION);
+    await Promise.all(Array.from({ length: 200 }, () => chat('team/big', new MemorySink())));
+    expect(database.pool.idleCount).toBe(0);
+    expect(ledger.status().calls.open).toBe(0);
+  } finally {
+    const { default: pg } = await import('pg');
+    const operator = new pg.Client(testDatabase.connection);
+    await operator.connect();
+    await operator.query(`select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and pid <> pg_backend_pid()`);
+    await operator.end();
+    expect(await Promise.all(sums)).toEqual(sums.map(() => '57014'));
+    for (const page of pages) page.release();
+  }
+}, 60_000);
+
 test('a model without a price is refused before anything is asked of a backend', async () => {
   const asked = backend.requests.length;
   await expect(models.call('chat', { principal: { ...admin, tier: 'contributor' }, body: ask({ model: 'team/big' }), idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink()))

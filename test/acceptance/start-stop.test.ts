@@ -159,7 +159,7 @@ describe('another Postgres', () => {
     expect((await sql('external', 'select name from api_keys')).map((row) => row['name'])).toContain('kept outside');
   });
 
-  test('a failed migration is named, leaves the database as it was, and nothing is served', async () => {
+  test('a failed migration is named, leaves the database as it was, and nothing is served (C20)', async () => {
     await sql('tandem', 'create database broken');
     await sql('broken', 'create table organisations (mine int)');
     const home = freshFolder('home');

@@ -64,7 +64,7 @@ test('two processes and random calls: never above the budget, and no refusal whi
   expect(books).toMatchObject({ rolled: served, holds: 0, slices: 0n });
 }, 120_000);
 
-test('10,000 calls run no SQL in this process but a few refills', async () => {
+test('10,000 calls run no SQL in this process but a few refills (C12)', async () => {
   await house.addBudget(10n ** 18n);
   await house.addBudget(10n ** 18n, { kind: 'project', id: house.projectId });
   const database = await house.openDatabase();

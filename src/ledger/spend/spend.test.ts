@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestBooks, type TestBooks } from '../testing/books.ts';
 import type { SpendQuery } from './spend.ts';
@@ -72,4 +73,14 @@ test('filters narrow, and a caller bound to a project sees that project alone', 
   const bound = await house.books.sight.spend({ ...house.principal(), projectId }, { metric: 'charge', group: 'project', top: 10 });
   expect(shown(bound)).toEqual([[projectId, '1000']]);
   expect((await house.books.sight.spend(house.principal(await house.addOrganisation()), { metric: 'charge', group: 'project', top: 10 })).total.value).toBe('0');
+});
+
+test('every sum is made out of daily and hourly ones, never by reading calls: what it costs does not grow with them (C13)', async () => {
+  await house.poster.use({ quantities: { input: 1n } });
+  await house.books.sight.catchUp();
+  const atMs = house.clock.nowMs();
+  const executor = house.database.unscoped('a test makes reading calls an error');
+  await sql`alter table usage_events rename to usage_events_away`.execute(executor);
+  for (const group of ['model', 'project', 'key', 'day', 'hour', 'user', 'tag', 'scenario'] as const) expect([group, (await ask({ group, from: new Date(atMs - 3_600_000).toISOString(), to: new Date(atMs + 3_600_000).toISOString() })).total.requests]).toEqual([group, '1']);
+  await sql`alter table usage_events_away rename to usage_events`.execute(executor);
 });

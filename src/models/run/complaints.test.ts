@@ -2,14 +2,18 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SAYS } from '../dialects/conformance/backends-say.ts';
 import { HEARS } from '../dialects/conformance/callers-hear.ts';
 import { ANSWERS } from '../dialects/conformance/told.ts';
+import { rate } from '../ports.ts';
+import { MESSAGE, STREAM as CLAUDE_STREAM } from '../testing/anthropic-fixtures.ts';
 import { FakeBackend } from '../testing/fake-backend.ts';
+import { TEST_PRICE } from '../testing/fake-ledger.ts';
 import { TestHouse, ask } from '../testing/house.ts';
 import { MemorySink } from '../testing/memory-sink.ts';
 import { COMPLETION, STREAM } from '../testing/openai-fixtures.ts';
 
 /**
  * What users of other gateways complain about, each as a test of what they would see here. The numbers are those of the
- * gateways' own issues: litellm, Portkey.
+ * gateways' own issues: litellm, Portkey. Those that are of other rooms stand there: C1–C5, C15 and C16 with limits and budgets, C11 with the
+ * poster, C12 and C13 in `real-ledger.test.ts`, C14 in `test/real`, C20 with migrations.
  */
 let backend: FakeBackend;
 let url: string;
@@ -27,10 +31,11 @@ afterEach(async () => {
   await backend.stop();
 });
 
+type Line = { readonly price: bigint; readonly per: bigint };
 const CALLERS = ['chat', 'responses', 'messages'] as const;
 const body = (caller: (typeof CALLERS)[number], stream: boolean) => ({ ...HEARS[caller].request(stream), model: 'team/big' });
 
-test('a client that leaves a stream is still on the bill, with what it was given (litellm 14457)', async () => {
+test('a client that leaves a stream is still on the bill, with what it was given (C6, litellm 14457)', async () => {
   for (const caller of CALLERS) {
     const own = new TestHouse({ url });
     const left = new AbortController();
@@ -44,7 +49,7 @@ test('a client that leaves a stream is still on the bill, with what it was given
   }
 });
 
-test('a backend that bills on when its client has left is read to its end: its count is the cost, the caller pays for what came (litellm 36008)', async () => {
+test('a backend that bills on when its client has left is read to its end: its count is the cost, the caller pays for what came (C7, litellm 36008)', async () => {
   const own = new TestHouse({ url, speaks: 'bedrock' });
   const { stream } = SAYS.bedrock(ANSWERS['a text']!)!;
   const left = new AbortController();
@@ -69,7 +74,7 @@ test('a backend that bills on when its client has left is read to its end: its c
   await own.close();
 });
 
-test('a usage of zero is zero, and is never replaced by a guess (litellm 37992)', async () => {
+test('a usage of zero is zero, and is never replaced by a guess (C8, litellm 37992)', async () => {
   const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   for (const caller of CALLERS) {
     for (const stream of [false, true]) {
@@ -86,7 +91,7 @@ test('a usage of zero is zero, and is never replaced by a guess (litellm 37992)'
   }
 });
 
-test('tokens found in a cache cost the same, streamed or whole, and in every dialect (litellm 11789)', async () => {
+test('tokens found in a cache cost the same, streamed or whole, and in every dialect (C9, litellm 11789)', async () => {
   const told = ANSWERS['a text']!;
   for (const speaks of ['chat', 'responses', 'messages', 'gemini', 'bedrock'] as const) {
     const said = SAYS[speaks](told)!;
@@ -106,7 +111,40 @@ test('tokens found in a cache cost the same, streamed or whole, and in every dia
   }
 });
 
-test('a stream that is cut ends with an error of the caller\'s own dialect, not as a clean 200 (Portkey 1797)', async () => {
+test('prices of one\'s own count each token once, whichever of them they name, and however the backend adds its cache up (C10, litellm 40006)', async () => {
+  const per = 1n;
+  const [input, read, write, long, output] = [1_000n, 100n, 1_250n, 2_000n, 5_000n].map((price) => ({ price, per })) as [Line, Line, Line, Line, Line];
+  // Anthropic's buckets stand beside each other: 21 new, 100 read, 30 and 12 written. OpenAI's prompt holds what was read.
+  const answers = [
+    { speaks: 'messages', whole: MESSAGE, stream: CLAUDE_STREAM, fresh: 21n, cached: 100n, minutes: 30n, hour: 12n, made: 46n },
+    { speaks: 'chat', whole: { ...COMPLETION, usage: { prompt_tokens: 163, completion_tokens: 46, total_tokens: 209, prompt_tokens_details: { cached_tokens: 100 } } }, stream: null, fresh: 63n, cached: 100n, minutes: 0n, hour: 0n, made: 46n },
+  ] as const;
+  for (const { speaks, whole, stream, fresh, cached, minutes, hour, made } of answers) {
+    const all = fresh + cached + minutes + hour;
+    const lists = [
+      { buckets: { input, output }, charge: all * input.price + made * output.price },
+      { buckets: { input, cache_read: read, output }, charge: (all - cached) * input.price + cached * read.price + made * output.price },
+      { buckets: { input, cache_read: read, cache_write: write, output }, charge: fresh * input.price + cached * read.price + (minutes + hour) * write.price + made * output.price },
+      { buckets: { input, cache_read: read, cache_write: write, cache_write_1h: long, output }, charge: fresh * input.price + cached * read.price + minutes * write.price + hour * long.price + made * output.price },
+    ];
+    for (const { buckets, charge } of lists) {
+      for (const caller of CALLERS) {
+        for (const streamed of stream === null ? [false] : [false, true]) {
+          const own = new TestHouse({ url, speaks });
+          own.ledger.price = { ...TEST_PRICE, buckets };
+          if (streamed) backend.stream(stream!);
+          else backend.json(200, whole);
+          await own.chat(body(caller, streamed), { dialect: caller });
+          const { quantities, counted } = own.ledger.only().settled!;
+          expect([speaks, caller, streamed, counted, rate(quantities, own.ledger.price).charge]).toEqual([speaks, caller, streamed, 'backend', charge]);
+          await own.close();
+        }
+      }
+    }
+  }
+});
+
+test('a stream that is cut ends with an error of the caller\'s own dialect, not as a clean 200 (C17, Portkey 1797)', async () => {
   for (const caller of CALLERS) {
     const own = new TestHouse({ url });
     const to = new MemorySink();
@@ -118,7 +156,7 @@ test('a stream that is cut ends with an error of the caller\'s own dialect, not 
   }
 });
 
-test('a stream that breaks before its first word goes to the next target, and a cut is never told as the caller\'s fault (litellm 40404, 41777)', async () => {
+test('a stream that breaks before its first word goes to the next target, and a cut is never told as the caller\'s fault (C18, litellm 40404, 41777)', async () => {
   const second = new FakeBackend();
   const others = [{ url: await second.start() }];
   second.stream(STREAM);
@@ -137,7 +175,7 @@ test('a stream that breaks before its first word goes to the next target, and a 
   await second.stop();
 });
 
-test('an agent on Messages gets each thought in a thinking block, whatever the backend speaks (litellm 32357)', async () => {
+test('an agent on Messages gets each thought in a thinking block, whatever the backend speaks (C19, litellm 32357)', async () => {
   const told = ANSWERS['a thought and a text']!;
   for (const speaks of ['chat', 'responses', 'messages', 'gemini', 'bedrock'] as const) {
     const own = new TestHouse({ url, speaks });
