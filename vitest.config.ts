@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** `unit` tests stand beside the code, `acceptance` drives the running program, `real` needs heavy real parts. */
 const suite = process.env['TANDEM_SUITE'] ?? 'unit';
 const include = {
-  unit: ['src/**/*.test.ts', 'test/**/*.test.ts', 'console/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+  unit: ['src/**/*.test.ts', 'test/**/*.test.ts', 'console/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts', 'agent/**/*.test.ts'],
   acceptance: ['test/acceptance/**/*.test.ts'],
   real: ['**/*.real.test.ts'],
 }[suite];
