@@ -1,0 +1,150 @@
+import { X509Certificate, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Clock, SecretBox } from '../../base/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import { issueCertificate, keyHash, pem } from './certificate.ts';
+
+export interface AuthoritiesOptions {
+  readonly database: Database;
+  readonly secrets: SecretBox;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+interface Authority {
+  readonly subject: string;
+  readonly privateKey: KeyObject;
+  readonly certificate: Buffer;
+}
+
+/** What the listener for agents speaks TLS with. */
+export interface ServerIdentity {
+  /** PEM. */
+  readonly key: string;
+  readonly certificate: string;
+  /** The roots that agents' certificates are believed from, the newest first. */
+  readonly roots: readonly string[];
+  /** SHA-256 of the server key's SPKI, in base64: what an enrolment line carries. */
+  readonly pin: string;
+}
+
+/** By this name agents know the server, whatever its address is at the time. */
+export const SERVER_NAME = 'agents.tandem';
+const DAY_MS = 86_400_000;
+const ROOT_DAYS = 3_650;
+const SERVER_DAYS = 397;
+/** An agent's certificate; it asks for the next at half of it. */
+export const NODE_CERTIFICATE_MS = DAY_MS;
+/** Clocks of nodes may be this far behind. */
+const BACKDATE_MS = 3_600_000;
+const LOCK = 0x7a6d_0014;
+
+/** The keys of this installation for agents. Made at first start; private ones lie sealed in the database. */
+export class Authorities {
+  readonly #options: AuthoritiesOptions;
+  #roots: Authority[] = [];
+  #serverKey: KeyObject | undefined;
+
+  constructor(options: AuthoritiesOptions) {
+    this.#options = options;
+  }
+
+  /** Makes what is not there yet and opens the keys. @throws TandemError secret_unreadable without the secret file that sealed them. */
+  async start(): Promise<void> {
+    await this.#options.database.transaction(async (tx) => {
+      // Several processes that start at once end with the same keys.
+      await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+      if ((await this.#rows(tx, 'agent-ca')).length === 0) await this.#makeRoot(tx);
+      if ((await this.#rows(tx, 'agent-server')).length === 0) await this.#insert(tx, 'agent-server', newKey(), null);
+      await this.#load(tx);
+    });
+  }
+
+  /** A new root beside the old ones, which are believed until they are retired; it signs from now on. */
+  async addRoot(): Promise<void> {
+    await this.#options.database.transaction(async (tx) => {
+      await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+      await this.#makeRoot(tx);
+      await this.#load(tx);
+    });
+  }
+
+  /** Believes only the newest root from now on. */
+  async retireOldRoots(): Promise<void> {
+    const { database, clock } = this.#options;
+    await database.transaction(async (tx) => {
+      const [newest] = await this.#rows(tx, 'agent-ca');
+      await tx.updateTable('authorities').set({ retired_at: new Date(clock.nowMs()) }).where('purpose', '=', 'agent-ca').where('id', '!=', newest!.id).where('retired_at', 'is', null).execute();
+      await this.#load(tx);
+    });
+  }
+
+  /** The server's certificate, made anew at each start; its key, and so its pin, stays. @param names more names and addresses that it answers to. */
+  server(names: readonly string[]): ServerIdentity {
+    const key = this.#serverKey!;
+    const publicKey = publicOf(key);
+    const certificate = this.#issue('server', 'Tandem agents', publicKey, [SERVER_NAME, ...names], SERVER_DAYS * DAY_MS);
+    return {
+      key: key.export({ type: 'pkcs8', format: 'pem' }) as string, certificate: pem(certificate),
+      roots: this.roots(), pin: keyHash(publicKey).toString('base64'),
+    };
+  }
+
+  roots(): readonly string[] {
+    return this.#roots.map(({ certificate }) => pem(certificate));
+  }
+
+  /** A day's certificate for a node. Returns PEM. */
+  forNode(nodeId: string, publicKey: Buffer): { readonly certificate: string; readonly expiresAt: Date } {
+    const expiresAt = new Date(this.#options.clock.nowMs() + NODE_CERTIFICATE_MS);
+    return { certificate: pem(this.#issue('node', nodeId, publicKey, [], NODE_CERTIFICATE_MS)), expiresAt };
+  }
+
+  #issue(use: 'server' | 'node', subject: string, publicKey: Buffer, names: readonly string[], forMs: number): Buffer {
+    const nowMs = this.#options.clock.nowMs();
+    const issuer = this.#roots[0]!;
+    return issueCertificate({ use, subject, publicKey, names, from: new Date(nowMs - BACKDATE_MS), until: new Date(nowMs + forMs), serial: newSerial(), issuer });
+  }
+
+  async #makeRoot(tx: Executor): Promise<void> {
+    const nowMs = this.#options.clock.nowMs();
+    const key = newKey();
+    const serial = newSerial();
+    const subject = `Tandem agents ${serial.toString('hex', 0, 4)}`;
+    const certificate = issueCertificate({ use: 'authority', subject, publicKey: publicOf(key), names: [], from: new Date(nowMs - BACKDATE_MS), until: new Date(nowMs + ROOT_DAYS * DAY_MS), serial, issuer: { subject, privateKey: key } });
+    await this.#insert(tx, 'agent-ca', key, certificate);
+  }
+
+  async #insert(tx: Executor, purpose: 'agent-ca' | 'agent-server', key: KeyObject, certificate: Buffer | null): Promise<void> {
+    const { secrets, clock, newId } = this.#options;
+    const id = newId();
+    await tx.insertInto('authorities').values({
+      id, purpose, public_key: publicOf(key), private_key: secrets.seal(key.export({ type: 'pkcs8', format: 'der' }), contextOf(id)), certificate, created_at: new Date(clock.nowMs()), retired_at: null,
+    }).execute();
+  }
+
+  async #load(tx: Executor): Promise<void> {
+    const { secrets } = this.#options;
+    const open = (row: { id: string; private_key: Buffer }): KeyObject => createPrivateKey({ key: secrets.open(row.private_key, contextOf(row.id)), format: 'der', type: 'pkcs8' });
+    this.#roots = (await this.#rows(tx, 'agent-ca')).map((row) => ({ subject: new X509Certificate(row.certificate!).subject.replace(/^CN=/, ''), privateKey: open(row), certificate: row.certificate! }));
+    this.#serverKey = open((await this.#rows(tx, 'agent-server'))[0]!);
+  }
+
+  async #rows(tx: Executor, purpose: 'agent-ca' | 'agent-server') {
+    return tx.selectFrom('authorities').select(['id', 'private_key', 'certificate']).where('purpose', '=', purpose).where('retired_at', 'is', null).orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
+  }
+}
+
+const contextOf = (id: string): string => `authorities.private_key ${id}`;
+const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+function publicOf(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ type: 'spki', format: 'der' });
+}
+
+/** Positive and of 16 bytes: RFC 5280 allows 20. */
+function newSerial(): Buffer {
+  const serial = randomBytes(16);
+  serial[0] = (serial[0]! & 0x7f) | 0x40;
+  return serial;
+}
