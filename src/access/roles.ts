@@ -38,6 +38,8 @@ export const PERMISSIONS = {
   'models.write': rule('admin', 'organisation', 'change models and backends'),
   'content.export': rule('admin', 'organisation', 'export what consenting projects contributed'),
   'models.call': rule('developer', 'project', 'call models'),
+  'nodes.read': rule('viewer', 'project', 'see nodes'),
+  'nodes.write': rule('admin', 'organisation', 'add, approve, drain or remove nodes'),
   'system.read': rule('admin', 'organisation', 'see the state of the server'),
 } as const satisfies Record<string, Rule>;
 

@@ -107,6 +107,14 @@ export const ERRORS = {
   secret_file_invalid: entry(500, 'server_error', 'The secret file {path} cannot be used: {reason}.', 'Put the right file back from a backup, with mode 0600, or name another with TANDEM_SECRET_FILE.'),
   secret_unreadable: entry(500, 'server_error', 'A stored secret cannot be opened: {reason}.', 'Put the secret file that sealed it back (TANDEM_SECRET_FILE), or enter the secret again.'),
 
+  // Machines.
+  agents_off: entry(409, 'conflict_error', 'Machines have no way to reach this server: TANDEM_AGENT_ADDRESS is not set.', 'Set it to the HOST:PORT by which they reach it and start again: TANDEM_AGENT_ADDRESS=tandem.example.com:4601 npm start.'),
+  enrolment_refused: entry(401, 'authentication_error', 'The enrolment token is not valid: it was used, it has expired, or it never was.', 'Make another one and paste its line: tandem node add.'),
+  node_unreachable: entry(503, 'server_error', 'The node {name} is not connected.', 'See since when with tandem node show {name}; the agent connects again by itself when the machine is up and reaches this server.'),
+  node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),
+  node_in_use: entry(409, 'conflict_error', 'The node {name} is in use: {count} on it.', 'Let them end first: tandem node drain {name}; or set a time after which they are ended: tandem node drain {name} --grace 1h.'),
+  node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
+
   // The house: start, stop, database.
   setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),
   home_in_use: entry(500, 'server_error', 'The home {home} is in use by process {pid}, started {since}.', 'Stop that process (kill {pid}), or start with another TANDEM_HOME.'),

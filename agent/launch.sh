@@ -1,0 +1,84 @@
+#!/bin/sh
+# Keeps the agent running. `launch.sh install HOME` makes it a service of this machine; `launch.sh HOME` is that service.
+set -eu
+
+run() {
+  home=$1
+  child=
+  trap 'stopping=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT HUP
+  stopping=
+  wait_s=1
+  while [ -z "$stopping" ]; do
+    # `current` may be another version by now: an update is a new link and an end of this child.
+    "$home/node/current" --disable-warning=ExperimentalWarning "$home/versions/current/src/main.ts" run --home "$home" &
+    child=$!
+    code=0
+    wait "$child" || code=$?
+    # A signal ends `wait`, not the child.
+    [ -n "$stopping" ] && { wait "$child" 2>/dev/null || true; exit 0; }
+    [ "$code" = 0 ] && exit 0
+    child=
+    sleep "$wait_s"
+    [ "$wait_s" -lt 30 ] && wait_s=$((wait_s * 2))
+  done
+}
+
+systemd_unit() {
+  cat <<UNIT
+[Unit]
+Description=Tandem agent
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart=/bin/sh $1/versions/current/launch.sh $1
+Restart=always
+RestartSec=5
+KillMode=process
+Delegate=yes
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+launchd_plist() {
+  cat <<PLIST
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><dict>
+  <key>Label</key><string>tandem.agent</string>
+  <key>ProgramArguments</key><array><string>/bin/sh</string><string>$1/versions/current/launch.sh</string><string>$1</string></array>
+  <key>RunAtLoad</key><true/>
+  <key>KeepAlive</key><true/>
+  <key>StandardErrorPath</key><string>$1/agent.log</string>
+</dict></plist>
+PLIST
+}
+
+install() {
+  home=$1
+  if [ "${TANDEM_AGENT_SERVICE:-}" = none ]; then
+    echo "Start it with: sh $home/versions/current/launch.sh $home"
+  elif [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then
+    systemd_unit "$home" > /etc/systemd/system/tandem-agent.service
+    systemctl daemon-reload
+    systemctl enable --quiet tandem-agent
+    systemctl restart tandem-agent
+    echo "It runs as the service tandem-agent."
+  elif [ "$(id -u)" = 0 ] && [ "$(uname -s)" = Darwin ]; then
+    launchd_plist "$home" > /Library/LaunchDaemons/tandem.agent.plist
+    launchctl bootout system/tandem.agent 2>/dev/null || true
+    launchctl bootstrap system /Library/LaunchDaemons/tandem.agent.plist
+    echo "It runs as the service tandem.agent."
+  else
+    # No init to hand it to: the launcher watches over it, until the machine starts again.
+    if [ -f "$home/launcher.pid" ]; then kill "$(cat "$home/launcher.pid")" 2>/dev/null || true; fi
+    if command -v setsid >/dev/null 2>&1; then detach=setsid; else detach=nohup; fi
+    $detach sh "$home/versions/current/launch.sh" "$home" >>"$home/agent.log" 2>&1 </dev/null &
+    echo $! > "$home/launcher.pid"
+    echo "It runs now; there is no service manager here, so start it again after a reboot: sh $home/versions/current/launch.sh $home"
+  fi
+}
+
+if [ "$1" = install ]; then install "$2"; else run "$1"; fi

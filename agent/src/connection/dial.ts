@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+/** By this name the server knows itself towards agents, whatever its address is. */
+const SERVER_NAME = 'agents.tandem';
+const AGENT_PROTOCOL = 'tandem-agent';
+const CONNECT_MS = 15_000;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, `[v6]:port`. @throws Error. */
+export function parseAddress(text: string): Address {
+  const url = URL.parse(`tcp://${text}`);
+  if (!url || url.hostname === '' || url.port === '') throw new Error(`${text} is not HOST:PORT`);
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
+}
+
+/** Before there is a root to trust: the server must hold the key of the pin. Nothing is sent before that is checked. */
+export async function dialPinned({ host, port }: Address, pin: string): Promise<TLSSocket> {
+  const socket = await dial({ host, port, rejectUnauthorized: false });
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  if (key !== undefined && createHash('sha256').update(key).digest('base64') === pin) return socket;
+  socket.destroy();
+  throw new Error('the server that answers does not have the key of the enrolment line');
+}
+
+/** With the node's own certificate, to a server that one of the roots vouches for. */
+export function dialTrusted({ host, port }: Address, identity: { readonly key: string; readonly certificate: string; readonly roots: readonly string[] }): Promise<TLSSocket> {
+  return dial({ host, port, key: identity.key, cert: identity.certificate, ca: [...identity.roots], rejectUnauthorized: true });
+}
+
+function dial(options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...options, servername: SERVER_NAME, minVersion: 'TLSv1.3', ALPNProtocols: [AGENT_PROTOCOL] });
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.setTimeout(CONNECT_MS, () => fail(new Error('the server did not answer in time')));
+    socket.once('error', fail);
+    socket.once('secureConnect', () => {
+      socket.setTimeout(0);
+      socket.off('error', fail);
+      // Whoever uses the socket hears of its end; an error between two users must not end the process.
+      socket.on('error', () => {});
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepConnected, type Duties } from './connection/keep.ts';
+import { lookAt } from './doctor/doctor.ts';
+import { takeInventory } from './inventory/inventory.ts';
+import { bootId } from './machine/facts.ts';
+import type { Outside } from './outside.ts';
+import { homeAt, readIdentity } from './state/home.ts';
+import { WireError } from './wire/index.ts';
+
+const INVENTORY_EVERY_MS = 60_000;
+
+/** The agent's work, until the signal aborts. */
+export async function runAgent(root: string, outside: Outside, signal: AbortSignal): Promise<void> {
+  const home = homeAt(root);
+  const { standIn } = readIdentity(home);
+  const duties: Duties = {
+    async answer(name) {
+      switch (name) {
+        case 'inventory': return { ...takeInventory(root, standIn) };
+        case 'doctor': return { checks: lookAt(root) };
+        default: throw new WireError('unknown_command', `this agent does not know ${name}`);
+      }
+    },
+    async accept(name) {
+      throw new WireError('unknown_stream', `this agent has no ${name}`);
+    },
+    begun(session, { heartbeatMs }) {
+      const over = new AbortController();
+      const tellHealth = (): void => {
+        const bad = lookAt(root).filter(({ state }) => state !== 'pass');
+        session.tell('health', { state: bad.some(({ state }) => state === 'fail') ? 'sick' : bad.length > 0 ? 'degraded' : 'ok', reasons: bad.map(({ detail }) => detail) });
+      };
+      const beat = async (): Promise<void> => {
+        let toldMs = Number.NEGATIVE_INFINITY;
+        while (!over.signal.aborted) {
+          if (outside.bootMs() - toldMs >= INVENTORY_EVERY_MS) {
+            session.tell('inventory', { ...takeInventory(root, standIn) });
+            toldMs = outside.bootMs();
+          }
+          tellHealth();
+          await outside.wait(heartbeatMs, over.signal);
+        }
+      };
+      void beat();
+      return () => over.abort(new Error('the session is over'));
+    },
+  };
+  await keepConnected({ home, agentVersion: versionOf(), boot: bootId(), outside, duties, signal });
+}
+
+function versionOf(): string {
+  return (JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }).version;
+}

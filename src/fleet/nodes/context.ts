@@ -1,0 +1,20 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Access } from '../../access/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+
+/** What the parts of nodes share. */
+export interface NodeContext {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly access: Pick<Access, 'audit' | 'noteRefusal'>;
+  readonly newId: () => string;
+}
+
+/** Told at commit of every change that another process's connection to the node must hear of. */
+export const NODES_CHANNEL = 'nodes';
+
+/** Notes what happened to a node, for its page. */
+export async function noteEvent(context: NodeContext, tx: Executor, node: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
+  await context.database.scoped(node.organisation_id, tx).insertInto('node_events', { id: context.newId(), node_id: node.id, at: new Date(context.clock.nowMs()), kind, detail: detail.slice(0, 500) }).execute();
+}

@@ -1,0 +1,176 @@
+import type { Selectable } from 'kysely';
+import { TandemError } from '../../base/index.ts';
+import { demand, type Principal } from '../../access/index.ts';
+import type { Executor, NodeRow } from '../../db/index.ts';
+import type { NodeLink } from '../ports.ts';
+import { NODES_CHANNEL, noteEvent, type NodeContext } from './context.ts';
+import { nodeEventView, nodeView, type NodeEventView, type NodeView } from './node-view.ts';
+import { nodeState } from './node-state.ts';
+
+type Row = Selectable<NodeRow>;
+
+/** What a person wants of a node, and until when what runs there has time. */
+export interface NodeWish {
+  readonly what: NodeRow['wanted'];
+  readonly reason: string | null;
+  /** How long what runs there has before it is ended by force; null: as long as it was promised. */
+  readonly graceSeconds: number | null;
+}
+
+/** One thing that `doctor` on a node looked at. */
+export interface NodeCheck {
+  readonly id: string;
+  readonly state: 'pass' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly next: string | null;
+}
+
+/** What holds a node back from being removed; `leases` tells it when it is there. */
+export interface NodeHolds {
+  /** How many leases are on the node. */
+  count(nodeId: string): Promise<number>;
+}
+
+const WISH_WORDS = { serve: 'uncordoned', cordon: 'cordoned', drain: 'draining', maintain: 'in maintenance', remove: 'to be removed' } as const;
+
+/** Nodes, as people see and steer them. */
+export class Nodes {
+  readonly #context: NodeContext;
+  readonly #link: () => NodeLink | undefined;
+  #holds: NodeHolds = { count: async () => 0 };
+
+  constructor(context: NodeContext, link: () => NodeLink | undefined) {
+    this.#context = context;
+    this.#link = link;
+  }
+
+  /** Leases hold nodes back from being removed. */
+  useHolds(holds: NodeHolds): void {
+    this.#holds = holds;
+  }
+
+  /** Those that are not removed, by pool and name. */
+  async list(principal: Principal): Promise<{ items: NodeView[]; nextCursor: null }> {
+    demand(principal, 'nodes.read');
+    const rows = await this.#context.database.scoped(principal.organisationId).selectFrom('nodes').selectAll().where('removed_at', 'is', null).orderBy('pool').orderBy('name').limit(10_000).execute();
+    return { items: rows.map((row) => nodeView(row, this.#context.clock.nowMs())), nextCursor: null };
+  }
+
+  /** One node with what happened to it, the newest hundred first. @throws TandemError resource_not_found. */
+  async show(principal: Principal, id: string): Promise<{ node: NodeView; events: NodeEventView[] }> {
+    demand(principal, 'nodes.read');
+    const own = this.#context.database.scoped(principal.organisationId);
+    const row = await own.selectFrom('nodes').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined) throw missing(id);
+    const events = await own.selectFrom('node_events').selectAll().where('node_id', '=', id).orderBy('id', 'desc').limit(100).execute();
+    return { node: nodeView(row, this.#context.clock.nowMs()), events: events.map(nodeEventView) };
+  }
+
+  /**
+   * A person has looked at what the machine says it is. Once more takes over what it says now.
+   * @throws TandemError resource_not_found, node_ended for one that is quarantined or removed.
+   */
+  approve(principal: Principal, id: string): Promise<NodeView> {
+    return this.#change(principal, id, 'node.approve', async (tx, row, now) => {
+      if (row.quarantined_at !== null) throw ended(row, this.#context.clock.nowMs());
+      await noteEvent(this.#context, tx, row, 'approved', `by ${principal.actor.label}`);
+      return { approved_at: now, approved_by: principal.actor.label, approved_inventory: JSON.stringify(row.inventory), usable_at: row.usable_at ?? now };
+    });
+  }
+
+  /** Takes nothing new, lets go of what is there, or serves again. @throws TandemError resource_not_found, node_ended. */
+  wish(principal: Principal, id: string, { what, reason, graceSeconds }: NodeWish): Promise<NodeView> {
+    return this.#change(principal, id, `node.${what}`, async (tx, row, now) => {
+      const deadline = graceSeconds === null || what === 'serve' || what === 'cordon' ? null : new Date(now.getTime() + graceSeconds * 1_000);
+      await noteEvent(this.#context, tx, row, what, `${WISH_WORDS[what]} by ${principal.actor.label}${reason === null ? '' : `: ${reason}`}`);
+      return { wanted: what, wanted_reason: reason, wanted_by: principal.actor.label, wanted_at: now, deadline_at: deadline };
+    }, { what, reason, graceSeconds });
+  }
+
+  /**
+   * Removes a node that nothing is on: its identity ends at once. One that is still used is to be drained first.
+   * @throws TandemError resource_not_found, node_in_use.
+   */
+  async remove(principal: Principal, id: string): Promise<void> {
+    const held = await this.#holds.count(id);
+    await this.#change(principal, id, 'node.remove', async (tx, row, now) => {
+      if (held > 0) throw new TandemError('node_in_use', { params: { name: row.name, count: held } });
+      await noteEvent(this.#context, tx, row, 'removed', `by ${principal.actor.label}`);
+      return { removed_at: now, wanted: 'remove', connected_at: null };
+    });
+  }
+
+  /** Has the agent look at its machine. @throws TandemError resource_not_found, node_unreachable, node_refused. */
+  async doctor(principal: Principal, id: string): Promise<{ checks: NodeCheck[] }> {
+    demand(principal, 'nodes.read');
+    const row = await this.#context.database.scoped(principal.organisationId).selectFrom('nodes').select('name').where('id', '=', id).where('removed_at', 'is', null).executeTakeFirst();
+    if (row === undefined) throw missing(id);
+    const link = this.#link();
+    if (link?.isConnected(id) !== true) throw new TandemError('node_unreachable', { params: { name: row.name } });
+    return { checks: readChecks(await link.ask(id, 'doctor', {})) };
+  }
+
+  /** Ends what was to be removed, once nothing is on it. Periodic, safe to repeat. */
+  async removeDue(): Promise<void> {
+    const { database, clock } = this.#context;
+    const due = await database.unscoped('nodes of every organisation that are to be removed').selectFrom('nodes').selectAll().where('wanted', '=', 'remove').where('removed_at', 'is', null).execute();
+    for (const row of due) {
+      if ((await this.#holds.count(row.id)) > 0) continue;
+      await database.transaction(async (tx) => {
+        await tx.updateTable('nodes').set({ removed_at: new Date(clock.nowMs()), connected_at: null }).where('id', '=', row.id).where('removed_at', 'is', null).execute();
+        await noteEvent(this.#context, tx, row, 'removed', 'nothing was left on it');
+        await database.notify(tx, NODES_CHANNEL, row.id);
+      });
+    }
+  }
+
+  async #change(principal: Principal, id: string, action: string, decide: (tx: Executor, row: Row, now: Date) => Promise<Partial<Changes>>, change: Record<string, unknown> = {}): Promise<NodeView> {
+    demand(principal, 'nodes.write');
+    const { database, clock, access } = this.#context;
+    const after = await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      const row = await own.selectFrom('nodes').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      if (row === undefined) throw missing(id);
+      if (row.removed_at !== null) throw ended(row, clock.nowMs());
+      const set = await decide(tx, row, new Date(clock.nowMs()));
+      const changed = await own.updateTable('nodes').set(set).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+      await database.notify(tx, NODES_CHANNEL, id);
+      await access.audit.record(tx, principal, { action, resourceKind: 'node', resourceId: id, change: { name: row.name, ...change } });
+      return changed;
+    });
+    return nodeView(after, clock.nowMs());
+  }
+}
+
+interface Changes {
+  wanted: NodeRow['wanted'];
+  wanted_reason: string | null;
+  wanted_by: string | null;
+  wanted_at: Date | null;
+  deadline_at: Date | null;
+  approved_at: Date;
+  approved_by: string;
+  approved_inventory: string;
+  usable_at: Date;
+  removed_at: Date;
+  connected_at: null;
+}
+
+/** What a node's own doctor said, made safe: it is as hostile as all that comes from there. */
+function readChecks(answer: unknown): NodeCheck[] {
+  const checks = (answer as { checks?: unknown } | null)?.checks;
+  if (!Array.isArray(checks)) return [];
+  return checks.slice(0, 50).flatMap((one: unknown): NodeCheck[] => {
+    const { id, state, detail, next } = (one ?? {}) as Record<string, unknown>;
+    if (typeof id !== 'string' || typeof detail !== 'string' || (state !== 'pass' && state !== 'warn' && state !== 'fail')) return [];
+    return [{ id: id.slice(0, 60), state, detail: detail.slice(0, 500), next: typeof next === 'string' ? next.slice(0, 500) : null }];
+  });
+}
+
+function missing(id: string): TandemError {
+  return new TandemError('resource_not_found', { params: { kind: 'node', id, verb: 'node list' } });
+}
+
+function ended(row: Row, nowMs: number): TandemError {
+  return new TandemError('node_ended', { params: { name: row.name, state: nodeState(row, nowMs) } });
+}

@@ -1,0 +1,107 @@
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openAgentsHouse, type AgentsHouse } from '../testing/agents-house.ts';
+
+let house: AgentsHouse;
+beforeEach(async () => {
+  house = await openAgentsHouse();
+});
+afterEach(() => house[Symbol.asyncDispose]());
+
+const addLine = async (name: string | null = null): Promise<string> => (await house.fleet.enrolments.create(house.admin, { pool: 'default', name })).line;
+const enrolled = async (name: string): Promise<string> => {
+  const home = join(house.folder, name);
+  const { code, output } = await house.paste(await addLine(name), home);
+  expect(code, output).toBe(0);
+  return home;
+};
+
+describe('a machine (stand-in, not macOS)', () => {
+  it('becomes a node by one pasted line, connects by itself, and comes back after a crash', async () => {
+    const home = join(house.folder, 'gpu-1');
+    const pasted = await house.paste(await addLine('gpu-1'), home);
+    expect(pasted.code, pasted.output).toBe(0);
+    expect(pasted.output).toContain('This machine is the node gpu-1.');
+    expect(statSync(join(home, 'identity/key.pem')).mode & 0o777).toBe(0o600);
+    expect(await house.until('new', ({ state }) => state === 'new')).toMatchObject({ name: 'gpu-1', standIn: true, connected: false, approved: null });
+
+    const agent = house.startAgent(home);
+    const node = await house.until('ready', ({ state, inventory }) => state === 'ready' && 'cpu' in inventory);
+    expect(node).toMatchObject({ connected: true, platform: `linux-${process.arch}`, agentVersion: '0.1.0' });
+    expect(node.inventory).toMatchObject({ hostname: expect.any(String), memoryBytes: expect.any(Number), standIn: true });
+    expect(house.tunnels.link.isConnected(node.id)).toBe(true);
+    expect((await house.fleet.nodes.doctor(house.admin, node.id)).checks.map(({ id }) => id)).toContain('disk');
+    expect(await house.fleet.nodes.approve(house.admin, node.id)).toMatchObject({ approved: { by: house.admin.actor.label }, changed: [] });
+
+    await agent.kill();
+    await house.until('offline', ({ connected }) => !connected);
+    await expect(house.fleet.nodes.doctor(house.admin, node.id)).rejects.toMatchObject({ code: 'node_unreachable' });
+    house.startAgent(home);
+    await house.until('back', ({ connected }) => connected);
+    const { events } = await house.fleet.nodes.show(house.admin, node.id);
+    expect(events.map(({ kind }) => kind).filter((kind) => kind !== 'health').toReversed()).toEqual(['enrolled', 'connected', 'approved', 'disconnected', 'connected']);
+  });
+
+  it('is refused with a token that was used, has another form, or comes too late, and the pin is checked before anything runs', async () => {
+    const line = await addLine();
+    const both = await Promise.all([house.paste(line, join(house.folder, 'a')), house.paste(line, join(house.folder, 'b'))]);
+    expect(both.map(({ code }) => code).toSorted(), both.map(({ output }) => output).join('\n')).toEqual([0, 1]);
+    expect(both.map(({ output }) => output).join('\n')).toContain('The enrolment token is not valid');
+    expect((await house.fleet.nodes.list(house.admin)).items).toHaveLength(1);
+    await house.access.refusalsWritten();
+    const trail = await house.access.audit.list(house.admin, { limit: 20 });
+    expect(trail.items.map(({ action }) => action)).toEqual(expect.arrayContaining(['node.add', 'node.enrol', 'node.enrol.refuse']));
+
+    const wrongPin = (await addLine()).replace(/sha256\/\/[^ ]+/, `sha256//${Buffer.alloc(32).toString('base64')}`);
+    const refused = await house.paste(wrongPin, join(house.folder, 'c'));
+    expect([refused.code === 0, existsSync(join(house.folder, 'c'))]).toEqual([false, false]);
+    await house.database.unscoped('a test').updateTable('node_enrolments').set({ expires_at: new Date(0) as never }).execute();
+    expect((await house.paste(await addLine().then((fresh) => fresh), join(house.folder, 'd'))).code).toBe(0);
+  });
+
+  it('has its identity once: a copy of its key quarantines both', async () => {
+    const home = await enrolled('gpu-1');
+    const copy = join(house.folder, 'copy');
+    cpSync(home, copy, { recursive: true });
+    house.startAgent(home);
+    const node = await house.until('connected', ({ connected }) => connected);
+    const thief = house.startAgent(copy);
+    const caught = await house.until('quarantined', ({ state }) => state === 'quarantined');
+    expect(caught).toMatchObject({ connected: false, quarantine: { reason: 'two live connections with one identity' } });
+    expect(house.tunnels.link.isConnected(node.id)).toBe(false);
+    await house.until('refused', () => thief.log().includes('two live connections'));
+    await expect(house.fleet.nodes.approve(house.admin, node.id)).rejects.toMatchObject({ code: 'node_ended' });
+  });
+
+  it('is cut off at once when it is removed, and its key is worth nothing then', async () => {
+    const home = await enrolled('gpu-1');
+    const agent = house.startAgent(home);
+    const node = await house.until('connected', ({ connected }) => connected);
+    await house.fleet.nodes.remove(house.admin, node.id);
+    for (let tries = 0; tries < 200 && house.tunnels.link.isConnected(node.id); tries += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(house.tunnels.link.isConnected(node.id)).toBe(false);
+    await agent.kill();
+    const again = house.startAgent(home);
+    for (let tries = 0; tries < 200 && !again.log().includes('removed'); tries += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
+    expect(again.log()).toContain('the node was removed: add the machine again');
+  });
+
+  it('keeps its roots up to date, so that another root takes over', async () => {
+    const home = await enrolled('gpu-1');
+    await house.tunnels.authorities.addRoot();
+    const second = await house.secondTunnels();
+    // The second process signs with the new root; the agent believes both, since the first told it of them.
+    const identity = JSON.parse(readFileSync(join(home, 'identity/identity.json'), 'utf8')) as { server: { port: number }; roots: string[] };
+    expect(identity.roots).toHaveLength(1);
+    house.startAgent(home);
+    await house.until('connected', ({ connected }) => connected);
+    const now = JSON.parse(readFileSync(join(home, 'identity/identity.json'), 'utf8')) as typeof identity;
+    expect(now.roots).toHaveLength(2);
+    const other = await enrolled('gpu-2');
+    const moved = { ...JSON.parse(readFileSync(join(other, 'identity/identity.json'), 'utf8')), server: { host: '127.0.0.1', port: second.address!.port } } as object;
+    writeFileSync(join(other, 'identity/identity.json'), JSON.stringify(moved));
+    house.startAgent(other);
+    await house.until('connected to the second', ({ name, connected }) => name === 'gpu-2' && connected, (await house.fleet.nodes.list(house.admin)).items.find(({ name }) => name === 'gpu-2')!.id);
+  });
+});

@@ -1,0 +1,232 @@
+import type { Duplex } from 'node:stream';
+import { WireError, type Message, type Session } from '../../../agent/src/wire/index.ts';
+import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import type { KnownNode, NodeCommand, NodeLink, NodeStream, Presence } from '../../fleet/index.ts';
+import { Connection, readHealth, type ConnectionFacts } from './connection.ts';
+
+export interface ConnectionsOptions {
+  readonly presence: Presence;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What a node tells beside answers, for whoever listens: `name` and fields, unchecked. */
+export type NodeEventListener = (nodeId: string, name: string, fields: Message) => void;
+
+const LOOK_MS = 1_000;
+const PING_EVERY_LOOKS = 5;
+const HEARD_EVERY_LOOKS = 10;
+const SILENT_MS = 20_000;
+const LIVE_ANSWER_MS = 3_000;
+const ASK_MS = 30_000;
+
+/** The agents that are connected to this process. */
+export class Connections implements NodeLink {
+  readonly #options: ConnectionsOptions;
+  readonly #byNode = new Map<string, Connection>();
+  readonly #admitting = new Map<string, Promise<unknown>>();
+  readonly #changeListeners = new Set<(nodeId: string, connected: boolean) => void>();
+  readonly #eventListeners = new Set<NodeEventListener>();
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+  #unlisten: (() => Promise<void>) | undefined;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#byNode.size;
+  }
+
+  async start(): Promise<void> {
+    this.#unlisten = await this.#options.presence.onChange(() => void this.#dropUnwelcome());
+    this.#loop = this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the server is stopping'));
+    await this.#unlisten?.();
+    await this.#loop;
+    const open = [...this.#byNode.values()];
+    for (const { facts } of open) facts.session.close('stopping', 'the server is stopping');
+    await Promise.all(open.map((connection) => this.#gone(connection, 'the server stopped')));
+  }
+
+  /**
+   * Whether a node may connect as it asks to. A second connection takes the place of one that is dead or of the same start of the
+   * agent; when the first one is alive and of another start, somebody has a copy of the key, and both are quarantined.
+   * @throws WireError quarantined.
+   */
+  admit<T>(node: KnownNode, claim: { readonly instance: string; readonly attempt: number }, take: () => Promise<T>): Promise<T> {
+    const before = this.#admitting.get(node.id) ?? Promise.resolve();
+    const admitted = before.catch(() => {}).then(async () => {
+      const live = this.#byNode.get(node.id);
+      if (live !== undefined) await this.#resolveDouble(live, claim);
+      return take();
+    });
+    const settled = admitted.catch(() => {}).finally(() => {
+      if (this.#admitting.get(node.id) === settled) this.#admitting.delete(node.id);
+    });
+    this.#admitting.set(node.id, settled);
+    return admitted;
+  }
+
+  /** Takes an admitted connection. The session's `closed` is to call `left`. */
+  add(facts: ConnectionFacts, certificateExpiresAtMs: number): Connection {
+    const connection = new Connection(facts, certificateExpiresAtMs, this.#options.clock.monotonicMs());
+    this.#byNode.set(facts.node.id, connection);
+    this.#tell(facts.node.id, !facts.outdated);
+    return connection;
+  }
+
+  left(session: Session, nodeId: string, error: Error | undefined): void {
+    const connection = this.#byNode.get(nodeId);
+    if (connection?.facts.session !== session) return;
+    void this.#gone(connection, error?.message ?? 'closed');
+  }
+
+  renewed(nodeId: string, session: Session, expiresAtMs: number): void {
+    const connection = this.#byNode.get(nodeId);
+    if (connection?.facts.session === session) connection.certificateExpiresAtMs = expiresAtMs;
+  }
+
+  /** What a node told by itself. */
+  heard(nodeId: string, session: Session, name: string, fields: Message): void {
+    const connection = this.#byNode.get(nodeId);
+    if (connection?.facts.session !== session) return;
+    if (name === 'inventory') {
+      const first = connection.inventory === undefined;
+      connection.inventory = fields;
+      if (first) void this.#write(connection);
+    } else if (name === 'health') {
+      connection.health = readHealth(fields) ?? connection.health;
+    } else {
+      for (const listener of this.#eventListeners) listener(nodeId, name, fields);
+    }
+  }
+
+  isConnected(nodeId: string): boolean {
+    const connection = this.#byNode.get(nodeId);
+    return connection !== undefined && !connection.facts.outdated;
+  }
+
+  async ask(nodeId: string, command: NodeCommand, params: Readonly<Record<string, unknown>>, deadlineMs = ASK_MS): Promise<unknown> {
+    const { facts } = this.#working(nodeId, command);
+    const late = new AbortController();
+    const done = new AbortController();
+    void this.#options.clock.sleep(deadlineMs, done.signal).then(() => late.abort(new Error('late')), () => {});
+    try {
+      return await facts.session.ask(command, params, late.signal);
+    } catch (error) {
+      throw told(error, facts.node.name);
+    } finally {
+      done.abort(new Error('done'));
+    }
+  }
+
+  async open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex> {
+    const { facts } = this.#working(nodeId, kind);
+    try {
+      return facts.session.open(kind, params);
+    } catch (error) {
+      throw told(error, facts.node.name);
+    }
+  }
+
+  onChange(listener: (nodeId: string, connected: boolean) => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => void this.#changeListeners.delete(listener);
+  }
+
+  onEvent(listener: NodeEventListener): () => void {
+    this.#eventListeners.add(listener);
+    return () => void this.#eventListeners.delete(listener);
+  }
+
+  #working(nodeId: string, what: string): Connection {
+    const connection = this.#byNode.get(nodeId);
+    if (connection === undefined || (connection.facts.outdated && what !== 'update')) throw new TandemError('node_unreachable', { params: { name: connection?.facts.node.name ?? nodeId } });
+    return connection;
+  }
+
+  async #resolveDouble(live: Connection, claim: { readonly instance: string; readonly attempt: number }): Promise<void> {
+    const { facts } = live;
+    const again = claim.instance === facts.instance && claim.attempt > facts.attempt;
+    if (!again && (await this.#isAlive(live))) {
+      const reason = 'two live connections with one identity';
+      this.#options.log.warn({ node: facts.node.id }, reason);
+      await this.#options.presence.quarantine(facts.node.id, reason);
+      facts.session.close('quarantined', reason);
+      throw new WireError('quarantined', reason);
+    }
+    facts.session.close('replaced', 'the agent has connected again');
+  }
+
+  async #isAlive({ facts }: Connection): Promise<boolean> {
+    if (facts.session.over) return false;
+    const done = new AbortController();
+    const late = this.#options.clock.sleep(LIVE_ANSWER_MS, done.signal).then(() => false, () => false);
+    const alive = await Promise.race([facts.session.ping().then(() => true), late]);
+    done.abort(new Error('done'));
+    return alive;
+  }
+
+  async #gone(connection: Connection, reason: string): Promise<void> {
+    const { node, connectedAtMs } = connection.facts;
+    if (this.#byNode.get(node.id) === connection) {
+      this.#byNode.delete(node.id);
+      this.#tell(node.id, false);
+    }
+    await this.#guarded(this.#options.presence.disconnected(node.id, connectedAtMs, reason));
+  }
+
+  #tell(nodeId: string, connected: boolean): void {
+    for (const listener of this.#changeListeners) listener(nodeId, connected);
+  }
+
+  /** One loop looks at all of them: a timer each would be thousands. */
+  async #watch(): Promise<void> {
+    const { clock, presence } = this.#options;
+    for (let look = 1; !this.#stopping.signal.aborted; look += 1) {
+      await clock.sleep(LOOK_MS, this.#stopping.signal).catch(() => {});
+      const now = clock.monotonicMs();
+      for (const connection of this.#byNode.values()) {
+        const { session } = connection.facts;
+        if (connection.quietForMs(now) > SILENT_MS) session.close('silent', 'nothing was heard of it');
+        else if (connection.certificateExpiresAtMs < clock.nowMs()) session.close('expired', 'its certificate has expired');
+        else if (look % PING_EVERY_LOOKS === 0) void session.ping();
+        await this.#write(connection);
+      }
+      if (look % HEARD_EVERY_LOOKS === 0) await this.#guarded(presence.heard([...this.#byNode.keys()]));
+    }
+  }
+
+  async #write(connection: Connection): Promise<void> {
+    const { inventory, health } = connection;
+    const { id } = connection.facts.node;
+    connection.health = undefined;
+    if (health !== undefined) await this.#guarded(this.#options.presence.health(id, health));
+    if (inventory !== undefined && connection.written !== inventory) {
+      connection.written = inventory;
+      await this.#guarded(this.#options.presence.inventory(id, inventory));
+    }
+  }
+
+  async #dropUnwelcome(): Promise<void> {
+    await this.#guarded(this.#options.presence.stillWelcome([...this.#byNode.keys()]).then((welcome) => {
+      for (const [id, { facts }] of this.#byNode) if (!welcome.has(id)) facts.session.close('removed', 'the node was removed or quarantined');
+    }));
+  }
+
+  /** The database may be away for a while; the connection stays. */
+  async #guarded(work: Promise<unknown>): Promise<void> {
+    await work.catch((error: unknown) => this.#options.log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'the state of a node could not be written'));
+  }
+}
+
+function told(error: unknown, name: string): unknown {
+  if (!(error instanceof WireError)) return error;
+  if (error.code === 'closed' || error.code === 'timeout') return new TandemError('node_unreachable', { params: { name }, cause: error });
+  return new TandemError('node_refused', { params: { name, reason: error.message }, detail: error.code, cause: error });
+}

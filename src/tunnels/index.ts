@@ -1,0 +1,1 @@
+export { Tunnels, createTunnels, type TunnelsOptions } from './tunnels.ts';

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { createIdSource, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
+import type { Database } from '../db/index.ts';
+import type { AgentAddress, Enrolments, NodeLink, Presence } from '../fleet/index.ts';
+import { Connections } from './agents/connections.ts';
+import { shakeHands } from './agents/handshake.ts';
+import { AgentListener } from './agents/listener.ts';
+import { NodeBinaries } from './agents/node-binaries.ts';
+import { packAgent } from './agents/release.ts';
+import { Authorities } from './ca/authorities.ts';
+
+export interface TunnelsOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly config: Pick<Config, 'secretFile' | 'cache' | 'agentAddress'>;
+  readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments };
+  /** The repository's root: the agent's source and the Node binaries lie there. */
+  readonly root: string;
+  readonly version: string;
+}
+
+/** The room's face: connections to nodes. */
+export class Tunnels {
+  readonly authorities: Authorities;
+  readonly #options: TunnelsOptions;
+  readonly #connections: Connections;
+  #listener: AgentListener | undefined;
+  #address: AgentAddress | null = null;
+
+  constructor(options: TunnelsOptions) {
+    this.#options = options;
+    const { database, clock, log, config, fleet } = options;
+    this.authorities = new Authorities({ database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) });
+    this.#connections = new Connections({ presence: fleet.presence, clock, log });
+  }
+
+  get link(): NodeLink {
+    return this.#connections;
+  }
+
+  /** Where agents reach this server; null while that is switched off. */
+  get address(): AgentAddress | null {
+    return this.#address;
+  }
+
+  /** Makes the keys at a first start, and listens where an address is set. @throws TandemError secret_unreadable, setting_invalid. */
+  async start(): Promise<void> {
+    await this.authorities.start();
+    await this.#connections.start();
+    const { config, fleet, clock, log, root, version } = this.#options;
+    if (config.agentAddress === null) return;
+    const release = await packAgent(join(root, 'agent'));
+    const { host, port } = config.agentAddress;
+    const identity = this.authorities.server([host]);
+    const listener = new AgentListener({
+      host, port, identity, log, binaries: new NodeBinaries({ root, cache: config.cache }), release: () => release, address: () => this.#address!,
+      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release.hash }),
+    });
+    this.#address = { host, port: await listener.listen(), pin: identity.pin };
+    this.#listener = listener;
+  }
+
+  async stop(): Promise<void> {
+    this.#listener?.stopAccepting();
+    await this.#connections.stop();
+    await this.#listener?.close();
+  }
+}
+
+export function createTunnels(options: TunnelsOptions): Tunnels {
+  return new Tunnels(options);
+}
