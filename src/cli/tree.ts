@@ -26,10 +26,13 @@ const routes = () => import('./commands/routes.ts');
 const config = () => import('./commands/config.ts');
 const move = () => import('./commands/move.ts');
 const takeOut = () => import('./commands/export.ts');
+const nodes = () => import('./commands/nodes.ts');
 const completion = () => import('./commands/completion.ts');
 
 const RANGE = [{ form: '--last <time>', about: 'so far back, such as 6h or 30d' }, { form: '--from <time>', about: 'from this time on, such as 2026-11-01' }, { form: '--to <time>', about: 'and before this one' }];
 const NARROW = [{ form: '--project <id-or-name>', about: 'of this project' }, { form: '--key <key>', about: 'of this key: its id, name or first characters' }, { form: '--model <name>', about: 'of this model' }, { form: '--backend <id-or-name>', about: 'on this backend' }];
+const REASON = [{ form: '--reason <text>', about: 'for those who use it, and for later' }];
+const GRACE = [{ form: '--grace <time>', about: 'how long what runs there has before it is ended, such as 2h (default: as long as it was promised)' }];
 const LABELS = [{ form: '--tier <tier>', about: 'such as default, priority, flex or contributor' }, { form: '--user <user>', about: 'of this user, as the caller names it' }, { form: '--tag <tag>', about: 'with this tag' }, { form: '--scenario <name>', about: 'of this scenario' }];
 
 /** Every command, in the order in which help lists them. */
@@ -75,6 +78,19 @@ export const commands: readonly Command[] = [
     examples: ['tandem backends keys set meta second --key-file key-2.txt --requests 600'], load: from(routes, 'keySet') },
   { path: 'backends keys remove', about: 'Remove a key', args: [{ form: '<id-or-name>', about: 'the backend' }, { form: '<label>', about: 'the key' }], examples: ['tandem backends keys remove meta second'], load: from(routes, 'keyRemove') },
   { path: 'backends remove', about: 'Remove a backend that no model uses', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends remove meta'], load: from(models, 'backendRemove') },
+
+  { path: 'node', about: 'List machines that run the agent', examples: ['tandem node', 'tandem node list'], load: from(nodes, 'list') },
+  { path: 'node list', about: 'List machines that run the agent', examples: ['tandem node list'], load: from(nodes, 'list') },
+  { path: 'node add', about: 'Print the line that makes a machine a node: paste it there', options: [{ form: '--name <name>', about: 'a name for it (default: the machine\'s own)' }, { form: '--pool <pool>', about: 'its pool (default: default)' }],
+    examples: ['tandem node add', 'tandem node add --name gpu-1 --pool training'], load: from(nodes, 'add') },
+  { path: 'node show', about: 'Show a node: what it says it is, its health, what happened to it', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node show gpu-1'], load: from(nodes, 'show') },
+  { path: 'node approve', about: 'Say that the machine is what it says it is, so that others\' work may be placed on it', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node approve gpu-1'], load: from(nodes, 'approve') },
+  { path: 'node cordon', about: 'Place nothing new on a node; what is there stays', args: [{ form: '<node>', about: 'its name or id' }], options: REASON, examples: ['tandem node cordon gpu-1 --reason "new disk on Friday"'], load: from(nodes, 'cordon') },
+  { path: 'node uncordon', about: 'Let a node serve again', args: [{ form: '<node>', about: 'its name or id' }], options: REASON, examples: ['tandem node uncordon gpu-1'], load: from(nodes, 'uncordon') },
+  { path: 'node drain', about: 'Let what is on a node end, and place nothing new', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node drain gpu-1 --grace 2h --reason "kernel update"'], load: from(nodes, 'drain') },
+  { path: 'node maintain', about: 'Drain a node and keep it out until it is uncordoned', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node maintain gpu-1 --grace 2h'], load: from(nodes, 'maintain') },
+  { path: 'node remove', about: 'Remove a node: its identity ends', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node remove gpu-1', 'tandem node remove gpu-1 --grace 1h'], load: from(nodes, 'remove') },
+  { path: 'node doctor', about: 'Have the agent look at its machine', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node doctor gpu-1'], load: from(nodes, 'doctor') },
 
   { path: 'plan', about: 'Show what applying a configuration would change, prices included', args: [{ form: '[file]', about: 'JSON or YAML (default: tandem.config.json)' }],
     examples: ['tandem plan', 'tandem plan models.yaml'], load: from(config, 'plan') },

@@ -2,6 +2,5 @@ export { Fleet, createFleet, type FleetOptions } from './fleet.ts';
 export type { AgentAddress } from './nodes/enrolment-line.ts';
 export type { KnownNode, HealthReport, Presence } from './nodes/presence.ts';
 export type { Enrolments, EnrolmentClaim } from './nodes/enrolments.ts';
-export { mayHost, nodeState, takesWork, type NodeState } from './nodes/node-state.ts';
 export type { NodeView } from './nodes/node-view.ts';
 export type { NodeCommand, NodeLink, NodeStream } from './ports.ts';

@@ -251,5 +251,18 @@ export interface ModelsDoor extends ModelApi {
   };
 }
 
+/** What routes need of `fleet`. */
+export interface FleetDoor {
+  readonly nodes: {
+    list(principal: Principal): Reply<'nodeList'>;
+    show(principal: Principal, id: string): Reply<'nodeShow'>;
+    approve(principal: Principal, id: string): Reply<'nodeApprove'>;
+    wish(principal: Principal, id: string, body: Body<'nodeWish'>): Reply<'nodeWish'>;
+    remove(principal: Principal, id: string): Promise<void>;
+    doctor(principal: Principal, id: string): Reply<'nodeDoctor'>;
+  };
+  readonly enrolments: { create(principal: Principal, body: Body<'nodeAdd'>): Reply<'nodeAdd'> };
+}
+
 /** Checks of every part, by `start`, which knows them all. */
 export type Doctor = () => Promise<Omit<ReplyOf<Routes['doctor']>, 'version'>>;

@@ -56,10 +56,12 @@ beforeAll(async () => {
   const { endpoint } = await made(victim, '/api/webhooks', { url: `https://203.0.114.1/${MARK}` });
   const { hook } = await made(victim, '/api/hooks', { name: MARK, url: `https://203.0.114.1/${MARK}/hook`, projectId: idOf(project), enabled: false });
   const { feed } = await made(victim, '/api/feeds', { url: `https://203.0.114.1/${MARK}/usage` });
+  const { token } = await made(victim, '/api/nodes', { name: MARK });
+  const node = await house.fleet.enrolments.use({ token: String(token), identity: Buffer.from(MARK), hostname: MARK, machine: null, platform: 'linux-x64', standIn: true, from: '192.0.2.1' });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -75,6 +77,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'budgets.update': () => ({ amount: '1' }),
   'feeds.update': () => ({ paused: true }),
   'hooks.update': () => ({ name: 'taken' }),
+  'nodes.wish': () => ({ what: 'cordon' }),
   'limits.update': () => ({ amount: 1 }),
   'models.update': () => ({ goal: 'order' }),
   'backends.keys.set': () => ({ label: 'taken', key: 'sk-taken' }),
@@ -106,7 +109,7 @@ const everythingOf = async (ask: Ask, without: readonly string[] = []): Promise<
 
 /** What the victim has, without what moves by itself (the trail notes who asked, keys note their use). */
 const state = async (): Promise<string> => {
-  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/hooks', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
+  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
   const replies = await Promise.all(paths.map(async (path) => (await victim('GET', path)).body));
   return JSON.stringify(replies, (name, value: unknown) => (name === 'lastUsedAt' ? null : value));
 };

@@ -4,8 +4,10 @@ import { readEgressPolicy } from '../base/egress/index.ts';
 import { createAccess, type Access } from '../access/index.ts';
 import { migrate, openDatabase, startPeriodic } from '../db/index.ts';
 import { Metrics, createServer, watchCalls } from '../http/index.ts';
+import { createFleet } from '../fleet/index.ts';
 import { createLedger } from '../ledger/index.ts';
 import { createModels, type Models } from '../models/index.ts';
+import { createTunnels } from '../tunnels/index.ts';
 import { VERSION } from './backup-format.ts';
 import type { ConsolePages } from './console-build.ts';
 import { readCredentials, writeCredentials } from './credentials.ts';
@@ -56,11 +58,16 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
   phases.add('models', 10_000, () => models.stop());
-  const tasks = startPeriodic(periodicTasks(ledger, models), { database, clock, log });
+  const fleet = createFleet({ database, clock, log, access });
+  const tunnels = createTunnels({ database, clock, log, config, fleet, root: join(import.meta.dirname, '../..'), version: VERSION });
+  await tunnels.start();
+  phases.add('tunnels', 10_000, () => tunnels.stop());
+  fleet.useLink(tunnels.link, tunnels.address);
+  const tasks = startPeriodic(periodicTasks(ledger, models, fleet), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 
   const server = await createServer({
-    access, ledger, models, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
+    access, ledger, models, fleet, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
     queue: () => localModel.engine?.state().queue ?? { waiting: 0, running: 0 },
     doctor: createDoctor({
       config, database, databaseKind: house.database, ledger, localModel, consolePages: pages,

@@ -15,8 +15,12 @@ export interface ContentUpkeep {
   readonly content: { removeExpired(): Promise<unknown> };
 }
 
+export interface FleetUpkeep {
+  readonly nodes: { removeDue(): Promise<void> };
+}
+
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, limits, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep, { nodes }: FleetUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
@@ -27,6 +31,7 @@ export function periodicTasks({ invoices, credits, limits, alerts, webhooks, fee
     { name: 'usage-feeds', everyMs: 1_000, run: (signal) => feedPump.sendDue(signal) },
     { name: 'tidy-webhooks', everyMs: 3_600_000, run: () => webhooks.deliveries.tidy() },
     { name: 'sums-of-calls', everyMs: 1_000, run: (signal) => sight.catchUp(signal) },
+    { name: 'remove-nodes', everyMs: 5_000, run: () => nodes.removeDue() },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },
   ];
 }

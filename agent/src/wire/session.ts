@@ -221,23 +221,20 @@ export class Session {
   }
 
   #makeLine(): StreamLine {
-    const session = this;
     return {
-      get hasRoom() {
-        return !session.#socket.writableNeedDrain;
-      },
-      sendData: (id, chunk) => session.#send(KIND.data, id, chunk),
-      whenRoom: (stream) => void session.#waiting.add(stream),
-      sendCredit(id, bytes) {
+      hasRoom: () => !this.#socket.writableNeedDrain,
+      sendData: (id, chunk) => this.#send(KIND.data, id, chunk),
+      whenRoom: (stream) => void this.#waiting.add(stream),
+      sendCredit: (id, bytes) => {
         const payload = Buffer.allocUnsafe(4);
         payload.writeUInt32BE(bytes);
-        session.#send(KIND.credit, id, payload);
+        this.#send(KIND.credit, id, payload);
       },
-      sendEnd: (id) => session.#send(KIND.end, id, EMPTY),
-      sendReset: (id, code) => session.#send(KIND.reset, id, encodeMessage({ code })),
-      closed(stream) {
-        session.#streams.delete(stream.id);
-        session.#waiting.delete(stream);
+      sendEnd: (id) => this.#send(KIND.end, id, EMPTY),
+      sendReset: (id, code) => this.#send(KIND.reset, id, encodeMessage({ code })),
+      closed: (stream) => {
+        this.#streams.delete(stream.id);
+        this.#waiting.delete(stream);
       },
     };
   }
@@ -275,7 +272,7 @@ export class Session {
     const why = error ?? new WireError('closed', 'the connection was closed');
     for (const question of this.#asked.values()) question.reject(why);
     this.#asked.clear();
-    for (const stream of [...this.#streams.values()]) stream.receiveReset('connection');
+    for (const stream of this.#streams.values()) stream.receiveReset('connection');
     this.#handlers.closed(error);
   }
 }

@@ -17,7 +17,7 @@ const costOf = (bytes: number): number => bytes + FRAME_COST;
 export interface StreamLine {
   sendData(stream: number, chunk: Buffer): void;
   /** False: the connection is full; `whenRoom` has `pump` called when it is not. */
-  readonly hasRoom: boolean;
+  hasRoom(): boolean;
   whenRoom(stream: WireStream): void;
   sendCredit(stream: number, bytes: number): void;
   sendEnd(stream: number): void;
@@ -80,7 +80,7 @@ export class WireStream extends Duplex {
     if (outgoing === undefined || this.destroyed) return;
     while (outgoing.chunk.length > 0) {
       if (this.#maySend <= FRAME_COST) return;
-      if (!this.#line.hasRoom) {
+      if (!this.#line.hasRoom()) {
         this.#line.whenRoom(this);
         return;
       }

@@ -283,6 +283,23 @@ export interface paths {
   '/api/spend': {
     get: operations['spend.show'];
   };
+  '/api/nodes': {
+    get: operations['nodes.list'];
+    post: operations['nodes.add'];
+  };
+  '/api/nodes/{id}': {
+    get: operations['nodes.show'];
+    delete: operations['nodes.remove'];
+  };
+  '/api/nodes/{id}/approve': {
+    post: operations['nodes.approve'];
+  };
+  '/api/nodes/{id}/wanted': {
+    post: operations['nodes.wish'];
+  };
+  '/api/nodes/{id}/doctor': {
+    post: operations['nodes.doctor'];
+  };
 }
 
 /** The forms that recur. */
@@ -1212,6 +1229,54 @@ export interface components {
       currency: string;
       /** UTC, ISO 8601 */
       createdAt: string;
+    };
+    Node: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      pool: string;
+      platform: string;
+      /** Linux in the place of a Mac: not macOS */
+      standIn: boolean;
+      state: 'removed' | 'quarantined' | 'new' | 'offline' | 'removing' | 'maintenance' | 'draining' | 'cordoned' | 'sick' | 'ready';
+      connected: boolean;
+      lastSeenAt: string | null;
+      /** As its agent tells it */
+      health: {
+        state: 'unknown' | 'ok' | 'degraded' | 'sick';
+        reasons: string[];
+      };
+      /** Null: no person has looked at what the machine says it is, so it serves no other organisation */
+      approved: {
+        by: string;
+        /** UTC, ISO 8601 */
+        at: string;
+      } | null;
+      /** Fields of the inventory that differ from what was approved */
+      changed: string[];
+      wanted: {
+        what: 'serve' | 'cordon' | 'drain' | 'maintain' | 'remove';
+        reason: string | null;
+        by: string | null;
+        at: string | null;
+        /** When what still runs is ended by force */
+        deadlineAt: string | null;
+      };
+      quarantine: {
+        /** UTC, ISO 8601 */
+        at: string;
+        reason: string;
+      } | null;
+      /** As the machine itself tells it: a claim */
+      inventory: {
+        [key: string]: unknown;
+      };
+      inventoryAt: string | null;
+      agentVersion: string | null;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      /** When it could first be leased */
+      usableAt: string | null;
     };
     Price: {
       /** UUIDv7 */
@@ -5543,6 +5608,159 @@ export interface operations {
         groupsInAll: number;
         /** A call with two tags counts in both groups */
         overlapping: boolean;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Machines that run the agent */
+  'nodes.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Node'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** A line to paste on a machine that makes it a node; it may be used once within 15 minutes */
+  'nodes.add': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      pool?: string;
+      /** Null: the machine's own name */
+      name?: string | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        /** UUIDv7 */
+        id: string;
+        pool: string;
+        name: string | null;
+        /** UTC, ISO 8601 */
+        expiresAt: string;
+        /** Shown once */
+        line: string;
+        /** The same token alone; shown once */
+        token: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One node with what happened to it */
+  'nodes.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        node: components['schemas']['Node'];
+        events: {
+          /** UUIDv7 */
+          id: string;
+          /** UTC, ISO 8601 */
+          at: string;
+          kind: string;
+          detail: string;
+        }[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a node that nothing is on; its identity ends at once */
+  'nodes.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Say that the machine is what it says it is; only then may work of other organisations be placed on it */
+  'nodes.approve': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Node'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Cordon, drain, maintain or remove a node, or have it serve again */
+  'nodes.wish': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      what: 'serve' | 'cordon' | 'drain' | 'maintain' | 'remove';
+      reason?: string | null;
+      /** After it what still runs is ended by force; null: it may end as promised */
+      graceSeconds?: number | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Node'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Have the agent look at its machine */
+  'nodes.doctor': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        checks: ({
+          id: string;
+          state: 'pass' | 'warn' | 'fail';
+          detail: string;
+          next: string | null;
+        })[];
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

@@ -4,10 +4,11 @@ import { hookRoutes } from './hooks.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { limitRoutes } from './limits.ts';
 import { modelRoutes } from './models.ts';
+import { nodeRoutes } from './nodes.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../../access/index.ts';
 import { routes, type RouteContract } from '../contract/index.ts';
-import { emptyLedger, emptyModels } from '../testing/doors.ts';
+import { emptyFleet, emptyLedger, emptyModels } from '../testing/doors.ts';
 import { eventRoutes } from './access/events.ts';
 import { keyRoutes } from './access/keys.ts';
 import { peopleRoutes } from './access/people.ts';
 import { projectRoutes } from './access/projects.ts';
 import { signInRoutes } from './access/sign-in.ts';
+import { nodeRoutes } from './fleet/nodes.ts';
 import { limitRoutes } from './ledger/limits.ts';
 import { moneyRoutes } from './ledger/money.ts';
 import { webhookRoutes } from './ledger/webhooks.ts';
@@ -20,7 +21,7 @@ describe('the contract', () => {
   const access = {} as Access;
   const bound = [
     ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

@@ -1,5 +1,5 @@
 import { TandemError } from '../../base/index.ts';
-import type { LedgerDoor, ModelsDoor } from '../faces.ts';
+import type { FleetDoor, LedgerDoor, ModelsDoor } from '../faces.ts';
 import { echoModels } from './shell.ts';
 
 const nothing = async () => ({ items: [], nextCursor: null });
@@ -33,4 +33,10 @@ export const emptyModels: ModelsDoor = {
   configuration: { show: absent, plan: absent, apply: absent },
   aliases: { list: nothing, show: absent, create: absent, update: absent, remove: absent },
   backends: { list: nothing, create: absent, update: absent, remove: absent, setKey: absent, removeKey: absent, check: absent },
+};
+
+/** A fake of `fleet` without machines. */
+export const emptyFleet: FleetDoor = {
+  nodes: { list: nothing, show: absent, approve: absent, wish: absent, remove: absent, doctor: absent },
+  enrolments: { create: absent },
 };

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSecretBox, silentLogger, systemClock } from '../../base/index.ts';
+import { TandemError, openSecretBox, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
+import { createFleet, type Fleet, type NodeLink } from '../../fleet/index.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import { createModels, type Models } from '../../models/index.ts';
 import { FakeEngine } from '../../models/local/fake-engine.ts';
@@ -16,6 +17,8 @@ export interface WholeHouse {
   readonly access: TestAccess['access'];
   readonly ledger: Ledger;
   readonly models: Models;
+  /** Without a connection to nodes. */
+  readonly fleet: Fleet;
   readonly operator: { readonly organisationId: string; readonly projectId: string; readonly adminKey: string };
   as(key: string): (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Asked>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -45,14 +48,16 @@ export async function openWholeHouse({ file = {} }: { file?: Record<string, unkn
   await models.start();
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
+  const fleet = createFleet({ ...common, access });
+  fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
   const server = await createServer({
-    ...common, access, ledger, models, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
+    ...common, access, ledger, models, fleet, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
     doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });
   const { url } = await server.listen();
   return {
-    url, access, ledger, models, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
+    url, access, ledger, models, fleet, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
     as: (key) => asking(url, key),
     async [Symbol.asyncDispose]() {
       await server.close(0);
@@ -64,3 +69,11 @@ export async function openWholeHouse({ file = {} }: { file?: Record<string, unkn
     },
   };
 }
+
+/** No node is connected. */
+const noLink: NodeLink = {
+  isConnected: () => false,
+  ask: async () => { throw new TandemError('node_unreachable', { params: { name: 'x' } }); },
+  open: async () => { throw new TandemError('node_unreachable', { params: { name: 'x' } }); },
+  onChange: () => () => {},
+};

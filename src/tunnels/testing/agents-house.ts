@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '../../base/index.ts';
@@ -54,6 +55,7 @@ export async function openAgentsHouse(): Promise<AgentsHouse> {
       return other;
     },
     paste: (line, home) => new Promise((resolve) => {
+      keepNode(home);
       const child = spawn('sh', ['-c', line], { env: { ...process.env, TANDEM_AGENT_HOME: home, TANDEM_AGENT_SERVICE: 'none', TANDEM_AGENT_STAND_IN: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
@@ -91,3 +93,12 @@ export async function openAgentsHouse(): Promise<AgentsHouse> {
     },
   };
 }
+
+/** A machine that has had an agent before holds Node already: 120 MB less to fetch in each test but the first of all. */
+function keepNode(home: string): void {
+  ownHash ??= createHash('sha256').update(readFileSync(process.execPath)).digest('hex');
+  mkdirSync(join(home, 'node'), { recursive: true });
+  linkSync(process.execPath, join(home, 'node', ownHash));
+}
+
+let ownHash: string | undefined;
