@@ -18,6 +18,8 @@ export function createIdSource(nowMs: () => number, random: RandomBytes = system
   let poolAt = pool.length;
   let lastMs = 0;
   let counter = 0;
+  let prefix = '';
+  let prefixMs = -1;
 
   return () => {
     let ms = nowMs();
@@ -40,12 +42,14 @@ export function createIdSource(nowMs: () => number, random: RandomBytes = system
     const r = pool;
     const at = poolAt;
     poolAt += 8;
-    const high = Math.floor(ms / 0x10000);
-    const low = ms % 0x10000;
+    if (ms !== prefixMs) {
+      const high = Math.floor(ms / 0x10000);
+      const low = ms % 0x10000;
+      prefix = `${hex(high >>> 24)}${hex(high >>> 16)}${hex(high >>> 8)}${hex(high)}-${hex(low >>> 8)}${hex(low)}-`;
+      prefixMs = ms;
+    }
     return (
-      hex(high >>> 24) + hex(high >>> 16) + hex(high >>> 8) + hex(high) + '-' +
-      hex(low >>> 8) + hex(low) + '-' +
-      hex(0x70 | (counter >>> 8)) + hex(counter) + '-' +
+      prefix + hex(0x70 | (counter >>> 8)) + hex(counter) + '-' +
       hex(0x80 | (r[at]! & 0x3f)) + hex(r[at + 1]!) + '-' +
       hex(r[at + 2]!) + hex(r[at + 3]!) + hex(r[at + 4]!) + hex(r[at + 5]!) + hex(r[at + 6]!) + hex(r[at + 7]!)
     );

@@ -12,7 +12,8 @@ export type { Span };
 /** Whether somebody listens. An SDK is registered before the program's own code runs, so it is looked for once. */
 let listening: boolean | undefined;
 
-function tracing(): boolean {
+/** Whether somebody listens: what costs something only to be traced is left out otherwise. */
+export function tracing(): boolean {
   if (listening === undefined) {
     const provider = trace.getTracerProvider();
     listening = !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(NAME) !== undefined;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { TandemError } from '../base/index.ts';
+import type { LeavingSignal, TandemError } from '../base/index.ts';
 import type { Principal } from '../access/index.ts';
 import type { LimitFigures } from '../ledger/index.ts';
 import type { Executor } from '../db/index.ts';
@@ -132,7 +132,7 @@ export interface ModelCall {
   readonly idempotencyKey: string | null;
   readonly receipt: boolean;
   /** Aborts when the client has left. */
-  readonly signal: AbortSignal;
+  readonly signal: LeavingSignal;
   readonly requestId: string;
 }
 

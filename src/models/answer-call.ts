@@ -1,10 +1,13 @@
-import { TandemError } from '../base/index.ts';
+import { TandemError, signalOf } from '../base/index.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
 import { withStored, type Files } from './files/index.ts';
 import type { CallerDialect } from './neutral/dialect.ts';
 import type { DialectIn } from './neutral/parts.ts';
+import type { NeutralRequest } from './neutral/request.ts';
 import type { Registry } from './registry/registry.ts';
+import type { Alias } from './registry/target.ts';
 import type { ReplySink } from './reply-sink.ts';
+import type { RoutePlan } from './routing/plan.ts';
 import type { Router } from './routing/router.ts';
 import type { CallInput } from './run/call.ts';
 import { lackOf } from './run/lack.ts';
@@ -32,17 +35,38 @@ export function answerCall(name: DialectIn, input: CallInput, sink: ReplySink, t
  * One call: check, find the ways it may go, then hold, answer, settle. Errors before the reply has begun are thrown.
  * @throws TandemError invalid_request, model_not_found, budget_exceeded and what backends and engine say.
  */
-export async function answerIn(dialect: CallerDialect, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
-  const { principal, signal } = input;
-  const parsed = dialect.parse(input.body, input.headers);
-  const alias = tools.registry.find(principal, parsed.model);
+export function answerIn(dialect: CallerDialect, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
+  // Not `async`: of the promises between a call and its end each costs the hot path a little.
+  try {
+    return check(dialect, input, sink, tools);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+function check(dialect: CallerDialect, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
+  const request = dialect.parse(input.body, input.headers);
+  const alias = tools.registry.find(input.principal, request.model);
+  if (request.fileIds === undefined && request.serviceTier !== 'flex') return begin(dialect, input, request, alias, planned(input, request, alias, tools), sink, tools);
+  return checkFurther(dialect, input, request, alias, sink, tools);
+}
+
+/** What waits for something before money is held: files that the call names, spare capacity. */
+async function checkFurther(dialect: CallerDialect, input: CallInput, parsed: NeutralRequest, alias: Alias, sink: ReplySink, tools: CallTools): Promise<void> {
   const request = parsed.fileIds === undefined ? parsed : await withStored(dialect, parsed, input, tools.files);
   if (request === null) return;
-  const planned = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
-  const plan = request.serviceTier === 'flex' ? await tools.spare.narrow(planned, request.model, signal) : planned;
-  if (signal.aborted) return;
-  await runCall({
-    id: input.requestId, principal, dialect, request, alias, plan, sink, receipt: input.receipt, signal,
+  const plan = planned(input, request, alias, tools);
+  await begin(dialect, input, request, alias, request.serviceTier === 'flex' ? await tools.spare.narrow(plan, request.model, signalOf(input.signal)) : plan, sink, tools);
+}
+
+function planned({ principal }: CallInput, request: NeutralRequest, alias: Alias, tools: CallTools): RoutePlan {
+  return tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
+}
+
+function begin(dialect: CallerDialect, { principal, signal, requestId, receipt }: CallInput, request: NeutralRequest, alias: Alias, plan: RoutePlan, sink: ReplySink, tools: CallTools): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return runCall({
+    id: requestId, principal, dialect, request, alias, plan, sink, receipt, signal,
     admittedAtMs: tools.clock.nowMs(), startedMs: tools.clock.monotonicMs(),
   }, tools);
 }

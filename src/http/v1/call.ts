@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Leaving } from '../../base/index.ts';
 import { readJsonBody } from '../body/read.ts';
 import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
@@ -30,9 +31,9 @@ export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => 
   const principal = known instanceof Promise ? await known : known;
   demand(principal, 'models.call');
   const body = parseJson(await readJsonBody(request, options.maxBodyBytes));
-  const left = new AbortController();
+  const left = new Leaving();
   const leave = () => {
-    if (!response.writableFinished) left.abort(new Error('the client left'));
+    if (!response.writableFinished) left.leave(new Error('the client left'));
   };
   if (response.destroyed) leave();
   else response.on('close', leave);
@@ -43,7 +44,7 @@ export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => 
       principal, body, requestId, headers: request.headers,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : null,
       receipt: request.headers['x-tandem-receipt'] === '1',
-      signal: left.signal,
+      signal: left,
     }, sink);
   } catch (error) {
     if (sink.started) sink.cut();

@@ -21,19 +21,39 @@ export function dearest(worst: Quantities, version: Priced): Picodollars {
     const quantity = worst[bucket];
     if (quantity === undefined || quantity === 0n) continue;
     if (quantity < 0n) throw new RangeError(`a quantity is not negative: ${bucket}`);
-    const own = version.buckets[bucket];
-    if (own === undefined) throw unknownPrice(version.resource, bucket);
-    let unit = own;
-    let lines = 1n;
-    for (const other of MAY_BECOME[bucket] ?? []) {
-      const candidate = version.buckets[other];
-      if (candidate === undefined || other === bucket) continue;
-      lines += 1n;
-      if (isDearer(candidate, unit)) unit = candidate;
-    }
-    amount += divideUp(quantity * unit.price, unit.per) + (unit.price === 0n ? 0n : lines - 1n);
+    const { unit, more } = dearestUnit(bucket, version);
+    amount += divideUp(quantity * unit.price, unit.per) + more;
   }
   return amount;
+}
+
+/** The dearest that a unit of a bucket may cost, and a picodollar for each further line that it may be split into. */
+interface DearestUnit {
+  readonly unit: UnitPrice;
+  readonly more: bigint;
+}
+
+/** Price versions never change, and calls under one are many. */
+const KNOWN = new WeakMap<PriceVersion['buckets'], { [B in Bucket]?: DearestUnit }>();
+
+function dearestUnit(bucket: Bucket, { buckets, resource }: Priced): DearestUnit {
+  let known = KNOWN.get(buckets);
+  if (known === undefined) KNOWN.set(buckets, (known = {}));
+  return (known[bucket] ??= findDearest(bucket, buckets, resource));
+}
+
+function findDearest(bucket: Bucket, buckets: PriceVersion['buckets'], resource: string): DearestUnit {
+  const own = buckets[bucket];
+  if (own === undefined) throw unknownPrice(resource, bucket);
+  let unit = own;
+  let lines = 1n;
+  for (const other of MAY_BECOME[bucket] ?? []) {
+    const candidate = buckets[other];
+    if (candidate === undefined || other === bucket) continue;
+    lines += 1n;
+    if (isDearer(candidate, unit)) unit = candidate;
+  }
+  return { unit, more: unit.price === 0n ? 0n : lines - 1n };
 }
 
 /** The most of `bucket` that fits into `left` beside the other quantities; null: not even one unit. */

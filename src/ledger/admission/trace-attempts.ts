@@ -1,12 +1,13 @@
-import { noteSpan } from '../../base/trace.ts';
+import { noteSpan, tracing } from '../../base/trace.ts';
 import type { CallEnd } from '../events/call.ts';
 import type { Quantities } from '../prices/types.ts';
 
 /**
  * A span for each try of a call that has ended, under the span of its request: what is booked of a try is what is
- * traced. Without somebody who listens it costs a comparison a try.
+ * traced. Without somebody who listens it costs one comparison.
  */
 export function traceAttempts(end: CallEnd, model: string, endedMs: number): void {
+  if (!tracing()) return;
   const startedMs = endedMs - end.timings.totalMs;
   let at = end.timings.queueMs;
   for (const [index, attempt] of end.attempts.entries()) {

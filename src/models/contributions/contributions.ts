@@ -49,14 +49,18 @@ export class Contributions {
 
   /** The same answer, with its copy kept where the caller's project consents. */
   keeping(answer: Answer): Answer {
-    return async (dialect, input, sink) => {
+    return (dialect, input, sink) => {
       const { projectId } = input.principal;
-      if (projectId === null || this.#options.access.directory.project(projectId)?.tier !== 'contributor') return answer(dialect, input, sink);
-      const copying = new CopyingSink(sink, MOST_CHARACTERS);
-      await answer(dialect, input, copying);
-      const { chunks } = copying;
-      if (chunks !== undefined) this.#later(input, projectId, { id: input.requestId, dialect, request: input.body, reply: chunks.join(''), streamed: copying.headers['content-type']?.startsWith('text/event-stream') ?? false });
+      const kept = projectId !== null && this.#options.access.directory.project(projectId)?.tier === 'contributor';
+      return kept ? this.#answerAndKeep(answer, dialect, input, sink, projectId) : answer(dialect, input, sink);
     };
+  }
+
+  async #answerAndKeep(answer: Answer, dialect: DialectIn, input: CallInput, sink: ReplySink, projectId: string): Promise<void> {
+    const copying = new CopyingSink(sink, MOST_CHARACTERS);
+    await answer(dialect, input, copying);
+    const { chunks } = copying;
+    if (chunks !== undefined) this.#later(input, projectId, { id: input.requestId, dialect, request: input.body, reply: chunks.join(''), streamed: copying.headers['content-type']?.startsWith('text/event-stream') ?? false });
   }
 
   /** What was kept by consent, and comments and edits with it. */

@@ -1,4 +1,4 @@
-import { TandemError, isTandemError, type Clock } from '../../base/index.ts';
+import { TandemError, isTandemError, type Clock, signalOf } from '../../base/index.ts';
 import { localAsk } from '../dialects/local/ask.ts';
 import { messagesCaller } from '../dialects/messages/caller.ts';
 import { parseMessages } from '../dialects/messages/parse.ts';
@@ -62,9 +62,9 @@ export async function countTokens(input: CountInput, tools: CountTools): Promise
   const { candidates } = tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
   const first = candidates[0];
   const local = first?.target.backend.kind === 'local';
-  if (first && local) return { tokens: await countHere(request, input.signal, tools.engine), counted: 'tokenizer', limits };
+  if (first && local) return { tokens: await countHere(request, signalOf(input.signal), tools.engine), counted: 'tokenizer', limits };
   const remote = first?.connection?.remote;
-  const counted = first && remote ? await ask(request, first, remote, alias.limits.deadlines, input.signal, tools) : null;
+  const counted = first && remote ? await ask(request, first, remote, alias.limits.deadlines, signalOf(input.signal), tools) : null;
   return counted === null ? { tokens: estimateTokens(request), counted: 'estimate', limits } : { tokens: counted, counted: 'backend', limits };
 }
 

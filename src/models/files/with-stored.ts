@@ -1,3 +1,4 @@
+import { signalOf } from '../../base/index.ts';
 import type { CallerDialect } from '../neutral/dialect.ts';
 import type { NeutralRequest } from '../neutral/request.ts';
 import type { CallInput } from '../run/call.ts';
@@ -13,7 +14,7 @@ export async function withStored(
   dialect: Pick<CallerDialect, 'parse' | 'withFiles'>, { body, fileIds = [] }: NeutralRequest, { principal, headers, signal }: Pick<CallInput, 'principal' | 'headers' | 'signal'>, files: Pick<Files, 'open'>,
 ): Promise<NeutralRequest | null> {
   try {
-    return dialect.parse(dialect.withFiles!(body, await readStored(files, principal, fileIds, signal)), headers);
+    return dialect.parse(dialect.withFiles!(body, await readStored(files, principal, fileIds, signalOf(signal))), headers);
   } catch (error) {
     if (signal.aborted) return null;
     throw error;

@@ -1,4 +1,4 @@
-import { TandemError } from '../../base/index.ts';
+import { TandemError, signalOf } from '../../base/index.ts';
 import { CALLER_DIALECTS } from '../dialects/dialects.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import { isObject } from '../request/json.ts';
@@ -54,7 +54,7 @@ export class HookedCalls {
     let annotations: Annotations = {};
     for (const hook of hooks) {
       const model = isObject(body) && typeof body['model'] === 'string' ? body['model'] : null;
-      const asked = await this.#options.caller.ask(hook, 'request', input.requestId, { id: input.requestId, stage: 'request', project: input.principal.projectId, model, dialect, body }, input.signal);
+      const asked = await this.#options.caller.ask(hook, 'request', input.requestId, { id: input.requestId, stage: 'request', project: input.principal.projectId, model, dialect, body }, signalOf(input.signal));
       if (input.signal.aborted) return null;
       const problem = 'problem' in asked ? asked.problem : asked.answer.action === 'replace' ? lackOf(dialect, input, body, asked.answer.by) : undefined;
       if (problem !== undefined || 'problem' in asked) {

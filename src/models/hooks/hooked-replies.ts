@@ -1,4 +1,4 @@
-import { TandemError } from '../../base/index.ts';
+import { TandemError, signalOf } from '../../base/index.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import { isObject } from '../request/json.ts';
 import type { ReplySink } from '../reply-sink.ts';
@@ -17,9 +17,12 @@ export class HookedReplies {
   }
 
   /** One answer, which is held back where a hook is to see it. @throws TandemError hook_blocked, hook_failed, and what the answer throws. */
-  async around(dialect: DialectIn, input: CallInput, sink: ReplySink, answer: (sink: ReplySink) => Promise<void>): Promise<void> {
+  around(dialect: DialectIn, input: CallInput, sink: ReplySink, answer: (sink: ReplySink) => Promise<void>): Promise<void> {
     const hooks = this.#options.active.of(input.principal, 'reply');
-    if (hooks.length === 0) return answer(sink);
+    return hooks.length === 0 ? answer(sink) : this.#held(hooks, dialect, input, sink, answer);
+  }
+
+  async #held(hooks: readonly ActiveHook[], dialect: DialectIn, input: CallInput, sink: ReplySink, answer: (sink: ReplySink) => Promise<void>): Promise<void> {
     const closed = hooks.find(({ onFailure }) => onFailure === 'closed');
     const held = new HeldSink(sink, closed === undefined);
     await answer(held);
@@ -36,7 +39,7 @@ export class HookedReplies {
     let annotations: Annotations = {};
     for (const hook of hooks) {
       const reply: unknown = streamed ? text : JSON.parse(text);
-      const asked = await this.#options.caller.ask(hook, 'reply', `${id}_reply`, { id, stage: 'reply', project: principal.projectId, model, dialect, streamed, reply }, input.signal);
+      const asked = await this.#options.caller.ask(hook, 'reply', `${id}_reply`, { id, stage: 'reply', project: principal.projectId, model, dialect, streamed, reply }, signalOf(input.signal));
       if (input.signal.aborted) return;
       if ('problem' in asked) {
         if (hook.onFailure === 'closed') throw failed(hook, asked.problem);

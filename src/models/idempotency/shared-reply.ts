@@ -1,3 +1,4 @@
+import type { LeavingSignal } from '../../base/index.ts';
 import type { LimitFigures } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
 
@@ -10,7 +11,7 @@ export interface KeptReply {
 
 interface Reader {
   readonly sink: ReplySink;
-  readonly signal: AbortSignal;
+  readonly signal: LeavingSignal;
 }
 
 /**
@@ -156,12 +157,12 @@ export class SharedReply implements ReplySink {
   }
 }
 
-async function untilLeft(drained: Promise<void>, signal: AbortSignal): Promise<void> {
+async function untilLeft(drained: Promise<void>, signal: LeavingSignal): Promise<void> {
   if (signal.aborted) return;
   let stop = () => {};
   const left = new Promise<void>((resolve) => {
     stop = resolve;
-    signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop);
   });
   await Promise.race([drained, left]);
   signal.removeEventListener('abort', stop);

@@ -14,6 +14,8 @@ export interface NeutralReply {
   readonly usage: TokenCounts | null;
   /** The backend's own reply where caller and backend speak one dialect: passed on with id, model and usage put right. */
   readonly native: JsonObject | null;
+  /** The text that `native` was parsed from, where it may be passed on as it is. */
+  readonly nativeText?: string;
   /** The tier that the backend says it ran the call on; null: not said. */
   readonly serviceTier: string | null;
 }
@@ -31,8 +33,8 @@ export interface NeutralChoice {
  * closes it; a reader closes what its backend leaves open. Tool calls may be open side by side and are told apart by `part`.
  */
 export type ReplyEvent =
-  /** Caller and backend speak one dialect: the event as it came, parsed. `name` is its SSE event name, `''` where there is none. */
-  | { readonly type: 'native'; readonly name: string; readonly value: JsonObject }
+  /** Caller and backend speak one dialect: the event as it came, parsed. `name` is its SSE event name, `''` where there is none; `text` what it was parsed from, where that stands in one line and may be passed on. */
+  | { readonly type: 'native'; readonly name: string; readonly value: JsonObject; readonly text?: string }
   | { readonly type: 'part'; readonly choice: number; readonly part: number; readonly opens: 'text' | 'reasoning' | 'refusal'; readonly form?: ReasoningPart['form'] }
   | { readonly type: 'part'; readonly choice: number; readonly part: number; readonly opens: 'tool_call'; readonly id: string; readonly name: string; readonly kind: 'function' | 'custom' }
   /** Text of an open part: of the answer, a thought, a refusal or a tool call's input. */

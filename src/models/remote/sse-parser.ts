@@ -1,5 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
+const ONE_EVENT = 'data: ';
+
 /** Thrown by `push` when one event is larger than the limit: a backend that never ends an event must not fill the memory. */
 export class EventTooLarge extends Error {}
 
@@ -9,24 +11,46 @@ export class EventTooLarge extends Error {}
  * joined. An event without its empty line at the end of the stream is not delivered, as the standard says.
  */
 export class SseParser {
-  readonly #onEvent: (data: string, event: string) => void;
+  readonly #onEvent: (data: string, event: string, oneLine: boolean) => void;
   readonly #mostCharacters: number;
   readonly #decoder = new StringDecoder('utf8');
   /** Pieces of the line that is still open; joined once, when its end comes. */
   #open: string[] = [];
   #openCharacters = 0;
   #data: string | undefined;
+  #oneLine = true;
   #event = '';
   #afterCr = false;
   #first = true;
+  /** No part of a character waits in the decoder. */
+  #decoded = true;
 
-  constructor(onEvent: (data: string, event: string) => void, mostCharacters = 8 * 1024 * 1024) {
+  /** @param onEvent `oneLine`: the data came in one line, so no line ends are in it. */
+  constructor(onEvent: (data: string, event: string, oneLine: boolean) => void, mostCharacters = 8 * 1024 * 1024) {
     this.#onEvent = onEvent;
     this.#mostCharacters = mostCharacters;
   }
 
   push(chunk: Buffer): void {
-    const text = this.#decoder.write(chunk);
+    if (this.#alone(chunk)) {
+      const text = chunk.toString();
+      // Nearly every chunk is one event of one line.
+      if (text.startsWith(ONE_EVENT) && text.indexOf('\n') === text.length - 2 && !text.includes('\r')) this.#onEvent(text.slice(ONE_EVENT.length, -2), '', true);
+      else this.#read(text);
+      return;
+    }
+    this.#decoded = chunk.length > 0 ? chunk[chunk.length - 1]! < 0x80 : this.#decoded;
+    this.#read(this.#decoder.write(chunk));
+  }
+
+  /** Nothing is open before it, and it ends with an event: it is read without what the one before it left. */
+  #alone(chunk: Buffer): boolean {
+    const { length } = chunk;
+    return length > 8 && length <= this.#mostCharacters && chunk[length - 1] === 10 && chunk[length - 2] === 10 && !this.#first && !this.#afterCr
+      && this.#open.length === 0 && this.#data === undefined && this.#event === '' && this.#decoded;
+  }
+
+  #read(text: string): void {
     if (text === '') return;
     let at = 0;
     if (this.#first) {
@@ -73,9 +97,11 @@ export class SseParser {
     if (line === '') {
       const data = this.#data;
       const event = this.#event;
+      const oneLine = this.#oneLine;
       this.#data = undefined;
+      this.#oneLine = true;
       this.#event = '';
-      if (data !== undefined) this.#onEvent(data, event);
+      if (data !== undefined) this.#onEvent(data, event, oneLine);
       return;
     }
     const colon = line.indexOf(':');
@@ -83,6 +109,7 @@ export class SseParser {
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
     if (field === 'data') {
+      if (this.#data !== undefined) this.#oneLine = false;
       this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
       if (this.#data.length > this.#mostCharacters) throw new EventTooLarge();
     } else if (field === 'event') {

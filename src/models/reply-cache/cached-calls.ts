@@ -36,19 +36,22 @@ export class CachedCalls {
 
   /** The same answer, from memory where it is there. */
   caching(answer: Answer): Answer {
-    return async (dialect, input, sink) => {
+    return (dialect, input, sink) => {
       const { keyId, projectId } = input.principal;
       const seconds = keyId === null || projectId === null ? null : this.#options.access.directory.cacheSecondsOf(keyId);
       if (seconds === null || projectId === null || !isRepeatable(dialect, input)) return answer(dialect, input, sink);
       const place = placeOf(dialect, input, projectId);
-      if (place === null) return answer(dialect, input, sink);
-      const found = this.#cache.get(place, this.#options.clock.nowMs());
-      if (found !== undefined) return this.#replay(dialect, input, found, sink);
-      const copying = new CopyingSink(sink, MOST_REPLY_CHARACTERS, { 'x-tandem-cache': 'miss' });
-      await answer(dialect, input, copying);
-      const { chunks, headers } = copying;
-      if (chunks !== undefined) this.#cache.put(place, projectId, { callId: input.requestId, headers, chunks }, this.#options.clock.nowMs() + seconds * 1_000);
+      return place === null ? answer(dialect, input, sink) : this.#fromMemory(answer, dialect, input, sink, projectId, place, seconds);
     };
+  }
+
+  async #fromMemory(answer: Answer, dialect: DialectIn, input: CallInput, sink: ReplySink, projectId: string, place: string, seconds: number): Promise<void> {
+    const found = this.#cache.get(place, this.#options.clock.nowMs());
+    if (found !== undefined) return this.#replay(dialect, input, found, sink);
+    const copying = new CopyingSink(sink, MOST_REPLY_CHARACTERS, { 'x-tandem-cache': 'miss' });
+    await answer(dialect, input, copying);
+    const { chunks, headers } = copying;
+    if (chunks !== undefined) this.#cache.put(place, projectId, { callId: input.requestId, headers, chunks }, this.#options.clock.nowMs() + seconds * 1_000);
   }
 
   /** A project's content was purged; without a project, some project's may have been. */

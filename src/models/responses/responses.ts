@@ -1,4 +1,4 @@
-import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { TandemError, type Clock, type Logger, signalOf } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import { envelope, responseId } from '../dialects/responses/envelope.ts';
@@ -251,7 +251,7 @@ export class Responses {
       await this.#jobs.add({ ...owner, id, memberId: owner.keyId === null && principal.actor.kind === 'member' ? principal.actor.id : null, streamed: request.stream }, nowMs, tx);
       await database.notify(tx, JOBS_CHANNEL, 'new');
     });
-    if (request.stream) return followEvents({ ...this.#events, jobs: this.#jobs, watch: this.#watch }, principal, id, -1, sink, call.signal);
+    if (request.stream) return followEvents({ ...this.#events, jobs: this.#jobs, watch: this.#watch }, principal, id, -1, sink, signalOf(call.signal));
     sink.head(200, JSON_HEADERS);
     sink.end(JSON.stringify(shown(response, [])));
   }

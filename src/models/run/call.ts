@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { LeavingSignal } from '../../base/index.ts';
 import type { CallerDialect } from '../neutral/dialect.ts';
 import type { NeutralRequest } from '../neutral/request.ts';
 import type { Principal } from '../ports.ts';
@@ -17,7 +18,7 @@ export interface CallInput {
   /** Whether the caller asked for the receipt (header `x-tandem-receipt: 1`). */
   readonly receipt: boolean;
   /** Aborts when the client has left. */
-  readonly signal: AbortSignal;
+  readonly signal: LeavingSignal;
   /** UUIDv7: the id of the call, its hold and its usage event. */
   readonly requestId: string;
 }
@@ -32,7 +33,7 @@ export interface Call {
   readonly plan: RoutePlan;
   readonly sink: ReplySink;
   readonly receipt: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: LeavingSignal;
   /** Wall clock, which prices go by. */
   readonly admittedAtMs: number;
   /** Monotonic clock, which durations go by. */

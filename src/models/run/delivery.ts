@@ -5,12 +5,15 @@ import type { ReplySink } from '../reply-sink.ts';
 
 /** How much may be held back before there is anything to say. */
 const MOST_HELD = 64 * 1024;
+/** Progress is told after so many tokens, or so many bytes, which are as many tokens at most; or after so long. */
+const PROGRESS_AMOUNT = 64;
+const PROGRESS_MS = 1_000;
 
 /** What a delivery asks of its call. */
 interface DeliveryOwner {
   /** Something is to be said. The head of the reply; null: another attempt was faster, and this one is not heard. */
   begin(): Record<string, string> | null;
-  /** Something was delivered. */
+  /** Something was delivered; not told of each word. */
   progress(): void;
 }
 
@@ -34,6 +37,8 @@ export class Delivery {
   watch: { begun(): void } | null = null;
   readonly #clock: Clock;
   #held = '';
+  #progressAmount = 0;
+  #progressMs = Number.NEGATIVE_INFINITY;
 
   constructor(sink: ReplySink, writer: ReplyWriter, clock: Clock) {
     this.#sink = sink;
@@ -44,10 +49,11 @@ export class Delivery {
 
   /**
    * Events that came together leave in one write; none waits for another.
-   * @param hasText whether the answer has any text yet.
+   * @param amount how much text the answer has by now, in bytes or tokens; 0: none.
    * @returns false when the caller reads more slowly than it is written to: wait for `drained`.
    */
-  take(events: readonly ReplyEvent[], hasText: boolean): boolean {
+  take(events: readonly ReplyEvent[], amount: number): boolean {
+    const hasText = amount > 0;
     let out = '';
     for (const event of events) out += this.#writer.event(event);
     if (out === '') return true;
@@ -62,8 +68,16 @@ export class Delivery {
     this.lastMs = this.#clock.monotonicMs();
     if (this.firstTextMs === 0 && hasText) this.firstTextMs = this.lastMs;
     const free = this.#sink.write(out);
-    if (hasText) this.owner.progress();
+    if (hasText) this.#progress(amount);
     return free;
+  }
+
+  /** What a call has used so far costs more to put together than a word does to pass on. */
+  #progress(amount: number): void {
+    if (amount - this.#progressAmount < PROGRESS_AMOUNT && this.lastMs - this.#progressMs < PROGRESS_MS) return;
+    this.#progressAmount = amount;
+    this.#progressMs = this.lastMs;
+    this.owner.progress();
   }
 
   drained(): Promise<void> {

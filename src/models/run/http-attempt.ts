@@ -166,7 +166,7 @@ export class StreamAttempt extends Exchange implements Attempt {
       if (reader.done) this.settle();
       return;
     }
-    const free = this.#delivery.take(reader.push(chunk), reader.pieces > 0);
+    const free = this.#delivery.take(reader.push(chunk), textOf(reader));
     if (reader.failure) throw reader.failure;
     if (!free && !this.#delivery.paused) this.#pause();
     if (reader.done) this.settle();
@@ -175,7 +175,7 @@ export class StreamAttempt extends Exchange implements Attempt {
   protected complete(): void {
     if (this.status !== 200) throw refusal(this, this.#sending.remote, this.#errorText);
     if (this.#left) return void this.#reader.end();
-    this.#delivery.take(this.#reader.end(), this.#reader.pieces > 0);
+    this.#delivery.take(this.#reader.end(), textOf(this.#reader));
   }
 
   /** A client that reads slowly holds its backend back. */
@@ -269,6 +269,11 @@ export class WholeAttempt extends CollectedReply implements Attempt {
   }
 
   release(): void {}
+}
+
+/** How much of the answer there is, as a delivery wants to know it. */
+function textOf({ textBytes, pieces }: ReplyReader): number {
+  return textBytes || pieces;
 }
 
 /** Begins an exchange; whatever goes wrong ends it. */

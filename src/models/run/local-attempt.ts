@@ -69,7 +69,7 @@ export class LocalAttempt implements Attempt {
     }
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
     if (this.finish === null) throw new TandemError('engine_restarted', { params: { reason: 'its answer ended in the middle' } });
-    if (this.#delivery) this.#delivery.take([{ type: 'part_end', choice: 0, part: 0 }, { type: 'finish', choice: 0, reason: this.finish, stopText: this.#stopText }], this.pieces > 0);
+    if (this.#delivery) this.#delivery.take([{ type: 'part_end', choice: 0, part: 0 }, { type: 'finish', choice: 0, reason: this.finish, stopText: this.#stopText }], this.#outputTokens);
     else this.reply = { choices: [{ parts: [{ type: 'text', text: this.#text }], finish: this.finish, stopText: this.#stopText, logprobs: null }], usage: this.#counts(), native: null, serviceTier: null };
   }
 
@@ -139,7 +139,7 @@ export class LocalAttempt implements Attempt {
     const first = this.pieces === 0;
     this.pieces += 1;
     const delta = { type: 'delta', choice: 0, part: 0, text } as const;
-    const free = delivery.take(first ? [{ type: 'part', choice: 0, part: 0, opens: 'text' }, delta] : [delta], true);
+    const free = delivery.take(first ? [{ type: 'part', choice: 0, part: 0, opens: 'text' }, delta] : [delta], Math.max(1, this.#outputTokens));
     if (!free) await this.#drained(delivery);
   }
 

@@ -52,7 +52,7 @@ test('a stream begins with the role, goes word by word, and ends after it is set
   expect(frames.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 4 }, tandem: { alias: 'tandem/local', backend: 'local' } });
   expect(frames.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
   expect(sink.frames.at(-1)).toBe('[DONE]');
-  expect(house.ledger.only().progress.at(-1)).toMatchObject({ output: 4n });
+  expect(house.ledger.only().progress.at(-1)).toMatchObject({ output: 1n });
 });
 
 test('a client that leaves stops the engine within one token and pays for what was delivered', async () => {

@@ -1,4 +1,4 @@
-import { TandemError, isTandemError } from '../../base/index.ts';
+import { TandemError, isTandemError, signalOf } from '../../base/index.ts';
 import { localAsk } from '../dialects/local/ask.ts';
 import { withBytes } from '../media/with-bytes.ts';
 import { outputLimit } from '../neutral/bounds.ts';
@@ -30,7 +30,7 @@ async function prepareEach(call: Call, tools: RunTools): Promise<Ready[]> {
   const ready: Ready[] = [];
   let lacking: unknown;
   let fetched: Promise<NeutralRequest> | undefined;
-  const inBytes = (): Promise<NeutralRequest> => (fetched ??= withBytes(call.request, (address) => tools.media.fetch(address, call.signal), tooManyAddresses));
+  const inBytes = (): Promise<NeutralRequest> => (fetched ??= withBytes(call.request, (address) => tools.media.fetch(address, signalOf(call.signal)), tooManyAddresses));
   const written = (remote: RemoteBackend | null) => (remote !== null && needsFetching(call.request, remote) ? inBytes() : call.request);
   for (const candidate of candidates) {
     if (ready.length === call.alias.limits.attempts) break;
@@ -106,7 +106,7 @@ async function prepareLocal(call: Call, candidate: Candidate, tools: RunTools): 
   if (!engine) throw new TandemError('engine_unavailable', { params: { reason: 'it is switched off (TANDEM_LOCAL_MODEL)' } });
   let promptTokens: number;
   try {
-    promptTokens = await engine.countTokens(ask.messages, { signal });
+    promptTokens = await engine.countTokens(ask.messages, { signal: signalOf(signal) });
   } catch (error) {
     if (signal.aborted) return null;
     throw error;

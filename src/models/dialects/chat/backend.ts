@@ -42,8 +42,9 @@ function writeRequest(request: NeutralRequest, target: TargetFacts): OutRequest 
   const cap = outputLimit(request, target);
   const own = request.dialect === 'chat';
   const body: { [field: string]: unknown } = own ? { ...request.body, model: target.model } : { model: target.model, ...writeBody(request, request.conversation()) };
-  // The tier is one of this house. What it buys on another server is not known, nor what it costs there.
-  delete body['service_tier'];
+  // The tier is one of this house. What it buys on another server is not known, nor what it costs there. (Deleting what is not there
+  // would make the object slow to write.)
+  if (body['service_tier'] !== undefined) delete body['service_tier'];
   body[own && request.capField !== null ? request.capField : target.capField] = cap;
   if (request.stream) {
     const options = body['stream_options'];

@@ -29,7 +29,7 @@ export class ChatReader implements ReplyReader {
   /** @param native whether chunks are passed on as they came. */
   constructor(native: boolean) {
     this.#parts = native ? null : new ChunkParts();
-    this.#parser = new SseParser((data, event) => this.#event(data, event));
+    this.#parser = new SseParser((data, event, oneLine) => this.#event(data, event, oneLine));
   }
 
   push(chunk: Buffer): readonly ReplyEvent[] {
@@ -62,7 +62,7 @@ export class ChatReader implements ReplyReader {
     return events;
   }
 
-  #event(data: string, event: string): void {
+  #event(data: string, event: string, oneLine: boolean): void {
     if (this.done) return;
     if (data === '[DONE]') {
       if (this.#empty) throw new BadReply('its answer was empty');
@@ -83,7 +83,7 @@ export class ChatReader implements ReplyReader {
     for (const choice of choices) this.#count(choice);
     this.#empty = false;
     if (this.#parts) this.#parts.chunk(choices as JsonObject[]);
-    else this.#events.push({ type: 'native', name: '', value: chunk });
+    else this.#events.push(oneLine ? { type: 'native', name: '', value: chunk, text: data } : { type: 'native', name: '', value: chunk });
   }
 
   #count(choice: unknown): void {

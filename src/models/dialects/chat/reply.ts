@@ -12,12 +12,14 @@ import { readUsage } from './usage.ts';
 export class ChatReply implements NeutralReply {
   readonly usage: TokenCounts | null;
   readonly native: JsonObject | null;
+  readonly nativeText: string;
   readonly serviceTier: string | null;
   readonly #reply: JsonObject;
 
   /** @param own whether the caller speaks chat too, and gets the reply as it came. */
-  constructor(reply: JsonObject, own: boolean) {
+  constructor(reply: JsonObject, text: string, own: boolean) {
     this.#reply = reply;
+    this.nativeText = text;
     this.native = own ? reply : null;
     this.usage = readUsage(reply['usage']) ?? null;
     this.serviceTier = typeof reply['service_tier'] === 'string' ? reply['service_tier'] : null;
@@ -44,7 +46,7 @@ export function readReply(text: string, own: boolean): ChatReply {
   if (!isObject(reply)) throw new BadReply('its answer is not a JSON object');
   if (reply['error'] != null) throw toldInside(reply['error']);
   if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) throw new BadReply('its answer has no choices');
-  return new ChatReply(reply, own);
+  return new ChatReply(reply, text, own);
 }
 
 class ChatChoice implements NeutralChoice {

@@ -4,6 +4,7 @@ import type { NeutralChoice, NeutralReply, ReplyEvent } from '../../neutral/repl
 import type { NeutralRequest } from '../../neutral/request.ts';
 import type { JsonObject } from '../../request/json.ts';
 import { writeFinish } from './finish.ts';
+import { ChunkNames, renamed } from './rename.ts';
 import { writeCall } from './tool-calls.ts';
 import { writeUsage } from './usage.ts';
 
@@ -11,7 +12,8 @@ type Changing = { [field: string]: unknown };
 type Opened = Extract<ReplyEvent, { type: 'part' }>['opens'];
 
 /**
- * Writes chat completions and their chunks. Every frame is JSON written anew, so nothing that a model says can end or forge one.
+ * Writes chat completions and their chunks. Every frame is JSON that was written anew, or that was parsed and stands in one line, so
+ * nothing that a model says can end or forge one.
  * A thought goes out as `reasoning_content`, the name that vLLM, SGLang and DeepSeek share, and the stop text that was met as vLLM's
  * `stop_reason`; OpenAI's own API has neither.
  */
@@ -19,6 +21,7 @@ export class ChatWriter implements ReplyWriter {
   readonly #id: string;
   readonly #alias: string;
   readonly #includeUsage: boolean;
+  readonly #names: ChunkNames;
   #created: number;
   /** For events that are put together here: which choices have begun, what each part is, how many tools a choice calls. */
   #choices: { calls: number; readonly parts: { readonly opens: Opened; readonly call: number; readonly custom: boolean }[] }[] | undefined;
@@ -27,10 +30,15 @@ export class ChatWriter implements ReplyWriter {
     this.#id = `chatcmpl-${facts.id}`;
     this.#alias = facts.alias;
     this.#includeUsage = request.includeUsage;
+    this.#names = new ChunkNames(this.#id, this.#alias);
     this.#created = Math.floor(facts.createdAtMs / 1000);
   }
 
   whole(reply: NeutralReply, end: ReplyEnd): string {
+    if (reply.native !== null && reply.nativeText !== undefined && reply.usage !== null && !end.receipt) {
+      const passed = renamed(reply.nativeText, reply.native, this.#id, this.#alias);
+      if (passed !== null) return passed;
+    }
     const completion: Changing = reply.native ?? {
       id: this.#id, object: 'chat.completion', created: this.#created, model: this.#alias, choices: reply.choices.map(writeChoice),
     };
@@ -46,6 +54,8 @@ export class ChatWriter implements ReplyWriter {
       case 'native': {
         const chunk = event.value as Changing;
         if (typeof chunk['created'] === 'number') this.#created = chunk['created'];
+        const passed = event.text === undefined ? null : this.#names.of(event.text, chunk, this.#includeUsage);
+        if (passed !== null) return `data: ${passed}\n\n`;
         chunk['id'] = this.#id;
         chunk['model'] = this.#alias;
         chunk['usage'] = this.#includeUsage ? null : undefined;
