@@ -60,7 +60,7 @@ export const OPERATOR_FIELDS: readonly (readonly [field: string, about: string])
   ['deadlines.connectSeconds', 'To accept the connection.'],
   ['deadlines.headSeconds', 'To the head of an answer that comes whole; most backends send it when they have all of the answer.'],
   ['deadlines.firstTokenSeconds', 'To the first token.'],
-  ['deadlines.gapSeconds', 'Between two pieces of a stream.'],
+  ['deadlines.gapSeconds', 'Between two pieces of an answer.'],
   ['deadlines.wholeSeconds', 'For the whole reply.'],
   ['egress', 'Which addresses backends may have, beside public ones.'],
   ['egress.allow', 'Ranges that are opened, such as the network of the GPU machines. Cloud metadata addresses are never reached.'],

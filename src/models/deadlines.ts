@@ -8,7 +8,7 @@ export interface DeadlineLimits {
   readonly headMs: number;
   /** From sending a streamed request to its first event. */
   readonly firstTokenMs: number;
-  /** Between two pieces of a streamed answer. */
+  /** Between two pieces of an answer. */
   readonly gapMs: number;
   /** The whole call. */
   readonly wholeMs: number;

@@ -123,6 +123,11 @@ export class CollectedReply extends Exchange {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
+  /** Bytes so far. */
+  get received(): number {
+    return this.#bytes;
+  }
+
   text(): string {
     return this.#chunks.length === 1 ? this.#chunks[0]!.toString() : Buffer.concat(this.#chunks).toString();
   }

@@ -37,6 +37,8 @@ export interface Attempt {
   /** The whole answer where it was collected. */
   readonly reply: NeutralReply | null;
   readonly rawUsage: Readonly<Record<string, unknown>> | null;
+  /** Bytes of an answer that is collected whole, so far; 0 for others. */
+  readonly received: number;
   /** Whether the runner watches its deadlines; the local engine keeps its own. */
   readonly watched: boolean;
   /** Resolves when the answer is complete. @throws what ended it before; `told` makes a caller's error of it. */

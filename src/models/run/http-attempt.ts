@@ -41,6 +41,7 @@ export class StreamAttempt extends Exchange implements Attempt {
   readonly outcome = 'completed';
   readonly reply = null;
   readonly watched = true;
+  readonly received = 0;
   readonly #sending: Sending;
   readonly #delivery: Delivery;
   readonly #reader: ReplyReader;

@@ -29,6 +29,7 @@ export class LocalAttempt implements Attempt {
   readonly retryAfterSeconds = null;
   readonly rawUsage = null;
   readonly watched = false;
+  readonly received = 0;
   outcome: 'completed' | 'deadline' = 'completed';
   connectedMs = 0;
   firstTextMs = 0;

@@ -18,6 +18,8 @@ export class Watch implements Watched {
   readonly #deadlines: Deadlines;
   readonly #clock: Clock;
   readonly #limits: DeadlineLimits;
+  /** Bytes of a whole answer when it was looked at last; -1: never. */
+  #received = -1;
   /**
    * A function and not this object with a `handleEvent`: Node keeps such objects in a table of its own, which made each young
    * collection take 17 ms instead of 2 (docs/how/models.md says why).
@@ -60,17 +62,20 @@ export class Watch implements Watched {
     const nowMs = this.#clock.monotonicMs();
     const delivery = this.#delivery;
     if (nowMs >= this.#wholeDueMs) return this.#attempt.stop(new Stopped('deadline', 'finish its answer'));
-    if (!delivery) return this.#expireWhole();
+    if (!delivery) return this.#expireWhole(nowMs);
     const gapDueMs = delivery.paused ? nowMs + this.#limits.gapMs : delivery.lastMs + this.#limits.gapMs;
     if (!delivery.begun || gapDueMs <= nowMs) return this.#attempt.stop(new Stopped('deadline', delivery.begun ? 'go on with its answer' : 'begin its answer'));
     this.dueMs = Math.min(this.#wholeDueMs, gapDueMs);
     this.#deadlines.watch(this);
   }
 
-  /** The head of a whole answer has come, or nothing has. */
-  #expireWhole(): void {
-    if (this.#attempt.firstTextMs === 0) return this.#attempt.stop(new Stopped('deadline', 'send the head of its answer'));
-    this.dueMs = this.#wholeDueMs;
+  /** Of a whole answer nothing has come, or it has stopped coming, or it goes on: that is looked at once in a gap, not at each byte. */
+  #expireWhole(nowMs: number): void {
+    const { firstTextMs, received } = this.#attempt;
+    if (firstTextMs === 0) return this.#attempt.stop(new Stopped('deadline', 'send the head of its answer'));
+    if (received === this.#received) return this.#attempt.stop(new Stopped('deadline', 'go on with its answer'));
+    this.#received = received;
+    this.dueMs = Math.min(this.#wholeDueMs, nowMs + this.#limits.gapMs);
     this.#deadlines.watch(this);
   }
 

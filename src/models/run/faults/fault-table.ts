@@ -32,11 +32,6 @@ function inTheMiddle(fault: string, code: string): FaultRow[] {
   return [before(fault, '502 backend_failed')[0]!, final(fault, 'streamed', `what was delivered, then an error in the stream: ${code}`, 'what was delivered')];
 }
 
-/** The head has come, so a whole answer has no other deadline than the call's own, after which nothing is tried. */
-function silentAtFirst(fault: string): FaultRow[] {
-  return [final(fault, 'whole', '504 backend_timeout', 'nothing'), before(fault, '504 backend_timeout')[1]!];
-}
-
 const UNREACHABLE = '503 backend_unreachable, retry-after 5';
 const FAILED = '502 backend_failed';
 
@@ -52,8 +47,8 @@ export const FAULTS: readonly FaultRow[] = [
   ...before('reset before the first word', FAILED),
   ...inTheMiddle('reset in the middle', 'backend_failed'),
   ...before('no first byte', '504 backend_timeout'),
-  ...silentAtFirst('stalled before the first word'),
-  final('stalled in the middle', 'whole', '504 backend_timeout', 'nothing'),
+  ...before('stalled before the first word', '504 backend_timeout'),
+  before('stalled in the middle', '504 backend_timeout')[0]!,
   final('stalled in the middle', 'streamed', 'what was delivered, then an error in the stream: backend_timeout', 'what was delivered'),
   ...inTheMiddle('ends in the middle, as if all were well', 'backend_failed'),
   ...inTheMiddle('last event cut in half', 'backend_failed'),
