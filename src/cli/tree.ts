@@ -172,12 +172,14 @@ export const commands: readonly Command[] = [
   { path: 'feeds resume', about: 'Let a feed go on where it stood, or try a failing one now', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds resume 0192…'], load: from(usageOut, 'resume') },
   { path: 'feeds replay', about: 'Send again what was recorded from a time on', args: [{ form: '<id>', about: 'its id' }], options: [{ form: '--from <date>', about: 'such as 2026-11-01' }],
     examples: ['tandem feeds replay 0192… --from 2026-11-01'], load: from(usageOut, 'replay') },
+  { path: 'feeds rotate', about: 'Replace a feed\'s signing secret; both sign for a day', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds rotate 0192…'], load: from(usageOut, 'rotate') },
   { path: 'feeds remove', about: 'Stop sending usage to an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds remove 0192…'], load: from(usageOut, 'remove') },
 
   { path: 'webhooks', about: 'List addresses that are told of events', examples: ['tandem webhooks'], load: from(webhooks, 'list') },
   { path: 'webhooks add', about: 'Have an address told when a budget reaches a share; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],
     examples: ['tandem webhooks add https://hooks.example.com/tandem'], load: from(webhooks, 'add') },
   { path: 'webhooks deliveries', about: 'List what was or is to be sent to an address', args: [{ form: '<id>', about: 'the webhook\'s id' }], examples: ['tandem webhooks deliveries 0192…'], load: from(webhooks, 'deliveries') },
+  { path: 'webhooks rotate', about: 'Replace an address\' signing secret; both sign for a day', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks rotate 0192…'], load: from(webhooks, 'rotate') },
   { path: 'webhooks remove', about: 'Stop telling an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks remove 0192…'], load: from(webhooks, 'remove') },
 
   { path: 'hooks', about: 'List addresses that are asked about calls of models', examples: ['tandem hooks'], load: from(hooks, 'list') },
@@ -187,6 +189,9 @@ export const commands: readonly Command[] = [
   { path: 'hooks update', about: 'Change a hook, or switch it off and on', args: [{ form: '<id>', about: 'its id' }],
     options: [{ form: '--name <name>', about: 'its new name' }, { form: '--url <url>', about: 'its new address' }, { form: '--stage <stage>', about: 'request, reply or both' }, { form: '--deadline <ms>', about: '50 to 10000' }, { form: '--on-failure <way>', about: 'open or closed' }, { form: '--off', about: 'ask it no more' }, { form: '--on', about: 'ask it again' }],
     examples: ['tandem hooks update 0192… --on-failure open', 'tandem hooks update 0192… --off'], load: from(hooks, 'update') },
+  { path: 'hooks test', about: 'Ask a hook about a call that nobody made', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem hooks test 0192…'], load: from(hooks, 'test') },
+  { path: 'hooks failures', about: 'List when and why a hook failed lately', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem hooks failures 0192…'], load: from(hooks, 'failures') },
+  { path: 'hooks rotate', about: 'Replace a hook\'s signing secret; both sign for a day', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem hooks rotate 0192…'], load: from(hooks, 'rotate') },
   { path: 'hooks remove', about: 'Remove a hook', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem hooks remove 0192…'], load: from(hooks, 'remove') },
 
   { path: 'prices', about: 'List the prices in force', options: [{ form: '--history', about: 'every version' }], examples: ['tandem prices', 'tandem prices --history'], load: from(prices, 'list') },

@@ -69,12 +69,14 @@ export interface LedgerDoor {
     list(principal: Principal): Reply<'feedList'>;
     create(principal: Principal, body: Body<'feedCreate'>): Reply<'feedCreate'>;
     update(principal: Principal, id: string, body: Body<'feedUpdate'>): Reply<'feedUpdate'>;
+    rotate(principal: Principal, id: string): Reply<'feedRotate'>;
     remove(principal: Principal, id: string): Promise<void>;
   };
   readonly webhooks: {
     readonly endpoints: {
       list(principal: Principal): Reply<'webhookList'>;
       create(principal: Principal, body: Body<'webhookCreate'>): Reply<'webhookCreate'>;
+      rotate(principal: Principal, id: string): Reply<'webhookRotate'>;
       remove(principal: Principal, id: string): Promise<void>;
       deliveries(principal: Principal, id: string): Reply<'webhookDeliveries'>;
     };
@@ -224,6 +226,9 @@ export interface ModelsDoor extends ModelApi {
     list(principal: Principal): Reply<'hookList'>;
     create(principal: Principal, body: Body<'hookCreate'>): Reply<'hookCreate'>;
     update(principal: Principal, id: string, body: Body<'hookUpdate'>): Reply<'hookUpdate'>;
+    rotate(principal: Principal, id: string): Reply<'hookRotate'>;
+    test(principal: Principal, id: string): Reply<'hookTest'>;
+    failures(principal: Principal, id: string): Reply<'hookFailures'>;
     remove(principal: Principal, id: string): Promise<void>;
   };
   kept(principal: Principal): Reply<'contentList'>;

@@ -10,6 +10,7 @@ export { BUDGET_SUBJECTS } from './budgets/directory.ts';
 export type { BudgetView, KeyBudget } from './budgets/view.ts';
 export type { PathNames } from './holders/names.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
+export { openSecrets, rotated } from './webhooks/rotation.ts';
 export { newSecret, signedHeaders } from './webhooks/signature.ts';
 export type { PriceBook } from './prices/book.ts';
 export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';

@@ -11,7 +11,7 @@ import type { ConfigRooms } from './config/state.ts';
 import { Deadlines } from './deadlines.ts';
 import { CallStore } from './idempotency/call-store.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
-import { ActiveHooks, HookCaller, HookedCalls, HookedReplies, Hooks } from './hooks/index.ts';
+import { ActiveHooks, HookCaller, HookedCalls, HookedReplies, HookFigures, Hooks, type Question } from './hooks/index.ts';
 import { IdempotentCalls } from './idempotency/idempotent-calls.ts';
 import { CachedCalls } from './reply-cache/cached-calls.ts';
 import { Contributions } from './contributions/contributions.ts';
@@ -106,6 +106,7 @@ export class Models {
   readonly #answer: (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
   readonly #cached: CachedCalls;
   readonly #activeHooks: ActiveHooks;
+  readonly #hookFigures: HookFigures;
   readonly #hookCaller: HookCaller;
   readonly #database: Database;
   #unlisten: (() => Promise<void>) | undefined;
@@ -158,8 +159,12 @@ export class Models {
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#activeHooks = new ActiveHooks({ database, secrets, log });
     this.#hookCaller = new HookCaller({ policy, clock, resolve });
-    this.hooks = new Hooks({ database, secrets, access, clock, policy, resolve, newId, active: this.#activeHooks });
-    const hooking = { active: this.#activeHooks, caller: this.#hookCaller };
+    this.hooks = new Hooks({ database, secrets, access, clock, policy, resolve, newId, active: this.#activeHooks, caller: this.#hookCaller });
+    this.#hookFigures = new HookFigures({ database, clock, log, newId });
+    const hooking = {
+      active: this.#activeHooks, caller: this.#hookCaller,
+      notes: { asked: (question: Question) => this.#hookFigures.note(question), annotated: (...noted: Parameters<LedgerPort['sight']['noteAnnotations']>) => ledger.sight.noteAnnotations(...noted) },
+    };
     const hooked = new HookedCalls(hooking);
     const replies = new HookedReplies(hooking);
     this.responses = new Responses({
@@ -211,6 +216,7 @@ export class Models {
     await this.#unlisten?.();
     await this.#activeHooks.stop();
     await this.#hookCaller.close();
+    await this.#hookFigures.written();
     await this.#catalogue.stop();
     await this.#media.close();
     await this.#calls.stop();

@@ -19,7 +19,7 @@ export interface LedgerPort {
   readonly epochId: Ledger['epochId'];
   readonly delivered: Ledger['delivered'];
   /** What calls did, after they ended. */
-  readonly sight: Pick<Ledger['sight'], 'request' | 'scenarios'>;
+  readonly sight: Pick<Ledger['sight'], 'request' | 'scenarios' | 'noteAnnotations'>;
 }
 
 /** The audit trail: an entry in the transaction of the change it tells of, and refused attempts beside it. Organisations and projects from memory. */

@@ -203,9 +203,15 @@ export interface paths {
     patch: operations['feeds.update'];
     delete: operations['feeds.remove'];
   };
+  '/api/feeds/{id}/rotate': {
+    post: operations['feeds.rotate'];
+  };
   '/api/webhooks': {
     get: operations['webhooks.list'];
     post: operations['webhooks.create'];
+  };
+  '/api/webhooks/{id}/rotate': {
+    post: operations['webhooks.rotate'];
   };
   '/api/webhooks/{id}': {
     delete: operations['webhooks.remove'];
@@ -267,6 +273,15 @@ export interface paths {
   '/api/hooks/{id}': {
     patch: operations['hooks.update'];
     delete: operations['hooks.remove'];
+  };
+  '/api/hooks/{id}/rotate': {
+    post: operations['hooks.rotate'];
+  };
+  '/api/hooks/{id}/test': {
+    post: operations['hooks.test'];
+  };
+  '/api/hooks/{id}/failures': {
+    get: operations['hook-failures.list'];
   };
   '/api/requests': {
     get: operations['requests.list'];
@@ -751,6 +766,8 @@ export interface components {
       /** Events that were taken; sent again, counted again */
       sent: string;
       lastSentAt: string | null;
+      /** When the first event that it has not sent was recorded; null: it has sent all */
+      resumesFrom: string | null;
       /** Of a feed that fails */
       nextTryAt: string | null;
       failingSince: string | null;
@@ -771,6 +788,22 @@ export interface components {
       enabled: boolean;
       /** UTC, ISO 8601 */
       createdAt: string;
+      /** Questions so far; a second or two behind */
+      asked: string;
+      /** Questions without an answer that could be used */
+      failed: string;
+      lastFailedAt: string | null;
+      lastProblem: string | null;
+    };
+    HookFailure: {
+      /** UUIDv7 */
+      id: string;
+      /** UUIDv7 */
+      callId: string;
+      stage: 'request' | 'reply';
+      problem: string;
+      /** UTC, ISO 8601 */
+      at: string;
     };
     Invitation: {
       /** UUIDv7 */
@@ -1654,6 +1687,13 @@ export interface components {
       /** Messages that are not taken yet */
       waiting: number;
       lastDeliveredAt: string | null;
+      /** When the oldest message that waits was made */
+      oldestWaitingAt: string | null;
+      /** Since when a message that was tried is not taken */
+      failingSince: string | null;
+      nextTryAt: string | null;
+      /** Messages of the last 30 days that are tried no more */
+      givenUp: number;
       /** Why the newest message that waits was not taken */
       lastProblem: string | null;
     };
@@ -3983,6 +4023,28 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
+  /** Replace a feed's signing secret; both sign for a day */
+  'feeds.rotate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': Record<string, never> } };
+    responses: {
+      200: { content: { 'application/json': {
+        /** Shown once, never again */
+        secret: string;
+        /** Until then messages are signed by the one of before too */
+        bothUntil: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
   /** Addresses that are told of events */
   'webhooks.list': {
     parameters: {
@@ -4017,6 +4079,28 @@ export interface operations {
         endpoint: components['schemas']['Webhook'];
         /** Shown once, never again */
         secret: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Replace an address' signing secret; both sign for a day */
+  'webhooks.rotate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': Record<string, never> } };
+    responses: {
+      200: { content: { 'application/json': {
+        /** Shown once, never again */
+        secret: string;
+        /** Until then messages are signed by the one of before too */
+        bothUntil: string;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
@@ -5168,6 +5252,73 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
+  /** Replace a hook's signing secret; both sign for a day */
+  'hooks.rotate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': Record<string, never> } };
+    responses: {
+      200: { content: { 'application/json': {
+        /** Shown once, never again */
+        secret: string;
+        /** Until then messages are signed by the one of before too */
+        bothUntil: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Ask a hook about a call that nobody made, marked "test": true */
+  'hooks.test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': Record<string, never> } };
+    responses: {
+      200: { content: { 'application/json': {
+        tries: ({
+          stage: 'request' | 'reply';
+          /** Null: it failed */
+          action: 'allow' | 'block' | 'replace' | null;
+          problem: string | null;
+          ms: number;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** A hook's newest hundred failures, without anything of the calls */
+  'hook-failures.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['HookFailure'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
   /** Calls of the model API, refused ones too, newest first */
   'requests.list': {
     parameters: {
@@ -5337,6 +5488,10 @@ export interface operations {
           cost?: string | null;
           reason: string;
         })[];
+        /** What hooks noted, kept for 30 days: a name to a label; null where what they said is no label, and so is not kept */
+        annotations: {
+          [key: string]: string | null;
+        };
         lines: ({
           bucket: 'input' | 'cache_read' | 'cache_write' | 'cache_write_1h' | 'audio_input' | 'image_input' | 'output' | 'reasoning' | 'audio_output' | 'request' | 'cached_reply' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'byte';
           /** A whole number, as a string */

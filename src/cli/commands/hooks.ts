@@ -1,10 +1,13 @@
 import { usageError } from '../cli-error.ts';
 import type { Input, Run } from '../command.ts';
 import { print } from '../context.ts';
+import { EXIT } from '../exit.ts';
 import { table } from '../output/table.ts';
+import { countText, rotationText, timeText } from '../output/text.ts';
 import { findProject, oneOf } from './keys.ts';
 
 const STAGES = ['request', 'reply', 'both'] as const;
+const ANSWER_WORDS = { allow: 'it lets the call go on', block: 'it blocks the call', replace: 'it puts another in its place' } as const;
 const STAGE_WORDS = { request: 'requests', reply: 'replies', both: 'requests and replies' } as const;
 
 export const list: Run = async (context) => {
@@ -17,6 +20,8 @@ export const list: Run = async (context) => {
     { title: 'DEADLINE', align: 'right', value: (hook) => `${hook.deadlineMs} ms` },
     { title: 'ON FAILURE', value: (hook) => hook.onFailure },
     { title: 'STATE', value: (hook) => (hook.enabled ? 'on' : 'off') },
+    { title: 'ASKED', align: 'right', value: (hook) => countText(hook.asked) },
+    { title: 'FAILED', align: 'right', value: (hook) => countText(hook.failed) },
     { title: 'ID', value: (hook) => hook.id },
   ], context.out)));
 };
@@ -36,6 +41,28 @@ export const update: Run = async (context, { args, options }) => {
   if (Object.keys(changes).length === 0) throw usageError('There is nothing to change.', 'Say what: tandem hooks update ID --on-failure open');
   const hook = await context.client().call('PATCH', '/api/hooks/{id}', { path: { id: args[0]! }, body: changes });
   print(context, hook, () => `${hook.name}: ${hook.enabled ? 'on' : 'off'}, ${hook.deadlineMs} ms, ${hook.onFailure} on failure.`);
+};
+
+/** @returns the exit code: a hook that failed its try is not ready for calls. */
+export const test: Run = async (context, { args }) => {
+  const { tries } = await context.client().call('POST', '/api/hooks/{id}/test', { path: { id: args[0]! }, body: {} });
+  print(context, { tries }, () => tries.map(({ stage, action, problem, ms }) => `${action === null ? '✗' : '✓'} ${STAGE_WORDS[stage]}: ${action === null ? problem : ANSWER_WORDS[action]}, ${ms} ms`).join('\n'));
+  return tries.every(({ action }) => action !== null) ? EXIT.ok : EXIT.error;
+};
+
+export const failures: Run = async (context, { args }) => {
+  const { items } = await context.client().call('GET', '/api/hooks/{id}/failures', { path: { id: args[0]! } });
+  print(context, items, (rows) => (rows.length === 0 ? 'It has not failed.' : table(rows, [
+    { title: 'TIME', value: (one) => timeText(one.at) },
+    { title: 'ASKED ABOUT', value: (one) => STAGE_WORDS[one.stage] },
+    { title: 'PROBLEM', value: (one) => one.problem },
+    { title: 'ID', value: (one) => one.callId },
+  ], context.out)));
+};
+
+export const rotate: Run = async (context, { args }) => {
+  const made = await context.client().call('POST', '/api/hooks/{id}/rotate', { path: { id: args[0]! }, body: {} });
+  print(context, made, rotationText);
 };
 
 export const remove: Run = async (context, { args }) => {

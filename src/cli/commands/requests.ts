@@ -77,6 +77,8 @@ function detailText(one: Detail, place: Place): string {
     if (one.error.next !== null) lines.push(`  Next: ${one.error.next}`);
   }
   if (one.route !== null) lines.push('', `Route: ${one.route.why}`);
+  const noted = Object.entries(one.annotations);
+  if (noted.length > 0) lines.push('', `Noted by hooks: ${noted.map(([name, value]) => `${name} ${value ?? '(not kept)'}`).join(', ')}`);
   if (one.totalMs !== null) {
     lines.push('', ...waterfall([
       ...one.stages.filter(({ stage }) => stage !== 'settle').map((stage) => bar(STAGES[stage.stage], stage)),

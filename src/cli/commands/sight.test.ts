@@ -35,7 +35,7 @@ test('requests lists calls with what went wrong, and passes filters on by the AP
 
 test('requests show draws where the time went and says why', async () => {
   const detail = {
-    ...request, recordedAt: '2026-11-23T08:00:02.500Z', counted: 'backend', lines: [{ bucket: 'input', quantity: '10', price: '150000', per: '1', amount: '1500000' }], route: { code: 'fallback', why: 'gpu-1 answered 503' }, error: null,
+    ...request, recordedAt: '2026-11-23T08:00:02.500Z', counted: 'backend', lines: [{ bucket: 'input', quantity: '10', price: '150000', per: '1', amount: '1500000' }], annotations: { class: 'public', note: null }, route: { code: 'fallback', why: 'gpu-1 answered 503' }, error: null,
     stages: [{ stage: 'first_token', startMs: 0, ms: 420, reason: 'gpu-2 read the prompt.' }, { stage: 'stream', startMs: 420, ms: 1_580, reason: 'From the first token to the last.' }, { stage: 'settle', startMs: 2_000, ms: 500, reason: '' }],
     attempts: [{ number: 1, backendName: 'gpu-1', startMs: 0, ms: 100, reason: 'Another one followed: HTTP 503.' }, { number: 2, backendName: 'gpu-2', startMs: 100, ms: 1_900, reason: 'This one served the reply.' }],
   };
@@ -44,6 +44,7 @@ test('requests show draws where the time went and says why', async () => {
   expect(seen.map(({ path }) => path)).toEqual([`/api/requests?id=chatcmpl-${ID}`, `/api/requests/${ID}`]);
   expect(out).toContain('first token   ████████ ');
   expect(out).toContain('Route: gpu-1 answered 503');
+  expect(out).toContain('Noted by hooks: class public, note (not kept)');
   expect(out).toContain('whole reply 2.00 s; in the books 500 ms later');
   expect(out).toContain('Charged $0.0000015; cost not known; margin not known; counted by backend.');
   expect(JSON.parse((await run(['requests', 'show', ID, '--json'], env)).out)).toMatchObject({ id: ID });

@@ -4,7 +4,7 @@ import type { Run } from '../command.ts';
 import { print, type Context } from '../context.ts';
 import { timeArgument } from '../output/duration.ts';
 import { table } from '../output/table.ts';
-import { countText, timeText } from '../output/text.ts';
+import { countText, rotationText, timeText } from '../output/text.ts';
 import { oneOf } from './keys.ts';
 
 type Feed = Reply<'/api/feeds', 'GET'>['items'][number];
@@ -36,6 +36,8 @@ export const list: Run = async (context) => {
     { title: 'STATE', value: (feed) => feed.state },
     { title: 'SENT', align: 'right', value: (feed) => countText(feed.sent) },
     { title: 'LAST TAKEN', value: (feed) => timeText(feed.lastSentAt) },
+    { title: 'GOES ON FROM', value: (feed) => (feed.resumesFrom === null ? 'all is sent' : timeText(feed.resumesFrom)) },
+    { title: 'NEXT TRY', value: (feed) => timeText(feed.nextTryAt) },
     { title: 'PROBLEM', value: (feed) => feed.lastProblem ?? '-' },
     { title: 'ID', value: (feed) => feed.id },
   ], context.out)));
@@ -56,6 +58,11 @@ export const resume: Run = async (context, { args }) => change(context, args[0]!
 export const replay: Run = async (context, { args, options }) => {
   if (typeof options['from'] !== 'string') throw usageError('--from is missing.', 'Say from when: --from 2026-11-01');
   return change(context, args[0]!, { replayFrom: timeArgument(options['from'], context.nowMs(), '--from') }, (feed) => `Sending again to ${feed.url}. Receivers know repeated events by their id.`);
+};
+
+export const rotate: Run = async (context, { args }) => {
+  const made = await context.client().call('POST', '/api/feeds/{id}/rotate', { path: { id: args[0]! }, body: {} });
+  print(context, made, rotationText);
 };
 
 export const remove: Run = async (context, { args }) => {

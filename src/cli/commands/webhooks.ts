@@ -1,7 +1,7 @@
 import type { Run } from '../command.ts';
 import { print } from '../context.ts';
 import { table } from '../output/table.ts';
-import { timeText } from '../output/text.ts';
+import { rotationText, timeText } from '../output/text.ts';
 
 export const list: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/webhooks', {});
@@ -10,6 +10,7 @@ export const list: Run = async (context) => {
     { title: 'EVENTS', value: (webhook) => webhook.events.join(', ') },
     { title: 'WAITING', align: 'right', value: (webhook) => String(webhook.waiting) },
     { title: 'LAST TAKEN', value: (webhook) => timeText(webhook.lastDeliveredAt) },
+    { title: 'NEXT TRY', value: (webhook) => timeText(webhook.nextTryAt) },
     { title: 'PROBLEM', value: (webhook) => webhook.lastProblem ?? '-' },
     { title: 'ID', value: (webhook) => webhook.id },
   ], context.out)));
@@ -31,6 +32,11 @@ export const deliveries: Run = async (context, { args }) => {
     { title: 'PROBLEM', value: (delivery) => delivery.lastProblem ?? '-' },
     { title: 'ID', value: (delivery) => delivery.id },
   ], context.out)));
+};
+
+export const rotate: Run = async (context, { args }) => {
+  const made = await context.client().call('POST', '/api/webhooks/{id}/rotate', { path: { id: args[0]! }, body: {} });
+  print(context, made, rotationText);
 };
 
 export const remove: Run = async (context, { args }) => {

@@ -39,6 +39,11 @@ export function timeText(iso: string | null): string {
   return iso === null ? '-' : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
+/** A new signing secret, with how long the one of before signs beside it. */
+export function rotationText({ secret, bothUntil }: { readonly secret: string; readonly bothUntil: string }): string {
+  return `The new signing secret is shown once:\n\n  ${secret}\n\nBoth sign until ${timeText(bothUntil)}: give it to the receiver before.\n`;
+}
+
 /** Thousands apart by a comma: 12,345. */
 export function countText(count: string | number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

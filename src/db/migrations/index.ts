@@ -13,6 +13,7 @@ import { hooks } from './0011-hooks.ts';
 import { hookStages } from './0012-hook-stages.ts';
 import { budgetSubjects } from './0013-budget-subjects.ts';
 import { nodes } from './0014-nodes.ts';
+import { outgoing } from './0015-outgoing.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   hookStages,
   budgetSubjects,
   nodes,
+  outgoing,
 ];

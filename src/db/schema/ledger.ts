@@ -119,7 +119,10 @@ export interface UsageFeedRow {
   id: Written<string>;
   url: Written<string>;
   /** Sealed. */
-  secret: Written<Buffer>;
+  secret: ColumnType<Buffer, Buffer, Buffer>;
+  /** The one before a rotation, which signs beside it until then. */
+  previous_secret: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
+  previous_until: ColumnType<Date | null, Date | null | undefined, Date | null>;
   format: Written<'tandem' | 'stripe'>;
   /** Whom the receiver knows the organisation as. */
   customer: Written<string>;

@@ -54,7 +54,10 @@ export interface WebhookEndpointRow {
   id: Written<string>;
   url: Written<string>;
   /** Sealed by the secret file. */
-  secret: Written<Buffer>;
+  secret: ColumnType<Buffer, Buffer, Buffer>;
+  /** The one before a rotation, which signs beside it until then. */
+  previous_secret: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
+  previous_until: ColumnType<Date | null, Date | null | undefined, Date | null>;
   events: Written<string[]>;
   created_at: Written<Date>;
   removed_at: NullableTime;

@@ -114,6 +114,16 @@ export interface CallErrorMinuteRow {
   calls: Count;
 }
 
+/** What hooks noted about a call: names, and values that are words, numbers or codes. */
+export interface CallAnnotationsRow {
+  organisation_id: Written<string>;
+  /** The request's id. */
+  id: Written<string>;
+  /** A name to its value; null where the value is not kept. */
+  annotations: ColumnType<Record<string, string | null>, string, never>;
+  at: Written<Date>;
+}
+
 // Table types of plain sight, by table name.
 export interface SightTables {
   sight_marks: SightMarkRow;
@@ -123,4 +133,5 @@ export interface SightTables {
   latency_rollups: LatencyRollupRow;
   call_errors: CallErrorRow;
   call_error_minutes: CallErrorMinuteRow;
+  call_annotations: CallAnnotationsRow;
 }

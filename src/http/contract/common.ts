@@ -22,6 +22,9 @@ export const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(
 /** Whole numbers too large for a JSON number travel as strings. */
 export const count = z.string().regex(/^\d{1,38}$/, 'must be a whole number, as a string').describe('A whole number, as a string');
 
+/** A signing secret that takes the place of another. */
+export const rotation = z.object({ secret: z.string().describe('Shown once, never again'), bothUntil: time.describe('Until then messages are signed by the one of before too') });
+
 /** The error body of every /api route. */
 export const errorReply = z.object({
   error: z.object({

@@ -23,6 +23,7 @@ const attempt = z.object({
 });
 const detail = request.extend({
   recordedAt: time.nullable(), counted: z.string().nullable(), totalMs: ms.nullable(), stages: z.array(stage).describe('In milliseconds from the admission; settle comes after the reply'), attempts: z.array(attempt),
+  annotations: z.record(z.string(), z.string().nullable()).describe('What hooks noted, kept for 30 days: a name to a label; null where what they said is no label, and so is not kept'),
   lines: z.array(z.object({ bucket, quantity: count, price: picoPositive, per: count, amount: pico })), route: z.object({ code: z.string(), why: z.string() }).nullable(),
   error: z.object({ code: z.string(), status: z.number().int(), param: z.string().nullable(), message: z.string().nullable(), next: z.string().nullable(), facts: z.record(z.string(), z.unknown()) }).nullable(),
 });

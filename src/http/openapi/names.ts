@@ -3,7 +3,7 @@ import type { RouteContract } from '../contract/index.ts';
 import { errorReply } from '../contract/common.ts';
 
 /** Nouns whose singular is not the plural without its `s`, or whose row is called otherwise. */
-const SINGULAR: Readonly<Record<string, string>> = { usage: 'UsageEvent', events: 'AuditEvent', 'service-accounts': 'ServiceAccount', 'webhook-deliveries': 'WebhookDelivery', bill: 'Bill' };
+const SINGULAR: Readonly<Record<string, string>> = { usage: 'UsageEvent', events: 'AuditEvent', 'service-accounts': 'ServiceAccount', 'webhook-deliveries': 'WebhookDelivery', 'hook-failures': 'HookFailure', bill: 'Bill' };
 
 /**
  * Names the forms that recur, so that the generated clients have `Key` and `Invoice` instead of the same

@@ -127,6 +127,37 @@ describe('a hook', () => {
     await change({ onFailure: 'closed', deadlineMs: 5_000 });
   });
 
+  it('is tried about a call that nobody made, counts its questions, and keeps its newest failures without anything of the calls', async () => {
+    await change({ enabled: false });
+    const { hook } = (await ask('POST', '/api/hooks', { name: 'counted', url })).body as { hook: { id: string } };
+    answer = json({ action: 'block', reason: 'a try' });
+    expect((await ask('POST', `/api/hooks/${hook.id}/test`, {})).body).toEqual({ tries: [{ stage: 'request', action: 'block', problem: null, ms: expect.any(Number) as number }] });
+    expect(JSON.parse(asked[0]!.text)).toMatchObject({ stage: 'request', test: true, model: 'tandem/test' });
+    answer = (response) => void response.writeHead(500).end('my number is 555');
+    expect(await ask('POST', `/api/hooks/${hook.id}/test`, {})).toMatchObject({ body: { tries: [{ action: null, problem: 'it answered 500' }] } });
+    const failed = await chat();
+    answer = json({ action: 'allow' });
+    expect((await chat()).status).toBe(200);
+    await vi.waitFor(async () => {
+      const { items } = (await ask('GET', '/api/hooks')).body as { items: { id: string }[] };
+      expect(items.find((one) => one.id === hook.id)).toMatchObject({ asked: '2', failed: '1', lastProblem: 'it answered 500' });
+    }, { timeout: 10_000, interval: 100 });
+    const { items } = (await ask('GET', `/api/hooks/${hook.id}/failures`)).body as { items: object[] };
+    expect(items).toMatchObject([{ callId: failed.headers.get('x-request-id'), stage: 'request', problem: 'it answered 500' }]);
+    expect(JSON.stringify(items)).not.toContain('555');
+    await ask('DELETE', `/api/hooks/${hook.id}`);
+    await change({ enabled: true });
+  });
+
+  it('has its labels on the page of the call, and not its sentences', async () => {
+    answer = json({ action: 'allow', annotations: { class: 'public', said: 'my number is 555' } });
+    const reply = await chat();
+    expect(annotationsOf(reply)).toContain('555');
+    await vi.waitFor(async () => {
+      expect(await ask('GET', `/api/requests/${reply.headers.get('x-request-id')}`)).toMatchObject({ status: 200, body: { annotations: { class: 'public', said: null } } });
+    }, { timeout: 10_000, interval: 100 });
+  });
+
   it('of one project is not asked for another\'s calls, nor one that is off, nor one that is gone', async () => {
     const project = (await ask('POST', '/api/projects', { name: 'other' })).body as { id: string };
     await change({ enabled: false });

@@ -73,6 +73,25 @@ test('every event from now on is sent once, in order, in signed messages of a hu
   expect((await feeds.list(house.principal())).items).toMatchObject([{ id: feed.id, state: 'sending', sent: '250', lastProblem: null }]);
 });
 
+test('a feed says where it goes on, and its secret is replaced without a gap', async () => {
+  const { feed, secret } = await create();
+  const position = async () => (await feeds.list(house.principal())).items[0]!.resumesFrom;
+  expect(await position()).toBeNull();
+  await use(3);
+  expect(await position()).not.toBeNull();
+  const next = await feeds.rotate(house.principal(), feed.id);
+  await send();
+  expect(await position()).toBeNull();
+  const [{ headers, body }] = heard as [Heard];
+  const by = (one: string) => `v1,${createHmac('sha256', Buffer.from(one.slice(6), 'base64')).update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`).digest('base64')}`;
+  expect(headers['webhook-signature']).toBe(`${by(next.secret)} ${by(secret)}`);
+  await use(2);
+  const from = await position();
+  answer = (response) => void response.writeHead(503).end();
+  await send();
+  expect(await position()).toBe(from);
+});
+
 test('what calls cost goes to the operator\'s own receivers alone', async () => {
   const other = await house.addOrganisation();
   const attributes = { attempts: [{ backendId: 'b', cost: '7', costPriceId: 'p' }] };

@@ -4,6 +4,7 @@ import { checkHost, checkUrl, systemResolve, type EgressPolicy, type Resolve } f
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor, Schema } from '../../db/index.ts';
 import type { AuditPort } from '../ports.ts';
+import { rotated } from '../webhooks/rotation.ts';
 import { newSecret } from '../webhooks/signature.ts';
 import type { FeedFormat } from './formats.ts';
 
@@ -27,6 +28,8 @@ export interface FeedView {
   readonly createdAt: string;
   readonly sent: string;
   readonly lastSentAt: string | null;
+  /** Where it goes on: when the first event that it has not sent was recorded; null: it has sent all. */
+  readonly resumesFrom: string | null;
   readonly nextTryAt: string | null;
   readonly failingSince: string | null;
   readonly lastProblem: string | null;
@@ -43,7 +46,8 @@ export class Feeds {
   async list(principal: Principal): Promise<{ items: FeedView[]; nextCursor: null }> {
     demand(principal, 'webhooks.read');
     const rows = await this.#options.database.scoped(principal.organisationId).selectFrom('usage_feeds').selectAll().where('removed_at', 'is', null).orderBy('created_at').orderBy('id').execute();
-    return { items: rows.map(view), nextCursor: null };
+    const from = await this.#positions(principal);
+    return { items: rows.map((row) => view(row, from.get(row.id))), nextCursor: null };
   }
 
   /**
@@ -88,6 +92,24 @@ export class Feeds {
     return this.#show(principal, id);
   }
 
+  /** A new signing secret, shown this once; the one of before signs beside it for a day. @throws TandemError resource_not_found. */
+  async rotate(principal: Principal, id: string): Promise<{ secret: string; bothUntil: string }> {
+    demand(principal, 'webhooks.write');
+    const { database, secrets, clock, audit } = this.#options;
+    if (secrets === null) throw new TandemError('secret_unreadable', { params: { reason: 'this process was started without the secret file' } });
+    const secret = newSecret();
+    const bothUntil = await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      const before = await own.selectFrom('usage_feeds').select('secret').where('id', '=', id).where('removed_at', 'is', null).forUpdate().executeTakeFirst();
+      if (before === undefined) throw missing(id);
+      const after = rotated(before, secrets.seal(secret, feedContext(id)), clock.nowMs());
+      await own.updateTable('usage_feeds').set(after).where('id', '=', id).execute();
+      await audit.record(tx, principal, { action: 'feed.rotate', resourceKind: 'feed', resourceId: id, change: {} });
+      return after.previous_until!.toISOString();
+    });
+    return { secret, bothUntil };
+  }
+
   async remove(principal: Principal, id: string): Promise<void> {
     demand(principal, 'webhooks.write');
     const { database, clock, audit } = this.#options;
@@ -100,14 +122,30 @@ export class Feeds {
   }
 
   async #show(principal: Principal, id: string): Promise<FeedView> {
-    return view(await this.#find(this.#options.database.unscoped('bound to the organisation by #find'), principal, id));
+    const row = await this.#find(this.#options.database.unscoped('bound to the organisation by #find'), principal, id);
+    return view(row, (await this.#positions(principal)).get(id));
+  }
+
+  /** Where each feed stands: the first event behind its mark, of each log. */
+  async #positions({ organisationId }: Principal): Promise<ReadonlyMap<string, Date>> {
+    const { rows } = await sql<{ id: string; at: Date }>`select f.id, min(e.recorded_at) as at from usage_feeds f
+      join epochs p on true left join usage_feed_marks m on m.feed_id = f.id and m.epoch_id = p.id
+      cross join lateral (
+        select u.recorded_at from usage_events u where u.epoch_id = p.id and u.sequence > coalesce(m.sequence, 0) and u.organisation_id = f.organisation_id order by u.sequence limit 1
+      ) e where f.organisation_id = ${organisationId} and f.removed_at is null and p.posted_sequence > coalesce(m.sequence, 0) group by f.id`
+      .execute(this.#options.database.unscoped('filtered by the caller\'s organisation in the query'));
+    return new Map(rows.map(({ id, at }) => [id, at]));
   }
 
   async #find(executor: Executor, principal: Principal, id: string): Promise<Feed> {
     const row = await this.#options.database.scoped(principal.organisationId, executor).selectFrom('usage_feeds').selectAll().where('id', '=', id).where('removed_at', 'is', null).executeTakeFirst();
-    if (row === undefined) throw new TandemError('resource_not_found', { params: { kind: 'feed', id, verb: 'feeds' } });
+    if (row === undefined) throw missing(id);
     return row;
   }
+}
+
+function missing(id: string): TandemError {
+  return new TandemError('resource_not_found', { params: { kind: 'feed', id, verb: 'feeds' } });
 }
 
 type Feed = Selectable<Schema['usage_feeds']>;
@@ -129,10 +167,10 @@ export function feedContext(feedId: string): string {
   return `usage_feeds.secret ${feedId}`;
 }
 
-function view(row: Feed): FeedView {
+function view(row: Feed, resumesFrom: Date | undefined): FeedView {
   return {
     id: row.id, url: row.url, format: row.format, customer: row.customer, state: row.paused_at !== null ? 'paused' : row.failing_since !== null ? 'failing' : 'sending',
-    createdAt: row.created_at.toISOString(), sent: row.sent, lastSentAt: row.last_sent_at?.toISOString() ?? null, nextTryAt: row.failing_since === null || row.paused_at !== null ? null : row.due_at.toISOString(),
+    createdAt: row.created_at.toISOString(), sent: row.sent, lastSentAt: row.last_sent_at?.toISOString() ?? null, resumesFrom: resumesFrom?.toISOString() ?? null, nextTryAt: row.failing_since === null || row.paused_at !== null ? null : row.due_at.toISOString(),
     failingSince: row.failing_since?.toISOString() ?? null, lastProblem: row.last_problem,
   };
 }

@@ -4,6 +4,7 @@ import type { Database, Executor, Schema } from '../../db/index.ts';
 import { ifSeen, withoutCosts } from '../costs.ts';
 import { plainArray } from '../events/arrays.ts';
 import { retryAtMs } from '../webhooks/retry.ts';
+import { openSecrets } from '../webhooks/rotation.ts';
 import type { Sent, WebhookSender } from '../webhooks/sender.ts';
 import { feedContext } from './feeds.ts';
 import { EVENTS_PER_MESSAGE, messageBody, type SentEvent } from './formats.ts';
@@ -75,10 +76,10 @@ export class FeedPump {
     const { clock, secrets, sender } = this.#options;
     try {
       if (secrets === null) throw new Error('this process was started without the secret file');
-      const secret = secrets.open(feed.secret, feedContext(feed.id)).toString();
+      const signing = openSecrets(secrets, feed, feedContext(feed.id), clock.nowMs());
       const events = page.map(({ event }) => event);
       // The last event's id names the message: a try after a failure has the same.
-      return await sender.send({ url: feed.url, secret, id: events.at(-1)!.id, body: messageBody(feed.format, feed.customer, events, clock.nowMs()) }, signal);
+      return await sender.send({ url: feed.url, secrets: signing, id: events.at(-1)!.id, body: messageBody(feed.format, feed.customer, events, clock.nowMs()) }, signal);
     } catch (error) {
       return { taken: false, status: null, problem: (error as Error).message };
     }

@@ -88,7 +88,7 @@ export class Requests {
     return {
       ...this.#view(principal, found), recordedAt: event?.recorded_at.toISOString() ?? null, counted: event?.counted ?? null,
       lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
-      route: routeOf(attributes), error: error === null ? null : errorView(error),
+      annotations: await this.#annotations(principal, id), route: routeOf(attributes), error: error === null ? null : errorView(error),
       ...(event === null ? { totalMs: null, stages: [], attempts: [] } : timelineOf({
         attributes, outcome: event.outcome, occurredAtMs: event.occurred_at.getTime(), recordedAtMs: event.recorded_at.getTime(), backendNames: this.#options.backendNames, seesCosts: seesCosts(principal),
       })),
@@ -104,6 +104,11 @@ export class Requests {
     const projectId = event?.project_id ?? error?.project_id;
     if ((event ?? error) === undefined || (principal.projectId !== null && projectId !== principal.projectId)) return null;
     return { event: event ?? null, error: error ?? null } as Found;
+  }
+
+  async #annotations({ organisationId }: Principal, id: string): Promise<Readonly<Record<string, string | null>>> {
+    const row = await this.#options.database.scoped(organisationId).selectFrom('call_annotations').select('annotations').where('id', '=', id).executeTakeFirst();
+    return row?.annotations ?? {};
   }
 
   async #events(executor: Executor, within: RawBuilder<unknown>, conditions: RawBuilder<unknown>[] | null, limit: number): Promise<{ rows: EventRow[]; stoppedAt: string | null }> {

@@ -59,6 +59,8 @@ export interface RequestDetail extends RequestView, Timeline {
   readonly lines: UsageLineView[];
   readonly route: { readonly code: string; readonly why: string } | null;
   readonly error: RequestError | null;
+  /** What hooks noted: a name to a label; null where what they said is no label and so is not kept. */
+  readonly annotations: Readonly<Record<string, string | null>>;
 }
 
 interface Labels {

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
 import type { Database } from '../../db/index.ts';
+import { CallAnnotations } from '../annotations/call-annotations.ts';
 import { CallErrors, type CallError } from '../errors/call-errors.ts';
 import { showErrors, type ErrorsQuery, type ErrorsView } from '../errors/summary.ts';
 import { showLatency, type LatencyQuery, type LatencyView } from '../latency/latency.ts';
@@ -26,6 +27,7 @@ export class PlainSight {
   readonly #options: SightOptions & { readonly backendNames: BackendNames };
   readonly #requests: Requests;
   readonly #errors: CallErrors;
+  readonly #annotations: CallAnnotations;
   readonly #follower: SightFollower;
   #backendNames: BackendNames = () => null;
 
@@ -33,6 +35,7 @@ export class PlainSight {
     this.#options = { ...options, backendNames: (id) => this.#backendNames(id) };
     this.#requests = new Requests(this.#options);
     this.#errors = new CallErrors(options);
+    this.#annotations = new CallAnnotations(options);
     this.#follower = new SightFollower(options.database);
   }
 
@@ -71,9 +74,14 @@ export class PlainSight {
     this.#errors.note(call);
   }
 
-  /** Resolves when every error that was noted is stored. */
-  errorsWritten(): Promise<void> {
-    return this.#errors.written();
+  /** A hook annotated a call. Costs the call nothing. */
+  noteAnnotations(organisationId: string, callId: string, annotations: Readonly<Record<string, string>>): void {
+    this.#annotations.note(organisationId, callId, annotations);
+  }
+
+  /** Resolves when every error and annotation that was noted is stored. */
+  async errorsWritten(): Promise<void> {
+    await Promise.all([this.#errors.written(), this.#annotations.written()]);
   }
 
   /** Brings the sums up to what is posted. Safe to repeat, and in several processes at once. */
@@ -86,8 +94,9 @@ export class PlainSight {
     return this.#follower.rebuild();
   }
 
-  /** Removes noted errors that are past their bounds. */
-  prune(): Promise<void> {
-    return this.#errors.prune();
+  /** Removes noted errors and annotations that are past their bounds. */
+  async prune(): Promise<void> {
+    await this.#errors.prune();
+    await this.#annotations.prune();
   }
 }

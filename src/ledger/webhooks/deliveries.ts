@@ -4,6 +4,7 @@ import type { Database, Executor } from '../../db/index.ts';
 import { secretContext } from './endpoints.ts';
 import type { WebhookEvent } from './events.ts';
 import { retryAtMs } from './retry.ts';
+import { openSecrets, type SealedSecrets } from './rotation.ts';
 import type { WebhookSender } from './sender.ts';
 
 export interface DeliveriesOptions {
@@ -22,14 +23,13 @@ const AT_ONCE = 16;
 /** What was delivered or given up is kept for this long, to be looked at. */
 const KEPT_MS = 30 * 86_400_000;
 
-interface Due {
+interface Due extends SealedSecrets {
   id: string;
   endpoint_id: string;
   body: string;
   attempts: number;
   created_at: Date;
   url: string;
-  secret: Buffer;
 }
 
 /** Messages to endpoints: written down with what they tell of, and sent until they are taken or given up. */
@@ -65,7 +65,7 @@ export class Deliveries {
     const { database, clock } = this.#options;
     const executor = database.unscoped('messages of every organisation are sent by one worker');
     while (!signal.aborted) {
-      const { rows } = await sql<Due>`select d.id, d.endpoint_id, d.body, d.attempts, d.created_at, e.url, e.secret
+      const { rows } = await sql<Due>`select d.id, d.endpoint_id, d.body, d.attempts, d.created_at, e.url, e.secret, e.previous_secret, e.previous_until
         from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id
         where d.delivered_at is null and d.given_up_at is null and d.due_at <= ${new Date(clock.nowMs())}
         order by d.due_at limit ${AT_ONCE}`.execute(executor);
@@ -83,14 +83,14 @@ export class Deliveries {
 
   async #try(executor: Executor, row: Due, signal: AbortSignal): Promise<void> {
     const { clock, log, sender, secrets, spread } = this.#options;
-    let secret: string;
+    let signing: string[];
     try {
       if (secrets === null) throw new Error('this process was started without the secret file');
-      secret = secrets.open(row.secret, secretContext(row.endpoint_id)).toString();
+      signing = openSecrets(secrets, row, secretContext(row.endpoint_id), clock.nowMs());
     } catch (error) {
       return this.#failed(executor, row, null, (error as Error).message);
     }
-    const sent = await sender.send({ url: row.url, secret, id: row.id, body: row.body }, signal);
+    const sent = await sender.send({ url: row.url, secrets: signing, id: row.id, body: row.body }, signal);
     // A stop cut it off: that is no fault of the receiver's, and the next start tries again.
     if (signal.aborted && !sent.taken) return;
     if (!sent.taken) return this.#failed(executor, row, sent.status, sent.problem, spread());

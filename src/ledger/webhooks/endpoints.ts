@@ -5,6 +5,7 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { AuditPort } from '../ports.ts';
 import type { WebhookEvent } from './events.ts';
+import { rotated } from './rotation.ts';
 import { newSecret } from './signature.ts';
 
 export interface EndpointsOptions {
@@ -27,6 +28,14 @@ export interface EndpointView {
   /** How sending goes: what waits, what came last, and what is wrong with it. */
   readonly waiting: number;
   readonly lastDeliveredAt: string | null;
+  /** When the oldest message that waits was made: how far the endpoint lags; null: nothing waits. */
+  readonly oldestWaitingAt: string | null;
+  /** Since when a message that was tried is not taken. */
+  readonly failingSince: string | null;
+  /** When the next try is due; null: nothing waits. */
+  readonly nextTryAt: string | null;
+  /** Messages that were tried for days and are tried no more, of the last 30 days. */
+  readonly givenUp: number;
   readonly lastProblem: string | null;
 }
 
@@ -57,6 +66,9 @@ export class Endpoints {
     demand(principal, 'webhooks.read');
     const { rows } = await sql<EndpointState>`select e.id, e.url, e.events, e.created_at,
         count(d.id) filter (where d.delivered_at is null and d.given_up_at is null)::int as waiting, max(d.delivered_at) as last_delivered_at,
+        min(d.created_at) filter (where d.delivered_at is null and d.given_up_at is null) as oldest_waiting_at,
+        min(d.created_at) filter (where d.delivered_at is null and d.given_up_at is null and d.attempts > 0) as failing_since,
+        min(d.due_at) filter (where d.delivered_at is null and d.given_up_at is null) as next_try_at, count(d.id) filter (where d.given_up_at is not null)::int as given_up,
         (array_agg(d.last_problem order by d.created_at desc) filter (where d.delivered_at is null and d.last_problem is not null))[1] as last_problem
       from webhook_endpoints e left join webhook_deliveries d on d.endpoint_id = e.id
       where e.organisation_id = ${principal.organisationId} and e.removed_at is null group by e.id order by e.created_at, e.id`
@@ -78,7 +90,25 @@ export class Endpoints {
       await database.scoped(principal.organisationId, tx).insertInto('webhook_endpoints', { id, url: input.url, secret: secrets.seal(secret, secretContext(id)), events, created_at: now }).execute();
       await audit.record(tx, principal, { action: 'webhook.create', resourceKind: 'webhook', resourceId: id, change: { origin: originOf(input.url), events } });
     });
-    return { endpoint: { id, url: input.url, events, createdAt: now.toISOString(), waiting: 0, lastDeliveredAt: null, lastProblem: null }, secret };
+    return { endpoint: { id, url: input.url, events, createdAt: now.toISOString(), waiting: 0, lastDeliveredAt: null, oldestWaitingAt: null, failingSince: null, nextTryAt: null, givenUp: 0, lastProblem: null }, secret };
+  }
+
+  /** A new signing secret, shown this once; the one of before signs beside it for a day. @throws TandemError resource_not_found. */
+  async rotate(principal: Principal, id: string): Promise<{ secret: string; bothUntil: string }> {
+    demand(principal, 'webhooks.write');
+    const { database, secrets, clock, audit } = this.#options;
+    if (secrets === null) throw new TandemError('secret_unreadable', { params: { reason: 'this process was started without the secret file' } });
+    const secret = newSecret();
+    const bothUntil = await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      const before = await own.selectFrom('webhook_endpoints').select('secret').where('id', '=', id).where('removed_at', 'is', null).forUpdate().executeTakeFirst();
+      if (before === undefined) throw missing(id);
+      const after = rotated(before, secrets.seal(secret, secretContext(id)), clock.nowMs());
+      await own.updateTable('webhook_endpoints').set(after).where('id', '=', id).execute();
+      await audit.record(tx, principal, { action: 'webhook.rotate', resourceKind: 'webhook', resourceId: id, change: {} });
+      return after.previous_until!.toISOString();
+    });
+    return { secret, bothUntil };
   }
 
   /** What waits for it is given up. */
@@ -116,9 +146,13 @@ export class Endpoints {
 
   async #find(executor: Executor, principal: Principal, id: string): Promise<{ url: string }> {
     const row = await this.#options.database.scoped(principal.organisationId, executor).selectFrom('webhook_endpoints').select('url').where('id', '=', id).where('removed_at', 'is', null).executeTakeFirst();
-    if (row === undefined) throw new TandemError('resource_not_found', { params: { kind: 'webhook', id, verb: 'webhooks' } });
+    if (row === undefined) throw missing(id);
     return row;
   }
+}
+
+function missing(id: string): TandemError {
+  return new TandemError('resource_not_found', { params: { kind: 'webhook', id, verb: 'webhooks' } });
 }
 
 /** Paths and queries of webhooks are often secrets: the trail gets neither. */
@@ -138,12 +172,17 @@ interface EndpointState {
   created_at: Date;
   waiting: number;
   last_delivered_at: Date | null;
+  oldest_waiting_at: Date | null;
+  failing_since: Date | null;
+  next_try_at: Date | null;
+  given_up: number;
   last_problem: string | null;
 }
 
 function view(row: EndpointState): EndpointView {
   return {
     id: row.id, url: row.url, events: row.events, createdAt: row.created_at.toISOString(), waiting: row.waiting,
-    lastDeliveredAt: row.last_delivered_at?.toISOString() ?? null, lastProblem: row.last_problem,
+    lastDeliveredAt: row.last_delivered_at?.toISOString() ?? null, oldestWaitingAt: row.oldest_waiting_at?.toISOString() ?? null, failingSince: row.failing_since?.toISOString() ?? null,
+    nextTryAt: row.next_try_at?.toISOString() ?? null, givenUp: row.given_up, lastProblem: row.last_problem,
   };
 }

@@ -17,8 +17,8 @@ export interface SenderOptions {
 
 export interface WebhookMessage {
   readonly url: string;
-  /** `whsec_…`. */
-  readonly secret: string;
+  /** `whsec_…`; two while one is replaced by the other. */
+  readonly secrets: readonly string[];
   /** The same at every try. */
   readonly id: string;
   /** JSON text; its bytes are signed. */
@@ -55,7 +55,7 @@ export class WebhookSender {
       const url = checkUrl(message.url, policy);
       const { statusCode, body } = await this.#agent.request({
         origin: url.origin, path: url.pathname + url.search, method: 'POST', body: message.body,
-        headers: { 'content-type': 'application/json', 'user-agent': 'tandem-webhooks/1', ...signedHeaders(message.secret, message.id, clock.nowMs(), message.body) },
+        headers: { 'content-type': 'application/json', 'user-agent': 'tandem-webhooks/1', ...signedHeaders(message.secrets, message.id, clock.nowMs(), message.body) },
         signal: stop === undefined ? late.signal : AbortSignal.any([late.signal, stop]),
       });
       await body.dump({ limit: 16_384 });

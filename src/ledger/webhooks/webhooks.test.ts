@@ -70,6 +70,40 @@ test('what is told arrives once, signed, and its secret is shown when the endpoi
   expect(JSON.stringify(await house.database.unscoped('test').selectFrom('webhook_endpoints').selectAll().execute())).not.toContain(secret.slice(6));
 });
 
+test('a secret is replaced without a gap: both sign for a day, then the new one alone', async () => {
+  const { endpoint, secret } = await webhooks.endpoints.create(ownerOf(house), { url: address(), events: ['budget.alert'] });
+  const next = await webhooks.endpoints.rotate(ownerOf(house), endpoint.id);
+  const signatures = () => {
+    const { headers, body } = heard.at(-1)!;
+    const by = (one: string) => `v1,${createHmac('sha256', Buffer.from(one.slice(6), 'base64')).update(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`).digest('base64')}`;
+    return { sent: headers['webhook-signature'], old: by(secret), young: by(next.secret) };
+  };
+  await tell('one');
+  await send();
+  const both = signatures();
+  expect(both.sent).toBe(`${both.young} ${both.old}`);
+  clock.advance(Date.parse(next.bothUntil) - clock.nowMs());
+  await tell('two');
+  await send();
+  const alone = signatures();
+  expect(alone.sent).toBe(alone.young);
+  await expect(webhooks.endpoints.rotate(ownerOf(house), newId())).rejects.toSatisfy((error) => isTandemError(error, 'resource_not_found'));
+});
+
+test('how an address does is told by what waits: since when, and when it is tried next', async () => {
+  await webhooks.endpoints.create(ownerOf(house), { url: address(), events: ['budget.alert'] });
+  const state = async () => (await webhooks.endpoints.list(ownerOf(house))).items[0]!;
+  expect(await state()).toMatchObject({ waiting: 0, oldestWaitingAt: null, failingSince: null, nextTryAt: null, givenUp: 0 });
+  const since = new Date(clock.nowMs()).toISOString();
+  answer = (response) => void response.writeHead(500).end();
+  await tell('one');
+  expect(await state()).toMatchObject({ waiting: 1, oldestWaitingAt: since, failingSince: null, nextTryAt: since });
+  await send();
+  clock.advance(1_000);
+  await tell('two');
+  expect(await state()).toMatchObject({ waiting: 2, oldestWaitingAt: since, failingSince: since, nextTryAt: new Date(clock.nowMs()).toISOString(), lastProblem: 'it answered 500' });
+});
+
 test('a receiver that fails is tried again later, by the same id, and what it says is not kept', async () => {
   const { endpoint } = await webhooks.endpoints.create(ownerOf(house), { url: address(), events: ['budget.alert'] });
   answer = (response, count) => (count === 1 ? void response.writeHead(500).end('our password is hunter2') : void response.writeHead(200).end('ok'));
@@ -109,7 +143,7 @@ test('no redirect is followed and no closed address is called, whatever its name
   const closed = open([]);
   await expect(closed.endpoints.create(ownerOf(house), { url: address(), events: ['budget.alert'] })).rejects.toSatisfy((error) => isTandemError(error, 'url_not_allowed'));
   await expect(closed.endpoints.create(ownerOf(house), { url: 'https://rebound.example/hook', events: ['budget.alert'] })).rejects.toSatisfy((error) => isTandemError(error, 'url_not_allowed'));
-  expect(await closed.sender.send({ url: address().replace('127.0.0.1', 'rebound.example'), secret: 'whsec_AAAA', id: newId(), body: '{}' })).toMatchObject({ taken: false, status: null, problem: expect.stringContaining('not open') });
+  expect(await closed.sender.send({ url: address().replace('127.0.0.1', 'rebound.example'), secrets: ['whsec_AAAA'], id: newId(), body: '{}' })).toMatchObject({ taken: false, status: null, problem: expect.stringContaining('not open') });
   expect(heard).toHaveLength(1);
   await closed.sender.close();
 });

@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely';
 import type { Logger, SecretBox } from '../../base/index.ts';
-import type { Database } from '../../db/index.ts';
+import type { Database, Schema } from '../../db/index.ts';
+import { openSecrets } from '../../ledger/index.ts';
 import type { Principal } from '../ports.ts';
 
 /** Told at commit of every change of a hook. */
@@ -18,8 +20,8 @@ export interface ActiveHook {
   readonly projectId: string | null;
   readonly url: string;
   readonly stage: HookStage;
-  /** Null: it cannot be opened here, so the hook fails. */
-  readonly secret: string | null;
+  /** The secrets that sign at a time, the newest first; empty: they cannot be opened here, so the hook fails. */
+  readonly secrets: (nowMs: number) => readonly string[];
   readonly deadlineMs: number;
   readonly onFailure: 'open' | 'closed';
 }
@@ -73,20 +75,25 @@ export class ActiveHooks {
     const rows = await this.#options.database.unscoped('hooks of every organisation of this process').selectFrom('hooks').selectAll().where('enabled', '=', true).orderBy('created_at').orderBy('id').execute();
     const found = new Map<string, ActiveHook[]>();
     for (const row of rows) {
-      const hook = { id: row.id, name: row.name, projectId: row.project_id, url: row.url, stage: row.stage, secret: this.#open(row.id, row.secret), deadlineMs: row.deadline_ms, onFailure: row.on_failure };
+      const hook = activeHook(row, this.#options.secrets);
+      if (hook.secrets(0).length === 0) this.#options.log.error({ hook: row.id }, 'the secret of a hook cannot be opened');
       const own = found.get(row.organisation_id);
       if (own) own.push(hook);
       else found.set(row.organisation_id, [hook]);
     }
     this.#byOrganisation = found;
   }
+}
 
-  #open(id: string, sealed: Buffer): string | null {
-    try {
-      return this.#options.secrets.open(sealed, secretContext(id)).toString();
-    } catch {
-      this.#options.log.error({ hook: id }, 'the secret of a hook cannot be opened');
-      return null;
-    }
+/** A hook's row as calls meet it. Its secrets are opened once: a call opens nothing; the one of before a rotation signs until its time is over. */
+export function activeHook(row: Selectable<Schema['hooks']>, box: Pick<SecretBox, 'open'>): ActiveHook {
+  const { id, name, project_id: projectId, url, stage, deadline_ms: deadlineMs, on_failure: onFailure } = row;
+  const untilMs = row.previous_until?.getTime() ?? 0;
+  let both: readonly string[] = [];
+  try {
+    both = openSecrets(box, row, secretContext(id), 0);
+  } catch {
+    // It fails by name at every question, and the loader of hooks says so.
   }
+  return { id, name, projectId, url, stage, secrets: (nowMs) => (nowMs < untilMs ? both : both.slice(0, 1)), deadlineMs, onFailure };
 }

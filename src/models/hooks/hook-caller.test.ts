@@ -4,14 +4,14 @@ import { readEgressPolicy } from '../../base/egress/index.ts';
 import { HookCaller } from './hook-caller.ts';
 import { readAnswer } from './hook-answer.ts';
 
-const hook = { id: newId(), name: 'guard', projectId: null, url: 'http://rebound.example/check', stage: 'request' as const, secret: 'whsec_AAAA', deadlineMs: 1_000, onFailure: 'closed' as const };
+const hook = { id: newId(), name: 'guard', projectId: null, url: 'http://rebound.example/check', stage: 'request' as const, secrets: () => ['whsec_AAAA'], deadlineMs: 1_000, onFailure: 'closed' as const };
 
 test('no closed address is called, whatever its name said when it was entered', async () => {
   const caller = new HookCaller({ policy: readEgressPolicy(undefined), clock: new ManualClock(Date.now()), resolve: async () => [{ address: '127.0.0.1', family: 4 }] });
   const left = new AbortController().signal;
   expect(await caller.ask(hook, 'request', newId(), {}, left)).toEqual({ problem: 'its address may not be called' });
   expect(await caller.ask({ ...hook, url: 'http://127.0.0.1/check' }, 'request', newId(), {}, left)).toEqual({ problem: 'its address may not be called' });
-  expect(await caller.ask({ ...hook, secret: null }, 'request', newId(), {}, left)).toEqual({ problem: 'its secret cannot be opened' });
+  expect(await caller.ask({ ...hook, secrets: () => [] }, 'request', newId(), {}, left)).toEqual({ problem: 'its secret cannot be opened' });
   await caller.close();
 });
 

@@ -39,7 +39,8 @@ export class HookCaller {
   /** One question within the hook's deadline. Never throws. @param left aborts when the caller has left. */
   async ask(hook: ActiveHook, stage: 'request' | 'reply', id: string, message: object, left: AbortSignal): Promise<Asked> {
     const { clock, policy } = this.#options;
-    if (hook.secret === null) return { problem: 'its secret cannot be opened' };
+    const secrets = hook.secrets(clock.nowMs());
+    if (secrets.length === 0) return { problem: 'its secret cannot be opened' };
     const late = new AbortController();
     const done = new AbortController();
     const waiting = clock.sleep(hook.deadlineMs, done.signal).then(() => late.abort(new Error('late')), () => {});
@@ -48,7 +49,7 @@ export class HookCaller {
       const sent = JSON.stringify(message);
       const { statusCode, body } = await this.#agent.request({
         origin: url.origin, path: url.pathname + url.search, method: 'POST', body: sent, signal: AbortSignal.any([late.signal, left]),
-        headers: { 'content-type': 'application/json', 'user-agent': 'tandem-hooks/1', ...signedHeaders(hook.secret, id, clock.nowMs(), sent) },
+        headers: { 'content-type': 'application/json', 'user-agent': 'tandem-hooks/1', ...signedHeaders(secrets, id, clock.nowMs(), sent) },
       });
       if (statusCode !== 200) {
         await body.dump({ limit: 16_384 });

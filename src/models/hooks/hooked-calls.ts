@@ -8,10 +8,12 @@ import type { ActiveHook, ActiveHooks } from './active-hooks.ts';
 import { AnnotatingSink } from './annotating-sink.ts';
 import type { Annotations } from './annotations.ts';
 import type { HookCaller } from './hook-caller.ts';
+import type { HookNotes } from './hook-notes.ts';
 
 export interface HookedCallsOptions {
   readonly active: Pick<ActiveHooks, 'of'>;
   readonly caller: Pick<HookCaller, 'ask'>;
+  readonly notes: HookNotes;
 }
 
 type Answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
@@ -50,13 +52,16 @@ export class HookedCalls {
 
   /** One after the other, the oldest first; each sees what the one before it made of the request. */
   async #ask(hooks: readonly ActiveHook[], dialect: DialectIn, input: CallInput, sink: ReplySink): Promise<Entered | null> {
+    const { caller, notes } = this.#options;
+    const { organisationId, projectId } = input.principal;
     let { body } = input;
     let annotations: Annotations = {};
     for (const hook of hooks) {
       const model = isObject(body) && typeof body['model'] === 'string' ? body['model'] : null;
-      const asked = await this.#options.caller.ask(hook, 'request', input.requestId, { id: input.requestId, stage: 'request', project: input.principal.projectId, model, dialect, body }, signalOf(input.signal));
+      const asked = await caller.ask(hook, 'request', input.requestId, { id: input.requestId, stage: 'request', project: projectId, model, dialect, body }, signalOf(input.signal));
       if (input.signal.aborted) return null;
       const problem = 'problem' in asked ? asked.problem : asked.answer.action === 'replace' ? lackOf(dialect, input, body, asked.answer.by) : undefined;
+      notes.asked({ organisationId, hookId: hook.id, callId: input.requestId, stage: 'request', problem: problem ?? null });
       if (problem !== undefined || 'problem' in asked) {
         if (hook.onFailure === 'closed') throw new TandemError('hook_failed', { params: { hook: hook.name, reason: problem ?? 'unknown' } });
         annotations = { ...annotations, hook: 'failed' };
@@ -67,7 +72,9 @@ export class HookedCalls {
       if (answer.action === 'replace') body = answer.by;
       annotations = { ...annotations, ...answer.annotations };
     }
-    return { input: { ...input, body }, sink: Object.keys(annotations).length === 0 ? sink : new AnnotatingSink(sink, annotations) };
+    if (Object.keys(annotations).length === 0) return { input: { ...input, body }, sink };
+    notes.annotated(organisationId, input.requestId, annotations);
+    return { input: { ...input, body }, sink: new AnnotatingSink(sink, annotations) };
   }
 }
 

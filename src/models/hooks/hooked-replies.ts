@@ -8,6 +8,8 @@ import type { Annotations } from './annotations.ts';
 import { HeldSink } from './held-sink.ts';
 import type { HookedCallsOptions } from './hooked-calls.ts';
 
+const TOO_LARGE = 'the reply is too large to be shown to it';
+
 /** Asks the hooks of a caller's organisation and project about replies, after the charge and before the first byte is sent. */
 export class HookedReplies {
   readonly #options: HookedCallsOptions;
@@ -28,19 +30,24 @@ export class HookedReplies {
     await answer(held);
     if (!held.ended) return;
     if (!held.overflowed) return this.#ask(hooks, dialect, input, held);
-    if (closed) throw failed(closed, 'the reply is too large to be shown to it');
+    for (const { id } of hooks) this.#options.notes.asked({ organisationId: input.principal.organisationId, hookId: id, callId: input.requestId, stage: 'reply', problem: TOO_LARGE });
+    if (closed) throw failed(closed, TOO_LARGE);
   }
 
   async #ask(hooks: readonly ActiveHook[], dialect: DialectIn, input: CallInput, held: HeldSink): Promise<void> {
-    const { principal, requestId: id, body } = input;
+    const { caller, notes } = this.#options;
+    const { principal: { organisationId, projectId }, requestId: id, body } = input;
     const streamed = held.headers['content-type']?.startsWith('text/event-stream') ?? false;
     const model = isObject(body) && typeof body['model'] === 'string' ? body['model'] : null;
     let { text } = held;
     let annotations: Annotations = {};
     for (const hook of hooks) {
       const reply: unknown = streamed ? text : JSON.parse(text);
-      const asked = await this.#options.caller.ask(hook, 'reply', `${id}_reply`, { id, stage: 'reply', project: principal.projectId, model, dialect, streamed, reply }, signalOf(input.signal));
+      const asked = await caller.ask(hook, 'reply', `${id}_reply`, { id, stage: 'reply', project: projectId, model, dialect, streamed, reply }, signalOf(input.signal));
       if (input.signal.aborted) return;
+      const change = 'answer' in asked && asked.answer.action === 'replace' ? replaced(dialect, streamed, asked.answer.by) : null;
+      const problem = 'problem' in asked ? asked.problem : change !== null && 'problem' in change ? change.problem : null;
+      notes.asked({ organisationId, hookId: hook.id, callId: id, stage: 'reply', problem });
       if ('problem' in asked) {
         if (hook.onFailure === 'closed') throw failed(hook, asked.problem);
         annotations = { ...annotations, hook: 'failed' };
@@ -48,19 +55,22 @@ export class HookedReplies {
       }
       const { answer } = asked;
       if (answer.action === 'block') throw new TandemError('hook_blocked', { params: { hook: hook.name, reason: answer.reason.replace(/\.$/, '') } });
-      if (answer.action === 'replace') text = replaced(hook, dialect, streamed, answer.by);
+      // A hook that wants a reply changed has not agreed to it: where that cannot be done, the reply stays here, whatever the hook's choice is.
+      if (problem !== null) throw failed(hook, problem);
+      if (change !== null && 'text' in change) text = change.text;
       annotations = { ...annotations, ...answer.annotations };
     }
+    if (Object.keys(annotations).length > 0) notes.annotated(organisationId, id, annotations);
     held.release(text, annotations);
   }
 }
 
-/** A hook that wants a reply changed has not agreed to it: where that cannot be done, the reply stays here, whatever the hook's choice is. */
-function replaced(hook: ActiveHook, dialect: DialectIn, streamed: boolean, by: unknown): string {
-  if (dialect === 'responses') throw failed(hook, 'responses cannot be changed, since they are kept as the model gave them');
-  if (streamed && typeof by === 'string' && by.endsWith('\n\n')) return by;
-  if (!streamed && isObject(by)) return JSON.stringify(by);
-  throw failed(hook, 'the reply that it gave has not the form of the first');
+/** The reply with what a hook put in its place, or why that cannot be. */
+function replaced(dialect: DialectIn, streamed: boolean, by: unknown): { readonly text: string } | { readonly problem: string } {
+  if (dialect === 'responses') return { problem: 'responses cannot be changed, since they are kept as the model gave them' };
+  if (streamed && typeof by === 'string' && by.endsWith('\n\n')) return { text: by };
+  if (!streamed && isObject(by)) return { text: JSON.stringify(by) };
+  return { problem: 'the reply that it gave has not the form of the first' };
 }
 
 function failed(hook: ActiveHook, reason: string): TandemError {

@@ -38,6 +38,7 @@ export class FakeLedger implements LedgerPort {
   readonly sight: LedgerPort['sight'] = {
     request: async () => { throw new TandemError('resource_not_found', { params: { kind: 'request', id: 'x', verb: 'requests' } }); },
     scenarios: async () => [],
+    noteAnnotations: () => {},
   };
 
   async delivered(): Promise<null> {
