@@ -18,11 +18,12 @@ export function markModel(request: IncomingMessage, body: unknown): void {
 /**
  * What is known of a call that is answered with an error. Who called is asked again: errors are few, and the path of
  * good calls then needs to keep nothing for them. Undefined for a stranger who asks for what is not there.
+ * @param model The one that was asked for, where a connection carries several calls.
  */
-export async function callErrorOf(request: IncomingMessage, path: string, id: string, thrown: unknown, authenticate: Authenticate): Promise<CallError | undefined> {
+export async function callErrorOf(request: IncomingMessage, path: string, id: string, thrown: unknown, authenticate: Authenticate, model: unknown = (request as Marked)[MODEL]): Promise<CallError | undefined> {
   const error = isTandemError(thrown) ? thrown : new TandemError('internal', { params: { requestId: id } });
   const principal = error.status === 401 ? null : await Promise.resolve().then(() => authenticate(request, false)).catch(() => null);
   if (principal === null && error.status !== 401) return undefined;
   const dialect = Object.entries(DIALECTS).find(([start]) => path === start || path.startsWith(`${start}/`))?.[1] ?? 'other';
-  return { id, principal, model: (request as Marked)[MODEL] ?? null, dialect, error };
+  return { id, principal, model: typeof model === 'string' ? model : null, dialect, error };
 }

@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TandemError, isTandemError, newId, type Logger } from '../../base/index.ts';
+import { failed, inRequestSpan, type Span } from '../../base/trace.ts';
 import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import { renderError } from '../errors/render.ts';
 import type { CallError, ResponsesDoor } from '../faces.ts';
 import { answerRaw } from '../listen/client-errors.ts';
-import { callErrorOf, markModel } from './call-error.ts';
+import { callErrorOf } from './call-error.ts';
 import { SocketSink } from './socket-sink.ts';
 
 export interface ResponseSocketOptions {
@@ -51,14 +52,9 @@ export class ResponseSockets {
   /** Takes a connection over from the HTTP server. */
   async take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    try {
-      if (this.#closing) throw new TandemError('shutting_down', { retryAfterSeconds: 5 });
-      demand(await this.#options.authenticate(request, true), 'models.call');
-    } catch (error) {
-      this.#options.refused(isTandemError(error) ? error.code : 'internal');
-      answerRaw(socket, renderError(error, 'openai', newId(), this.#options.log));
-      return;
-    }
+    const requestId = newId();
+    const mayOpen = await inRequestSpan(`GET ${PATH}`, request.headers, () => ({ 'http.request.method': 'GET', 'tandem.request.id': requestId }), (span) => this.#mayOpen(request, socket, requestId, span));
+    if (!mayOpen) return;
     this.#server.handleUpgrade(request, socket, head, (open) => {
       const connection = new Connection(open, request, this.#options);
       this.#open.add(connection);
@@ -68,12 +64,38 @@ export class ResponseSockets {
     });
   }
 
+  async #mayOpen(request: IncomingMessage, socket: Duplex, requestId: string, span: Span | null): Promise<boolean> {
+    const { authenticate, log } = this.#options;
+    try {
+      if (this.#closing) throw new TandemError('shutting_down', { retryAfterSeconds: 5 });
+      demand(await authenticate(request, true), 'models.call');
+      return true;
+    } catch (error) {
+      noteRefusal(this.#options, request, requestId, error, span, null);
+      answerRaw(socket, renderError(error, 'openai', requestId, log));
+      return false;
+    }
+  }
+
   /** No further turns: idle connections close at once, the others after their turn. */
   close(): void {
     this.#closing = true;
     clearInterval(this.#pings);
     for (const connection of this.#open) connection.close();
   }
+}
+
+/** What is known of a turn before it is checked. */
+interface Asked {
+  model: unknown;
+}
+
+/** Notes an error as the HTTP path does: for the figures, in the trace, and among the failed calls. */
+function noteRefusal({ refused, onCallError, authenticate }: ResponseSocketOptions, request: IncomingMessage, requestId: string, error: unknown, span: Span | null, model: unknown): void {
+  const code = isTandemError(error) ? error.code : 'internal';
+  failed(span, code);
+  refused(code);
+  void callErrorOf(request, PATH, requestId, error, authenticate, model).then((call) => call && onCallError(call));
 }
 
 class Connection {
@@ -113,34 +135,40 @@ class Connection {
 
   async #take(message: Buffer): Promise<void> {
     const requestId = newId();
-    if (this.#busy) return this.#refuse(new TandemError('invalid_request', { params: { reason: 'A response is being made on this connection; send the next request after its end.' } }), requestId);
+    // Each turn is a request of its own, in the trace that the opening named.
+    await inRequestSpan(`WS ${PATH}`, this.#request.headers, () => ({ 'tandem.request.id': requestId }), (span) => this.#answer(message, requestId, span));
+  }
+
+  async #answer(message: Buffer, requestId: string, span: Span | null): Promise<void> {
+    if (this.#busy) return this.#refuse(new TandemError('invalid_request', { params: { reason: 'A response is being made on this connection; send the next request after its end.' } }), requestId, span, null);
     this.#busy = true;
+    const asked: Asked = { model: null };
     try {
-      await this.#turn(message, requestId);
+      await this.#turn(message, requestId, asked);
     } catch (error) {
-      void callErrorOf(this.#request, PATH, requestId, error, this.#options.authenticate).then((call) => call && this.#options.onCallError(call));
-      this.#refuse(error, requestId);
+      this.#refuse(error, requestId, span, asked.model);
     } finally {
       this.#busy = false;
       if (this.#closing) this.close();
     }
   }
 
-  async #turn(message: Buffer, requestId: string): Promise<void> {
+  /** @param noted told which model is asked for, for what is noted of a failure. */
+  async #turn(message: Buffer, requestId: string, noted: Asked): Promise<void> {
     const principal = await this.#options.authenticate(this.#request, true);
     demand(principal, 'models.call');
     const asked = parseJson(message);
     if (typeof asked !== 'object' || asked === null) throw new TandemError('invalid_request', { param: 'body', params: { reason: 'body must be a JSON object.' } });
     const { type, ...body } = asked as Record<string, unknown>;
     if (type !== 'response.create') throw new TandemError('invalid_request', { param: 'type', params: { reason: 'type must be response.create.' } });
-    markModel(this.#request, body);
+    noted.model = body['model'];
     const call = { principal, body, requestId, headers: this.#request.headers, idempotencyKey: null, receipt: false, signal: this.#left.signal };
     await this.#options.responses.turn(call, new SocketSink(this.#socket), this.#session);
   }
 
   /** The error of a turn, in the form that OpenAI's clients read over WebSockets. */
-  #refuse(error: unknown, requestId: string): void {
-    this.#options.refused(isTandemError(error) ? error.code : 'internal');
+  #refuse(error: unknown, requestId: string, span: Span | null, model: unknown): void {
+    noteRefusal(this.#options, this.#request, requestId, error, span, model);
     const { status, body } = renderError(error, 'openai', requestId, this.#options.log);
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify({ type: 'error', status, ...JSON.parse(body) as object }));
   }
