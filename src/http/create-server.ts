@@ -78,7 +78,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     },
     onCallError: (call) => ledger.sight.noteError(call),
     metricsSource: {
-      routes: () => options.models.routeFigures(),
+      routes: () => options.models.routeFigures(), notKept: () => options.models.contributions.losses.all,
       ledger: () => ledger.status(),
       queue: options.queue ?? (() => ({ waiting: 0, running: 0 })),
       database: () => ({ staleForMs: database.staleForMs() }),

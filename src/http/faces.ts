@@ -231,6 +231,8 @@ export interface ModelsDoor extends ModelApi {
     failures(principal: Principal, id: string): Reply<'hookFailures'>;
     remove(principal: Principal, id: string): Promise<void>;
   };
+  /** Calls of consenting projects; `losses` are of this process, for Prometheus. */
+  readonly contributions: { figures(principal: Principal, projectId: string): Reply<'contributionShow'>; readonly losses: { readonly all: Readonly<Record<string, number>> } };
   kept(principal: Principal): Reply<'contentList'>;
   purge(principal: Principal, projectId: string, name: string): Reply<'contentPurge'>;
   readonly configuration: {

@@ -16,6 +16,17 @@ afterEach(() => {
   }
 });
 
+test('show says how much is kept, and how much was not and why', async () => {
+  const { server, url } = await stubServer({
+    'GET /api/projects': { json: { items: [project], nextCursor: null } }, [`GET /api/projects/${ID}/consent`]: { json: consent },
+    [`GET /api/projects/${ID}/contributions`]: { json: { kept: 12, notKept: { tooMany: '3', tooLarge: '0', failed: '1234' }, lastNotKeptAt: null } },
+  });
+  open.push(server);
+  const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
+  const { out } = await run(['projects', 'consent', 'show', 'support'], env);
+  expect(out).toContain('12 calls are kept now. Not kept: 3 because too many waited to be written, 1,234 because the database refused.\n');
+});
+
 test('alone it lists which projects contribute, and asks for consents only where there are any', async () => {
   const { server, url, seen } = await stubServer({
     'GET /api/projects': { json: { items: [project, { ...project, id: ID.replace('1', '2'), name: 'Web', slug: 'web', tier: 'standard' }], nextCursor: null } },

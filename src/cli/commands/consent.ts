@@ -4,7 +4,7 @@ import type { Run } from '../command.ts';
 import { print } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { table } from '../output/table.ts';
-import { timeText, visible } from '../output/text.ts';
+import { countText, plural, timeText, visible } from '../output/text.ts';
 import { findProject } from './keys.ts';
 
 type Consent = Reply<'/api/projects/{id}/consent', 'GET'>;
@@ -26,8 +26,9 @@ export const list: Run = async (context) => {
 
 export const show: Run = async (context, { args }) => {
   const client = context.client();
-  const consent = await client.call('GET', '/api/projects/{id}/consent', { path: { id: await findProject(client, args[0]!) } });
-  print(context, consent, (one) => `${stateOf(one)}\n\nThe text, version ${one.current.version}:\n\n  ${visible(one.current.text).replaceAll('. ', '.\n  ')}\n`);
+  const path = { id: await findProject(client, args[0]!) };
+  const [consent, contributions] = await Promise.all([client.call('GET', '/api/projects/{id}/consent', { path }), client.call('GET', '/api/projects/{id}/contributions', { path })]);
+  print(context, { ...consent, contributions }, (one) => `${stateOf(one)}${keptOf(one.contributions)}\n\nThe text, version ${one.current.version}:\n\n  ${visible(one.current.text).replaceAll('. ', '.\n  ')}\n`);
 };
 
 export const give: Run = async (context, { args, options }) => {
@@ -44,6 +45,13 @@ export const withdraw: Run = async (context, { args }) => {
   const consent = await client.call('DELETE', '/api/projects/{id}/consent', { path: { id: await findProject(client, args[0]!) } });
   print(context, consent, (one) => stateOf(one));
 };
+
+/** How much is kept, where anything was ever to be. */
+function keptOf({ kept, notKept: { tooMany, tooLarge, failed } }: Reply<'/api/projects/{id}/contributions', 'GET'>): string {
+  const lost = [[tooMany, 'because too many waited to be written'], [tooLarge, 'because they were too large'], [failed, 'because the database refused']].filter(([calls]) => calls !== '0');
+  if (kept === 0 && lost.length === 0) return '';
+  return `\n${plural(kept, 'call')} ${kept === 1 ? 'is' : 'are'} kept now.${lost.length === 0 ? '' : ` Not kept: ${lost.map(([calls, why]) => `${countText(calls!)} ${why}`).join(', ')}.`}`;
+}
 
 function stateOf(consent: Consent): string {
   switch (consent.state) {

@@ -23,9 +23,17 @@ const STATEMENTS = [
     primary key (organisation_id, id)
   )`,
   `create index call_annotations_age on call_annotations (at)`,
+  `create table contribution_losses (
+    organisation_id uuid not null references organisations (id),
+    project_id uuid not null references projects (id),
+    reason text not null check (reason in ('too_many', 'too_large', 'failed')),
+    calls bigint not null,
+    last_at timestamptz not null,
+    primary key (project_id, reason)
+  )`,
 ];
 
-/** Rotation of signing secrets, how hooks do, and what hooks noted about calls. */
+/** Rotation of signing secrets, how hooks do, what hooks noted about calls, and how many contributions were not kept. */
 export const outgoing: Migration = {
   name: '0015-outgoing',
   async up(tx) {

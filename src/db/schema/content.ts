@@ -134,11 +134,21 @@ export interface FeedbackRow {
 }
 
 // Table types of this room, by table name.
+/** How many calls of a consenting project were not kept, and why. */
+export interface ContributionLossRow {
+  organisation_id: string;
+  project_id: string;
+  reason: 'too_many' | 'too_large' | 'failed';
+  calls: Count;
+  last_at: Time;
+}
+
 export interface ContentTables {
   contents: ContentRow;
   content_pieces: ContentPieceRow;
   batches: BatchRow;
   batch_lines: BatchLineRow;
   consents: ConsentRow;
+  contribution_losses: ContributionLossRow;
   feedback: FeedbackRow;
 }

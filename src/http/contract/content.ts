@@ -19,6 +19,8 @@ export const contentRoutes = {
     query: page.extend({ limit: z.coerce.number().int().min(1).max(100).default(50) }), reply: list(training) }),
   contentList: route({ id: 'content.list', method: 'GET', path: '/api/content', summary: 'How much content is kept, by project and function', access: 'projects.read', status: 200,
     reply: list(z.object({ projectId: id, projectName: z.string().nullable(), purpose: z.string(), count: z.number().int(), bytes: z.number().int(), oldest: time })) }),
+  contributionShow: route({ id: 'contributions.show', method: 'GET', path: '/api/projects/{id}/contributions', summary: 'How many calls of a consenting project are kept, and how many were not', access: 'projects.read', status: 200, params: byId,
+    reply: z.object({ kept: z.number().int().describe('Now; each ends after 30 days'), notKept: z.object({ tooMany: count.describe('Too many waited to be written'), tooLarge: count.describe('Above 1,000,000 characters'), failed: count.describe('The database refused') }).describe('Of all time'), lastNotKeptAt: time.nullable() }) }),
   contentPurge: route({ id: 'content.purge', method: 'POST', path: '/api/projects/{id}/purge', summary: 'Remove all content of a project; its usage and bills stay', access: 'projects.write', status: 200, params: byId,
     body: z.object({ name: z.string().max(100).describe('The project\'s name, as a safeguard') }), reply: z.object({ removed: z.number().int() }) }),
 };

@@ -14,6 +14,8 @@ export interface MetricsSource {
   queue(): { readonly waiting: number; readonly running: number };
   /** Of targets and keys in this process; absent: there are none. */
   routes?(): RouteFigures;
+  /** Calls of consenting projects that were not kept by this process, by reason; absent: there are none. */
+  notKept?(): Readonly<Record<string, number>>;
   database(): { readonly staleForMs: number };
   http(): { readonly inFlight: number; readonly liveStreams: number };
 }
@@ -38,6 +40,10 @@ export class Metrics {
     this.#labelled('tandem_target_breaker', 'Circuit breaker of a model on a backend: 0 closed, 1 half open, 2 open', ['backend', 'model'], () => routes().targets.map(({ backend, model, breaker }) => [{ backend, model }, BREAKER[breaker]]));
     this.#labelled('tandem_target_running', 'Attempts that run on a model on a backend', ['backend', 'model'], () => routes().targets.map(({ backend, model, running }) => [{ backend, model }, running]));
     this.#labelled('tandem_key_resting', '1 while a key of a backend rests or is at its limit', ['backend', 'key'], () => routes().keys.map(({ backend, key, state }) => [{ backend, key }, state === 'ready' ? 0 : 1]));
+    new Counter({ name: 'tandem_contributions_not_kept_total', help: 'Calls of consenting projects that were not kept, by reason', labelNames: ['reason'], registers: [this.#registry], collect() {
+      this.reset();
+      for (const [reason, calls] of Object.entries(source.notKept?.() ?? {})) this.inc({ reason }, calls);
+    } });
     this.#gauge('tandem_database_stale_seconds', 'Since the database was last known to answer', () => source.database().staleForMs / 1_000);
     this.#gauge('tandem_http_in_flight', 'Requests in flight', () => source.http().inFlight);
     this.#gauge('tandem_http_live_streams', 'Open streams of /api/live', () => source.http().liveStreams);

@@ -26,6 +26,7 @@ export const emptyModels: ModelsDoor = {
   ...echoModels,
   feedback: { ...echoModels.feedback, summary: nothing },
   training: { page: nothing },
+  contributions: { figures: absent, losses: { all: {} } },
   hooks: { list: nothing, create: absent, update: absent, rotate: absent, test: absent, failures: absent, remove: absent },
   kept: nothing,
   purge: absent,

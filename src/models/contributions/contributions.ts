@@ -1,11 +1,13 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { demand } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { DialectIn } from '../neutral/parts.ts';
-import type { AccessPort } from '../ports.ts';
+import type { AccessPort, Principal } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import type { CallInput } from '../run/call.ts';
 import { CopyingSink } from './copying-sink.ts';
+import { Losses } from './losses.ts';
 
 export interface ContributionsOptions {
   readonly database: Database;
@@ -26,6 +28,13 @@ export interface Contribution {
   readonly streamed: boolean;
 }
 
+/** Of one project. What was not kept is counted over all time. */
+export interface ContributionFigures {
+  readonly kept: number;
+  readonly notKept: { readonly tooMany: string; readonly tooLarge: string; readonly failed: string };
+  readonly lastNotKeptAt: string | null;
+}
+
 type Answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
 
 const MOST_CHARACTERS = 1_000_000;
@@ -40,11 +49,12 @@ export class Contributions {
   readonly #options: ContributionsOptions;
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
-  /** Not kept, because too many waited or the database refused. */
-  lost = 0;
+  /** What was not kept, and why. */
+  readonly losses: Losses;
 
   constructor(options: ContributionsOptions) {
     this.#options = options;
+    this.losses = new Losses(options);
   }
 
   /** The same answer, with its copy kept where the caller's project consents. */
@@ -60,6 +70,7 @@ export class Contributions {
     const copying = new CopyingSink(sink, MOST_CHARACTERS);
     await answer(dialect, input, copying);
     const { chunks } = copying;
+    if (copying.tooLarge) this.losses.note(input.principal.organisationId, projectId, 'too_large');
     if (chunks !== undefined) this.#later(input, projectId, { id: input.requestId, dialect, request: input.body, reply: chunks.join(''), streamed: copying.headers['content-type']?.startsWith('text/event-stream') ?? false });
   }
 
@@ -71,13 +82,25 @@ export class Contributions {
   }
 
   /** Resolves when what waits is written. */
-  settled(): Promise<void> {
-    return this.#tail;
+  async settled(): Promise<void> {
+    await this.#tail;
+    await this.losses.written();
+  }
+
+  /** How much of a project's calls is kept by its consent now, and how much was not. @throws TandemError resource_not_found. */
+  async figures(principal: Principal, projectId: string): Promise<ContributionFigures> {
+    demand(principal, 'projects.read');
+    const { access: { directory }, store } = this.#options;
+    const { organisationId } = principal;
+    if (directory.project(projectId)?.organisationId !== organisationId || (principal.projectId !== null && principal.projectId !== projectId)) throw new TandemError('resource_not_found', { params: { kind: 'project', id: projectId, verb: 'projects' } });
+    const [totals, { calls, lastAt }] = await Promise.all([store.totals(principal), this.losses.of(organisationId, projectId)]);
+    const kept = totals.find((total) => total.projectId === projectId && total.purpose === 'contribution');
+    return { kept: kept?.count ?? 0, notKept: { tooMany: calls.too_many, tooLarge: calls.too_large, failed: calls.failed }, lastNotKeptAt: lastAt };
   }
 
   #later(input: CallInput, projectId: string, contribution: Contribution): void {
     if (this.#waiting >= MOST_WAITING) {
-      this.lost += 1;
+      this.losses.note(input.principal.organisationId, projectId, 'too_many');
       return;
     }
     this.#waiting += 1;
@@ -93,7 +116,7 @@ export class Contributions {
         await store.put({ organisationId, projectId, keyId, purpose: 'contribution', id: `contribution_${contribution.id}`, belongsTo: contribution.id, value }, tx);
       });
     } catch (error) {
-      this.lost += 1;
+      this.losses.note(organisationId, projectId, 'failed');
       log.warn({ call: contribution.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a contribution could not be kept');
     }
   }

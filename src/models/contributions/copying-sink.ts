@@ -28,6 +28,11 @@ export class CopyingSink implements ReplySink {
     return this.whole && this.#characters <= this.#mostCharacters ? this.#chunks : undefined;
   }
 
+  /** The reply ended well, and was too large to copy. */
+  get tooLarge(): boolean {
+    return this.whole && this.#characters > this.#mostCharacters;
+  }
+
   head(status: number, headers: Record<string, string>): void {
     this.status = status;
     this.headers = headers;

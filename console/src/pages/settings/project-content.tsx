@@ -5,7 +5,8 @@ import type { ReplyOf, Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
-import { When } from '../../ui/amount.tsx';
+import { count, plural } from '../../lib/format.ts';
+import { Ago, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
@@ -17,6 +18,7 @@ type Consent = ReplyOf<'/api/projects/{id}/consent', 'get'>;
 export function ProjectContent({ project }: { project: Schemas['Project'] }) {
   const path = { id: project.id };
   const query = useQuery(queries.consent(project.id));
+  const contributions = useQuery(queries.contributions(project.id)).data;
   const [reading, setReading] = useState(false);
   const kinds = ['projects', 'events'];
   const store = useAction(() => api.patch('/api/projects/{id}', { path, body: { store: !project.store } }), kinds);
@@ -32,6 +34,7 @@ export function ProjectContent({ project }: { project: Schemas['Project'] }) {
       <SameInTerminal line={commands.projectStore(project.slug, !project.store)} />
       <h3>Does it contribute?</h3>
       <p className="small">{consent ? <Standing consent={consent} /> : 'Reading the consent…'}</p>
+      {contributions === undefined ? null : <Kept figures={contributions} />}
       {consent && reading && consent.state !== 'given' ? <p className="small"><strong>Text {consent.current.version}.</strong> {consent.current.text}</p> : null}
       {error ? <ErrorNotice error={error} /> : null}
       {consent === undefined ? null : consent.state === 'given' ? (
@@ -41,6 +44,18 @@ export function ProjectContent({ project }: { project: Schemas['Project'] }) {
       )}
       <SameInTerminal line={consent?.state === 'given' ? commands.consentWithdraw(project.slug) : commands.consentGive(project.slug, consent?.current.version ?? 'VERSION')} />
     </div>
+  );
+}
+
+/** How much is kept, where anything was ever to be; what was not kept is never silent. */
+function Kept({ figures: { kept, notKept, lastNotKeptAt } }: { figures: ReplyOf<'/api/projects/{id}/contributions', 'get'> }) {
+  const lost = ([[notKept.tooMany, 'because too many waited'], [notKept.tooLarge, 'because they were too large'], [notKept.failed, 'because the database refused']] as const).filter(([calls]) => calls !== '0');
+  if (kept === 0 && lost.length === 0) return null;
+  return (
+    <p className="small">
+      {plural(kept, 'call')} {kept === 1 ? 'is' : 'are'} kept now.
+      {lost.length === 0 ? null : <> <State tone="warn">Not kept</State> {lost.map(([calls, why]) => `${count(calls)} ${why}`).join(', ')}; the last <Ago at={lastNotKeptAt} />.</>}
+    </p>
   );
 }
 
