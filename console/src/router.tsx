@@ -61,6 +61,9 @@ const tree = root.addChildren([
     page('/settings/models', lazyRouteComponent(() => import('./pages/settings/models.tsx'), 'ModelsPage')),
     page('/models/feedback', lazyRouteComponent(() => import('./pages/models/feedback.tsx'), 'FeedbackPage')),
     page('/settings/backends', lazyRouteComponent(() => import('./pages/settings/backends.tsx'), 'BackendsPage')),
+    page('/settings/hooks', lazyRouteComponent(() => import('./pages/settings/hooks.tsx'), 'HooksPage')),
+    page('/settings/webhooks', lazyRouteComponent(() => import('./pages/settings/webhooks.tsx'), 'WebhooksPage')),
+    page('/settings/feeds', lazyRouteComponent(() => import('./pages/settings/feeds.tsx'), 'FeedsPage')),
     page('/settings/trail', lazyRouteComponent(() => import('./pages/settings/trail.tsx'), 'TrailPage')),
   ]),
 ]);

@@ -7,6 +7,7 @@ import type { BodyOf, PathsWith, ReplyOf, Schemas } from '../src/api/client.ts';
 import { SCENARIOS, consentOf } from './mock-content.ts';
 import { MONTH, NOW, emptyWorld, fullWorld, id } from './mock-data.ts';
 import type { World } from './mock-data.ts';
+import { deliveriesOf, failuresOf, newFeed, newHook, newWebhook } from './mock-outgoing.ts';
 import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts';
 
 /**
@@ -38,6 +39,7 @@ export class Refusal extends Error {
   }
 }
 const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
+const ROTATED = { secret: 'whsec_cm90YXRlZC1zZWNyZXQtc2hvd24tb25jZS1uZXZlcg==', bothUntil: new Date(NOW + 86_400_000).toISOString() };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const found = <T extends { id: string }>(items: readonly T[], wanted: string | undefined): T => {
@@ -116,6 +118,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
       Object.assign(world.projects.find((project) => project.id === path.id)!, { tier: 'standard' });
       return consentOf(world, path['id']!);
     },
+    'GET /api/projects/{id}/contributions': ({ path }) => (world.projects.find((project) => project.id === path['id'])?.tier === 'contributor' ? { kept: 18_204, notKept: { tooMany: '37', tooLarge: '2', failed: '0' }, lastNotKeptAt: new Date(NOW - 90 * 60_000).toISOString() } : { kept: 0, notKept: { tooMany: '0', tooLarge: '0', failed: '0' }, lastNotKeptAt: null }),
     'GET /api/feedback/summary': () => all(mode === 'empty' ? [] : SCENARIOS),
     'POST /api/projects': ({ body }) => {
       const project = { id: id(), name: body.name, slug: body.name.toLowerCase(), tier: 'standard' as const, store: true, createdAt: new Date(NOW).toISOString(), archivedAt: null };
@@ -196,6 +199,44 @@ export async function startMockApi(dist: string): Promise<MockApi> {
       return credit;
     },
     'GET /api/models': () => all(world.models),
+    'PATCH /api/models/{name}': ({ path, body }) => {
+      const model = world.models.find(({ name }) => name === path['name'])!;
+      const targets = body.targets?.map((target) => {
+        const backend = found(world.backends, target.backendId);
+        const before = model.targets.find((one) => one.backend.id === target.backendId) ?? model.targets[0]!;
+        return { ...before, model: target.model, weight: target.weight ?? 1, order: target.order ?? 0, region: target.region ?? null, backend: { id: backend.id, name: backend.name, kind: backend.kind } };
+      });
+      return Object.assign(model, { ...(body.goal && { goal: body.goal }), ...(body.regions && { regions: body.regions }), ...(targets && { targets }) });
+    },
+    'GET /api/hooks': () => all(world.outgoing.hooks),
+    'POST /api/hooks': ({ body }) => {
+      const hook = newHook(body);
+      world.outgoing.hooks.push(hook);
+      return { hook, secret: 'whsec_aG9vay1zZWNyZXQtc2hvd24tb25jZS1hbmQtbmV2ZXI=' };
+    },
+    'PATCH /api/hooks/{id}': ({ path, body }) => Object.assign(found(world.outgoing.hooks, path['id']), body),
+    'POST /api/hooks/{id}/rotate': () => ROTATED,
+    'POST /api/hooks/{id}/test': ({ path }) => ({ tries: found(world.outgoing.hooks, path['id']).stage === 'both' ? [{ stage: 'request', action: 'allow', problem: null, ms: 41 }, { stage: 'reply', action: null, problem: 'it answered 500', ms: 12 }] : [{ stage: 'request', action: 'block', problem: null, ms: 38 }] }),
+    'GET /api/hooks/{id}/failures': ({ path }) => all(failuresOf(found(world.outgoing.hooks, path['id']))),
+    'DELETE /api/hooks/{id}': ({ path }) => void world.outgoing.hooks.splice(world.outgoing.hooks.findIndex((one) => one.id === path['id']), 1),
+    'GET /api/webhooks': () => all(world.outgoing.webhooks),
+    'POST /api/webhooks': ({ body }) => {
+      const endpoint = newWebhook(body.url);
+      world.outgoing.webhooks.push(endpoint);
+      return { endpoint, secret: 'whsec_d2ViaG9vay1zZWNyZXQtc2hvd24tb25jZS1uZXZlcg==' };
+    },
+    'POST /api/webhooks/{id}/rotate': () => ROTATED,
+    'GET /api/webhooks/{id}/deliveries': ({ path }) => all(deliveriesOf(found(world.outgoing.webhooks, path['id']))),
+    'DELETE /api/webhooks/{id}': ({ path }) => void world.outgoing.webhooks.splice(world.outgoing.webhooks.findIndex((one) => one.id === path['id']), 1),
+    'GET /api/feeds': () => all(world.outgoing.feeds),
+    'POST /api/feeds': ({ body }) => {
+      const feed = newFeed(body);
+      world.outgoing.feeds.push(feed);
+      return { feed, secret: 'whsec_ZmVlZC1zZWNyZXQtc2hvd24tb25jZS1hbmQtbmV2ZXI=' };
+    },
+    'PATCH /api/feeds/{id}': ({ path, body }) => Object.assign(found(world.outgoing.feeds, path['id']), body.paused === undefined ? {} : { state: body.paused ? 'paused' : 'sending' }),
+    'POST /api/feeds/{id}/rotate': () => ROTATED,
+    'DELETE /api/feeds/{id}': ({ path }) => void world.outgoing.feeds.splice(world.outgoing.feeds.findIndex((one) => one.id === path['id']), 1),
     'GET /api/backends': () => all(world.backends),
     'POST /api/backends/{id}/check': () => ({ ok: true, latencyMs: 41, models: ['Qwen3-30B-A3B'], problem: null, next: null }),
     'GET /api/members': () => all(world.members),

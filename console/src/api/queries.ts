@@ -2,6 +2,8 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api } from './client.ts';
 import type { QueryOf } from './client.ts';
 
+const AGAIN_MS = 10_000;
+
 /**
  * What the pages read. The first element of each query key is the kind of thing that a live event
  * names, so that an event makes exactly its queries stale (see live.ts).
@@ -11,8 +13,15 @@ export const queries = {
   login: queryOptions({ queryKey: ['login'], queryFn: ({ signal }) => api.get('/api/login', { signal }), staleTime: 60_000 }),
   overview: queryOptions({ queryKey: ['usage', 'overview'], queryFn: ({ signal }) => api.get('/api/overview', { signal }) }),
   doctor: queryOptions({ queryKey: ['models', 'doctor'], queryFn: ({ signal }) => api.get('/api/doctor', { signal }) }),
+  /** No live event tells of these: they are read again now and then. */
+  hooks: queryOptions({ queryKey: ['hooks', 'list'], queryFn: ({ signal }) => api.get('/api/hooks', { signal }), refetchInterval: AGAIN_MS }),
+  hookFailures: (id: string) => queryOptions({ queryKey: ['hooks', 'failures', id], queryFn: ({ signal }) => api.get('/api/hooks/{id}/failures', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
+  webhooks: queryOptions({ queryKey: ['webhooks', 'list'], queryFn: ({ signal }) => api.get('/api/webhooks', { signal }), refetchInterval: AGAIN_MS }),
+  deliveries: (id: string) => queryOptions({ queryKey: ['webhooks', 'deliveries', id], queryFn: ({ signal }) => api.get('/api/webhooks/{id}/deliveries', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
+  feeds: queryOptions({ queryKey: ['feeds'], queryFn: ({ signal }) => api.get('/api/feeds', { signal }), refetchInterval: AGAIN_MS }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
   consent: (id: string) => queryOptions({ queryKey: ['projects', 'consent', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/consent', { path: { id }, signal }) }),
+  contributions: (id: string) => queryOptions({ queryKey: ['projects', 'contributions', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/contributions', { path: { id }, signal }) }),
   feedback: queryOptions({ queryKey: ['usage', 'feedback'], queryFn: ({ signal }) => api.get('/api/feedback/summary', { signal }) }),
   keys: infiniteQueryOptions({
     queryKey: ['keys', 'list'], initialPageParam: '',

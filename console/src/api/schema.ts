@@ -263,6 +263,9 @@ export interface paths {
   '/api/content': {
     get: operations['content.list'];
   };
+  '/api/projects/{id}/contributions': {
+    get: operations['contributions.show'];
+  };
   '/api/projects/{id}/purge': {
     post: operations['content.purge'];
   };
@@ -5139,6 +5142,36 @@ export interface operations {
       200: { content: { 'application/json': {
         items: components['schemas']['Content'][];
         nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** How many calls of a consenting project are kept, and how many were not */
+  'contributions.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** Now; each ends after 30 days */
+        kept: number;
+        /** Of all time */
+        notKept: {
+          /** Too many waited to be written */
+          tooMany: string;
+          /** Above 1,000,000 characters */
+          tooLarge: string;
+          /** The database refused */
+          failed: string;
+        };
+        lastNotKeptAt: string | null;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

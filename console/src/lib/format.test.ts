@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketText, count, duration, exactTime, monthText, plural, recentMonths, relativeTime, shortTime } from './format.ts';
+import { bucketText, count, duration, elapsed, exactTime, monthText, plural, recentMonths, relativeTime, shortTime } from './format.ts';
 
 const now = Date.parse('2026-11-23T07:14:00Z');
 
@@ -13,6 +13,10 @@ describe('numbers and times in words', () => {
 
   it('says durations at the size that a person reads', () => {
     expect([0.2, 84.4, 1240, 12_345, 125_000].map(duration)).toEqual(['< 1 ms', '84 ms', '1.24 s', '12.3 s', '2 min 5 s']);
+  });
+
+  it('says for how long', () => {
+    expect([elapsed('2026-11-23T07:13:50Z', now), elapsed('2026-11-23T04:00:00Z', now), elapsed('2026-11-23T07:20:00Z', now)]).toEqual(['under a minute', '3 hours', 'under a minute']);
   });
 
   it('says how long ago and until', () => {

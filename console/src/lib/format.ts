@@ -36,6 +36,12 @@ export function relativeTime(at: string, now: number): string {
   return difference > 0 ? `in ${text}` : `${text} ago`;
 }
 
+/** For how long: "3 min", "2 days"; what began a moment ago, "under a minute". */
+export function elapsed(since: string, now: number): string {
+  const text = relativeTime(since, now);
+  return text.endsWith(' ago') ? text.slice(0, -4) : 'under a minute';
+}
+
 /** "2026-11-23 07:14:05 UTC". */
 export function exactTime(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -21,7 +21,7 @@ export const MONEY_TABS = [
 
 export const SETTINGS_TABS = [
   ['/settings/organisation', 'Organisation'], ['/settings/members', 'Members'], ['/settings/service-accounts', 'Service accounts'],
-  ['/settings/models', 'Models'], ['/settings/backends', 'Backends'], ['/settings/trail', 'Audit trail'],
+  ['/settings/models', 'Models'], ['/settings/backends', 'Backends'], ['/settings/hooks', 'Hooks'], ['/settings/webhooks', 'Webhooks'], ['/settings/feeds', 'Usage feeds'], ['/settings/trail', 'Audit trail'],
 ] as const;
 
 /** Everything that ⌘K opens by name. */

@@ -1,5 +1,5 @@
 import { amountParts, currencySign, exactMoney, shortMoney } from '../lib/money.ts';
-import { exactTime, relativeTime, shortTime } from '../lib/format.ts';
+import { elapsed, exactTime, relativeTime, shortTime } from '../lib/format.ts';
 import { useNow } from '../lib/clock.ts';
 
 /** An amount in as many digits as matter; the exact one on hover. */
@@ -30,6 +30,13 @@ export function Ago({ at, never = 'never' }: { at: string | null; never?: string
   const now = useNow();
   if (at === null) return <span className="muted">{never}</span>;
   return <time dateTime={at} title={exactTime(at)}>{relativeTime(at, now)}</time>;
+}
+
+/** For how long something has been so: "3 hours", the time it began on hover. */
+export function For({ since, none }: { since: string | null; none: string }) {
+  const now = useNow();
+  if (since === null) return <span className="muted">{none}</span>;
+  return <time dateTime={since} title={exactTime(since)}>{elapsed(since, now)}</time>;
 }
 
 export function When({ at }: { at: string }) {

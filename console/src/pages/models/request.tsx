@@ -121,6 +121,7 @@ function About({ call }: { call: Detail }) {
         ...(call.user === null ? [] : [['User', call.user] as const]),
         ...(call.tags.length === 0 ? [] : [['Tags', call.tags.join(', ')] as const]),
         ...(call.scenario === null ? [] : [['Scenario', call.scenario] as const]),
+        ...Object.entries(call.annotations).map(([name, value]) => [`Hook: ${name}`, value ?? <span key={name} className="muted">said, not kept: it is no label</span>] as const),
         ...(call.finishReason === null ? [] : [['Ended by', call.finishReason] as const]),
         ['Id', <code key="id">{call.id}</code>],
       ]} />

@@ -71,6 +71,7 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
   const check = useAction(() => api.post('/api/backends/{id}/check', { path }), ['models']);
   const [answer, setAnswer] = useState<Awaited<ReturnType<typeof check.run>>>();
   const change = useAction((body: { enabled?: boolean; key?: string }) => api.patch('/api/backends/{id}', { path, body }), ['models', 'events']);
+  const showsKeys = backend.keys.length > 1 || backend.keys.some(({ state }) => state !== 'ready');
   const fixed = whyNot ?? (backend.from === 'config' ? 'It is set in the operator’s file.' : backend.from === 'built-in' ? 'It is built in.' : undefined);
   if (removing) {
     return (
@@ -85,7 +86,7 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
     );
   }
   return (
-    <Dialog title={backend.name} onClose={onClose}>
+    <Dialog title={backend.name} onClose={onClose} wide={showsKeys}>
       <div className="form">
         <Facts items={[
           ['State', <span key="state"><State tone={HEALTH[backend.health.state][0]}>{HEALTH[backend.health.state][1]}</State>{backend.health.reason === null ? '' : ` ${backend.health.reason}`}{backend.health.since === null ? null : <span className="muted beside">since <Ago at={backend.health.since} /></span>}</span>],
@@ -94,7 +95,7 @@ function BackendDialog({ backend, whyNot, onClose }: { backend: Backend; whyNot:
           ['Speaks', KINDS[backend.kind]],
           ['Key', backend.hasKey ? 'Sealed here; it is never shown again' : 'None'],
         ]} />
-        {backend.keys.length > 1 || backend.keys.some(({ state }) => state !== 'ready') ? (
+        {showsKeys ? (
           <>
             <Table label={`Keys of ${backend.name}`} rows={backend.keys} rowKey={({ label }) => label} columns={[
               { id: 'label', header: 'Key', narrow: 'title', cell: ({ label }) => label },

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
@@ -9,6 +10,7 @@ import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
 import { byNumber, byText } from '../../lib/order.ts';
+import { useRange } from '../../lib/range.ts';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -31,6 +33,9 @@ export function ModelsPage() {
   const whyNot = useWhyNot('models.write');
   const [open, setOpen] = useState<{ readonly name: string | null }>();
   const rows = query.data?.items;
+  const { from } = useRange('30d');
+  const calls = useQuery({ ...queries.spend({ metric: 'requests', group: 'model', top: 500, from }), enabled: rows !== undefined && rows.length > 0 }).data;
+  const callsOf = useMemo(() => (calls === undefined ? undefined : new Map(calls.groups.map(({ key, requests }) => [key, requests]))), [calls]);
   const shown = rows?.find(({ name }) => name === open?.name);
   const lead = rows ? modelsLead(rows) : query.error ? 'The models could not be read.' : 'Reading the models…';
   return (
@@ -41,12 +46,13 @@ export function ModelsPage() {
             { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => <span className="mono">{name}</span> },
             { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
             { id: 'backend', compare: byText(({ backend }) => backend.name), header: 'Answered by', narrow: 'sub', cell: (model) => <AnsweredBy model={model} /> },
+            { id: 'calls', compare: byNumber(({ name }) => callsOf?.get(name) ?? '0'), header: 'Requests', unit: '30 days', numeric: true, narrow: 'sub', width: '9rem', cell: ({ name }) => (callsOf === undefined ? <span className="muted">–</span> : <Link to="/models/requests" search={{ model: name, range: '30d' } as never} className="num">{count(callsOf.get(name) ?? '0')}<span className="narrow-only"> requests</span></Link>) },
             { id: 'context', compare: byNumber(({ contextTokens }) => contextTokens), header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
             { id: 'price', compare: byNumber(({ price }) => price?.output?.price), header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PricePair price={model.price} currency={model.currency} missing="No price" /> },
           ]} />
         ))}
       </Show>
-      <p className="small muted">All of this can be kept in a file too: an export writes it, and its plan shows what a change would do before it is applied.</p>
+      <p className="small muted table-note">All of this can be kept in a file too: an export writes it, and its plan shows what a change would do before it is applied.</p>
       <SameInTerminal line={commands.plan} />
       {open?.name === null ? <NewModel onClose={() => setOpen(undefined)} /> : shown ? <ModelDialog model={shown} whyNot={whyNot} onClose={() => setOpen(undefined)} /> : null}
     </SettingsPage>
