@@ -142,7 +142,15 @@ export interface ModelCall {
 export interface FileShown {
   readonly id: string;
   readonly bytes: number;
+  /** Unix seconds. */
+  readonly created_at: number;
+  readonly expires_at: number | null;
   readonly filename: string;
+}
+
+export interface FilePage {
+  readonly data: readonly FileShown[];
+  readonly has_more: boolean;
 }
 
 /** A file that comes in, piece by piece. */
@@ -154,7 +162,7 @@ export interface IncomingFile {
 
 export interface FilesDoor {
   begin(principal: Principal): Promise<IncomingFile>;
-  list(principal: Principal, query: { readonly after?: string | undefined; readonly limit: number; readonly order: 'asc' | 'desc'; readonly purpose?: string | undefined }): Promise<unknown>;
+  list(principal: Principal, query: { readonly after?: string | undefined; readonly limit: number; readonly order: 'asc' | 'desc'; readonly purpose?: string | undefined }): Promise<FilePage>;
   show(principal: Principal, id: string): Promise<FileShown>;
   open(principal: Principal, id: string): Promise<{ readonly file: FileShown; readonly pieces: AsyncIterable<Buffer> }>;
   remove(principal: Principal, id: string): Promise<unknown>;

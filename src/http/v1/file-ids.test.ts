@@ -144,3 +144,29 @@ describe('a file that a call names', () => {
     expect(backend.requests).toHaveLength(0);
   });
 });
+
+describe('the same files, by @anthropic-ai/sdk unmodified', () => {
+  it('are uploaded, shown, listed, read back, named and deleted', async () => {
+    const made = await claude.beta.files.upload({ file: await toFile(PDF, 'theirs.pdf'), expires_in_seconds: 3_600 });
+    expect(made).toMatchObject({ type: 'file', id: expect.stringMatching(/^file-/), filename: 'theirs.pdf', mime_type: 'application/pdf', size_bytes: PDF.length, downloadable: true });
+    expect(Date.parse(made.expires_at!) - Date.parse(made.created_at)).toBe(3_600_000);
+    expect(await claude.beta.files.retrieveMetadata(made.id)).toEqual(made);
+    expect(Buffer.from(await (await claude.beta.files.download(made.id)).arrayBuffer())).toEqual(PDF);
+    const seen: string[] = [];
+    for await (const file of claude.beta.files.list({ limit: 2 })) seen.push(file.id);
+    expect(seen).toContain(made.id);
+    expect(seen).toEqual((await client.files.list()).data.map(({ id }) => id));
+    says('anthropic');
+    await claude.beta.messages.create({ model: 'anthropic', max_tokens: 50, betas: ['files-api-2025-04-14'], messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'file', file_id: made.id } }] }] });
+    expect(sent()).toContain(PDF.toString('base64'));
+    expect(await claude.beta.files.delete(made.id)).toEqual({ type: 'file_deleted', id: made.id });
+    await expect(client.files.retrieve(made.id)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('are refused as their API refuses: another project\'s are not found, an expiry is bounded, other lists are named', async () => {
+    const other = new Anthropic({ baseURL: house.url, apiKey: stranger.apiKey, maxRetries: 0 });
+    await expect(other.beta.files.retrieveMetadata(ids.pdf)).rejects.toMatchObject({ status: 404, type: 'not_found_error' });
+    await expect(claude.beta.files.upload({ file: await toFile(PDF, 'a.pdf'), expires_in_seconds: 10 })).rejects.toMatchObject({ status: 400 });
+    await expect(claude.beta.files.list({ ids: ['a'] })).rejects.toMatchObject({ status: 400, type: 'invalid_request_error' });
+  });
+});
