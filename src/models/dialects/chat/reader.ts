@@ -2,8 +2,10 @@ import { BadReply } from '../../neutral/bad-reply.ts';
 import type { ReplyReader } from '../../neutral/dialect.ts';
 import type { FinishReason, ReplyEvent } from '../../neutral/reply.ts';
 import type { TokenCounts } from '../../quantities.ts';
-import { EventTooLarge, SseParser } from '../../remote/sse-parser.ts';
+import { FaultLast } from '../../remote/fault-last.ts';
+import { SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
+import { eventJson } from '../event-json.ts';
 import { ChunkParts } from './chunk-parts.ts';
 import { toldInside } from './errors.ts';
 import { readFinish } from './finish.ts';
@@ -13,50 +15,37 @@ import { readUsage } from './usage.ts';
  * Reads a stream of chat completion chunks (OpenAI's API reference: "The chat completion chunk object") and counts what it passes on.
  * For a caller of the same dialect each chunk stays one event.
  */
-export class ChatReader implements ReplyReader {
+export class ChatReader extends FaultLast implements ReplyReader {
   usage: TokenCounts | null = null;
   rawUsage: JsonObject | null = null;
   pieces = 0;
   textBytes = 0;
   finish: FinishReason | null = null;
   done = false;
-  failure: Error | null = null;
   readonly #parts: ChunkParts | null;
   readonly #parser: SseParser;
   #events: ReplyEvent[] = [];
   #empty = true;
+  /** A model that refuses says that it stopped, as any other. */
+  #refused = false;
 
   /** @param native whether chunks are passed on as they came. */
   constructor(native: boolean) {
+    super();
     this.#parts = native ? null : new ChunkParts();
     this.#parser = new SseParser((data, event, oneLine) => this.#event(data, event, oneLine));
   }
 
-  push(chunk: Buffer): readonly ReplyEvent[] {
-    if (this.failure) throw this.failure;
-    try {
-      this.#parser.push(chunk);
-    } catch (error) {
-      this.failure = error instanceof EventTooLarge ? new BadReply('one event of its answer is too large') : (error as Error);
-      // What came before it in the same bytes is told first.
-      if (this.#taken() === 0) throw this.failure;
-    }
-    return this.#take();
+  protected read(chunk: Buffer): void {
+    this.#parser.push(chunk);
   }
 
-  end(): readonly ReplyEvent[] {
-    if (this.failure) throw this.failure;
+  protected close(): void {
     if (!this.done && this.finish === null) throw new BadReply('its answer ended in the middle');
-    return this.#take();
   }
 
-  #taken(): number {
-    if (this.#parts) this.#events.push(...this.#parts.take());
-    return this.#events.length;
-  }
-
-  #take(): readonly ReplyEvent[] {
-    this.#taken();
+  protected taken(): readonly ReplyEvent[] {
+    if (this.#parts) return this.#parts.take();
     const events = this.#events;
     this.#events = [];
     return events;
@@ -69,7 +58,7 @@ export class ChatReader implements ReplyReader {
       this.done = true;
       return;
     }
-    const chunk = parsed(data);
+    const chunk = eventJson(data);
     if (event === 'error' || (chunk['error'] !== undefined && chunk['error'] !== null)) throw toldInside(chunk['error'] ?? chunk);
     const usage = readUsage(chunk['usage']);
     if (usage) {
@@ -89,27 +78,17 @@ export class ChatReader implements ReplyReader {
   #count(choice: unknown): void {
     if (!isObject(choice)) throw new BadReply('a choice of its answer is not an object');
     const finish = readFinish(choice['finish_reason']);
-    if (finish !== null) this.finish = finish;
+    if (finish !== null) this.finish = finish === 'stop' && this.#refused ? 'refusal' : finish;
     const delta = choice['delta'];
     if (!isObject(delta)) return;
     const before = this.textBytes;
     for (const field in delta) {
       const value = delta[field];
       if (field === 'role' || value === null || value === '') continue;
+      if (field === 'refusal') this.#refused = true;
       // Text, reasoning and refusals are strings; calls of tools are counted as they are written.
       this.textBytes += Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value));
     }
     if (this.textBytes > before) this.pieces += 1;
   }
-}
-
-function parsed(data: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    throw new BadReply('its answer is not made of valid JSON events');
-  }
-  if (!isObject(value)) throw new BadReply('its answer is not made of valid JSON events');
-  return value;
 }

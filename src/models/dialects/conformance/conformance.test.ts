@@ -90,6 +90,7 @@ describe.each(PAIRS)('a caller of %s and a backend of %s', (callerName, backendN
     for (const size of [1, 7, said.stream.length]) {
       const { frames, reader, writer } = streamed(both, told, said.stream, size);
       expect(reader.usage).toEqual(reply.usage);
+      expect(reader.finish).toBe(reply.finish ?? reply.choices.at(-1)!.finish);
       const all = frames + writer.end(endOf(reader.usage!, backend.native === callerName ? reader.rawUsage : null));
       expect(HEARS[callerName].stream(all)).toEqual(expected);
       expect([HEARS[callerName].clean(all), reader.pieces > 0]).toEqual([true, true]);
