@@ -151,7 +151,7 @@ const MOST_TAGS = 8;
 const TAG_CHARACTERS = 64;
 
 /** Whom the call is for and what it is about, in the caller's own words: its user, and `tags` (parted by commas) and `scenario` of its metadata. */
-function labelsOf({ user, metadata }: NeutralRequest): { user: string | null; tags?: readonly string[]; scenario?: string } {
+export function labelsOf({ user, metadata }: NeutralRequest): { user: string | null; tags?: readonly string[]; scenario?: string } {
   const { tags, scenario } = metadata;
   if (tags === undefined && scenario === undefined) return { user };
   const named = tags === undefined ? [] : tags.split(',', MOST_TAGS).map((tag) => tag.trim().slice(0, TAG_CHARACTERS)).filter((tag) => tag !== '');

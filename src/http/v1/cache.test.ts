@@ -52,6 +52,18 @@ describe('the response cache', () => {
     expect(without(second)).toMatch(/data: \[DONE\]\n\n$/);
   });
 
+  it('counts a repeated reply for the user and tags that its request names', async () => {
+    const asking = { user: 'ada', metadata: { tags: 'nightly, draft' } };
+    const replies = [await call(one.secret, asking), await call(one.secret, asking)];
+    expect(replies.map(({ headers }) => headers.get('x-tandem-cache'))).toEqual(['miss', 'hit']);
+    for (const { headers } of replies) {
+      await vi.waitFor(async () => expect((await ask('GET', `/api/usage/${headers.get('x-request-id')}`)).body).toMatchObject({ attributes: { user: 'ada', tags: ['nightly', 'draft'] } }), { timeout: 10_000, interval: 100 });
+    }
+    await ask('POST', '/api/budgets', { scope: { kind: 'project', id: one.id }, subject: { kind: 'user', name: 'ada' }, amount: '1' });
+    expect((await call(one.secret, asking)).status).toBe(402);
+    expect((await call(one.secret)).status).toBe(200);
+  });
+
   it('is a project\'s own', async () => {
     expect(await cacheOf(call(other.secret))).toBe('miss');
     expect(await cacheOf(call(other.secret))).toBe('hit');
@@ -73,7 +85,6 @@ describe('the response cache', () => {
   it('forgets a project that is purged', async () => {
     expect(await cacheOf(call(one.secret))).toBe('hit');
     await ask('POST', `/api/projects/${one.id}/purge`, { name: 'one' });
-    await vi.waitFor(async () => expect(await cacheOf(call(one.secret, { user: 'someone' }))).toBe('miss'), { timeout: 5_000 });
-    expect(await cacheOf(call(one.secret))).toBe('miss');
+    await vi.waitFor(async () => expect(await cacheOf(call(one.secret))).toBe('miss'), { timeout: 5_000 });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isTandemError } from '../../base/index.ts';
-import { admissionOf, booksOf, endOf, openPathHouse, ownerOf, setBudget, type PathHouse } from '../testing/path.ts';
+import { admissionOf, booksOf, endAfter, endOf, openPathHouse, ownerOf, setBudget, type PathHouse } from '../testing/path.ts';
 import type { Ledger } from '../ledger.ts';
 
 let house: PathHouse;
@@ -64,7 +64,7 @@ test('two processes and random calls: never above the budget, and no refusal whi
   expect(books).toMatchObject({ rolled: served, holds: 0, slices: 0n });
 }, 120_000);
 
-test('10,000 calls run no SQL in this process but a few refills (C12)', async () => {
+test('10,000 calls, many of them with attempts that failed, run no SQL in this process but a few refills (C12)', async () => {
   await house.addBudget(10n ** 18n);
   await house.addBudget(10n ** 18n, { kind: 'project', id: house.projectId });
   const database = await house.openDatabase();
@@ -81,9 +81,11 @@ test('10,000 calls run no SQL in this process but a few refills (C12)', async ()
   const before = statements.length;
   const refills = ledger.status().slices.refills;
   for (let round = 0; round < 100; round += 1) {
-    await Promise.all(Array.from({ length: 100 }, async () => {
+    await Promise.all(Array.from({ length: 100 }, async (_, index) => {
       const hold = await ledger.admit(admissionOf(house, 1n, 2n));
-      await hold.settle(endOf(1n, 1n));
+      const failed = Array.from({ length: (index + round) % 4 }, (__, at) => ({ input: 1, output: at, known: at % 2 === 0 }));
+      if (index % 10 === 0) await hold.release(endAfter({ failed, answered: null }, 0n));
+      else await hold.settle(endAfter({ failed, answered: 1 }, 1n));
     }));
   }
   const ran = statements.slice(before).filter((text) => !/update "?epochs"? set "?heartbeat_at/i.test(text));

@@ -24,6 +24,16 @@ export interface GatewayOptions {
 export interface MoreOfCall extends Partial<Pick<Admission, 'user' | 'admittedAtMs' | 'resource' | 'keyId'>> {
   /** Goes on until `endKept`: answers when it is admitted. */
   readonly keep?: boolean;
+  /** Attempts that failed before the one that ends the call, and how that ends. */
+  readonly fallback?: Fallback;
+}
+
+/** What became of a call that went from target to target. */
+export interface Fallback {
+  /** Each with what its backend spent all the same: the operator's. */
+  readonly failed: readonly { readonly input: number; readonly output: number; readonly known: boolean }[];
+  /** Input tokens as the target counted them that answered; null: none did. */
+  readonly answered: number | null;
 }
 
 const PROGRAM = fileURLToPath(new URL('./gateway.ts', import.meta.url));

@@ -9,7 +9,7 @@ import { openDatabase } from '../../db/index.ts';
 import { realFiles } from '../log/files.ts';
 import { Ledger } from '../ledger.ts';
 import type { GatewayOptions, MoreOfCall } from './gateway-process.ts';
-import { admissionOf, endOf, namesOf } from './path.ts';
+import { admissionOf, endAfter, endOf, namesOf } from './path.ts';
 import { PowerCut } from './power-cut.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as GatewayOptions;
@@ -69,14 +69,18 @@ async function call(line: string): Promise<void> {
     await Promise.all(kept.splice(0).map((end) => end()));
     return say(`+${id} 0`);
   }
-  const { keep, ...more } = JSON.parse(json.join(' ') || '{}') as MoreOfCall;
+  const { keep, fallback, ...more } = JSON.parse(json.join(' ') || '{}') as MoreOfCall;
   try {
     const hold = await ledger.admit({ ...admissionOf(options, BigInt(input), BigInt(output)), ...more, id });
     if (keep === true) {
       kept.push(() => hold.settle(endOf(BigInt(input), BigInt(used))));
       return say(`+${id} 0`);
     }
-    const { charge } = await hold.settle(endOf(BigInt(input), BigInt(used)));
+    if (fallback?.answered === null) {
+      await hold.release(endAfter(fallback, 0n));
+      return say(`+${id} 0`);
+    }
+    const { charge } = await hold.settle(fallback ? endAfter(fallback, BigInt(used)) : endOf(BigInt(input), BigInt(used)));
     say(`+${id} ${charge}`);
   } catch (error) {
     say(`-${id} ${isTandemError(error) ? error.code : (error as Error).message}`);

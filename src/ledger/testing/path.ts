@@ -11,6 +11,7 @@ import type { LogFiles } from '../log/files.ts';
 import type { LogLimits } from '../log/writer.ts';
 import { writeBooks } from '../journal/journal.ts';
 import { Ledger } from '../ledger.ts';
+import type { Fallback } from './gateway-process.ts';
 
 /** A real database with one organisation, one project and prices, and homes for ledgers: where the money path's tests live. */
 export interface PathHouse {
@@ -135,6 +136,16 @@ export function endOf(input: bigint, output: bigint, outcome: CallEnd['outcome']
     timings: { queueMs: 0, connectMs: 1.25, firstTokenMs: 10, totalMs: 20 },
     attempts: [{ backendId: 'local', backendModel: 'm', outcome, quantities: { input, output }, cost: 5n, costPriceId: null, httpStatus: 200, ms: 20 }],
   };
+}
+
+/** The end of a call that was tried on several backends. @param output tokens of the one that answered. */
+export function endAfter({ failed, answered }: Fallback, output: bigint): CallEnd {
+  const last = answered === null ? endOf(0n, 0n, 'failed') : endOf(BigInt(answered), output);
+  const tried = failed.map(({ input, output: spent, known }, index): CallEnd['attempts'][number] => ({
+    backendId: `gpu-${index}`, backendModel: 'm', outcome: 'failed', quantities: known ? { input: BigInt(input), output: BigInt(spent) } : {}, cost: known ? BigInt(input + spent) * 7n : null, costPriceId: null,
+    httpStatus: known ? 200 : 503, ms: 3,
+  }));
+  return { ...last, attempts: [...tried, ...last.attempts], route: { target: 'gpu', code: tried.length === 0 ? 'order' : 'next' } };
 }
 
 /** An owner of the house's organisation. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import { CopyingSink } from '../contributions/copying-sink.ts';
+import { CALLER_DIALECTS } from '../dialects/dialects.ts';
+import { labelsOf } from '../metered-call.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import type { AccessPort, LedgerPort } from '../ports.ts';
 import { cachedReplyQuantities } from '../quantities.ts';
@@ -60,21 +62,26 @@ export class CachedCalls {
   }
 
   /** @throws TandemError as any call: the model may be gone, or the budget spent. */
-  async #replay(dialect: DialectIn, { principal, body, requestId: id }: CallInput, { callId, headers, chunks }: CachedReply, sink: ReplySink): Promise<void> {
+  async #replay(dialect: DialectIn, input: CallInput, { callId, headers, chunks }: CachedReply, sink: ReplySink): Promise<void> {
+    const { principal, body, requestId: id } = input;
     const { ledger, registry, clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const admittedAtMs = clock.nowMs();
     const alias = registry.find(principal, (body as { readonly model: string }).model);
     const price = ledger.priceBook.priceOn(principal.organisationId, alias.name, principal.tier, 'default', admittedAtMs);
     const quantities = price === undefined ? {} : cachedReplyQuantities(price);
-    const hold = await ledger.admit({ id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId, resource: alias.name, tier: principal.tier, admittedAtMs, worst: quantities });
+    // Whom it is for stands in the request, which was read when it was answered first.
+    const labels = labelsOf(CALLER_DIALECTS[dialect]!.parse(body, input.headers));
+    const hold = await ledger.admit({
+      id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId, resource: alias.name, tier: principal.tier, admittedAtMs, worst: quantities, ...labels,
+    });
     const ms = clock.monotonicMs() - startedMs;
     const streamed = headers['content-type']?.startsWith('text/event-stream') ?? false;
     await hold.settle({
       outcome: 'completed', quantities, counted: 'backend', finishReason: null, streamed, dialect,
       route: { target: 'cache', code: 'cache', words: 'the same request was answered before' },
       attempts: [{ backendId: alias.targets[0]!.backend.id, backendModel: 'cache', outcome: 'completed', quantities: {}, cost: 0n, costPriceId: null, httpStatus: null, ms }],
-      timings: { queueMs: 0, connectMs: 0, firstTokenMs: 0, totalMs: ms },
+      timings: { queueMs: 0, connectMs: 0, firstTokenMs: 0, totalMs: ms }, ...labels,
     });
     sink.head(200, { ...headers, 'x-tandem-cache': 'hit', 'x-tandem-route': 'cache; reason=cache', 'x-tandem-attempts': '0' });
     // Its own id, so that it can be told from the first reply: feedback is about this one.
