@@ -148,7 +148,7 @@ export class Ledger {
     this.feedPump = new FeedPump({ database, clock, log, secrets, sender: this.webhooks.sender, operator, spread: Math.random });
     this.alerts = new BudgetAlerts({ database, clock, names, deliveries: this.webhooks.deliveries });
     this.#admissions = new Admissions({
-      prices: this.priceBook, scopes: new Scopes({ directory: this.#directory, slices: this.#slices, full, gate, names }), gate, slices: this.#slices, store, writer: this.#writer, clock, database, names,
+      prices: this.priceBook, scopes: new Scopes({ directory: this.#directory, slices: this.#slices, full, gate, names }), gate, slices: this.#slices, writer: this.#writer, clock, database, names,
     });
     this.#books = createBooks({
       database, clock, log, newId, audit, names, book: this.priceBook, operator,

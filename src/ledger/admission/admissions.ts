@@ -8,7 +8,6 @@ import type { PriceBook } from '../prices/book.ts';
 import type { PriceVersion } from '../prices/types.ts';
 import { unknownPrice } from '../rating/rate.ts';
 import type { Slices } from '../slices/slices.ts';
-import type { SliceStore } from '../slices/store.ts';
 import type { CallLimits } from '../limits/call-limits.ts';
 import type { PathNames } from '../holders/names.ts';
 import type { LimitFigures } from '../limits/figures.ts';
@@ -25,7 +24,6 @@ export interface AdmissionsOptions {
   readonly scopes: Scopes;
   readonly gate: LimitGate;
   readonly slices: Slices;
-  readonly store: SliceStore;
   readonly writer: LogWriter;
   readonly clock: Clock;
   readonly database: Pick<Database, 'staleForMs'>;
@@ -177,7 +175,7 @@ export class Admissions implements HoldDesk {
     if (short === null) return scope;
     if (short.pool === slices && scopes.isPastBound(short.slice)) return this.#take(admission, price, scopes.of(admission, price), amount, limits);
     const counter = limits?.standing.counters[limits.standing.slices.indexOf(short.slice)];
-    throw limits && counter ? limitReached(limits, counter, clock.nowMs(), names) : await this.#exceeded(admission, price, scope);
+    throw limits && counter ? limitReached(limits, counter, clock.nowMs(), names) : await this.#ask(() => this.#exceeded(admission, price, scope));
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {
@@ -194,7 +192,7 @@ export class Admissions implements HoldDesk {
   /** Of several budgets the one with the least left is named: what fits there fits everywhere. */
   async #exceeded(admission: Admission, price: PriceVersion, scope: Scope): Promise<TandemError> {
     const windows = await Promise.all(scope.slices.map(async (slice, index) => {
-      const { amount, spent, leased } = await this.#options.store.window(slice.key);
+      const { amount, spent, leased } = await this.#options.slices.window(slice);
       const rest = amount - spent - leased;
       return { budget: scope.rules[index]!.limit, counted: slice.key.counted, startMs: slice.key.windowStartMs, amount, spent, left: (rest > 0n ? rest : 0n) + slice.available };
     }));

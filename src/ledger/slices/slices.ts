@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
 import { Slice, nameOf } from './slice.ts';
-import type { SliceKey, SliceStore } from './store.ts';
+import type { SliceKey, SliceStore, WindowState } from './store.ts';
 import { takeAll, type CallBack } from './take-all.ts';
 
 /** How long other processes get to give back what lies idle with them, before a call is refused. */
@@ -38,6 +38,8 @@ export class Slices {
   readonly #dry = new Map<string, number>();
   readonly #answers = new Map<string, () => void>();
   readonly #calling = new Map<string, Promise<CallBack>>();
+  /** How windows stand, being asked: thousands may be refused at once. */
+  readonly #standing = new Map<string, Promise<WindowState>>();
   /** What is on its way back: a lease waits for it, or it would find the window emptier than it is. */
   readonly #returning = new Map<string, Promise<unknown>>();
   readonly #stop = new AbortController();
@@ -109,6 +111,15 @@ export class Slices {
   async take(slices: readonly Slice[], amount: bigint): Promise<Slice | null> {
     const short = await takeAll(() => this.tryTake(slices, amount), slices.map((slice) => ({ pool: this, slice, amount })));
     return short?.slice ?? null;
+  }
+
+  /** How a slice's window stands, for a refusal. Calls that are refused at once share one statement. */
+  window({ key, name }: Slice): Promise<WindowState> {
+    const running = this.#standing.get(name);
+    if (running !== undefined) return running;
+    const asked = this.#options.store.window(key).finally(() => this.#standing.delete(name));
+    this.#standing.set(name, asked);
+    return asked;
   }
 
   /** Leases for a window that is about to begin. */

@@ -29,7 +29,13 @@ export interface SliceStore {
   /** Live epochs besides this one that have a slice of the window. */
   holders(key: SliceKey): Promise<string[]>;
   /** For a refusal's message: of a window that nobody has leased of, nothing is spent. */
-  window(key: SliceKey): Promise<{ amount: bigint; spent: bigint; leased: bigint }>;
+  window(key: SliceKey): Promise<WindowState>;
+}
+
+export interface WindowState {
+  readonly amount: bigint;
+  readonly spent: bigint;
+  readonly leased: bigint;
 }
 
 /** What a lease brought. */
