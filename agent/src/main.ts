@@ -2,6 +2,7 @@ import { uptime } from 'node:os';
 import { parseAddress } from './connection/dial.ts';
 import { lookAt } from './doctor/doctor.ts';
 import { enrol } from './enrol/enrol.ts';
+import { keepLease } from './leases/keeper.ts';
 import { machineHash, platform } from './machine/facts.ts';
 import { realWait, type Outside } from './outside.ts';
 import { runAgent } from './run.ts';
@@ -38,6 +39,10 @@ async function main(word: string, options: ReadonlyMap<string, string>): Promise
       const stopping = new AbortController();
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stopping.abort(new Error(signal)));
       await runAgent(need('home'), outside, stopping.signal);
+      return 0;
+    }
+    case 'keep': {
+      await keepLease(need('home'), need('lease'), outside);
       return 0;
     }
     case 'doctor': {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { keepConnected, type Duties } from './connection/keep.ts';
 import { lookAt } from './doctor/doctor.ts';
 import { takeInventory } from './inventory/inventory.ts';
+import { Leases } from './leases/leases.ts';
 import { bootId } from './machine/facts.ts';
 import type { Outside } from './outside.ts';
 import { homeAt, readIdentity } from './state/home.ts';
@@ -14,15 +15,23 @@ const INVENTORY_EVERY_MS = 60_000;
 export async function runAgent(root: string, outside: Outside, signal: AbortSignal): Promise<void> {
   const home = homeAt(root);
   const { standIn } = readIdentity(home);
+  const boot = bootId();
+  const leases = new Leases({ home, boot, outside, program: join(import.meta.dirname, 'main.ts') });
   const duties: Duties = {
-    async answer(name) {
+    async answer(name, params) {
       switch (name) {
         case 'inventory': return { ...takeInventory(root, standIn) };
         case 'doctor': return { checks: lookAt(root) };
+        case 'lease.list': return leases.list();
+        case 'lease.grant': return leases.grant(params);
+        case 'lease.end': return leases.end(params);
+        case 'lease.wipe': return leases.wipe(params);
+        case 'lease.ssh': return leases.ssh(params);
         default: throw new WireError('unknown_command', `this agent does not know ${name}`);
       }
     },
-    async accept(name) {
+    async accept(name, params, stream) {
+      if (name === 'ssh') return leases.openSsh(params, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },
     begun(session, { heartbeatMs }) {
@@ -46,7 +55,7 @@ export async function runAgent(root: string, outside: Outside, signal: AbortSign
       return () => over.abort(new Error('the session is over'));
     },
   };
-  await keepConnected({ home, agentVersion: versionOf(), boot: bootId(), outside, duties, signal });
+  await keepConnected({ home, agentVersion: versionOf(), boot, outside, duties, signal });
 }
 
 function versionOf(): string {

@@ -3,3 +3,4 @@ export { PROTOCOL, VERSIONS_BACK, agree, readHello, refuseHello, sendHello, type
 export { textOf, wholeOf, type Message } from './message.ts';
 export { Session, type SessionHandlers } from './session.ts';
 export { WireError } from './wire-error.ts';
+export type { WireStream } from './wire-stream.ts';

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '../../base/index.ts';
@@ -37,6 +37,8 @@ export async function openAgentsHouse(): Promise<AgentsHouse> {
   const test = await openTestAccess();
   const { access, database } = test;
   const folder = mkdtempSync(join(tmpdir(), 'tandem-agents-'));
+  // A lease's user goes through it to its own folder.
+  chmodSync(folder, 0o711);
   const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access });
   const make = (): Tunnels => createTunnels({
     database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port: 0 } },

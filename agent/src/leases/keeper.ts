@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import type { Outside } from '../outside.ts';
+import { homeAt } from '../state/home.ts';
+import { pathsOf, type LeaseRecord } from './record.ts';
+import { SSH_INSIDE, insideArgs, prepareFolders, sandboxArgs } from './sandbox.ts';
+
+/** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' };
+
+const LOOK_MS = 200;
+const MOST_SESSIONS = 64;
+const MOST_WORD_BYTES = 1_000;
+
+/**
+ * One lease's watchdog, a process of its own that outlives the agent: it holds the sandbox, lets sessions in, and ends all of it when the
+ * time is over, whether anybody is there to say so or not. Its own end is the sandbox's end. Resolves when nothing of the lease runs any more.
+ */
+export async function keepLease(root: string, lease: string, outside: Outside): Promise<void> {
+  const paths = pathsOf(homeAt(root), lease);
+  const record = JSON.parse(readFileSync(paths.record, 'utf8')) as LeaseRecord;
+  prepareFolders(record, paths);
+  const log = openSync(paths.log, 'a', 0o600);
+  const sandbox = spawn('bwrap', sandboxArgs(record, paths, 3), { uid: record.uid, gid: record.uid, stdio: ['ignore', log, log, 'pipe'], env: {} });
+  const over = new Promise<void>((resolve) => {
+    sandbox.once('close', () => resolve());
+    sandbox.once('error', () => resolve());
+  });
+  const pid = await firstProcess(sandbox);
+  let untilUptimeMs = record.untilUptimeMs;
+  let ended = false;
+  const sessions = new Set<ChildProcess>();
+  const stopped = Promise.withResolvers<void>();
+  const end = (): void => {
+    ended = true;
+    // The first process of a pid namespace takes all others with it, sessions included, and is gone only after them.
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It went by itself.
+    }
+  };
+
+  const letIn = (socket: Socket): void => {
+    if (sessions.size >= MOST_SESSIONS) return void socket.destroy();
+    socket.write('ok\n', () => {
+      const session = spawn('nsenter', insideArgs(pid, record.uid, ['/usr/sbin/sshd', '-i', '-e', '-f', `${SSH_INSIDE}/sshd_config`]), { stdio: [socket, socket, log], env: { PATH: '/usr/bin:/bin' } });
+      sessions.add(session);
+      session.once('close', () => sessions.delete(session));
+      session.once('error', () => sessions.delete(session));
+      // The session has the socket now: this end of it is closed, not shut down.
+      socket.destroy();
+    });
+  };
+  const obey = (word: KeeperWord, socket: Socket): void => {
+    switch (word.do) {
+      case 'until':
+        untilUptimeMs = word.untilUptimeMs;
+        socket.end('ok\n');
+        return;
+      case 'end':
+        end();
+        void stopped.promise.then(() => socket.end('ok\n'));
+        return;
+      case 'ssh': return letIn(socket);
+    }
+  };
+  rmSync(paths.socket, { force: true });
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    readWord(socket, (word) => obey(word, socket));
+  });
+  server.listen(paths.socket, () => chmodSync(paths.socket, 0o600));
+
+  void (async () => {
+    while (!ended) {
+      if (outside.bootMs() >= untilUptimeMs) {
+        outside.log(`the time of the lease ${lease} is over`);
+        end();
+      }
+      await outside.wait(LOOK_MS);
+    }
+  })();
+  await over;
+  ended = true;
+  await Promise.all([...sessions].map((session) => new Promise((resolve) => { session.once('close', resolve); })));
+  stopped.resolve();
+  server.close();
+  rmSync(paths.socket, { force: true });
+}
+
+/** One line, byte by byte bounded; what comes after it stays in the socket for whoever takes it. */
+function readWord(socket: Socket, obey: (word: KeeperWord) => void): void {
+  let line = '';
+  const onData = (chunk: Buffer): void => {
+    line += chunk.toString();
+    if (line.length > MOST_WORD_BYTES) return void socket.destroy();
+    const end = line.indexOf('\n');
+    if (end === -1) return;
+    // The agent waits for the answer, so nothing comes after the line.
+    socket.off('data', onData);
+    socket.pause();
+    try {
+      obey(JSON.parse(line.slice(0, end)) as KeeperWord);
+    } catch {
+      socket.destroy();
+    }
+  };
+  socket.on('data', onData);
+}
+
+/** bubblewrap says which process is the first inside. @throws Error when there is no sandbox. */
+function firstProcess(sandbox: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const info = sandbox.stdio[3] as NodeJS.ReadableStream;
+    let text = '';
+    info.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+    info.on('end', () => {
+      const pid = Number(/"child-pid":\s*(\d+)/.exec(text)?.[1]);
+      if (Number.isSafeInteger(pid) && pid > 1) resolve(pid);
+      else reject(new Error('the sandbox did not start'));
+    });
+    sandbox.once('error', reject);
+  });
+}

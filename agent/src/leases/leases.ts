@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Outside } from '../outside.ts';
+import type { Home } from '../state/home.ts';
+import { WireError, textOf, type Message, type WireStream } from '../wire/index.ts';
+import { sayToKeeper } from './keeper-line.ts';
+import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, removeRecord, writeFence, writeRecord, type LeaseRecord } from './record.ts';
+import { prepareSsh } from './ssh-files.ts';
+import { leftBehind } from './wipe.ts';
+
+export interface LeasesOptions {
+  readonly home: Home;
+  readonly boot: string;
+  readonly outside: Outside;
+  /** The agent's program: a keeper is another run of it. */
+  readonly program: string;
+}
+
+const START_MS = 10_000;
+const STEP_MS = 25;
+
+/** Leases on this machine, as the server asks for them. One thing at a time, so that no two questions meet. */
+export class Leases {
+  readonly #options: LeasesOptions;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LeasesOptions) {
+    this.#options = options;
+  }
+
+  /** What runs here and how long it has left, with the clock that grants are counted by. */
+  list(): Promise<Message> {
+    return this.#alone(async () => {
+      const { boot, outside } = this.#options;
+      const leases = (await this.#records()).filter(({ state }) => state === 'running').map(({ lease, fence, untilUptimeMs }) => ({ lease, fence, remainingMs: Math.floor(untilUptimeMs - outside.bootMs()) }));
+      return { boot, uptimeMs: Math.floor(outside.bootMs()), leases };
+    });
+  }
+
+  /**
+   * Lets a lease run until a time on this machine's own clock. Once more moves its end.
+   * @throws WireError for another boot, an older fence, and units that another lease has or has left unwiped.
+   */
+  grant(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      const { home, boot, outside } = this.#options;
+      const asked = readGrant(params);
+      if (asked.boot !== boot) throw new WireError('rebooted', 'the machine was started again meanwhile');
+      if (asked.access === 'root') throw new WireError('no_reinstall', 'nothing outside this machine can reinstall it, so it gives no raw root');
+      if (asked.untilUptimeMs <= outside.bootMs()) throw new WireError('over', 'the time of the grant is over');
+      const records = await this.#records();
+      const before = records.find(({ lease }) => lease === asked.lease);
+      const seen = readFence(home);
+      if (BigInt(asked.fence) < seen && before?.fence !== asked.fence) throw new WireError('fenced', 'a later lease was here already');
+      const other = records.find((record) => record.lease !== asked.lease && record.units.some((unit) => asked.units.includes(unit)));
+      if (other !== undefined) throw new WireError('not_wiped', 'another lease has one of these units, or has left it unwiped');
+      if (BigInt(asked.fence) > seen) writeFence(home, BigInt(asked.fence));
+      const record: LeaseRecord = { ...asked, uid: before?.uid ?? freeUid(home, records), state: 'running' };
+      writeRecord(home, record);
+      if (before?.state !== 'running' || !(await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) await this.#startKeeper(record);
+      return { user: 'tenant' };
+    });
+  }
+
+  /** Nothing of the lease runs when this resolves. */
+  end(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      await this.#end(leaseOf(params), fenceOf(params));
+      return {};
+    });
+  }
+
+  /** Ends the lease and takes away what it left; says what was looked at. */
+  wipe(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      const lease = leaseOf(params);
+      const record = await this.#end(lease, fenceOf(params));
+      if (record === undefined) return { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] };
+      const { home } = this.#options;
+      const paths = pathsOf(home, lease);
+      const found = leftBehind(record.uid);
+      if (found.length > 0) return { clean: false, method: 'reset', evidence: found, unchecked: [] };
+      removeRecord(home, lease);
+      if (existsSync(paths.folder)) return { clean: false, method: 'reset', evidence: ['the folder of the lease could not be removed'], unchecked: [] };
+      return { clean: true, method: 'reset', evidence: ['no process of its user is left', 'no file of its user is left where all may write', 'its folder with files and keys is gone', 'its namespaces with memory files and sockets ended with it'], unchecked: ['memory of GPUs'] };
+    });
+  }
+
+  /** Makes ready for sessions by SSH; answers with the host's public key. */
+  ssh(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      const record = await this.#running(leaseOf(params));
+      const hostCertificate = params['hostCertificate'] === undefined ? null : textOf(params, 'hostCertificate', 4_000);
+      return { hostKey: prepareSsh(record, pathsOf(this.#options.home, record.lease), { userCa: textOf(params, 'userCa', 1_000), principal: textOf(params, 'principal', 200), hostCertificate }) };
+    });
+  }
+
+  /** One session: an sshd of its own inside the lease's sandbox. @throws WireError when the lease does not run. */
+  async openSsh(params: Message, stream: WireStream): Promise<void> {
+    const lease = leaseOf(params);
+    const session = await sayToKeeper(pathsOf(this.#options.home, lease).socket, { do: 'ssh' });
+    if (session === undefined) throw new WireError('not_running', 'the lease does not run here');
+    const { socket, rest } = session;
+    if (rest.length > 0) stream.write(rest);
+    // Either end's error is the other's end: a lease that is over leaves no half-open session.
+    socket.on('error', () => stream.destroy());
+    socket.on('close', () => stream.end());
+    stream.on('close', () => socket.destroy());
+    socket.pipe(stream);
+    stream.pipe(socket);
+  }
+
+  #running(lease: string): Promise<LeaseRecord> {
+    return this.#records().then((records) => {
+      const record = records.find((one) => one.lease === lease && one.state === 'running');
+      if (record === undefined) throw new WireError('not_running', 'the lease does not run here');
+      return record;
+    });
+  }
+
+  /** What is on disk, held against what lives: a keeper that is gone has ended its lease, and another boot all of them. */
+  async #records(): Promise<LeaseRecord[]> {
+    const { home, boot, outside } = this.#options;
+    return Promise.all(readRecords(home).map(async (record) => {
+      if (record.state === 'stopped') return record;
+      const lives = record.boot === boot && record.untilUptimeMs > outside.bootMs() && (await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }));
+      if (lives) return record;
+      const stopped: LeaseRecord = { ...record, state: 'stopped' };
+      await this.#tell(record.lease, { do: 'end' });
+      writeRecord(home, stopped);
+      return stopped;
+    }));
+  }
+
+  async #end(lease: string, fence: string): Promise<LeaseRecord | undefined> {
+    const { home } = this.#options;
+    const record = readRecords(home).find((one) => one.lease === lease);
+    if (record === undefined) return undefined;
+    if (BigInt(fence) < BigInt(record.fence)) throw new WireError('fenced', 'the lease was granted anew meanwhile');
+    await this.#tell(lease, { do: 'end' });
+    const stopped: LeaseRecord = { ...record, state: 'stopped' };
+    writeRecord(home, stopped);
+    return stopped;
+  }
+
+  async #tell(lease: string, word: Parameters<typeof sayToKeeper>[1]): Promise<boolean> {
+    const told = await sayToKeeper(pathsOf(this.#options.home, lease).socket, word);
+    told?.socket.destroy();
+    return told !== undefined;
+  }
+
+  async #startKeeper(record: LeaseRecord): Promise<void> {
+    const { home, outside, program } = this.#options;
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new WireError('no_sandbox', 'leases need Linux and an agent that runs as root');
+    const paths = pathsOf(home, record.lease);
+    const log = openSync(paths.log, 'a', 0o600);
+    const keeper = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'keep', '--home', home.root, '--lease', record.lease], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    closeSync(log);
+    keeper.unref();
+    let gone = false;
+    keeper.once('exit', () => { gone = true; });
+    keeper.once('error', () => { gone = true; });
+    const fromMs = outside.bootMs();
+    while (!gone && outside.bootMs() - fromMs < START_MS) {
+      if (existsSync(paths.socket) && (await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) return;
+      await outside.wait(STEP_MS);
+    }
+    writeRecord(home, { ...record, state: 'stopped' });
+    throw new WireError('no_sandbox', `the sandbox of the lease did not start; ${join(paths.folder, 'keeper.log')} on the machine says why`);
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work, work);
+    this.#tail = done.catch(() => {});
+    return done;
+  }
+}

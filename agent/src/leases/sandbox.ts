@@ -1,0 +1,48 @@
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../state/home.ts';
+import type { LeasePaths, LeaseRecord } from './record.ts';
+
+/** Where sshd finds its files inside. */
+export const SSH_INSIDE = '/run/tandem';
+/** The one user inside, whatever its number. */
+export const TENANT = 'tenant';
+const HOME_INSIDE = `/home/${TENANT}`;
+
+/** Makes what a sandbox shows of itself. Done by root before anything of the tenant runs. */
+export function prepareFolders({ lease, uid }: LeaseRecord, paths: LeasePaths): void {
+  // The tenant goes through it to its own folder, and lists nothing.
+  chmodSync(paths.folder, 0o711);
+  mkdirSync(paths.ssh, { recursive: true, mode: 0o755 });
+  if (!existsSync(paths.files)) {
+    mkdirSync(paths.files, { mode: 0o700 });
+    chownSync(paths.files, uid, uid);
+  }
+  writeWhole(join(paths.folder, 'passwd'), `root:x:0:0::/:/usr/sbin/nologin\n${TENANT}:x:${uid}:${uid}::${HOME_INSIDE}:/bin/bash\n`, 0o644);
+  // No group tty: with one, sshd wants to give terminals to it, which a sandbox may not.
+  writeWhole(join(paths.folder, 'group'), `root:x:0:\n${TENANT}:x:${uid}:\n`, 0o644);
+  writeWhole(join(paths.folder, 'hostname'), `${lease.slice(0, 8)}\n`, 0o644);
+}
+
+/** bubblewrap's arguments: namespaces of the lease's own, the machine's programs to read, one folder to write. */
+export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: number): string[] {
+  const readOnly = ['/etc/ld.so.cache', '/etc/alternatives', '/etc/ssl', '/etc/ca-certificates', '/etc/localtime', '/etc/os-release', '/opt'];
+  return [
+    '--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--disable-userns',
+    // The keeper's end is the end of all of it.
+    '--die-with-parent', '--new-session', '--hostname', record.lease.slice(0, 8), '--info-fd', String(infoFd),
+    '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
+    '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/etc', '--dir', '/var',
+    '--ro-bind', paths.ssh, SSH_INSIDE,
+    '--ro-bind', join(paths.folder, 'passwd'), '/etc/passwd', '--ro-bind', join(paths.folder, 'group'), '/etc/group', '--ro-bind', join(paths.folder, 'hostname'), '/etc/hostname',
+    ...readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
+    '--bind', paths.files, HOME_INSIDE, '--chdir', HOME_INSIDE,
+    '--clearenv', '--setenv', 'PATH', '/usr/local/bin:/usr/bin:/bin', '--setenv', 'HOME', HOME_INSIDE,
+    '--', '/bin/sleep', 'infinity',
+  ];
+}
+
+/** nsenter's arguments to run something inside, as the lease's user. @param pid of the sandbox's first process, as the machine sees it. */
+export function insideArgs(pid: number, uid: number, command: readonly string[]): string[] {
+  return ['--target', String(pid), '--user', '--mount', '--pid', '--net', '--ipc', '--uts', '--setuid', String(uid), '--setgid', String(uid), '--', ...command];
+}
