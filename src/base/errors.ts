@@ -113,6 +113,7 @@ export const ERRORS = {
   node_unreachable: entry(503, 'server_error', 'The node {name} is not connected.', 'See since when with tandem node show {name}; the agent connects again by itself when the machine is up and reaches this server.'),
   node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),
   node_in_use: entry(409, 'conflict_error', 'The node {name} is in use: {count} on it.', 'Let them end first: tandem node drain {name}; or set a time after which they are ended: tandem node drain {name} --grace 1h.'),
+  ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
 
   // The house: start, stop, database.

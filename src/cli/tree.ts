@@ -27,6 +27,7 @@ const config = () => import('./commands/config.ts');
 const move = () => import('./commands/move.ts');
 const takeOut = () => import('./commands/export.ts');
 const nodes = () => import('./commands/nodes.ts');
+const ssh = () => import('./commands/ssh.ts');
 const completion = () => import('./commands/completion.ts');
 
 const RANGE = [{ form: '--last <time>', about: 'so far back, such as 6h or 30d' }, { form: '--from <time>', about: 'from this time on, such as 2026-11-01' }, { form: '--to <time>', about: 'and before this one' }];
@@ -91,6 +92,12 @@ export const commands: readonly Command[] = [
   { path: 'node maintain', about: 'Drain a node and keep it out until it is uncordoned', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node maintain gpu-1 --grace 2h'], load: from(nodes, 'maintain') },
   { path: 'node remove', about: 'Remove a node: its identity ends', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node remove gpu-1', 'tandem node remove gpu-1 --grace 1h'], load: from(nodes, 'remove') },
   { path: 'node doctor', about: 'Have the agent look at its machine', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node doctor gpu-1'], load: from(nodes, 'doctor') },
+
+  { path: 'ssh', about: 'Enter a lease by OpenSSH\'s own client, or run a command there', args: [{ form: '<lease>', about: 'its id' }, { form: '[command...]', about: 'what to run there, after --' }], options: [{ form: '-L, --forward <specs>', about: 'ports to forward, as PORT:HOST:PORT, comma-separated' }],
+    examples: ['tandem ssh LEASE', 'tandem ssh LEASE -- nvidia-smi', 'tandem ssh LEASE --forward 8080:localhost:80'], load: from(ssh, 'ssh') },
+  { path: 'ssh config', about: 'Teach ssh, scp, rsync and editors the names LEASE.tandem', examples: ['tandem ssh config'], load: from(ssh, 'config') },
+  { path: 'ssh pass', about: 'Fetch a certificate of minutes for a lease; ssh calls it by itself', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem ssh pass LEASE'], load: from(ssh, 'pass') },
+  { path: 'ssh proxy', about: 'Be the ProxyCommand of ssh', args: [{ form: '<lease>', about: 'its id' }], examples: ['ssh -o "ProxyCommand=tandem ssh proxy %n" LEASE'], load: from(ssh, 'proxy') },
 
   { path: 'plan', about: 'Show what applying a configuration would change, prices included', args: [{ form: '[file]', about: 'JSON or YAML (default: tandem.config.json)' }],
     examples: ['tandem plan', 'tandem plan models.yaml'], load: from(config, 'plan') },

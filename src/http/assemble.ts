@@ -12,11 +12,12 @@ import { Peers } from './caller/peers.ts';
 import { SameSite } from './caller/same-site.ts';
 import { refuse } from './errors/refuse.ts';
 import { renderError } from './errors/render.ts';
-import type { CallError, ModelApi } from './faces.ts';
+import type { CallError, GatewayDoor, ModelApi } from './faces.ts';
 import { LIMITS, type Limits } from './listen/limits.ts';
 import { bind } from './listen/bind.ts';
-import { RawServer } from './listen/raw-server.ts';
+import { RawServer, type Upgrades } from './listen/raw-server.ts';
 import type { TlsFiles } from './listen/tls-files.ts';
+import { LeaseStreams, wantsLeaseStream } from './live/lease-streams.ts';
 import { LiveStreams } from './live/streams.ts';
 import { Metrics, type MetricsSource } from './metrics/metrics.ts';
 import { registerPages } from './pages/register.ts';
@@ -45,6 +46,8 @@ export interface ShellOptions {
   /** Routes outside the contract that browsers visit by themselves. */
   readonly browserRoutes?: (app: FastifyInstance, parts: { readonly peers: Peers; readonly sameSite: SameSite; readonly publicOrigin: string | null }) => void;
   readonly models: ModelApi;
+  /** Streams into leases. */
+  readonly gateway: Pick<GatewayDoor, 'enter'>;
   readonly bindings: readonly Binding[];
   readonly readiness: Readiness;
   /** Told of every call of the model API that is answered with an error. */
@@ -80,6 +83,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
   const readiness: Readiness = () => [{ name: 'accepting', problem: raw?.draining === true ? 'the server is stopping' : undefined }, ...options.readiness()];
 
   const sockets = new ResponseSockets({ ...modelApi, responses: options.models.responses });
+  const leaseStreams = new LeaseStreams({ gateway: options.gateway, authenticate, log });
   let raw: RawServer | undefined;
   const app: FastifyInstance = fastify({
     logger: false as unknown as FastifyBaseLogger & boolean,
@@ -89,7 +93,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
       answerError(error, request, reply, log);
     },
     serverFactory: (handler) => {
-      raw = new RawServer({ limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: { wants: wantsSocket, take: (...connection) => void sockets.take(...connection), close: () => sockets.close() } },
+      raw = new RawServer({ limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: bothOf(sockets, leaseStreams) },
         (request, response, path, requestId) => void serveModelApi(request, response, path, requestId, modelApi), handler);
       return raw.server as RawServerDefault;
     },
@@ -119,6 +123,18 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
       const broken = await shell.drain(drainMs);
       await app.close();
       return { broken };
+    },
+  };
+}
+
+/** Connections that leave HTTP: for responses, or into a lease. */
+function bothOf(sockets: ResponseSockets, streams: LeaseStreams): Upgrades {
+  return {
+    wants: (request) => wantsSocket(request) || wantsLeaseStream(request),
+    take: (request, socket, head) => void (wantsSocket(request) ? sockets : streams).take(request, socket, head),
+    close: () => {
+      sockets.close();
+      streams.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { LeavingSignal, TandemError } from '../base/index.ts';
 import type { Principal } from '../access/index.ts';
 import type { LimitFigures } from '../ledger/index.ts';
@@ -277,6 +278,13 @@ export interface FleetDoor {
     doctor(principal: Principal, id: string): Reply<'nodeDoctor'>;
   };
   readonly enrolments: { create(principal: Principal, body: Body<'nodeAdd'>): Reply<'nodeAdd'> };
+}
+
+/** What routes need of `tunnels`: the way into leases. */
+export interface GatewayDoor {
+  pass(principal: Principal, leaseId: string, publicKey: string): Reply<'leaseSsh'>;
+  /** A stream to the lease's sshd. */
+  enter(principal: Principal, leaseId: string): Promise<Duplex>;
 }
 
 /** Checks of every part, by `start`, which knows them all. */

@@ -77,6 +77,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'budgets.update': () => ({ amount: '1' }),
   'feeds.update': () => ({ paused: true }),
   'hooks.update': () => ({ name: 'taken' }),
+  'leases.ssh': () => ({ publicKey: 'ssh-ed25519 AAAA' }),
   'nodes.wish': () => ({ what: 'cordon' }),
   'hooks.rotate': () => ({}),
   'hooks.test': () => ({}),

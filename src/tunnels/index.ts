@@ -1,1 +1,3 @@
 export { Tunnels, createTunnels, type TunnelsOptions } from './tunnels.ts';
+export type { LeaseDoor, LeaseEntry } from './ports.ts';
+export type { SshPass } from './ssh/gateway.ts';

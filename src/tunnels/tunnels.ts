@@ -8,6 +8,8 @@ import { AgentListener } from './agents/listener.ts';
 import { NodeBinaries } from './agents/node-binaries.ts';
 import { packAgent } from './agents/release.ts';
 import { Authorities } from './ca/authorities.ts';
+import { Gateway } from './ssh/gateway.ts';
+import { SshAuthorities } from './ssh/ssh-authorities.ts';
 
 export interface TunnelsOptions {
   readonly database: Database;
@@ -23,6 +25,8 @@ export interface TunnelsOptions {
 /** The room's face: connections to nodes. */
 export class Tunnels {
   readonly authorities: Authorities;
+  /** The way into leases. */
+  readonly gateway: Gateway;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
   #listener: AgentListener | undefined;
@@ -31,8 +35,10 @@ export class Tunnels {
   constructor(options: TunnelsOptions) {
     this.#options = options;
     const { database, clock, log, config, fleet } = options;
-    this.authorities = new Authorities({ database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) });
+    const keys = { database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) };
+    this.authorities = new Authorities(keys);
     this.#connections = new Connections({ presence: fleet.presence, clock, log });
+    this.gateway = new Gateway({ link: this.#connections, authorities: new SshAuthorities(keys), clock, log });
   }
 
   get link(): NodeLink {
@@ -48,6 +54,7 @@ export class Tunnels {
   async start(): Promise<void> {
     await this.authorities.start();
     await this.#connections.start();
+    this.gateway.start();
     const { config, fleet, clock, log, root, version } = this.#options;
     if (config.agentAddress === null) return;
     const release = await packAgent(join(root, 'agent'));
@@ -63,6 +70,7 @@ export class Tunnels {
 
   async stop(): Promise<void> {
     this.#listener?.stopAccepting();
+    await this.gateway.stop();
     await this.#connections.stop();
     await this.#listener?.close();
   }

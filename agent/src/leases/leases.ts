@@ -17,7 +17,7 @@ export interface LeasesOptions {
   readonly program: string;
 }
 
-const START_MS = 10_000;
+const START_MS = 25_000;
 const STEP_MS = 25;
 
 /** Leases on this machine, as the server asks for them. One thing at a time, so that no two questions meet. */
@@ -103,10 +103,11 @@ export class Leases {
     if (session === undefined) throw new WireError('not_running', 'the lease does not run here');
     const { socket, rest } = session;
     if (rest.length > 0) stream.write(rest);
-    // Either end's error is the other's end: a lease that is over leaves no half-open session.
+    // Each half ends by itself, with all that was on its way; one that was cut cuts the other.
     socket.on('error', () => stream.destroy());
-    socket.on('close', () => stream.end());
-    stream.on('close', () => socket.destroy());
+    stream.on('close', () => {
+      if (!stream.readableEnded) socket.destroy();
+    });
     socket.pipe(stream);
     stream.pipe(socket);
   }

@@ -301,6 +301,9 @@ export interface paths {
   '/api/spend': {
     get: operations['spend.show'];
   };
+  '/api/leases/{id}/ssh': {
+    post: operations['leases.ssh'];
+  };
   '/api/nodes': {
     get: operations['nodes.list'];
     post: operations['nodes.add'];
@@ -5796,6 +5799,35 @@ export interface operations {
         groupsInAll: number;
         /** A call with two tags counts in both groups */
         overlapping: boolean;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Let a key into a lease by SSH for some minutes; the session itself goes through GET /api/leases/{id}/stream with the header Upgrade: tandem-stream */
+  'leases.ssh': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** One line of an OpenSSH public key */
+      publicKey: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        /** By this name the client knows the host; it is in no DNS */
+        host: string;
+        user: string;
+        certificate: string;
+        /** The line for known_hosts */
+        knownHosts: string;
+        /** UTC, ISO 8601 */
+        expiresAt: string;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

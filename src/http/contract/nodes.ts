@@ -20,6 +20,10 @@ const event = z.object({ id, at: time, kind: z.string(), detail: z.string() });
 const check = z.object({ id: z.string(), state: z.enum(['pass', 'warn', 'fail']), detail: z.string(), next: z.string().nullable() });
 
 export const nodeRoutes = {
+  leaseSsh: route({ id: 'leases.ssh', method: 'POST', path: '/api/leases/{id}/ssh', summary: 'Let a key into a lease by SSH for some minutes; the session itself goes through GET /api/leases/{id}/stream with the header Upgrade: tandem-stream', access: 'signed-in', status: 200, params: byId,
+    body: z.object({ publicKey: z.string().min(1).max(3_000).describe('One line of an OpenSSH public key') }),
+    reply: z.object({ host: z.string().describe('By this name the client knows the host; it is in no DNS'), user: z.string(), certificate: z.string(), knownHosts: z.string().describe('The line for known_hosts'), expiresAt: time }) }),
+
   nodeList: route({ id: 'nodes.list', method: 'GET', path: '/api/nodes', summary: 'Machines that run the agent', access: 'nodes.read', status: 200, reply: list(node) }),
   nodeAdd: route({ id: 'nodes.add', method: 'POST', path: '/api/nodes', summary: 'A line to paste on a machine that makes it a node; it may be used once within 15 minutes', access: 'nodes.write', status: 201,
     body: z.object({ pool: label.default('default'), name: label.nullable().default(null).describe('Null: the machine\'s own name') }),

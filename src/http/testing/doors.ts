@@ -1,5 +1,5 @@
 import { TandemError } from '../../base/index.ts';
-import type { FleetDoor, LedgerDoor, ModelsDoor } from '../faces.ts';
+import type { FleetDoor, GatewayDoor, LedgerDoor, ModelsDoor } from '../faces.ts';
 import { echoModels } from './shell.ts';
 
 const nothing = async () => ({ items: [], nextCursor: null });
@@ -41,3 +41,6 @@ export const emptyFleet: FleetDoor = {
   nodes: { list: nothing, show: absent, approve: absent, wish: absent, remove: absent, doctor: absent },
   enrolments: { create: absent },
 };
+
+/** A fake of the way into leases: there are none. */
+export const emptyGateway: GatewayDoor = { pass: absent, enter: absent };

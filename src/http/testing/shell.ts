@@ -61,6 +61,7 @@ export async function startShell(options: Partial<ShellOptions> = {}): Promise<T
     },
     recheck: async () => {},
     models: echoModels,
+    gateway: { enter: nothingStored },
     bindings: [],
     readiness: () => [],
     metricsSource: {

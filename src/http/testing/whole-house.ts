@@ -7,6 +7,8 @@ import { createFleet, type Fleet, type NodeLink } from '../../fleet/index.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import { createModels, type Models } from '../../models/index.ts';
 import { FakeEngine } from '../../models/local/fake-engine.ts';
+import type { GatewayDoor } from '../faces.ts';
+import { emptyGateway } from './doors.ts';
 import { createServer } from '../create-server.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { watchCalls } from '../metrics/watch-calls.ts';
@@ -28,7 +30,7 @@ export interface WholeHouse {
  * Every room as `start` opens it, over a real database and a real log; only the model behind the engine is a fake.
  * @param options `file`: the operator's file, with backends that the test plays itself.
  */
-export async function openWholeHouse({ file = {} }: { file?: Record<string, unknown> } = {}): Promise<WholeHouse> {
+export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { file?: Record<string, unknown>; gateway?: GatewayDoor } = {}): Promise<WholeHouse> {
   const home = mkdtempSync(join(tmpdir(), 'tandem-http-'));
   const test = await openTestAccess();
   const { access, database, organisationId } = test;
@@ -51,7 +53,7 @@ export async function openWholeHouse({ file = {} }: { file?: Record<string, unkn
   const fleet = createFleet({ ...common, access });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
   const server = await createServer({
-    ...common, access, ledger, models, fleet, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
+    ...common, access, ledger, models, fleet, gateway, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
     doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });

@@ -1,10 +1,11 @@
 import { handle, type Binding } from '../../api/handle.ts';
 import { routes } from '../../contract/index.ts';
-import type { FleetDoor } from '../../faces.ts';
+import type { FleetDoor, GatewayDoor } from '../../faces.ts';
 
 /** Machines that run the agent. */
-export function nodeRoutes({ nodes, enrolments }: Pick<FleetDoor, 'nodes' | 'enrolments'>): Binding[] {
+export function nodeRoutes({ nodes, enrolments }: FleetDoor, gateway: GatewayDoor): Binding[] {
   return [
+    handle(routes.leaseSsh, ({ principal, params, body }) => gateway.pass(principal, params.id, body.publicKey)),
     handle(routes.nodeList, ({ principal }) => nodes.list(principal)),
     handle(routes.nodeAdd, ({ principal, body }) => enrolments.create(principal, body)),
     handle(routes.nodeShow, ({ principal, params }) => nodes.show(principal, params.id)),

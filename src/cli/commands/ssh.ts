@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { CliError } from '../cli-error.ts';
+import { credentialsPath } from '../client/credentials.ts';
+import { enterLease } from '../client/lease-stream.ts';
+import type { Run } from '../command.ts';
+import { print, type Context } from '../context.ts';
+import { EXIT } from '../exit.ts';
+
+/** What OpenSSH reads for one lease. */
+interface Prepared {
+  readonly options: readonly string[];
+  readonly destination: string;
+}
+
+const HOST_SUFFIX = '.tandem';
+
+/** OpenSSH's own client, with a certificate of minutes, through the server. Its exit code is the command's. */
+export const ssh: Run = async (context, { args, options }) => {
+  const [lease, ...command] = args;
+  const { options: sshOptions, destination } = await prepare(context, lease!);
+  const forwards = typeof options['forward'] === 'string' ? options['forward'].split(',').flatMap((spec) => ['-L', spec]) : [];
+  return run('ssh', [...sshOptions, ...forwards, destination, ...(command.length === 0 ? [] : ['--', ...command])]);
+};
+
+/** What `ssh` runs as its ProxyCommand: standard input and output are the lease's sshd. */
+export const proxy: Run = async (context, { args }) => {
+  const client = context.client();
+  const stream = await enterLease(client, leaseId(args[0]!), context.signal);
+  const done = new Promise<void>((resolve) => stream.once('close', () => resolve()));
+  process.stdin.pipe(stream);
+  stream.pipe(process.stdout);
+  await done;
+  // An open standard input would keep the process.
+  process.stdin.destroy();
+};
+
+/** Makes key and certificate ready; called by ssh itself where its configuration includes ours. */
+export const pass: Run = async (context, { args }) => {
+  await prepare(context, args[0]!);
+};
+
+/** Teaches every program that uses OpenSSH the names LEASE.tandem. */
+export const config: Run = async (context) => {
+  const folder = sshFolder(context);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const own = join(folder, 'config');
+  writeFileSync(own, configText(folder), { mode: 0o600 });
+  const theirs = join(context.env['HOME'] || homedir(), '.ssh', 'config');
+  const include = `Include ${quoted(own)}`;
+  const before = existsSync(theirs) ? readFileSync(theirs, 'utf8') : '';
+  if (!before.split('\n').includes(include)) {
+    mkdirSync(dirname(theirs), { recursive: true, mode: 0o700 });
+    // Before all else: an Include after a Host line belongs to that Host alone.
+    const draft = `${theirs}.${process.pid}.tmp`;
+    writeFileSync(draft, `${include}\n${before === '' ? '' : `\n${before}`}`, { mode: 0o600 });
+    renameSync(draft, theirs);
+  }
+  print(context, { config: own, included: theirs }, () => `${theirs} includes ${own} now. Try: ssh LEASE${HOST_SUFFIX}, scp FILE LEASE${HOST_SUFFIX}:`);
+};
+
+async function prepare(context: Context, wanted: string): Promise<Prepared> {
+  const id = leaseId(wanted);
+  // Named as the host is, since ssh's configuration knows no other name.
+  const folder = join(sshFolder(context), `${id}${HOST_SUFFIX}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const key = join(folder, 'key');
+  if (!existsSync(`${key}.pub`)) {
+    rmSync(key, { force: true });
+    const made = await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'tandem', '-f', key]);
+    if (made !== EXIT.ok) throw new CliError('no_key', 'ssh-keygen could not make a key.', `Look at the folder: ls -ld ${folder}`);
+  }
+  const given = await context.client().call('POST', '/api/leases/{id}/ssh', { path: { id }, body: { publicKey: readFileSync(`${key}.pub`, 'utf8').trim() } });
+  writeFileSync(`${key}-cert.pub`, `${given.certificate}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, 'known_hosts'), `${given.knownHosts}\n`, { mode: 0o600 });
+  return { options: optionsFor(folder, given.host, proxyCommand(id)), destination: `${given.user}@${given.host}` };
+}
+
+function optionsFor(folder: string, host: string, command: string): string[] {
+  const options = {
+    ProxyCommand: command, IdentityFile: quoted(join(folder, 'key')), CertificateFile: quoted(join(folder, 'key-cert.pub')), IdentitiesOnly: 'yes', UserKnownHostsFile: quoted(join(folder, 'known_hosts')),
+    StrictHostKeyChecking: 'yes', HostKeyAlias: host, ForwardAgent: 'no', PasswordAuthentication: 'no', LogLevel: 'ERROR',
+  };
+  return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+}
+
+/** The same for ssh's own configuration, where `%n` is the name that was typed; the certificate is fetched before ssh looks for it. */
+function configText(folder: string): string {
+  return `# Written by tandem ssh config.
+Match host *${HOST_SUFFIX} exec "${tandem()} ssh pass %n"
+  User tenant
+  ProxyCommand ${tandem()} ssh proxy %n
+  IdentityFile ${quoted(join(folder, '%n', 'key'))}
+  CertificateFile ${quoted(join(folder, '%n', 'key-cert.pub'))}
+  IdentitiesOnly yes
+  UserKnownHostsFile ${quoted(join(folder, '%n', 'known_hosts'))}
+  StrictHostKeyChecking yes
+  ForwardAgent no
+`;
+}
+
+function sshFolder({ env }: Context): string {
+  return join(dirname(credentialsPath(env)), 'ssh');
+}
+
+/** `LEASE` and `LEASE.tandem` are the same. Only what a lease's id is made of: it becomes a part of commands. */
+function leaseId(wanted: string): string {
+  const id = wanted.endsWith(HOST_SUFFIX) ? wanted.slice(0, -HOST_SUFFIX.length) : wanted;
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw new CliError('usage', `${wanted} is not a lease.`, 'Use its id.', EXIT.usage);
+  return id;
+}
+
+function proxyCommand(id: string): string {
+  return `${tandem()} ssh proxy ${id}`;
+}
+
+/** This very program, for ssh to call. */
+function tandem(): string {
+  return [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '..', 'main.ts')].map(quoted).join(' ');
+}
+
+function quoted(path: string): string {
+  return /^[A-Za-z0-9_./%=-]+$/.test(path) ? path : `'${path.replaceAll('\'', `'\\''`)}'`;
+}
+
+function run(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit' });
+    child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new CliError('no_ssh', `There is no ${program} on this machine.`, 'Install OpenSSH\'s client.') : error));
+    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? EXIT.usage : EXIT.error)));
+  });
+}

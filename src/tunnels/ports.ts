@@ -1,0 +1,21 @@
+import type { Principal } from '../access/index.ts';
+
+/** Where a lease is to be entered. */
+export interface LeaseEntry {
+  readonly leaseId: string;
+  readonly nodeId: string;
+  /** When the lease ends as things stand now. */
+  readonly endsAtMs: number;
+}
+
+/** What this room asks about leases; `fleet` answers and `start` wires it. */
+export interface LeaseDoor {
+  /**
+   * Whether somebody may enter a lease now, and where.
+   * @param nodeId of a lease of several nodes; absent: the first.
+   * @throws TandemError resource_not_found, permission_denied, lease_not_running.
+   */
+  enter(principal: Principal, leaseId: string, nodeId?: string): Promise<LeaseEntry>;
+  /** Told when a lease is over, by whoever ended it. The returned function ends the listening. */
+  onEnd(listener: (leaseId: string) => void): () => void;
+}

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TandemError, newId, silentLogger, systemClock } from '../../base/index.ts';
+import { canSandbox } from '../../../agent/src/testing/can-sandbox.ts';
+import { createServer } from '../../http/index.ts';
+import { emptyLedger, emptyModels } from '../../http/testing/doors.ts';
+import { openAgentsHouse, type AgentsHouse } from '../testing/agents-house.ts';
+import type { LeaseDoor } from '../ports.ts';
+
+/** A stand-in for the room that has leases: one lease, which the test grants and ends itself. */
+class OneLease implements LeaseDoor {
+  leaseId = newId();
+  nodeId = '';
+  endsAtMs = Date.now() + 600_000;
+  readonly #listeners = new Set<(leaseId: string) => void>();
+
+  async enter(_principal: unknown, leaseId: string) {
+    if (leaseId !== this.leaseId || this.endsAtMs <= Date.now()) throw new TandemError('resource_not_found', { params: { kind: 'lease', id: leaseId, verb: 'node list' } });
+    return { leaseId, nodeId: this.nodeId, endsAtMs: this.endsAtMs };
+  }
+
+  onEnd(listener: (leaseId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  end(): void {
+    this.endsAtMs = 0;
+    for (const listener of this.#listeners) listener(this.leaseId);
+  }
+}
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
+  const lease = new OneLease();
+  let house: AgentsHouse;
+  let server: Awaited<ReturnType<typeof createServer>>;
+  let env: NodeJS.ProcessEnv;
+  let files: string;
+
+  const run = (program: string, args: readonly string[], input = ''): Promise<Ran> => new Promise((resolve) => {
+    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => { said.err += chunk.toString(); });
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    child.on('close', (code) => resolve({ code: code ?? -1, ...said }));
+  });
+  const tandem = (...args: string[]): Promise<Ran> => run(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../cli/main.ts'), ...args]);
+  const ssh = (...args: string[]): Promise<Ran> => run('ssh', ['-F', join(env['HOME']!, '.ssh/config'), '-o', 'BatchMode=yes', ...args]);
+  const order = (forMs: number) => ({ lease: lease.leaseId, fence: '1', units: ['whole'], access: 'shell', untilUptimeMs: Math.floor(uptime() * 1_000 + forMs) });
+
+  beforeAll(async () => {
+    house = await openAgentsHouse();
+    house.tunnels.gateway.useLeases(lease);
+    const home = join(house.folder, 'node');
+    const pasted = await house.paste((await house.fleet.enrolments.create(house.admin, { pool: 'default', name: 'mac-1' })).line, home);
+    expect(pasted.code, pasted.output).toBe(0);
+    house.startAgent(home);
+    lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
+    files = join(home, 'leases', lease.leaseId, 'files');
+    server = await createServer({
+      access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, log: silentLogger, clock: systemClock, version: '0.0.0',
+      doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
+      config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
+    });
+    const { url } = await server.listen();
+    const user = join(house.folder, 'user');
+    mkdirSync(user);
+    env = { PATH: process.env['PATH'], HOME: user, TANDEM_HOME: join(user, '.tandem'), TANDEM_URL: url, TANDEM_KEY: house.adminKey };
+    const { boot } = (await house.tunnels.link.ask(lease.nodeId, 'lease.list', {})) as { boot: string };
+    await house.tunnels.link.ask(lease.nodeId, 'lease.grant', { ...order(600_000), boot });
+    expect((await tandem('ssh', 'config')).code).toBe(0);
+  }, 120_000);
+  afterAll(async () => {
+    await house?.tunnels.link.ask(lease.nodeId, 'lease.wipe', { lease: lease.leaseId, fence: '1' }).catch(() => {});
+    await server?.close(0);
+    await house?.[Symbol.asyncDispose]();
+  });
+
+  it('runs a command as the lease\'s user in its sandbox, and gives its exit code back', async () => {
+    const ran = await tandem('ssh', lease.leaseId, '--', 'id -un; hostname; ls /root /var/lib 2>&1; exit 7');
+    expect(ran.out, ran.err).toMatch(new RegExp(`^tenant\n${lease.leaseId.slice(0, 8)}\nls: cannot access '/root'`));
+    expect(ran.code).toBe(7);
+  });
+
+  it('lets ssh, scp, sftp and rsync in by name alone, with whole files both ways', async () => {
+    const name = `${lease.leaseId}.tandem`;
+    const local = join(house.folder, 'big');
+    const bytes = Buffer.alloc(3_000_000, 'abc\n');
+    writeFileSync(local, bytes);
+    const configured = ['-F', join(env['HOME']!, '.ssh/config')];
+    const scp = await run('scp', [...configured, '-q', local, `${name}:copied`]);
+    expect(scp.code, scp.err).toBe(0);
+    expect(readFileSync(join(files, 'copied')).equals(bytes)).toBe(true);
+    const rsync = await run('rsync', ['-a', '-e', `ssh ${configured.join(' ')}`, `${name}:copied`, join(house.folder, 'back')]);
+    expect(rsync.code, rsync.err).toBe(0);
+    expect(readFileSync(join(house.folder, 'back')).equals(bytes)).toBe(true);
+    const piped = await run('ssh', [...configured, name, 'wc -c'], bytes.toString());
+    expect([piped.code, piped.out.trim()]).toEqual([0, '3000000']);
+  });
+
+  it('gives a terminal, and forwards ports inside the lease\'s own network alone', async () => {
+    const name = `${lease.leaseId}.tandem`;
+    expect((await ssh('-tt', name, 'tty')).out).toContain('/dev/pts/');
+    // The node's own loopback has the agents' listener: from inside there is nothing at that port.
+    const { port } = house.tunnels.address!;
+    const outward = await ssh('-W', `127.0.0.1:${port}`, name);
+    expect(outward.code).not.toBe(0);
+    expect(outward.err).toMatch(/open failed|Connection refused/);
+    const seen = await ssh(name, 'cat /proc/net/dev | tail -n +3 | cut -d: -f1; cat /proc/1/comm');
+    expect(seen.out.split('\n').map((line) => line.trim())).toEqual(['lo', 'bwrap', '']);
+  });
+
+  it('needs the certificate of this lease, and the client checks the host', async () => {
+    const folder = join(env['TANDEM_HOME']!, 'ssh', `${lease.leaseId}.tandem`);
+    const proxy = `ProxyCommand=${process.execPath} --disable-warning=ExperimentalWarning ${join(import.meta.dirname, '../../cli/main.ts')} ssh proxy ${lease.leaseId}`;
+    const bare = ['-F', '/dev/null', '-o', proxy, '-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', '-o', `HostKeyAlias=${lease.leaseId}.tandem`];
+    const key = join(house.folder, 'own');
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const without = await run('ssh', [...bare, '-i', key, '-o', `UserKnownHostsFile=${join(folder, 'known_hosts')}`, 'tenant@x', 'id']);
+    expect([without.code, /Permission denied/.test(without.err)], without.err).toEqual([255, true]);
+    const unknown = await run('ssh', [...bare, '-i', join(folder, 'key'), '-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=yes', 'tenant@x', 'id']);
+    expect([unknown.code, /Host key verification failed/.test(unknown.err)], unknown.err).toEqual([255, true]);
+    const stranger = { ...env, TANDEM_KEY: 'tdm_wrong' };
+    expect((await new Promise<number>((resolve) => { spawn(process.execPath, [join(import.meta.dirname, '../../cli/main.ts'), 'ssh', 'proxy', lease.leaseId], { env: stranger, stdio: 'ignore' }).on('close', (code) => resolve(code ?? -1)); }))).toBe(4);
+    for (const path of readdirSync(folder)) expect(existsSync(join(folder, path))).toBe(true);
+  });
+
+  it('cuts what is inside within seconds of the end of the lease, and lets nobody in again', async () => {
+    const name = `${lease.leaseId}.tandem`;
+    const session = ssh(name, 'echo in; sleep 600');
+    for (let tries = 0; house.tunnels.gateway.size === 0 && tries < 400; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 25); });
+    const endedMs = performance.now();
+    lease.end();
+    expect((await session).code).toBe(255);
+    expect(performance.now() - endedMs).toBeLessThan(5_000);
+    await house.tunnels.link.ask(lease.nodeId, 'lease.end', { lease: lease.leaseId, fence: '1' });
+    expect((await tandem('ssh', lease.leaseId, '--', 'id')).code).toBe(1);
+    expect(await house.tunnels.link.ask(lease.nodeId, 'lease.wipe', { lease: lease.leaseId, fence: '1' })).toMatchObject({ clean: true });
+  });
+});
