@@ -18,6 +18,12 @@ test('the longest texts are cut first, figures and ids never', () => {
   ].join('\n'));
 });
 
+test('a time keeps its minutes', () => {
+  const timed = [{ ...row, url: '2026-11-23 07:21 UTC' }];
+  expect(table(timed, columns, at(67)).split('\n')[1]).toBe('a     2026-11-23 07:21  12.50  0192f0c1-0000-7000-8000-000000000001');
+  expect(table(timed, columns, at(60)).split('\n')[1]).toBe('URL   2026-11-23 07:21 UTC');
+});
+
 test('where the columns do not fit side by side, each row is a block, whole', () => {
   expect(table([row, { ...row, name: 'b' }], columns, at(50))).toBe(['a', 'b'].map((name) => `NAME  ${name}\nURL   ${row.url}\nSUM   12.50\nID    ${row.id}`).join('\n\n'));
 });

@@ -8,8 +8,10 @@ export interface Column<T> {
 }
 
 const GAP = 2;
-/** A column is cut to so much at least; figures and ids, which mean nothing when cut, are never. */
+/** A column is cut to so much at least; figures and ids, which mean nothing when cut, are never, and times to their minutes. */
 const LEAST = 12;
+const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/;
+const TO_MINUTES = '2026-11-23 07:21'.length;
 
 /** Where the table goes: what it asks of a terminal. */
 export type Place = Pick<Writer, 'isTTY' | 'columns'>;
@@ -24,7 +26,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], plac
   const widths = fit(columns, cells, place.columns ?? Number.POSITIVE_INFINITY);
   if (widths === undefined) return cells.map((line) => block(columns, line)).join('\n\n');
   const lineOf = (line: readonly string[]) => line.map((cell, at) => {
-    const text = cutTo(cell, widths[at]!);
+    const text = TIME.test(cell) && widths[at]! >= TO_MINUTES ? cell.slice(0, widths[at]! < cell.length ? TO_MINUTES : undefined) : cutTo(cell, widths[at]!);
     const pad = ' '.repeat(Math.max(0, widths[at]! - widthOf(text)));
     return columns[at]!.align === 'right' ? `${pad}${text}` : `${text}${pad}`;
   }).join(' '.repeat(GAP)).trimEnd();
@@ -34,7 +36,10 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], plac
 /** How wide each column may be; undefined where they do not fit side by side. */
 function fit<T>(columns: readonly Column<T>[], cells: readonly (readonly string[])[], most: number): number[] | undefined {
   const widths = columns.map((column, at) => cells.reduce((widest, line) => Math.max(widest, widthOf(line[at]!)), widthOf(column.title)));
-  const least = columns.map((column, at) => (column.align === 'right' || column.title === 'ID' ? widths[at]! : Math.min(widths[at]!, Math.max(LEAST, widthOf(column.title)))));
+  const least = columns.map((column, at) => {
+    if (column.align === 'right' || column.title === 'ID') return widths[at]!;
+    return Math.min(widths[at]!, Math.max(cells.some((line) => TIME.test(line[at]!)) ? TO_MINUTES : LEAST, widthOf(column.title)));
+  });
   let over = widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1)) - most;
   while (over > 0) {
     // The widest that may give way does, down to the next widest or as far as is needed.
