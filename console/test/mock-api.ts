@@ -60,8 +60,8 @@ export interface MockApi {
   /** What the server remembers; tests may change it. */
   readonly world: () => World;
   reset(mode: Mode): void;
-  /** Who is signed in: a role's permissions, or nobody. */
-  signIn(role: 'owner' | 'viewer' | null): void;
+  /** Who is signed in: a role's permissions, somebody of an organisation that is not the operator's, or nobody. */
+  signIn(role: 'owner' | 'viewer' | 'tenant' | null): void;
   /** Makes the next call of this operation fail. */
   failNext(operation: string, refusal: Refusal): void;
   /** Sends a live event to every page; `cut` closes their streams and refuses new ones until `mend`. */
@@ -77,7 +77,7 @@ export interface MockApi {
 export async function startMockApi(dist: string): Promise<MockApi> {
   let world = fullWorld();
   let mode: Mode = 'full';
-  let role: 'owner' | 'viewer' | null = 'owner';
+  let role: 'owner' | 'viewer' | 'tenant' | null = 'owner';
   let cut = false;
   let paceMs = 12;
   const calls: string[] = [];
@@ -85,7 +85,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
   const streams = new Set<ServerResponse>();
 
   const handlers: Handlers = {
-    'GET /api/whoami': () => ({ organisation: world.organisation, project: null, actor: { kind: 'member', id: id(), label: role === 'viewer' ? 'Yuki Sato' : 'Ines Okafor' }, role: role ?? 'viewer', permissions: PERMISSIONS.filter((name) => role === 'owner' || name.endsWith('.read')), version: '0.1.0' }),
+    'GET /api/whoami': () => ({ organisation: world.organisation, project: null, actor: { kind: 'member', id: id(), label: role === 'viewer' ? 'Yuki Sato' : 'Ines Okafor' }, role: role === 'tenant' ? 'owner' : (role ?? 'viewer'), permissions: PERMISSIONS.filter((name) => role === 'owner' || (role === 'tenant' ? name !== 'costs.read' : name.endsWith('.read'))), version: '0.1.0' }),
     'GET /api/login': () => ({ link: true, key: true, oidc: { name: 'Harbour SSO', url: '/api/login/oidc' } }),
     'POST /api/login/key': ({ body }) => {
       if (body.key !== 'tdm_right') throw new Refusal(401, { code: 'invalid_api_key', message: 'The API key is missing or not valid.', next: 'Send a valid key, or make one with tandem keys create NAME.' });
@@ -279,7 +279,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     const text = await read(request);
     try {
       const reply = entry.handler({ path: Object.fromEntries(entry.names.map((name, index) => [name, parts[index] ?? ''])), query: url.searchParams, body: text === '' ? undefined : JSON.parse(text) });
-      return answer(response, reply === undefined ? 204 : 200, reply);
+      return answer(response, reply === undefined ? 204 : 200, role === 'tenant' && reply !== undefined ? withoutCosts(reply) : reply);
     } catch (error) {
       if (error instanceof Refusal) return refuse(response, error);
       throw error;
@@ -343,6 +343,11 @@ export async function startMockApi(dist: string): Promise<MockApi> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** As the server's: whoever is not the operator gets no cost. */
+function withoutCosts(reply: unknown): unknown {
+  return JSON.parse(JSON.stringify(reply, (name, value: unknown) => (['cost', 'margin', 'costUnknown'].includes(name) ? undefined : value)));
 }
 
 async function read(request: IncomingMessage): Promise<string> {

@@ -34,7 +34,7 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
   it('finds why a call failed, by filters that stand in the address, and shows the line of the CLI', async () => {
     mock.reset('full');
     const page = await open('/models/requests');
-    await page.getByRole('heading', { name: /^42 calls were answered with an error in the last 24 hours, most by / }).waitFor();
+    await page.getByRole('heading', { name: /^42 calls were answered with an error in the last 24 hours, most often by / }).waitFor();
     await page.getByRole('button', { name: /^budget_exceeded/ }).click();
     await page.waitForURL(/q=code%3Abudget_exceeded/);
     await page.getByText('./tandem requests --last 24h --code budget_exceeded').waitFor();
@@ -121,6 +121,23 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
     await page.getByText('./tandem spend --by key --last 30d --model muse-spark').waitFor();
     await page.getByRole('link', { name: 'See the requests' }).click();
     await page.waitForURL(/\/models\/requests\?.*model=muse-spark/);
+    await page.context().close();
+  });
+
+  it('shows a tenant what it pays, and nothing of what that cost', async () => {
+    mock.reset('full');
+    mock.signIn('tenant');
+    const page = await open('/money/spend?metric=margin');
+    // An address with a metric that is not theirs falls back to what they pay.
+    await page.getByRole('heading', { name: /^\$94\.21 charged in the last 30 days/ }).waitFor();
+    expect(await page.getByRole('combobox', { name: 'What is added up' }).getByRole('option').allTextContents()).not.toContain('Margin');
+    const call = mock.world().calls.find(({ outcome }) => outcome === 'completed');
+    for (const [path, name] of [['/money/spend', 'Charged by model'], ['/money/bill', 'Bill of November 2026'], [`/models/requests/${call?.id}`, 'Tokens of the call']] as const) {
+      await page.goto(mock.url + path);
+      await page.getByRole('table', { name }).waitFor();
+      expect(await page.getByText(/our cost|margin|cost of/i).count(), path).toBe(0);
+    }
+    mock.signIn('owner');
     await page.context().close();
   });
 

@@ -104,7 +104,7 @@ export function requestsLead(errors: Errors | undefined, words: string, rows: re
   if (!errors) return `${plural(rows.length, 'call')} ${words}.`;
   if (errors.errors === '0') return errors.admitted === '0' && rows.length === 0 ? `No call came ${words}.` : `No call was answered with an error ${words}; ${count(errors.admitted)} were served.`;
   const most = errors.codes[0]!;
-  return `${plural(errors.errors, 'call')} ${errors.errors === '1' ? 'was' : 'were'} answered with an error ${words}, ${errors.codes.length === 1 ? 'all' : 'most'} by ${most.code}; ${count(errors.admitted)} were admitted.`;
+  return `${plural(errors.errors, 'call')} ${errors.errors === '1' ? 'was' : 'were'} answered with an error ${words}, ${errors.codes.length === 1 ? 'all' : BigInt(most.calls) * 2n > BigInt(errors.errors) ? 'most' : 'most often'} by ${most.code}; ${count(errors.admitted)} were admitted.`;
 }
 
 /** Which errors there were, as filters. */
