@@ -114,6 +114,8 @@ export interface BackendDialect {
   errorMessage(body: string): string | undefined;
   /** The status that a failing reply stands for, where the API's own misleads; absent: its own. */
   errorStatus?(status: number, body: string): number;
+  /** When a failing reply's body says to come back, in seconds; absent, or undefined: it has no word for that. */
+  retryAfterSeconds?(body: string): number | undefined;
   /** Absent: this dialect has no embeddings. */
   readonly embeddings?: EmbeddingsBackend;
   /** Signs a request where a key in a header is not enough (SigV4). `url` is the whole address. */

@@ -11,8 +11,9 @@ export interface BackendWords {
 /**
  * A backend's failing status as the error that the caller gets.
  * @param said what the backend gives as its reason, as its dialect reads it.
+ * @param retryAfterSeconds when it says to come back; undefined: it does not.
  */
-export function statusError(backend: BackendWords, status: number, said: string | undefined, retryAfter: string | undefined): TandemError {
+export function statusError(backend: BackendWords, status: number, said: string | undefined, retryAfterSeconds: number | undefined): TandemError {
   const reason = said === undefined ? undefined : clean(said, backend);
   const detail = `HTTP ${status}`;
   const params = { backend: backend.name };
@@ -20,12 +21,12 @@ export function statusError(backend: BackendWords, status: number, said: string 
     return new TandemError('backend_refused', { params: { ...params, reason: reason ?? 'it gave no reason.' }, detail });
   }
   // 529 is Anthropic's word for it.
-  if (status === 429 || status === 529) return new TandemError('backend_busy', { params, detail, retryAfterSeconds: retrySeconds(retryAfter) ?? 1 });
+  if (status === 429 || status === 529) return new TandemError('backend_busy', { params, detail, retryAfterSeconds: retryAfterSeconds ?? 1 });
   if (status === 401 || status === 403) return failed(backend, 'it does not accept this server\'s key', detail);
   if (status === 404) return failed(backend, 'it does not know the model, or does not answer at this path', detail);
   if (status >= 300 && status < 400) return failed(backend, 'it answered with a redirect, which is not followed', detail);
   if (status === 503) {
-    return new TandemError('backend_unreachable', { params: { ...params, reason: 'it says that it is not available' }, detail, retryAfterSeconds: retrySeconds(retryAfter) ?? 5 });
+    return new TandemError('backend_unreachable', { params: { ...params, reason: 'it says that it is not available' }, detail, retryAfterSeconds: retryAfterSeconds ?? 5 });
   }
   return failed(backend, `it answered with HTTP status ${status}`, detail);
 }
@@ -65,9 +66,4 @@ function clean(message: string, backend: BackendWords): string {
   let text = message;
   for (const hidden of backend.hidden) if (hidden !== '') text = text.replaceAll(hidden, '[hidden]');
   return printable(text.replace(/\bsk-[A-Za-z0-9_*-]{4,}/g, '[hidden]').replace(/https?:\/\/\S+/g, '[address]'));
-}
-
-/** The seconds of a `retry-after` header; undefined where it has none. */
-export function retrySeconds(retryAfter: string | undefined): number | undefined {
-  return retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter) ? Number(retryAfter) : undefined;
 }

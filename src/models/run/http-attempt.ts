@@ -7,8 +7,9 @@ import type { FinishReason, NeutralReply } from '../neutral/reply.ts';
 import type { Counted } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
 import { CollectedReply, Exchange, Stopped } from '../remote/exchange.ts';
-import { retrySeconds, statusError } from '../remote/failure.ts';
+import { statusError } from '../remote/failure.ts';
 import type { RemoteBackend } from '../remote/remote-backend.ts';
+import { retryAfterIn } from '../remote/retry-after.ts';
 import type { Candidate } from '../routing/plan.ts';
 import type { Attempt } from './attempt.ts';
 import type { Call } from './call.ts';
@@ -41,6 +42,7 @@ export class StreamAttempt extends Exchange implements Attempt {
   readonly outcome = 'completed';
   readonly reply = null;
   readonly watched = true;
+  retryAfterSeconds: number | null = null;
   readonly received = 0;
   readonly #sending: Sending;
   readonly #delivery: Delivery;
@@ -61,10 +63,6 @@ export class StreamAttempt extends Exchange implements Attempt {
 
   get httpStatus(): number | null {
     return this.status || null;
-  }
-
-  get retryAfterSeconds(): number | null {
-    return retrySeconds(retryAfter(this)) ?? null;
   }
 
   get firstTextMs(): number {
@@ -174,7 +172,7 @@ export class StreamAttempt extends Exchange implements Attempt {
   }
 
   protected complete(): void {
-    if (this.status !== 200) throw refusal(this, this.#sending.remote, this.#errorText);
+    if (this.status !== 200) throw refusal(this, this.#sending, this.#errorText);
     if (this.#left) return void this.#reader.end();
     this.#delivery.take(this.#reader.end(), textOf(this.#reader));
   }
@@ -200,6 +198,7 @@ export class WholeAttempt extends CollectedReply implements Attempt {
   readonly outcome = 'completed';
   readonly rawUsage = null;
   readonly watched = true;
+  retryAfterSeconds: number | null = null;
   reply: NeutralReply | null = null;
   readonly #sending: Sending;
 
@@ -212,10 +211,6 @@ export class WholeAttempt extends CollectedReply implements Attempt {
 
   get httpStatus(): number | null {
     return this.status || null;
-  }
-
-  get retryAfterSeconds(): number | null {
-    return retrySeconds(retryAfter(this)) ?? null;
   }
 
   get firstTextMs(): number {
@@ -237,8 +232,8 @@ export class WholeAttempt extends CollectedReply implements Attempt {
   }
 
   protected override complete(): void {
-    const { remote, reading, call } = this.#sending;
-    if (this.status !== 200) throw refusal(this, remote, this.text());
+    const { reading, call } = this.#sending;
+    if (this.status !== 200) throw refusal(this, this.#sending, this.text());
     this.reply = reading.whole(this.text(), call.request, this.headers);
   }
 
@@ -284,15 +279,10 @@ function send(exchange: Exchange, { remote, out, tools }: Sending): void {
   else signed.then((headers) => remote.send(out, exchange, headers), (error: unknown) => exchange.stop(error instanceof Error ? error : new Error('unknown')));
 }
 
-function refusal(exchange: Exchange, remote: RemoteBackend, body: string): TandemError {
-  const { words, dialect } = remote;
-  const status = dialect.errorStatus?.(exchange.status, body) ?? exchange.status;
-  return statusError(words, status, dialect.errorMessage(body), retryAfter(exchange));
-}
-
-function retryAfter({ headers }: Exchange): string | undefined {
-  const given = headers['retry-after'];
-  return Array.isArray(given) ? given[0] : given;
+function refusal(attempt: Exchange & { retryAfterSeconds: number | null }, { remote: { words, dialect }, tools }: Sending, body: string): TandemError {
+  const seconds = retryAfterIn(attempt.headers, tools.clock.nowMs()) ?? dialect.retryAfterSeconds?.(body);
+  attempt.retryAfterSeconds = seconds ?? null;
+  return statusError(words, dialect.errorStatus?.(attempt.status, body) ?? attempt.status, dialect.errorMessage(body), seconds);
 }
 
 function countsOf({ call, out }: Sending, usage: TokenCounts | null, pieces: number, textBytes: number): { counts: TokenCounts; counted: Counted } {

@@ -138,6 +138,8 @@ describe('a reply of Gemini', () => {
     expect(geminiBackend.errorMessage('[{"error":{"code":400,"message":"Bad key","status":"INVALID_ARGUMENT"}}]')).toBe('Bad key');
     expect(geminiBackend.errorMessage('<html>')).toBeUndefined();
     const unknown = JSON.stringify({ error: { code: 400, message: 'API key not valid.', status: 'INVALID_ARGUMENT', details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }] } });
+    const quota = JSON.stringify({ error: { code: 429, message: 'Quota', status: 'RESOURCE_EXHAUSTED', details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '16.2s' }] } }, null, 2);
+    expect([geminiBackend.retryAfterSeconds!(quota), geminiBackend.retryAfterSeconds!('{}')]).toEqual([17, undefined]);
     expect([geminiBackend.errorStatus!(400, unknown), geminiBackend.errorStatus!(400, '{}')]).toEqual([401, 400]);
   });
 

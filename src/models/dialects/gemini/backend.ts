@@ -76,6 +76,12 @@ export const geminiBackend: BackendDialect = {
   // A key that it does not know is INVALID_ARGUMENT to Google, which is no fault of the caller's.
   errorStatus: (status, body) => (status === 400 && body.includes('"API_KEY_INVALID"') ? 401 : status),
 
+  // A `google.rpc.RetryInfo` among the error's details; there is no header.
+  retryAfterSeconds(body) {
+    const delay = /"retryDelay":\s*"(\d{1,6}(?:\.\d+)?)s"/.exec(body);
+    return delay ? Math.ceil(Number(delay[1])) : undefined;
+  },
+
   keyHeaders: (key) => ['x-goog-api-key', key],
   probe: listedIn('/models?pageSize=1000', 'models', 'name'),
 };
