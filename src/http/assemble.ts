@@ -22,7 +22,7 @@ import { LiveStreams } from './live/streams.ts';
 import { Metrics, type MetricsSource } from './metrics/metrics.ts';
 import { registerPages } from './pages/register.ts';
 import { registerSystem, type Readiness } from './system/register.ts';
-import { serveModelApi } from './v1/entry.ts';
+import { mayCall, serveLaneCall, serveModelApi } from './v1/entry.ts';
 import { ResponseSockets, wantsSocket } from './v1/response-sockets.ts';
 
 export interface ShellOptions {
@@ -93,7 +93,10 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
       answerError(error, request, reply, log);
     },
     serverFactory: (handler) => {
-      raw = new RawServer({ limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: bothOf(sockets, leaseStreams) },
+      raw = new RawServer({
+        limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: bothOf(sockets, leaseStreams),
+        lane: { mayRead: (request) => mayCall(request, authenticate), serve: (request, reply, requestId) => serveLaneCall(request, reply, requestId, modelApi) },
+      },
         (request, response, path, requestId) => void serveModelApi(request, response, path, requestId, modelApi), handler);
       return raw.server as RawServerDefault;
     },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { TandemError } from '../../base/index.ts';
+import type { CallRequest } from '../exchange.ts';
 
 /**
  * Reads a JSON request's body whole. Refuses by its headers before a byte is read where they tell,
@@ -12,7 +13,14 @@ export function readJsonBody(request: IncomingMessage, limitBytes: number): Prom
   return readBytes(request, limitBytes);
 }
 
-function refusedByHeaders(request: IncomingMessage, limitBytes: number): TandemError | undefined {
+/** The body of a request that was read whole already. @throws TandemError as `readJsonBody`. */
+export function wholeJsonBody(request: CallRequest & { readonly body: Buffer }, limitBytes: number): Buffer {
+  const refusal = refusedByHeaders(request, limitBytes);
+  if (refusal) throw refusal;
+  return request.body;
+}
+
+function refusedByHeaders(request: CallRequest, limitBytes: number): TandemError | undefined {
   const type = request.headers['content-type'];
   if (type !== 'application/json' && !isJson(type)) {
     return new TandemError('unsupported_media_type', { params: { given: type === undefined || type === '' ? '(none)' : type } });

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { hashedKey, type HashedKey, type Principal } from '../../access/index.ts';
 import { SESSION_COOKIE, cookieOf, presentedKey } from './credentials.ts';
 import type { SameSite } from './same-site.ts';
+import type { CallRequest } from '../exchange.ts';
 
 /** Who calls. Keys answer at once, from memory; a session may have to be looked up. `changes`: the call is not a mere read. */
-export type Authenticate = (request: IncomingMessage, changes: boolean) => Principal | Promise<Principal>;
+export type Authenticate = (request: CallRequest, changes: boolean) => Principal | Promise<Principal>;
 
 export interface Credentials {
   /** @throws TandemError invalid_api_key, database_stale */
@@ -21,7 +21,7 @@ export function createAuthenticate(credentials: Credentials, sameSite: SameSite)
   // A client sends the same key with each call of a connection: it is hashed once. Kept with the connection and not in a table of
   // keys, so that no caller's look-up can tell anything of another's.
   const sent = new WeakMap<object, { readonly text: string; readonly key: HashedKey }>();
-  const hashed = ({ socket }: IncomingMessage, text: string): HashedKey => {
+  const hashed = ({ socket }: CallRequest, text: string): HashedKey => {
     const before = sent.get(socket);
     if (before?.text === text) return before.key;
     const key = hashedKey(text);

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { TandemError } from '../../base/index.ts';
+import type { CallRequest } from '../exchange.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [Address, number];
@@ -19,7 +19,7 @@ export class Peers {
   }
 
   /** The address of the caller, in canonical form. */
-  addressOf(request: IncomingMessage): string {
+  addressOf(request: CallRequest): string {
     let address = normal(request.socket.remoteAddress);
     if (!this.#isTrusted(address)) return address;
     const chain = headerList(request.headers['x-forwarded-for']);
@@ -34,19 +34,19 @@ export class Peers {
   }
 
   /** Whether the caller's own connection is encrypted. */
-  isSecure(request: IncomingMessage): boolean {
+  isSecure(request: CallRequest): boolean {
     if ((request.socket as TLSSocket).encrypted === true) return true;
     return this.#isTrusted(normal(request.socket.remoteAddress)) && headerList(request.headers['x-forwarded-proto']).at(-1) === 'https';
   }
 
   /** The host that the caller addressed, with its port. */
-  hostOf(request: IncomingMessage): string {
+  hostOf(request: CallRequest): string {
     const forwarded = this.#isTrusted(normal(request.socket.remoteAddress)) ? headerList(request.headers['x-forwarded-host']).at(-1) : undefined;
     return (forwarded ?? request.headers.host ?? '').toLowerCase();
   }
 
   /** A process on this machine itself, and not something that a proxy on this machine passed on. */
-  isLocal(request: IncomingMessage): boolean {
+  isLocal(request: CallRequest): boolean {
     const forwarded = ['x-forwarded-for', 'forwarded', 'x-real-ip'].some((name) => request.headers[name] !== undefined);
     return !forwarded && isLoopback(normal(request.socket.remoteAddress));
   }

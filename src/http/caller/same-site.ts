@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { TandemError } from '../../base/index.ts';
 import type { Peers } from './peers.ts';
+import type { CallRequest } from '../exchange.ts';
 
 /**
  * Tells requests of our own console from those that another site makes a browser send: by Sec-Fetch-Site
@@ -16,7 +16,7 @@ export class SameSite {
   }
 
   /** @throws TandemError csrf_failed when headers say that another site is behind the request. */
-  demand(request: IncomingMessage): void {
+  demand(request: CallRequest): void {
     const site = request.headers['sec-fetch-site'];
     if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new TandemError('csrf_failed');
     const origin = request.headers.origin;
@@ -25,13 +25,13 @@ export class SameSite {
   }
 
   /** For what a session cookie vouches for: also demands the header that only our own scripts can send. */
-  demandFromScript(request: IncomingMessage): void {
+  demandFromScript(request: CallRequest): void {
     if (request.headers['x-tandem-csrf'] !== '1') throw new TandemError('csrf_failed');
     this.demand(request);
   }
 
   /** The origin by which the caller reached this server. */
-  originOf(request: IncomingMessage): string {
+  originOf(request: CallRequest): string {
     return `${this.#peers.isSecure(request) ? 'https' : 'http'}://${this.#peers.hostOf(request)}`;
   }
 }

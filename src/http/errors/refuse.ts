@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage } from 'node:http';
+import type { CallReply, CallRequest } from '../exchange.ts';
 import type { Rendered } from './render.ts';
 
 /** How long a refused upload is still read and thrown away, so that its sender can read the answer. */
@@ -9,18 +10,20 @@ const LINGER_MS = 1_000;
  * goes out complete, what still comes is thrown away for a moment (an immediate close would reset the
  * connection before the client has read the answer), then the connection closes.
  */
-export function refuse(request: IncomingMessage, response: ServerResponse, rendered: Rendered): void {
+export function refuse(request: CallRequest, response: CallReply, rendered: Rendered): void {
   if (response.destroyed || response.headersSent) {
     response.destroy();
     return;
   }
   const body = Buffer.from(rendered.body);
   const headers: Record<string, string> = { ...rendered.headers, 'content-length': String(body.length) };
-  if (request.complete || !hasBody(request)) {
-    response.writeHead(rendered.status, headers).end(body);
+  if (request.complete || !hasBody(request) || !(request instanceof IncomingMessage)) {
+    response.writeHead(rendered.status, headers);
+    response.end(body);
     return;
   }
-  response.writeHead(rendered.status, { ...headers, connection: 'close' }).write(body);
+  response.writeHead(rendered.status, { ...headers, connection: 'close' });
+  response.write(body);
   const finish = () => {
     clearTimeout(timer);
     response.end();
@@ -31,7 +34,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, rende
   request.resume();
 }
 
-function hasBody(request: IncomingMessage): boolean {
+function hasBody(request: CallRequest): boolean {
   const length = request.headers['content-length'];
   return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }

@@ -5,10 +5,19 @@ import { TandemError, newId, type Logger } from '../../base/index.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError } from '../errors/render.ts';
 import { answerClientErrors, noteReply } from './client-errors.ts';
+import { Lane } from '../lane/lane.ts';
+import type { LaneReply } from '../lane/reply.ts';
+import type { LaneRequest } from '../lane/request.ts';
 import type { Limits } from './limits.ts';
 import { readTls, reloadTls, type TlsFiles } from './tls-files.ts';
 
 export type ServeModelApi = (request: IncomingMessage, response: ServerResponse, path: string, requestId: string) => void;
+
+/** Calls of a model that came by the lane. */
+export interface ServeLane {
+  mayRead(request: LaneRequest): boolean;
+  serve(request: LaneRequest, reply: LaneReply, requestId: string): void;
+}
 
 /** Connections that leave HTTP. */
 export interface Upgrades {
@@ -24,6 +33,7 @@ export interface RawServerOptions {
   readonly maxBodyBytes: number;
   readonly log: Logger;
   readonly upgrades?: Upgrades;
+  readonly lane?: ServeLane;
 }
 
 /**
@@ -34,6 +44,7 @@ export class RawServer {
   readonly server: Server;
   readonly #options: RawServerOptions;
   readonly #stopWatching: () => void;
+  readonly #lane: Lane | null;
   /** Connections that left HTTP, which the server itself no longer knows. */
   readonly #upgraded = new Set<Duplex>();
   #inFlight = 0;
@@ -60,6 +71,13 @@ export class RawServer {
       this.server = createHttp(settings, listener);
       this.#stopWatching = () => {};
     }
+    const { lane } = options;
+    this.#lane = lane
+      ? new Lane(this.server, tls ? 'secureConnection' : 'connection', {
+        limits, log, maxBodyBytes: options.maxBodyBytes, draining: () => this.#draining, mayRead: (request) => lane.mayRead(request), serve: (request, reply) => lane.serve(request, reply, newId()),
+        began: () => { this.#inFlight += 1; }, ended: this.#done,
+      })
+      : null;
     answerClientErrors(this.server, limits, log);
     if (options.upgrades && canChooseUpgrades()) this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.server.on('checkContinue', (request, response) => {
@@ -85,6 +103,7 @@ export class RawServer {
     if (this.server.listening) this.server.close();
     this.#options.upgrades?.close();
     this.server.closeIdleConnections();
+    this.#lane?.closeIdle();
   }
 
   /** Phases two and three: waits for what is in flight, then breaks what is left. Returns how many were broken. */
@@ -100,6 +119,7 @@ export class RawServer {
     }
     const broken = this.#inFlight;
     this.server.closeAllConnections();
+    this.#lane?.closeAll();
     for (const socket of this.#upgraded) socket.destroy();
     return broken;
   }

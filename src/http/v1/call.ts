@@ -1,10 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Leaving } from '../../base/index.ts';
-import { readJsonBody } from '../body/read.ts';
+import { readJsonBody, wholeJsonBody } from '../body/read.ts';
 import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
 import type { CallerDialect, ModelApi, ModelCall, ReplySink } from '../faces.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
+import type { CallReply } from '../exchange.ts';
+import { LaneRequest } from '../lane/request.ts';
 import { markModel } from './call-error.ts';
 import type { HeaderDialect } from './rate-limit-headers.ts';
 import { ResponseSink } from './reply-sink.ts';
@@ -16,7 +18,7 @@ export interface CallOptions {
 }
 
 /** One call of a model in its caller's dialect. */
-export function serveCall(dialect: CallerDialect, request: IncomingMessage, response: ServerResponse, requestId: string, options: CallOptions): Promise<void> {
+export function serveCall(dialect: CallerDialect, request: IncomingMessage | LaneRequest, response: CallReply, requestId: string, options: CallOptions): Promise<void> {
   return serveAnswer((call, sink) => options.models.call(dialect, call, sink), request, response, requestId, options, dialect === 'messages' ? 'anthropic' : 'openai');
 }
 
@@ -26,11 +28,11 @@ export function serveCall(dialect: CallerDialect, request: IncomingMessage, resp
  * connection is cut, because a reply that ends cleanly would claim to be whole.
  * @param names whose names the reply's headers have.
  */
-export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => Promise<void>, request: IncomingMessage, response: ServerResponse, requestId: string, options: Omit<CallOptions, 'models'>, names: HeaderDialect = 'openai'): Promise<void> {
+export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => Promise<void>, request: IncomingMessage | LaneRequest, response: CallReply, requestId: string, options: Omit<CallOptions, 'models'>, names: HeaderDialect = 'openai'): Promise<void> {
   const known = options.authenticate(request, true);
   const principal = known instanceof Promise ? await known : known;
   demand(principal, 'models.call');
-  const body = parseJson(await readJsonBody(request, options.maxBodyBytes));
+  const body = parseJson(request instanceof LaneRequest ? wholeJsonBody(request, options.maxBodyBytes) : await readJsonBody(request, options.maxBodyBytes));
   const left = new Leaving();
   const leave = () => {
     if (!response.writableFinished) left.leave(new Error('the client left'));

@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { demand } from '../../access/index.ts';
+import { can, demand } from '../../access/index.ts';
 import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
 import { failed, inRequestSpan, type Span } from '../../base/trace.ts';
 import { refuse } from '../errors/refuse.ts';
 import { renderError, type Envelope } from '../errors/render.ts';
 import { callErrorOf } from './call-error.ts';
+import type { CallReply, CallRequest } from '../exchange.ts';
+import type { LaneReply } from '../lane/reply.ts';
+import type { LaneRequest } from '../lane/request.ts';
 import { serveAnswer, serveCall, type CallOptions } from './call.ts';
 import { elsewhere } from './elsewhere.ts';
 import { serveCountTokens } from './count-tokens.ts';
@@ -12,6 +15,7 @@ import { listModels, showModel, speaksAnthropic } from './models.ts';
 import { refusalHeaders } from './rate-limit-headers.ts';
 import { sendJson } from './send.ts';
 import { isStored, serveStored } from './stored.ts';
+import type { Authenticate } from '../caller/authenticate.ts';
 import type { CallError, CallerDialect, ModelApi } from '../faces.ts';
 
 export interface ModelApiOptions extends CallOptions {
@@ -70,18 +74,41 @@ async function serve(request: IncomingMessage, response: ServerResponse, path: s
       throw elsewhere(path);
     }
   } catch (error) {
-    const code = isTandemError(error) ? error.code : 'internal';
-    failed(span, code);
-    options.refused(code);
-    void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
-    const envelope = envelopeOf(path, request);
-    const rendered = renderError(error, envelope, requestId, options.log);
-    refuse(request, response, { ...rendered, headers: { ...rendered.headers, ...refusalHeaders(error, envelope === 'anthropic' ? 'anthropic' : 'openai') } });
+    answerError(error, request, response, path, requestId, options, span);
   }
 }
 
+/** A call that came by the lane: as `serveModelApi` serves it. */
+export function serveLaneCall(request: LaneRequest, reply: LaneReply, requestId: string, options: ModelApiOptions): void {
+  const { url } = request;
+  const dialect = CALLS.get(url)!;
+  void inRequestSpan(`POST ${url}`, request.headers, () => ({ 'http.request.method': 'POST', 'tandem.request.id': requestId }),
+    (span) => (options.models.speaks(dialect) ? serveCall(dialect, request, reply, requestId, options) : Promise.reject(elsewhere(url)))
+      .catch((error: unknown) => answerError(error, request, reply, url, requestId, options, span)));
+}
+
+/** Whether a caller may send the body of a call, told by its head. Who may not is refused in another place. */
+export function mayCall(request: CallRequest, authenticate: Authenticate): boolean {
+  try {
+    const principal = authenticate(request, true);
+    return !(principal instanceof Promise) && can(principal, 'models.call');
+  } catch {
+    return false;
+  }
+}
+
+function answerError(error: unknown, request: CallRequest, response: CallReply, path: string, requestId: string, options: ModelApiOptions, span: Span | null): void {
+  const code = isTandemError(error) ? error.code : 'internal';
+  failed(span, code);
+  options.refused(code);
+  void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));
+  const envelope = envelopeOf(path, request);
+  const rendered = renderError(error, envelope, requestId, options.log);
+  refuse(request, response, { ...rendered, headers: { ...rendered.headers, ...refusalHeaders(error, envelope === 'anthropic' ? 'anthropic' : 'openai') } });
+}
+
 /** Errors are told in the dialect that is spoken at this path; at those that two dialects share, in the one that the caller speaks. */
-function envelopeOf(path: string, request: IncomingMessage): Envelope {
+function envelopeOf(path: string, request: CallRequest): Envelope {
   const shared = path === MODELS || path.startsWith(`${MODELS}/`);
   return path === MESSAGES || path.startsWith(`${MESSAGES}/`) || (shared && speaksAnthropic(request)) ? 'anthropic' : 'openai';
 }

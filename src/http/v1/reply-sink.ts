@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import type { LimitFigures } from '../../ledger/index.ts';
+import type { CallReply } from '../exchange.ts';
 import type { ReplySink } from '../faces.ts';
 import { rateLimitHeaders, type HeaderDialect } from './rate-limit-headers.ts';
 
@@ -16,7 +16,7 @@ const ignore = () => {};
 export class ResponseSink implements ReplySink {
   /** True once `head` was called: from then on the writer ends the reply itself. */
   started = false;
-  readonly #response: ServerResponse;
+  readonly #response: CallReply;
   readonly #id: readonly string[];
   readonly #dialect: HeaderDialect;
   #limits: LimitFigures | undefined;
@@ -24,7 +24,7 @@ export class ResponseSink implements ReplySink {
   #headers: string[] | undefined;
 
   /** @param dialect whose names the headers of limits go by. */
-  constructor(response: ServerResponse, requestId: string, dialect: HeaderDialect = 'openai') {
+  constructor(response: CallReply, requestId: string, dialect: HeaderDialect = 'openai') {
     this.#dialect = dialect;
     this.#response = response;
     // Anthropic's SDKs read the call's id from another header.
