@@ -1,0 +1,66 @@
+/**
+ * The server's side of `npm run bench -- tunnel`, a process of its own: access, fleet, tunnels and HTTP as `start` opens them, and one lease
+ * that is granted without the room of leases. Prints one line of JSON when it listens, and another when the lease runs.
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir, uptime } from 'node:os';
+import { join } from 'node:path';
+import { TandemError, newId, silentLogger, systemClock } from '../../src/base/index.ts';
+import { createAccess } from '../../src/access/index.ts';
+import { migrate, openDatabase, startEmbeddedPostgres } from '../../src/db/index.ts';
+import { createFleet } from '../../src/fleet/index.ts';
+import { createServer } from '../../src/http/index.ts';
+import { emptyLedger, emptyModels } from '../../src/http/testing/doors.ts';
+import { createTunnels } from '../../src/tunnels/index.ts';
+
+const [host = '127.0.0.1', agentPort = '19971', httpPort = '19972'] = process.argv.slice(2);
+const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+const root = join(import.meta.dirname, '../..');
+const home = mkdtempSync(join(tmpdir(), 'tandem-bench-tunnel-'));
+const common = { clock: systemClock, log: silentLogger };
+const postgres = await startEmbeddedPostgres({ ...common, home, watch: false });
+await migrate(postgres.connection, silentLogger);
+const database = await openDatabase({ ...common, connection: postgres.connection });
+const access = createAccess({ ...common, database, config: { file: {} } });
+const { adminKey } = await access.bootstrap();
+await access.start();
+const fleet = createFleet({ ...common, database, access });
+const tunnels = createTunnels({ ...common, database, fleet, root, version: '0.0.0', config: { secretFile: join(home, 'secret'), cache: join(home, 'cache'), agentAddress: { host, port: Number(agentPort) } } });
+await tunnels.start();
+fleet.useLink(tunnels.link, tunnels.address);
+const leaseId = newId();
+let nodeId: string | undefined;
+tunnels.gateway.useLeases({
+  async enter(_principal, id) {
+    if (id !== leaseId || nodeId === undefined) throw new TandemError('resource_not_found', { params: { kind: 'lease', id, verb: 'node list' } });
+    return { leaseId, nodeId, endsAtMs: Date.now() + 3_600_000 };
+  },
+  onEnd: () => () => {},
+});
+const server = await createServer({
+  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
+  config: { host: '127.0.0.1', port: Number(httpPort), publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
+});
+const { url } = await server.listen();
+const stop = tunnels.link.onChange((id, connected) => {
+  if (!connected || nodeId !== undefined) return;
+  stop();
+  nodeId = id;
+  void (async () => {
+    const { boot } = (await tunnels.link.ask(id, 'lease.list', {})) as { boot: string };
+    await tunnels.link.ask(id, 'lease.grant', { lease: leaseId, fence: '1', units: ['whole'], access: 'shell', boot, untilUptimeMs: Math.floor(uptime() * 1_000) + 3_600_000 });
+    say({ leaseId });
+  })();
+});
+say({ url, adminKey });
+process.once('SIGTERM', () => {
+  void (async () => {
+    if (nodeId !== undefined) await tunnels.link.ask(nodeId, 'lease.wipe', { lease: leaseId, fence: '1' }).catch(() => {});
+    await server.close(0);
+    await tunnels.stop();
+    await access.stop();
+    await database.close();
+    await postgres.stop();
+    process.exit(0);
+  })();
+});
