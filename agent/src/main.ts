@@ -1,6 +1,6 @@
 import { uptime } from 'node:os';
 import { parseAddress } from './connection/dial.ts';
-import { lookAt } from './doctor/doctor.ts';
+import { examine } from './doctor/doctor.ts';
 import { enrol } from './enrol/enrol.ts';
 import { keepLease } from './leases/keeper.ts';
 import { machineHash, platform } from './machine/facts.ts';
@@ -46,7 +46,7 @@ async function main(word: string, options: ReadonlyMap<string, string>): Promise
       return 0;
     }
     case 'doctor': {
-      const checks = lookAt(need('home'));
+      const checks = await examine(need('home'), process.env['TANDEM_AGENT_STAND_IN'] === '1');
       for (const { id, state, detail, next } of checks) process.stdout.write(`${state.padEnd(5)} ${id.padEnd(12)} ${detail}${next === null ? '' : `\n      Next: ${next}`}\n`);
       return checks.some(({ state }) => state === 'fail') ? 1 : 0;
     }

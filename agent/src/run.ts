@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepConnected, type Duties } from './connection/keep.ts';
-import { lookAt } from './doctor/doctor.ts';
+import { examine, lookAt } from './doctor/doctor.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import { Leases } from './leases/leases.ts';
 import { bootId } from './machine/facts.ts';
@@ -20,8 +20,8 @@ export async function runAgent(root: string, outside: Outside, signal: AbortSign
   const duties: Duties = {
     async answer(name, params) {
       switch (name) {
-        case 'inventory': return { ...takeInventory(root, standIn) };
-        case 'doctor': return { checks: lookAt(root) };
+        case 'inventory': return { ...(await takeInventory(root, standIn)).inventory };
+        case 'doctor': return { checks: await examine(root, standIn) };
         case 'lease.list': return leases.list();
         case 'lease.grant': return leases.grant(params);
         case 'lease.end': return leases.end(params);
@@ -36,16 +36,21 @@ export async function runAgent(root: string, outside: Outside, signal: AbortSign
     },
     begun(session, { heartbeatMs }) {
       const over = new AbortController();
+      // A sick card is found with the inventory, and told with every heartbeat until the next one.
+      let problems: readonly string[] = [];
       const tellHealth = (): void => {
         const bad = lookAt(root).filter(({ state }) => state !== 'pass');
-        session.tell('health', { state: bad.some(({ state }) => state === 'fail') ? 'sick' : bad.length > 0 ? 'degraded' : 'ok', reasons: bad.map(({ detail }) => detail) });
+        const sick = problems.length > 0 || bad.some(({ state }) => state === 'fail');
+        session.tell('health', { state: sick ? 'sick' : bad.length > 0 ? 'degraded' : 'ok', reasons: [...bad.map(({ detail }) => detail), ...problems] });
       };
       const beat = async (): Promise<void> => {
         let toldMs = Number.NEGATIVE_INFINITY;
         while (!over.signal.aborted) {
           if (outside.bootMs() - toldMs >= INVENTORY_EVERY_MS) {
-            session.tell('inventory', { ...takeInventory(root, standIn) });
             toldMs = outside.bootMs();
+            const taken = await takeInventory(root, standIn);
+            problems = taken.problems;
+            session.tell('inventory', { ...taken.inventory });
           }
           tellHealth();
           await outside.wait(heartbeatMs, over.signal);

@@ -1,4 +1,6 @@
 import { statfsSync } from 'node:fs';
+import { runCommand, type RunCommand } from '../machine/command.ts';
+import { takeInventory } from '../inventory/inventory.ts';
 
 /** One thing that was looked at on this machine. */
 export interface Check {
@@ -10,23 +12,52 @@ export interface Check {
 
 const FREE_WARN_BYTES = 5_000_000_000;
 const FREE_FAIL_BYTES = 500_000_000;
+const check = (id: string, state: Check['state'], detail: string, next: string | null = null): Check => ({ id, state, detail, next: state === 'pass' ? null : next });
 
-/** What on this machine is in the way of leases. */
+/** What on this machine is in the way of leases: quick enough to be looked at with every heartbeat. */
 export function lookAt(root: string): Check[] {
   return [disk(root), user()];
+}
+
+/** All of it, programs of the machine included. */
+export async function examine(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<Check[]> {
+  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? sandbox(run) : macos()]);
+  const { gpus, apple } = inventory;
+  return [
+    ...lookAt(root), ...isolation,
+    problems.length > 0 ? check('gpus', 'fail', problems.join('; '), 'Look at nvidia-smi or rocm-smi on the machine; a lost card needs a restart.') : check('gpus', 'pass', gpus.length === 0 ? 'there are no GPUs' : gpus.map(({ name }) => name).join(', ')),
+    ...(apple === undefined ? [] : [
+      apple.fileVault === true ? check('filevault', 'fail', 'FileVault is on: after a restart nobody gets in before a password is typed', 'Switch it off: sudo fdesetup disable.') : check('filevault', apple.fileVault === null ? 'warn' : 'pass', apple.fileVault === null ? 'the state of FileVault is unknown' : 'FileVault is off', 'Run fdesetup status on the machine.'),
+      check('sip', apple.sip === true ? 'pass' : 'warn', apple.sip === true ? 'System Integrity Protection is on' : 'System Integrity Protection is off or unknown', 'Switch it on in Recovery: csrutil enable.'),
+    ]),
+  ];
+}
+
+/** Whether a sandbox really starts here: programs that are there do not say that the kernel lets them. */
+async function sandbox(run: RunCommand): Promise<Check[]> {
+  const [bwrap, sshd, nsenter] = await Promise.all([
+    run('bwrap', ['--unshare-all', '--ro-bind', '/', '/', '--', 'true']), run('/usr/sbin/sshd', ['-V']), run('nsenter', ['--version']),
+  ]);
+  return [
+    bwrap.code === 0 ? check('sandbox', 'pass', 'bubblewrap starts sandboxes')
+      : check('sandbox', 'fail', bwrap.code === null ? 'bubblewrap is not there' : `bubblewrap does not start: ${bwrap.err.trim().split('\n')[0]!.slice(0, 200)}`, bwrap.code === null ? 'Install it (Debian: apt-get install bubblewrap).' : 'Let the kernel make user namespaces: sysctl kernel.unprivileged_userns_clone=1.'),
+    // An sshd that does not know the option says which one it is, all the same.
+    sshd.code === null ? check('ssh', 'fail', 'OpenSSH\'s server is not there', 'Install it (Debian: apt-get install openssh-server); it need not run.') : nsenter.code === null ? check('ssh', 'fail', 'nsenter is not there', 'Install util-linux.') : check('ssh', 'pass', 'OpenSSH\'s server is there'),
+  ];
+}
+
+function macos(): Promise<Check[]> {
+  return Promise.resolve([check('sandbox', 'warn', 'leases do not run on macOS yet', 'Use Linux machines for leases until then.')]);
 }
 
 function disk(root: string): Check {
   const { bsize, bavail } = statfsSync(root);
   const free = bsize * bavail;
   const detail = `${(free / 1e9).toFixed(1)} GB are free on the disk of ${root}`;
-  if (free < FREE_FAIL_BYTES) return { id: 'disk', state: 'fail', detail, next: 'Free space on this disk: leases have no room.' };
-  if (free < FREE_WARN_BYTES) return { id: 'disk', state: 'warn', detail, next: 'Free space on this disk before leases fill it.' };
-  return { id: 'disk', state: 'pass', detail, next: null };
+  if (free < FREE_FAIL_BYTES) return check('disk', 'fail', detail, 'Free space on this disk: leases have no room.');
+  return check('disk', free < FREE_WARN_BYTES ? 'warn' : 'pass', detail, 'Free space on this disk before leases fill it.');
 }
 
 function user(): Check {
-  const isRoot = process.getuid?.() === 0;
-  return isRoot ? { id: 'user', state: 'pass', detail: 'the agent runs as root', next: null }
-    : { id: 'user', state: 'warn', detail: 'the agent does not run as root, so leases have no users of their own', next: 'Paste the line of tandem node add as root.' };
+  return process.getuid?.() === 0 ? check('user', 'pass', 'the agent runs as root') : check('user', 'warn', 'the agent does not run as root, so leases have no users of their own', 'Paste the line of tandem node add as root.');
 }

@@ -1,8 +1,11 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { arch, cpus, hostname, networkInterfaces, release, totalmem, type as osType } from 'node:os';
+import { runCommand, type RunCommand } from '../machine/command.ts';
 import { machineHash, platform } from '../machine/facts.ts';
+import { takeApple, type Apple } from './apple.ts';
+import { takeGpus, type Gpu } from './gpus.ts';
 
-/** What this machine is, as it tells it itself. Fields that cannot be known here are left out: zero is not unknown. */
+/** What this machine is, as it tells it itself. Fields that cannot be known here are null or left out: zero is not unknown. */
 export interface Inventory {
   readonly platform: string;
   readonly standIn: boolean;
@@ -13,17 +16,22 @@ export interface Inventory {
   readonly memoryBytes: number;
   readonly disk: { readonly path: string; readonly bytes: number; readonly freeBytes: number } | null;
   readonly network: readonly { readonly name: string; readonly mac: string }[];
+  readonly gpus: readonly Gpu[];
+  /** Only on macOS. */
+  readonly apple?: Apple;
 }
 
-/** @param root the agent's home: the disk that leases fill. */
-export function takeInventory(root: string, standIn: boolean): Inventory {
+/** The inventory, and what is wrong with what is in it. @param root the agent's home: the disk that leases fill. */
+export async function takeInventory(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<{ readonly inventory: Inventory; readonly problems: readonly string[] }> {
   const processors = cpus();
-  return {
+  const [{ gpus, problems }, apple] = await Promise.all([takeGpus(run), process.platform === 'darwin' ? takeApple(run) : undefined]);
+  const inventory: Inventory = {
     platform, standIn, hostname: hostname(), machine: machineHash(),
     os: { kind: osType(), release: release(), name: osName() },
     cpu: { model: processors[0]?.model ?? 'unknown', cores: processors.length, arch: arch() },
-    memoryBytes: totalmem(), disk: diskOf(root), network: cards(),
+    memoryBytes: totalmem(), disk: diskOf(root), network: cards(), gpus, ...(apple !== undefined && { apple }),
   };
+  return { inventory, problems };
 }
 
 function osName(): string | null {

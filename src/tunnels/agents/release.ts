@@ -14,7 +14,7 @@ const MTIME = new Date('2026-01-01T00:00:00Z');
 
 /** Packs the agent's folder without its tests. */
 export async function packAgent(folder: string): Promise<AgentRelease> {
-  const files = globSync(['package.json', 'launch.sh', 'src/**/*.ts'], { cwd: folder }).filter((path) => !/\.test\.ts$|(?:^|\/)testing\//.test(path)).toSorted();
+  const files = globSync(['package.json', 'launch.sh', 'src/**/*.ts'], { cwd: folder }).filter((path) => !/\.test\.ts$|(?:^|\/)(?:testing|fixtures)\//.test(path)).toSorted();
   const chunks: Buffer[] = [];
   for await (const chunk of create({ cwd: folder, gzip: true, portable: true, mtime: MTIME, noDirRecurse: true }, files)) chunks.push(chunk as Buffer);
   const archive = Buffer.concat(chunks);

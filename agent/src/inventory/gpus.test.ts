@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RunCommand } from '../machine/command.ts';
+import { ASKS_FOR_RESET, B200, DESKTOP, H100_MIG, H100_MIG_LIST, MI300X, SICK, TWO_H100, TWO_H100_LIST } from './fixtures/nvidia.ts';
+import { readNvidia, readRocm, takeGpus } from './gpus.ts';
+
+const machine = (answers: Readonly<Record<string, { code?: number | null; out?: string; err?: string }>>): RunCommand => async (program, args) => {
+  const said = answers[`${program} ${args[0]!.split('=')[0]!}`] ?? { code: null };
+  return { code: said.code === undefined ? 0 : said.code, out: said.out ?? '', err: said.err ?? '' };
+};
+
+describe('GPUs (outputs from docs, no real cards)', () => {
+  it('of a machine with two H100', async () => {
+    const { gpus, problems } = await takeGpus(machine({ 'nvidia-smi --query-gpu': { out: TWO_H100 }, 'nvidia-smi -L': { out: TWO_H100_LIST } }));
+    expect(problems).toEqual([]);
+    expect(gpus).toMatchObject([{ index: 0, name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984, duty: 0, temperatureC: 35, mig: false, migDevices: [] }, { index: 1, duty: 98, temperatureC: 71, ecc: { corrected: 2, uncorrected: 0 } }]);
+  });
+
+  it('of a B200, and of a desktop card, which does not know of ECC and partitions', () => {
+    expect(readNvidia(B200, '').gpus[0]).toMatchObject({ name: 'NVIDIA B200', memoryBytes: 192_265_846_784, driver: '570.124.06' });
+    expect(readNvidia(DESKTOP, '').gpus[0]).toMatchObject({ ecc: { corrected: null, uncorrected: null }, mig: null });
+  });
+
+  it('in partitions', () => {
+    expect(readNvidia(H100_MIG, H100_MIG_LIST).gpus[0]).toMatchObject({ mig: true, duty: null, migDevices: [{ profile: '3g.40gb' }, { profile: '2g.20gb' }, { profile: '1g.10gb', uuid: 'MIG-9d14fb21-4ae1-546f-a636-011582899c39' }] });
+  });
+
+  it('that are sick are told, with what is wrong', async () => {
+    const { gpus, problems } = await takeGpus(machine({ 'nvidia-smi --query-gpu': { code: 15, out: SICK }, 'nvidia-smi -L': { code: 15 } }));
+    expect(gpus).toHaveLength(2);
+    expect(problems).toEqual([
+      expect.stringContaining('nvidia-smi ended with 15'), expect.stringContaining('GPU 0000:BA:00.0: GPU is lost'), 'GPU 1 (NVIDIA H100 80GB HBM3) has 3 memory errors that could not be corrected', 'GPU 1 (NVIDIA H100 80GB HBM3) has 91 °C',
+    ]);
+    const reset = readNvidia(ASKS_FOR_RESET, '');
+    expect(reset).toMatchObject({ gpus: [{ memoryBytes: null, duty: null }], problems: ['GPU 0 says [GPU requires reset]'] });
+  });
+
+  it('of AMD, and none where no tool is', async () => {
+    expect(readRocm(MI300X)).toMatchObject([{ vendor: 'amd', uuid: 'amd-0x1a2b3c4d5e6f7081', name: 'AMD Instinct MI300X', memoryBytes: 206_141_652_992, duty: 12, temperatureC: 44, driver: '6.10.5' }]);
+    expect(await takeGpus(machine({}))).toEqual({ gpus: [], problems: [] });
+  });
+
+  it('are read from any text without a throw', () => {
+    fc.assert(fc.property(fc.string(), fc.string(), (query, list) => {
+      expect(readNvidia(query, list).gpus.length).toBeLessThanOrEqual(query.split('\n').length);
+      readRocm(list);
+    }));
+  });
+});
