@@ -2,6 +2,7 @@ import { Ledger, type LedgerOptions } from './ledger.ts';
 
 export type { Ledger, LedgerOptions, LedgerStatus } from './ledger.ts';
 export type { Admission, Attempt, CallEnd, Counted, Hold, OnEnd, Outcome, Settlement } from './events/call.ts';
+export type { Payer, Standing, StandingEvent } from './standing/standing.ts';
 export type { GivenEvent } from './events/record-usage.ts';
 export type { LimitFigure, LimitFigures } from './limits/figures.ts';
 export { METRICS } from './limits/limit.ts';

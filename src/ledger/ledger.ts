@@ -35,6 +35,7 @@ import type { AuditPort } from './ports.ts';
 import { Poster, type PosterState } from './poster/supervisor.ts';
 import { createPriceBook, type PriceBook } from './prices/book.ts';
 import { Slices } from './slices/slices.ts';
+import { Standing } from './standing/standing.ts';
 import { exportUsage, type ExportFile, type ExportQuery } from './usage/export.ts';
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
@@ -109,6 +110,8 @@ export class Ledger {
   readonly feeds: Feeds;
   readonly feedPump: FeedPump;
   readonly alerts: BudgetAlerts;
+  /** Holds and events of what outlives processes. */
+  readonly standing: Standing;
   readonly sight: Books['sight'];
 
   constructor(options: LedgerOptions) {
@@ -150,6 +153,7 @@ export class Ledger {
     this.#admissions = new Admissions({
       prices: this.priceBook, scopes: new Scopes({ directory: this.#directory, slices: this.#slices, full, gate, names }), gate, slices: this.#slices, writer: this.#writer, clock, database, names,
     });
+    this.standing = new Standing({ database, clock, newId, names, directory: this.#directory, slices: this.#slices, prices: this.priceBook });
     this.#books = createBooks({
       database, clock, log, newId, audit, names, book: this.priceBook, operator,
       moneyPath: { postedThrough, setPrepaid: (tx, organisationId, amount) => this.budgets.setPrepaid(tx, organisationId, amount) },

@@ -7,7 +7,7 @@ import { holderOf, nameOf, type PathNames } from '../holders/names.ts';
 import type { PriceVersion } from '../prices/types.ts';
 import { dearest, largestFitting } from './dearest.ts';
 
-const PERIODS = { day: 'daily', month: 'monthly', total: 'whole' } as const;
+export const PERIODS = { day: 'daily', month: 'monthly', total: 'whole' } as const;
 
 /** The window of a budget that did not cover a call. */
 export interface ShortWindow {

@@ -94,7 +94,7 @@ export function createSliceStore(database: Pick<Database, 'unscoped'>, epochId: 
     async holders(key) {
       const { rows } = await sql<{ epoch_id: string }>`select epoch_id from slices join epochs on epochs.id = slices.epoch_id
         where budget_id = ${key.ownerId} and window_start = ${new Date(key.windowStartMs)} and slices.amount > 0
-          and epoch_id <> ${epochId} and epochs.fenced_at is null`.execute(db());
+          and epoch_id <> ${epochId} and epochs.kind = 'log' and epochs.fenced_at is null`.execute(db());
       return rows.map((row) => row.epoch_id);
     },
     async window(key) {

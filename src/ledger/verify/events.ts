@@ -85,7 +85,7 @@ function checkEvent(findings: Findings, row: StoredEvent, prices: PriceHistory, 
   } else if (difference !== 0n) {
     findings.fault(`usage event ${row.id}: the field charge is ${event.charge}, its quantities cost ${charge}`, difference);
   } else {
-    const wrong = priceFault(event.priceVersionId, event, prices, price);
+    const wrong = priceFault(event.priceVersionId, { ...event, agreedAtMs: agreedAt(event) }, prices, price);
     if (wrong !== null) findings.fault(`usage event ${row.id}: ${wrong}`);
   }
   return { hash, changed: null };
@@ -103,15 +103,22 @@ function reportChanged(findings: Findings, changed: NonNullable<Checked['changed
   findings.fault(`usage event ${changed.id}: the field ${field} was changed after it was written`, changed.difference);
 }
 
+/** When the price was agreed: at the admission, or before it, where a lease's price was quoted and stays. */
+function agreedAt({ kind, attributes, occurredAtMs }: Pick<ReadEvent, 'kind' | 'attributes' | 'occurredAtMs'>): number {
+  const said = kind === 'lease' && typeof attributes === 'object' && attributes !== null ? attributes['agreedAt'] : undefined;
+  const atMs = typeof said === 'string' ? Date.parse(said) : Number.NaN;
+  return atMs <= occurredAtMs ? atMs : occurredAtMs;
+}
+
 /** Whether the version was the one in force at the admission. */
-function priceFault(id: string | null, event: { resource: string; tier: string; serviceTier: string; occurredAtMs: number; currency: string }, prices: PriceHistory, price: PriceVersion | undefined): string | null {
+function priceFault(id: string | null, event: { resource: string; tier: string; serviceTier: string; agreedAtMs: number; currency: string }, prices: PriceHistory, price: PriceVersion | undefined): string | null {
   if (id === null) return null;
   if (price === undefined) return `the field price_version_id names a version that does not exist (${id})`;
   const fits = price.side === 'sell' && price.resource === event.resource && (price.tier === event.tier || price.tier === ownListOf(event.tier as CallerTier, event.serviceTier as ServiceTier)) && price.currency === event.currency;
   if (!fits) return `the field price_version_id names the price of something else (${price.resource}, ${price.tier}, ${price.currency})`;
   const stated = ownListOf(event.tier as CallerTier, event.serviceTier as ServiceTier);
-  if (stated !== null && price.tier !== stated && prices.hasPrice(price, stated, event.occurredAtMs)) return `the field price_version_id names the ${price.tier} price, but there was one for ${stated}`;
-  return prices.inForce(price, event.occurredAtMs) ? null : `the field price_version_id names a version that was not in force at ${new Date(event.occurredAtMs).toISOString()}`;
+  if (stated !== null && price.tier !== stated && prices.hasPrice(price, stated, event.agreedAtMs)) return `the field price_version_id names the ${price.tier} price, but there was one for ${stated}`;
+  return prices.inForce(price, event.agreedAtMs) ? null : `the field price_version_id names a version that was not in force at ${new Date(event.agreedAtMs).toISOString()}`;
 }
 
 /** Follows one epoch's events and batches side by side. */
