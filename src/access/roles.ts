@@ -40,6 +40,9 @@ export const PERMISSIONS = {
   'models.call': rule('developer', 'project', 'call models'),
   'nodes.read': rule('viewer', 'project', 'see nodes'),
   'nodes.write': rule('admin', 'organisation', 'add, approve, drain or remove nodes'),
+  'leases.read': rule('viewer', 'project', 'see leases and pools'),
+  'leases.write': rule('developer', 'project', 'lease machines, and extend, hand over or end leases'),
+  'pools.write': rule('admin', 'organisation', 'set pools and quotas of leases'),
   'system.read': rule('admin', 'organisation', 'see the state of the server'),
 } as const satisfies Record<string, Rule>;
 

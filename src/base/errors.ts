@@ -115,6 +115,11 @@ export const ERRORS = {
   node_in_use: entry(409, 'conflict_error', 'The node {name} is in use: {count} on it.', 'Let them end first: tandem node drain {name}; or set a time after which they are ended: tandem node drain {name} --grace 1h.'),
   ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
+  no_such_machine: entry(409, 'conflict_error', 'Of {wanted} machines that were asked for, {count} of that kind are here.', 'Ask for another kind, or see what there is: tandem pools.'),
+  over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
+  lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
+  lease_reserved: entry(409, 'conflict_error', 'The lease {id} cannot last until {until}: another lease has its machine from {from} on.', 'Extend it by less, or ask for a new lease: tandem leases.'),
+  root_refused: entry(409, 'conflict_error', 'No machine that fits can be given with root: nothing outside it can reinstall it.', 'Ask for --access shell, or for a pool whose machines can be reinstalled: tandem pools.'),
 
   // The house: start, stop, database.
   setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),

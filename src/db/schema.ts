@@ -2,6 +2,7 @@ import type { AccessTables } from './schema/access.ts';
 import type { BooksTables } from './schema/books.ts';
 import type { ContentTables } from './schema/content.ts';
 import type { HookTables } from './schema/hooks.ts';
+import type { LeaseTables } from './schema/leases.ts';
 import type { LedgerTables } from './schema/ledger.ts';
 import type { LimitTables } from './schema/limits.ts';
 import type { ModelsTables } from './schema/models.ts';
@@ -10,7 +11,7 @@ import type { ResponseTables } from './schema/responses.ts';
 import type { SightTables } from './schema/sight.ts';
 
 /** Every table. A room adds its own in `schema/<room>.ts`; no room reads another's. */
-export type Schema = AccessTables & LedgerTables & LimitTables & BooksTables & ModelsTables & ContentTables & ResponseTables & HookTables & SightTables & NodeTables;
+export type Schema = AccessTables & LedgerTables & LimitTables & BooksTables & ModelsTables & ContentTables & ResponseTables & HookTables & LeaseTables & SightTables & NodeTables;
 
 /** Tables that hold rows of one organisation, which is all but the few that stand above organisations. */
 export type ScopedTable = {

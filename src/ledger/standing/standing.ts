@@ -80,7 +80,8 @@ export class Standing {
   async hold(tx: Executor, payer: Payer, atMs: number, amount: Picodollars): Promise<WindowKey[]> {
     const { directory, names } = this.#options;
     // A budget for a model, user or tag counts the events of a lease that are its own, but sets nothing aside: what runs on has no user.
-    const budgets = directory.covering(payer.organisationId, payer.projectId, payer.keyId).filter(({ subjectKind }) => subjectKind === null);
+    const of = (kind: 'organisation' | 'project' | 'key', id: string) => directory.of(payer.organisationId, kind, id);
+    const budgets = [...of('organisation', payer.organisationId), ...of('project', payer.projectId), ...(payer.keyId === null ? [] : of('key', payer.keyId))].filter(({ subjectKind }) => subjectKind === null);
     const prepaid = names.organisation(payer.organisationId)?.billing === 'prepaid';
     if (prepaid && amount > 0n && !budgets.some(({ kind }) => kind === 'prepaid')) throw this.#exceeded({ scopeKind: 'organisation', scopeId: payer.organisationId, period: 'total', kind: 'prepaid', currency: names.organisation(payer.organisationId)!.currency, amount: 0n, id: '' }, 0n, amount);
     const windows: { budget: Budget; startMs: number }[] = budgets.flatMap((budget) => {
@@ -124,7 +125,7 @@ export class Standing {
     const usage = events.map(toUsage);
     const after = await applyEvents(tx, usage, { epochId: DIRECT_EPOCH, lastSequence: log.sequence, chain: log.chain, atMs, database, newId });
     await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(atMs)} where id = ${DIRECT_EPOCH}`.execute(tx);
-    await announceUsage(database, tx, usage);
+    await announceUsage(database, tx, events);
   }
 
   async #holdOne(tx: Executor, budget: Budget, startMs: number, amount: Picodollars): Promise<void> {
@@ -143,10 +144,10 @@ export class Standing {
 
   #exceeded(budget: Pick<Budget, 'scopeKind' | 'scopeId' | 'period' | 'kind' | 'currency' | 'amount' | 'id'>, rest: Picodollars, needed: Picodollars): TandemError {
     const left = rest > 0n ? rest : 0n;
-    const name = nameOf(budget, this.#options.names);
+    const { names } = this.#options;
     return new TandemError('budget_exceeded', {
-      params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], scope: budget.scopeKind, name, left: formatAmount(left), currency: budget.currency, amount: formatAmount(budget.amount), cap: '' },
-      facts: { scope: budget.scopeKind, scopeId: budget.scopeId, name, budgetId: budget.id, amount: String(budget.amount), left: String(left), needed: String(needed), currency: budget.currency },
+      params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder: holderOf({ ...budget, subjectKind: null, subject: null }, null, names), left: formatAmount(left), currency: budget.currency, amount: formatAmount(budget.amount), cap: '', again: '' },
+      facts: { scope: budget.scopeKind, scopeId: budget.scopeId, name: nameOf(budget, names), budgetId: budget.id, amount: String(budget.amount), left: String(left), needed: String(needed), currency: budget.currency },
     });
   }
 }
@@ -156,9 +157,8 @@ function toUsage(event: StandingEvent): UsageEvent {
   const quantities = Object.fromEntries(Object.entries(event.quantities).flatMap(([bucket, quantity]) => (quantity === 0n ? [] : [[bucket, String(quantity)]])));
   const { lines, charge } = rate(quantitiesFromText(quantities), price);
   return {
-    id, organisationId, projectId, keyId, kind, resource, tier, serviceTier: 'default', occurredAtMs, quantities: canonicalJson(quantities), lines, charge: charge - excess, cost,
-    currency: price.currency, priceVersionId: price.id, outcome: 'completed', counted: 'metered',
+    id, occurredAtMs, quantities: canonicalJson(quantities), lines, charge: charge - excess, cost, outcome: 'completed', counted: 'metered', freed: held.amount,
+    place: { organisationId, projectId, keyId, kind, resource, tier, serviceTier: 'default', currency: price.currency, priceVersionId: price.id, windows: held.amount > 0n ? held.windows : [] },
     attributes: canonicalJson({ ...event.attributes, agreedAt: new Date(agreedAtMs).toISOString(), ...(excess > 0n && { excess: String(excess) }) }),
-    slices: held.amount > 0n ? held : null,
   };
 }

@@ -1,0 +1,157 @@
+import type { ColumnType } from 'kysely';
+
+type Written<T> = ColumnType<T, T, never>;
+type Time = ColumnType<Date, Date, Date>;
+type NullableTime = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type Defaulted<T> = ColumnType<T, T | undefined, T>;
+/** jsonb: goes in as JSON text and comes out parsed. */
+type Json<T> = ColumnType<T, string | undefined, string>;
+type WrittenJson<T> = ColumnType<T, string, never>;
+/** NUMERIC(38,0): picodollars. */
+type Amount = ColumnType<string, string | bigint | undefined, string | bigint>;
+
+/** What is said of a pool beyond its name; machines may be in pools that have no row. */
+export interface PoolRow {
+  organisation_id: Written<string>;
+  id: Written<string>;
+  name: Written<string>;
+  /** By which price its machines are leased; null: by what they are. */
+  resource: Defaulted<string | null>;
+  open_to: Defaulted<'own' | 'all'>;
+  /** Where a day is paid at least: by other organisations than the owner, by all, or by nobody. */
+  least_day: Defaulted<'others' | 'always' | 'never'>;
+  /** A lease that nobody used for so long is told of. */
+  idle_minutes: Defaulted<number | null>;
+  created_at: Written<Date>;
+  removed_at: NullableTime;
+}
+
+/** A lease: what is wanted of it, what is known of it, and how far it is paid. */
+export interface LeaseRow {
+  organisation_id: Written<string>;
+  id: Written<string>;
+  /** Changes when it is handed over. */
+  project_id: string;
+  key_id: string | null;
+  name: string;
+  asked_by: string;
+  /** The caller's own: asked twice by it is asked once. */
+  request_key: Written<string>;
+  /** As it was asked for, to know a repeated request. */
+  request: WrittenJson<Record<string, unknown>>;
+  /** What placement looks for. */
+  wish: WrittenJson<Record<string, unknown>>;
+  access: Written<'api' | 'job' | 'shell' | 'root'>;
+  wanted: Defaulted<'run' | 'end'>;
+  observed: Defaulted<'waiting' | 'reserved' | 'granting' | 'running' | 'ending' | 'wiping' | 'ended'>;
+  /** Why it is so, in words. */
+  reason: Defaulted<string | null>;
+  wait_code: Defaulted<string | null>;
+  wait_holders: Json<string[]>;
+  forecast_at: NullableTime;
+  resource: Written<string>;
+  /** The price list as it was when the lease was quoted. */
+  price: WrittenJson<Record<string, unknown>>;
+  terms: WrittenJson<{ readonly count: number; readonly leastDay: boolean; readonly gpus: number }>;
+  quoted_at: Written<Date>;
+  /** It ends before it would cost more; null: no such limit. */
+  at_most: Defaulted<string | null>;
+  /** Rises with every lease that gets machines: a machine refuses what is older than it has seen. */
+  fence: ColumnType<string, string | bigint | undefined, string | bigint>;
+  /** Not before this; null: as soon as possible. */
+  starts_at: NullableTime;
+  /** Null: until it is ended. */
+  minutes: Defaulted<number | null>;
+  /** When it got its machines, and its first money was set aside. */
+  placed_at: NullableTime;
+  /** When all its machines ran it: from here on it is paid. */
+  started_at: NullableTime;
+  ends_at: NullableTime;
+  /** Nothing of it runs any more: what is paid ends here. */
+  stopped_at: NullableTime;
+  ended_at: NullableTime;
+  /** Minutes since the start that are in the books, and how many of them are paid, or were out of reach. */
+  wall_minutes: Defaulted<number>;
+  paid_minutes: Defaulted<number>;
+  out_minutes: Defaulted<number>;
+  /** Paid minutes for which money is set aside. */
+  held_minutes: Defaulted<number>;
+  charged: Amount;
+  outages: Json<{ fromMs: number; untilMs: number | null }[]>;
+  /** Minutes before the end at which its people were told. */
+  noticed: Json<number[]>;
+  /** The last try to set money aside failed. */
+  money_short: Defaulted<boolean>;
+  idle_minutes: Defaulted<number | null>;
+  used_at: NullableTime;
+  lock_token: Defaulted<string | null>;
+  lock_until: NullableTime;
+  created_at: Written<Date>;
+}
+
+/** A lease on one machine. */
+export interface LeaseMachineRow {
+  organisation_id: Written<string>;
+  lease_id: Written<string>;
+  machine_id: Written<string>;
+  unit_ids: WrittenJson<string[]>;
+  stage: Defaulted<'held' | 'granted' | 'stopped' | 'wiped' | 'failed'>;
+  /** Up to when it was told that it may run; null: not told yet. */
+  granted_until: NullableTime;
+  /** It runs there no later than this, whatever became of what was sent; null: nothing was sent. */
+  bound_at: NullableTime;
+  /** What the wipe said. */
+  report: Json<Record<string, unknown> | null>;
+}
+
+export interface LeaseUnitRow {
+  organisation_id: Written<string>;
+  machine_id: Written<string>;
+  unit_id: Written<string>;
+  lease_id: Written<string>;
+}
+
+/** Money set aside for an hour of paid minutes. */
+export interface LeaseHoldRow {
+  organisation_id: Written<string>;
+  lease_id: Written<string>;
+  from_minute: number;
+  to_minute: Written<number>;
+  amount: ColumnType<string, string | bigint, string | bigint>;
+  windows: WrittenJson<{ budgetId: string; windowStartMs: number; counted: string }[]>;
+}
+
+export interface LeaseEventRow {
+  organisation_id: Written<string>;
+  id: Written<string>;
+  lease_id: Written<string>;
+  at: Written<Date>;
+  kind: Written<string>;
+  detail: Defaulted<string>;
+}
+
+export interface KeptMachineRow {
+  organisation_id: string;
+  machine_id: Written<string>;
+  until: Time;
+}
+
+export interface LeaseQuotaRow {
+  organisation_id: Written<string>;
+  scope_kind: Written<'organisation' | 'project'>;
+  scope_id: Written<string>;
+  nodes: Defaulted<number | null>;
+  gpus: Defaulted<number | null>;
+  leases: Defaulted<number | null>;
+}
+
+export interface LeaseTables {
+  pools: PoolRow;
+  leases: LeaseRow;
+  lease_machines: LeaseMachineRow;
+  lease_units: LeaseUnitRow;
+  lease_holds: LeaseHoldRow;
+  lease_events: LeaseEventRow;
+  kept_machines: KeptMachineRow;
+  lease_quotas: LeaseQuotaRow;
+}

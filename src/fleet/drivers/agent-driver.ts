@@ -1,0 +1,78 @@
+import { TandemError, printable, type Clock } from '../../base/index.ts';
+import type { NodeLink } from '../ports.ts';
+import type { Driver, LeaseOrder, RunningLease, WipeReport } from './driver.ts';
+
+const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall'] as const;
+const MOST_LINES = 50;
+const WIPE_MS = 15 * 60_000;
+
+/**
+ * Machines that run the agent. A grant names an end on the machine's own clock since its boot, read a moment before: so a grant that arrives
+ * late ends no later, a machine's wrong wall clock changes nothing, and one that was restarted meanwhile refuses it.
+ */
+export class AgentDriver implements Driver {
+  readonly #link: NodeLink;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+
+  constructor(link: NodeLink, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  reaches(machineId: string): boolean {
+    return this.#link.isConnected(machineId);
+  }
+
+  async grant(order: LeaseOrder, remainingMs: number): Promise<void> {
+    const fromMs = this.#clock.monotonicMs();
+    const { boot, uptimeMs } = await this.#state(order.machineId);
+    // The reading is older than its answer, so the end lies no later than was asked for.
+    const leftMs = remainingMs - (this.#clock.monotonicMs() - fromMs);
+    await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), units: order.unitIds, access: order.access, boot, untilUptimeMs: Math.floor(uptimeMs + leftMs) });
+  }
+
+  async stop(order: LeaseOrder): Promise<void> {
+    await this.#link.ask(order.machineId, 'lease.end', paramsOf(order));
+  }
+
+  async wipe(order: LeaseOrder): Promise<WipeReport> {
+    return readReport(await this.#link.ask(order.machineId, 'lease.wipe', paramsOf(order), WIPE_MS));
+  }
+
+  async list(machineId: string): Promise<readonly RunningLease[]> {
+    return (await this.#state(machineId)).leases;
+  }
+
+  onChange(listener: (machineId: string, reached: boolean) => void): () => void {
+    return this.#link.onChange(listener);
+  }
+
+  async #state(machineId: string): Promise<{ boot: string; uptimeMs: number; leases: RunningLease[] }> {
+    const answer = (await this.#link.ask(machineId, 'lease.list', {})) as Record<string, unknown> | null;
+    const { boot, uptimeMs, leases } = answer ?? {};
+    if (typeof boot !== 'string' || boot.length > 200 || typeof uptimeMs !== 'number' || !(uptimeMs >= 0) || !Array.isArray(leases)) throw refused(machineId, 'what it said of its leases cannot be read');
+    return { boot, uptimeMs, leases: leases.slice(0, 1_000).flatMap((one) => readLease(one)) };
+  }
+}
+
+function paramsOf({ leaseId, fence }: LeaseOrder): { readonly lease: string; readonly fence: string } {
+  return { lease: leaseId, fence: String(fence) };
+}
+
+function readLease(said: unknown): RunningLease[] {
+  const { lease, fence, remainingMs } = (said ?? {}) as Record<string, unknown>;
+  if (typeof lease !== 'string' || typeof fence !== 'string' || !/^\d{1,18}$/.test(fence) || typeof remainingMs !== 'number') return [];
+  return [{ leaseId: lease.slice(0, 100), fence: BigInt(fence), remainingMs }];
+}
+
+/** What cannot be read is no proof of a clean machine. */
+function readReport(said: unknown): WipeReport {
+  const { clean, method, evidence, unchecked } = (said ?? {}) as Record<string, unknown>;
+  const lines = (list: unknown) => (Array.isArray(list) ? list.slice(0, MOST_LINES).map((line) => printable(String(line)).slice(0, 300)) : []);
+  const known = METHODS.find((one) => one === method);
+  return { clean: clean === true && known !== undefined, method: known ?? 'reset', evidence: lines(evidence), unchecked: lines(unchecked) };
+}
+
+function refused(name: string, reason: string): TandemError {
+  return new TandemError('node_refused', { params: { name, reason } });
+}

@@ -1,0 +1,33 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Access, Actor } from '../../access/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
+import type { Driver } from '../drivers/driver.ts';
+import type { MachineSource } from '../pools/machines.ts';
+
+/** What the parts of leases share. */
+export interface LeaseContext {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly access: Pick<Access, 'audit' | 'directory'>;
+  readonly standing: Ledger['standing'];
+  /** Tells webhooks; absent: nobody is told. */
+  readonly deliveries?: Pick<Ledger['webhooks']['deliveries'], 'enqueue'>;
+  readonly machines: MachineSource;
+  readonly driver: Driver;
+}
+
+/** Told, at commit, of every change of a lease that others act on: its id. */
+export const LEASES_CHANNEL = 'leases';
+/** Between a lease's planned end and the next lease of its machine, beside the wipe. */
+export const MARGIN_MS = 60_000;
+
+export const SYSTEM: Actor = { kind: 'system', id: null, label: 'system' };
+
+/** Notes what happened to a lease, for its page, and tells who acts on it. */
+export async function noteLease({ database, clock, newId }: Pick<LeaseContext, 'database' | 'clock' | 'newId'>, tx: Executor, lease: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
+  await database.scoped(lease.organisation_id, tx).insertInto('lease_events', { id: newId(), lease_id: lease.id, at: new Date(clock.nowMs()), kind, detail: detail.slice(0, 500) }).execute();
+  await database.notify(tx, LEASES_CHANNEL, lease.id);
+}

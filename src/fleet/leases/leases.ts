@@ -1,0 +1,278 @@
+import { TandemError, parsePico, type Picodollars } from '../../base/index.ts';
+import { demand, type Principal } from '../../access/index.ts';
+import type { Executor } from '../../db/index.ts';
+import { machineFits } from '../placement/fits.ts';
+import { place, type PlacementRequest, type Waiting } from '../placement/index.ts';
+import { priceOf } from '../price/best-price.ts';
+import { minutesFor, quote, type Quote } from '../price/quote.ts';
+import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
+import { can, type LeaseState } from './lease.ts';
+import { AHEAD_MS, LeaseMoney } from './money.ts';
+import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, storedPrice, termsOf, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
+import { leaseEventView, leaseView, type LeaseEventView, type LeaseView } from './view.ts';
+import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
+
+const MINUTE = 60_000;
+
+/** A lease as it is asked for. */
+export interface NewLease extends LeaseRequest {
+  /** The caller's own word for this wish: asked twice by it, it is asked once. */
+  readonly key: string;
+  readonly name: string;
+  /** Null: the caller's own project. */
+  readonly projectId: string | null;
+  /** Picodollars as text: it ends before it would cost more. */
+  readonly atMost: string | null;
+}
+
+export interface QuoteView {
+  readonly pool: string;
+  readonly resource: string;
+  readonly count: number;
+  readonly currency: string;
+  readonly leastDay: boolean;
+  readonly minutes: number | null;
+  readonly cost: string;
+  readonly perHour: string;
+  readonly perDay: string;
+  /** Null: it begins at once. */
+  readonly wait: { readonly code: string; readonly reason: string; readonly forecastAt: string | null } | null;
+}
+
+/** Leases, as people ask for them and steer them. What happens to them then is the reconciler's. */
+export class Leases {
+  readonly #context: LeaseContext;
+  readonly #money: LeaseMoney;
+
+  constructor(context: LeaseContext) {
+    this.#context = context;
+    this.#money = new LeaseMoney(context);
+  }
+
+  /**
+   * What a lease would cost, and whether it would wait. Nothing is kept.
+   * @throws TandemError no_such_machine, root_refused, price_unknown, over_at_most.
+   */
+  async quote(principal: Principal, input: Omit<NewLease, 'key'>): Promise<QuoteView> {
+    demand(principal, 'leases.write');
+    const { request, quoted } = await this.#quote(principal, input, this.#projectOf(principal, input.projectId));
+    const wait = await this.#wouldWait(request);
+    return {
+      pool: quoted.pool, resource: quoted.resource, count: quoted.count, currency: quoted.price.currency, leastDay: quoted.leastDay, minutes: quoted.minutes, cost: String(quoted.cost),
+      perHour: String(priceOf({ ...quoted.terms, leastDay: false }, 60)), perDay: String(priceOf(quoted.terms, 1_440)),
+      wait: wait === null ? null : { code: wait.code, reason: wait.reason, forecastAt: wait.forecastMs === null ? null : new Date(wait.forecastMs).toISOString() },
+    };
+  }
+
+  /** @throws TandemError as `quote`; id_conflict where the key was used for another wish. */
+  async create(principal: Principal, input: NewLease): Promise<LeaseView> {
+    demand(principal, 'leases.write');
+    const { database, clock, newId, access } = this.#context;
+    const projectId = this.#projectOf(principal, input.projectId);
+    const known = await this.#byKey(principal, input);
+    if (known !== undefined) return this.#view(known);
+    const { wish, quoted } = await this.#quote(principal, input, projectId);
+    const now = new Date(clock.nowMs());
+    const id = newId();
+    await database.transaction(async (tx) => {
+      const made = await database.scoped(principal.organisationId, tx).insertInto('leases', {
+        id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool }), access: input.access,
+        resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay, gpus: quoted.count }), quoted_at: now, at_most: input.atMost,
+        starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, created_at: now,
+      }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returning('id').executeTakeFirst();
+      // The same click twice: the other one is a moment ahead.
+      if (made === undefined) return;
+      await noteLease(this.#context, tx, { organisation_id: principal.organisationId, id }, 'asked', `by ${principal.actor.label}`);
+      await access.audit.record(tx, principal, { action: 'lease.create', resourceKind: 'lease', resourceId: id, change: { name: input.name, projectId, resource: quoted.resource, count: quoted.count, minutes: quoted.minutes, access: input.access } });
+    });
+    return this.#view((await this.#byKey(principal, input))!);
+  }
+
+  async list(principal: Principal, query: { readonly state?: 'live' | 'ended' | undefined; readonly projectId?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<{ items: LeaseView[]; nextCursor: string | null }> {
+    demand(principal, 'leases.read');
+    let rows = this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().orderBy('id', 'desc').limit(query.limit + 1);
+    const projectId = principal.projectId ?? query.projectId;
+    if (projectId !== undefined) rows = rows.where('project_id', '=', projectId);
+    if (query.state !== undefined) rows = rows.where('observed', query.state === 'live' ? '<>' : '=', 'ended');
+    if (query.cursor !== undefined) rows = rows.where('id', '<', query.cursor);
+    const found = await rows.execute();
+    const shown = await withMachines(this.#context.database.unscoped('machines of leases that were read for their organisation'), found.slice(0, query.limit));
+    const items = await Promise.all(shown.map((one) => this.#view(one)));
+    return { items, nextCursor: found.length > query.limit ? items.at(-1)!.id : null };
+  }
+
+  /** With what happened to it, the newest hundred first. @throws TandemError resource_not_found. */
+  async show(principal: Principal, id: string): Promise<{ lease: LeaseView; events: LeaseEventView[] }> {
+    demand(principal, 'leases.read');
+    const stored = await this.#read(principal, id);
+    const events = await this.#context.database.scoped(principal.organisationId).selectFrom('lease_events').selectAll().where('lease_id', '=', id).orderBy('id', 'desc').limit(100).execute();
+    return { lease: await this.#view(stored), events: events.map(leaseEventView) };
+  }
+
+  /**
+   * Makes a lease last longer. Its price goes on where it is: a longer lease may cost less a day.
+   * @throws TandemError resource_not_found, lease_state, lease_reserved, over_at_most, budget_exceeded.
+   */
+  async extend(principal: Principal, id: string, input: { readonly minutes: number; readonly atMost: string | null }): Promise<LeaseView> {
+    await this.#change(principal, id, 'extended', can.extend, async (tx, row) => {
+      const { database, clock } = this.#context;
+      if (row.minutes === null || row.ends_at === null) throw new TandemError('lease_state', { params: { id, state: 'without an end', action: 'extended' } });
+      const minutes = row.minutes + input.minutes;
+      const atMost = input.atMost ?? row.at_most;
+      if (atMost !== null && minutesFor(termsOf(row), BigInt(atMost)) < minutes) throw overAtMost(priceOf(termsOf(row), minutes), BigInt(atMost), principal.currency);
+      const endsAt = new Date(row.ends_at.getTime() + input.minutes * MINUTE);
+      await this.#demandFree(tx, row, endsAt);
+      const nowMs = clock.nowMs();
+      const longer = { ...row, minutes, ends_at: endsAt };
+      const paidUntilMs = leaseOf({ row, machines: [] }, nowMs).paidUntilMs!;
+      await database.scoped(principal.organisationId, tx).updateTable('leases').set({ minutes, ends_at: endsAt, at_most: atMost }).where('id', '=', id).execute();
+      await this.#money.holdUntil(tx, longer, (row.started_at ?? row.placed_at)!.getTime(), paidUntilMs, Math.min(endsAt.getTime(), nowMs + AHEAD_MS));
+      await noteLease(this.#context, tx, row, 'extended', `until ${endsAt.toISOString()} by ${principal.actor.label}`);
+      return { minutes: input.minutes };
+    });
+    return this.#view(await this.#read(principal, id));
+  }
+
+  /** Gives a lease to another project, which pays from now on. @throws TandemError resource_not_found, lease_state, budget_exceeded. */
+  async handOver(principal: Principal, id: string, input: { readonly projectId: string }): Promise<LeaseView> {
+    const projectId = this.#projectOf(principal, input.projectId);
+    await this.#change(principal, id, 'handed over', can.handOver, async (tx, row) => {
+      const { database, clock } = this.#context;
+      const nowMs = clock.nowMs();
+      // Up to the started minute the one pays, from the next on the other.
+      const booked = { ...row, ...(await this.#money.bill(tx, row, nowMs, true)) };
+      await this.#money.releaseAll(tx, row);
+      await database.scoped(principal.organisationId, tx).updateTable('leases').set({ project_id: projectId, key_id: principal.keyId }).where('id', '=', id).execute();
+      const startMs = (row.started_at ?? row.placed_at)?.getTime();
+      if (startMs !== undefined) {
+        const { paidUntilMs } = leaseOf({ row: booked, machines: [] }, nowMs);
+        const heldAgain = { ...booked, project_id: projectId, key_id: principal.keyId, held_minutes: booked.paid_minutes };
+        await this.#money.holdUntil(tx, heldAgain, startMs, paidUntilMs! - (booked.held_minutes - booked.paid_minutes) * MINUTE, paidUntilMs!);
+      }
+      await noteLease(this.#context, tx, row, 'handed-over', `by ${principal.actor.label}`);
+      return { projectId };
+    });
+    return this.#view(await this.#read(principal, id));
+  }
+
+  /** It is over at once; its sessions are cut within seconds, and its machines wiped. @throws TandemError resource_not_found, lease_state. */
+  async end(principal: Principal, id: string): Promise<LeaseView> {
+    await this.#change(principal, id, 'ended', can.end, async (tx, row) => {
+      await this.#context.database.scoped(principal.organisationId, tx).updateTable('leases').set({ wanted: 'end', reason: `ended by ${principal.actor.label}` }).where('id', '=', id).execute();
+      await noteLease(this.#context, tx, row, 'end-asked', `by ${principal.actor.label}`);
+      return {};
+    });
+    return this.#view(await this.#read(principal, id));
+  }
+
+  /** Somebody is in it: its idle time begins anew. */
+  async touch(id: string): Promise<void> {
+    await this.#context.database.unscoped('a lease by its id, by the gateway that let somebody in').updateTable('leases').set({ used_at: new Date(this.#context.clock.nowMs()) }).where('id', '=', id).execute();
+  }
+
+  /** Told of every change of a lease, by any process: its id, or `resync`. */
+  onChange(listener: (leaseId: string) => void): Promise<() => Promise<void>> {
+    return this.#context.database.listen(LEASES_CHANNEL, listener);
+  }
+
+  /** How many leases are on a machine. */
+  async countOn(machineId: string): Promise<number> {
+    const rows = await this.#context.database.unscoped('leases on a machine, whoever has them').selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select('leases.id')
+      .where('machine_id', '=', machineId).where((or) => or.or([or('leases.observed', '<>', 'ended'), or('stage', '=', 'failed')])).execute();
+    return rows.length;
+  }
+
+  async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote }> {
+    const { clock, machines, standing, access } = this.#context;
+    const nowMs = clock.nowMs();
+    const wish = wishOf(input);
+    const request = placementRequest(wish, { id: 'asked', organisationId: principal.organisationId, projectId, askedAtMs: nowMs, durationMs: input.minutes === null ? null : input.minutes * MINUTE, startAtMs: input.startsAtMs });
+    const all = await machines.machines();
+    if (wish.rawRoot && !all.some((machine) => machineFits(machine, request)) && all.some((machine) => machineFits(machine, { ...request, rawRoot: false }))) throw new TandemError('root_refused');
+    const tier = access.directory.project(projectId)?.tier ?? 'standard';
+    const priceAt = (resource: string) => standing.priceAt(principal.organisationId, resource, tier, nowMs) ?? standing.priceAt(principal.organisationId, resource, 'standard', nowMs);
+    const quoted = quote(request, all, priceAt, input.minutes, input.atMost === null ? null : parsePico(input.atMost)!);
+    return { wish, request: { ...request, pool: quoted.pool }, quoted };
+  }
+
+  /** What placement would say now; null: it would begin at once, or at the start that was asked for. */
+  async #wouldWait(request: PlacementRequest): Promise<Waiting | null> {
+    const { database, machines, clock } = this.#context;
+    const nowMs = clock.nowMs();
+    const stored = await liveLeases(database);
+    const { waiting } = place({
+      machines: await machines.machines(), holdings: holdingsOf(stored, await failedMachines(database.unscoped('machines that are kept after a failed wipe')), MARGIN_MS, nowMs),
+      reservations: reservationsOf(stored, MARGIN_MS), requests: [request], quotas: [], nowMs, marginMs: MARGIN_MS,
+    });
+    return waiting[0] ?? null;
+  }
+
+  /** A lease that begins later on the same units keeps its place. */
+  async #demandFree(tx: Executor, row: LeaseRow, endsAt: Date): Promise<void> {
+    const machines = await tx.selectFrom('lease_machines').selectAll().where('lease_id', '=', row.id).execute();
+    const reserved = reservationsOf((await liveLeases(this.#context.database)).filter((one) => one.row.observed === 'reserved'), MARGIN_MS);
+    const inTheWay = reserved.find((one) => machines.some(({ machine_id, unit_ids }) => machine_id === one.machineId && unit_ids.some((unit) => one.unitIds.includes(unit))) && one.fromMs < endsAt.getTime() + MARGIN_MS);
+    if (inTheWay !== undefined) throw new TandemError('lease_reserved', { params: { id: row.id, until: endsAt.toISOString(), from: new Date(inTheWay.fromMs).toISOString() } });
+  }
+
+  async #change(principal: Principal, id: string, action: string, may: (lease: { observed: LeaseState; wanted: 'run' | 'end' }) => boolean, work: (tx: Executor, row: LeaseRow) => Promise<Record<string, unknown>>): Promise<void> {
+    demand(principal, 'leases.write');
+    const { database, access } = this.#context;
+    await database.transaction(async (tx) => {
+      const row = await database.scoped(principal.organisationId, tx).selectFrom('leases').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      if (row === undefined || !this.#sees(principal, row)) throw missing(id);
+      if (!may(row)) throw new TandemError('lease_state', { params: { id, state: row.wanted === 'end' && row.observed !== 'ended' ? 'ending' : row.observed, action } });
+      const change = await work(tx, row);
+      await access.audit.record(tx, principal, { action: `lease.${action === 'ended' ? 'end' : action === 'extended' ? 'extend' : 'hand-over'}`, resourceKind: 'lease', resourceId: id, change: { name: row.name, ...change } });
+    });
+  }
+
+  #projectOf(principal: Principal, projectId: string | null): string {
+    const { directory } = this.#context.access;
+    if (projectId === null) return directory.projectFor(principal);
+    const project = directory.project(projectId);
+    if (project?.organisationId !== principal.organisationId || (principal.projectId !== null && principal.projectId !== projectId)) throw new TandemError('resource_not_found', { params: { kind: 'project', id: projectId, verb: 'projects' } });
+    return projectId;
+  }
+
+  #sees(principal: Principal, row: Pick<LeaseRow, 'project_id'>): boolean {
+    return principal.projectId === null || principal.projectId === row.project_id;
+  }
+
+  async #read(principal: Principal, id: string): Promise<StoredLease> {
+    const row = await this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined || !this.#sees(principal, row)) throw missing(id);
+    return (await withMachines(this.#context.database.unscoped('machines of a lease that was read for its organisation'), [row]))[0]!;
+  }
+
+  async #byKey(principal: Principal, input: NewLease): Promise<StoredLease | undefined> {
+    const row = await this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().where('request_key', '=', input.key).executeTakeFirst();
+    if (row === undefined) return undefined;
+    if (stable(row.request) !== stable(saidOf(input))) throw new TandemError('id_conflict', { params: { id: input.key }, facts: { id: input.key } });
+    return (await withMachines(this.#context.database.unscoped('machines of a lease that was read for its organisation'), [row]))[0];
+  }
+
+  async #view(stored: StoredLease): Promise<LeaseView> {
+    const { row } = stored;
+    const own = new Set(row.wait_holders.length === 0 ? [] : (await this.#context.database.scoped(row.organisation_id).selectFrom('leases').select('id').where('id', 'in', row.wait_holders).execute()).map(({ id }) => id));
+    return leaseView(stored, this.#context.clock.nowMs(), (id) => own.has(id));
+  }
+}
+
+/** What was asked for, without the word it was asked by. */
+function saidOf({ key: _key, ...said }: NewLease): Record<string, unknown> {
+  return said;
+}
+
+/** The same text for the same value, whatever order its fields came in. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part));
+}
+
+function overAtMost(cost: Picodollars, atMost: Picodollars, currency: string): TandemError {
+  return new TandemError('over_at_most', { params: { cost: String(cost), atMost: String(atMost), currency }, facts: { cost: String(cost), atMost: String(atMost) } });
+}
+
+function missing(id: string): TandemError {
+  return new TandemError('resource_not_found', { params: { kind: 'lease', id, verb: 'leases' } });
+}

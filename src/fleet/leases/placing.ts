@@ -1,0 +1,127 @@
+import { sql } from 'kysely';
+import { isTandemError } from '../../base/index.ts';
+import type { Executor } from '../../db/index.ts';
+import { place, type Place, type Placed, type Quota, type Waiting } from '../placement/index.ts';
+import { MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
+import { AHEAD_MS, type LeaseMoney } from './money.ts';
+import { failedMachines, holdingsOf, reservationsOf, wishOfRow, type LeaseRow, type StoredLease } from './rows.ts';
+import { placementRequest } from './wish.ts';
+
+const MINUTE = 60_000;
+
+/** Gives waiting leases machines: decided purely over all of them, then written one by one, each only where nothing has changed meanwhile. */
+export class Placing {
+  readonly #context: LeaseContext;
+  readonly #money: LeaseMoney;
+
+  constructor(context: LeaseContext, money: LeaseMoney) {
+    this.#context = context;
+    this.#money = money;
+  }
+
+  /** @returns whether any lease was given machines. */
+  async round(stored: readonly StoredLease[], nowMs: number): Promise<boolean> {
+    const waiting = stored.filter(({ row }) => row.observed === 'waiting' && row.wanted === 'run');
+    const due = stored.filter(({ row }) => row.observed === 'reserved' && row.wanted === 'run' && row.starts_at!.getTime() <= nowMs);
+    let begun = false;
+    // What was promised goes before what waits.
+    for (const { row, machines } of due) begun = (await this.#give(row, machines.map((one) => ({ machineId: one.machine_id, unitIds: one.unit_ids })), nowMs)) || begun;
+    if (waiting.length === 0) return begun;
+    const { placed, waiting: left } = place(await this.#input(stored, waiting, nowMs));
+    const rows = new Map(waiting.map(({ row }) => [row.id, row]));
+    for (const one of placed) {
+      const row = rows.get(one.requestId)!;
+      begun = (one.fromMs > nowMs ? await this.#reserve(row, one) : await this.#give(row, one.places, nowMs)) || begun;
+    }
+    for (const one of left) await this.#explain(rows.get(one.requestId)!, one);
+    return begun;
+  }
+
+  async #input(stored: readonly StoredLease[], waiting: readonly StoredLease[], nowMs: number): Promise<Parameters<typeof place>[0]> {
+    const { database, machines } = this.#context;
+    const executor = database.unscoped('placement looks at the machines and leases of all');
+    const kept = new Map((await executor.selectFrom('kept_machines').selectAll().where('until', '>', new Date(nowMs)).execute()).map((one) => [one.machine_id, { organisationId: one.organisation_id, untilMs: one.until.getTime() }]));
+    const quotas = (await executor.selectFrom('lease_quotas').selectAll().execute()).map((one): Quota => ({ scope: one.scope_kind, id: one.scope_id, nodes: one.nodes, gpus: one.gpus, leases: one.leases, spend: null }));
+    return {
+      machines: (await machines.machines()).map((machine) => ({ ...machine, keptFor: kept.get(machine.id) ?? machine.keptFor })),
+      holdings: holdingsOf(stored, await failedMachines(executor), MARGIN_MS, nowMs), reservations: reservationsOf(stored, MARGIN_MS), quotas, nowMs, marginMs: MARGIN_MS,
+      requests: waiting.map(({ row }) => placementRequest(wishOfRow(row), {
+        id: row.id, organisationId: row.organisation_id, projectId: row.project_id, askedAtMs: row.created_at.getTime(), durationMs: row.minutes === null ? null : row.minutes * MINUTE, startAtMs: row.starts_at?.getTime() ?? null,
+      })),
+    };
+  }
+
+  /** The machines, and the first money, or neither. */
+  async #give(row: LeaseRow, places: readonly Place[], nowMs: number): Promise<boolean> {
+    const { database, standing } = this.#context;
+    try {
+      return await database.transaction(async (tx) => {
+        const current = await this.#locked(tx, row);
+        if (current === undefined) return false;
+        if (!(await this.#takeUnits(tx, row, places))) return false;
+        const fence = await nextFence(tx, nowMs);
+        const untilMs = row.minutes === null ? nowMs + AHEAD_MS : Math.min(nowMs + AHEAD_MS, nowMs + row.minutes * MINUTE);
+        await this.#money.holdUntil(tx, current, nowMs, nowMs, untilMs);
+        const own = database.scoped(row.organisation_id, tx);
+        await own.deleteFrom('lease_machines').where('lease_id', '=', row.id).execute();
+        await own.insertInto('lease_machines', places.map(({ machineId, unitIds }) => ({ lease_id: row.id, machine_id: machineId, unit_ids: JSON.stringify(unitIds) }))).execute();
+        await own.updateTable('leases').set({
+          observed: 'granting', fence, placed_at: new Date(nowMs), ends_at: row.minutes === null ? null : new Date(nowMs + row.minutes * MINUTE), reason: null, wait_code: null, wait_holders: '[]', forecast_at: null, money_short: false,
+        }).where('id', '=', row.id).execute();
+        await noteLease(this.#context, tx, row, 'placed', `on ${places.length === 1 ? 'one machine' : `${places.length} machines`}`);
+        return true;
+      });
+    } catch (error) {
+      if (!isTandemError(error, 'budget_exceeded')) throw error;
+      const budgetId = error.facts?.['budgetId'];
+      if (typeof budgetId === 'string' && budgetId !== '') await standing.callBack(budgetId);
+      await this.#explain(row, { code: 'budget', reason: error.message, holders: [], forecastMs: null });
+      return false;
+    }
+  }
+
+  /** The units, unless somebody has one of them: the table itself has one holder for each. */
+  async #takeUnits(tx: Executor, row: LeaseRow, places: readonly Place[]): Promise<boolean> {
+    const units = places.flatMap(({ machineId, unitIds }) => unitIds.map((unit) => ({ machine_id: machineId, unit_id: unit, lease_id: row.id })));
+    const taken = await this.#context.database.scoped(row.organisation_id, tx).insertInto('lease_units', units).onConflict((on) => on.doNothing()).returning('unit_id').execute();
+    if (taken.length === units.length) return true;
+    await this.#context.database.scoped(row.organisation_id, tx).deleteFrom('lease_units').where('lease_id', '=', row.id).execute();
+    return false;
+  }
+
+  async #reserve(row: LeaseRow, { places }: Placed): Promise<boolean> {
+    const { database } = this.#context;
+    return database.transaction(async (tx) => {
+      if ((await this.#locked(tx, row)) === undefined) return false;
+      const own = database.scoped(row.organisation_id, tx);
+      await own.insertInto('lease_machines', places.map(({ machineId, unitIds }) => ({ lease_id: row.id, machine_id: machineId, unit_ids: JSON.stringify(unitIds) }))).execute();
+      await own.updateTable('leases').set({ observed: 'reserved', reason: null, wait_code: null, wait_holders: '[]', forecast_at: row.starts_at }).where('id', '=', row.id).execute();
+      await noteLease(this.#context, tx, row, 'reserved', `from ${row.starts_at!.toISOString()} on`);
+      return true;
+    });
+  }
+
+  /** The lease, if it still waits for what was decided. */
+  async #locked(tx: Executor, { organisation_id, id, observed }: LeaseRow): Promise<LeaseRow | undefined> {
+    return this.#context.database.scoped(organisation_id, tx).selectFrom('leases').selectAll().where('id', '=', id).where('observed', '=', observed).where('wanted', '=', 'run').forUpdate().executeTakeFirst();
+  }
+
+  async #explain(row: LeaseRow, { code, reason, holders, forecastMs }: Pick<Waiting, 'reason' | 'holders' | 'forecastMs'> & { readonly code: string }): Promise<void> {
+    const forecast = forecastMs === null ? null : new Date(forecastMs);
+    // A forecast moves by moments at each round: that is no news.
+    const same = row.wait_code === code && row.reason === reason && Math.abs((row.forecast_at?.getTime() ?? 0) - (forecastMs ?? 0)) < MINUTE && JSON.stringify(row.wait_holders) === JSON.stringify(holders);
+    if (same) return;
+    const { database } = this.#context;
+    await database.transaction(async (tx) => {
+      await database.scoped(row.organisation_id, tx).updateTable('leases').set({ wait_code: code, reason, wait_holders: JSON.stringify(holders), forecast_at: forecast }).where('id', '=', row.id).where('observed', '=', row.observed).execute();
+      if (row.wait_code !== code) await noteLease(this.#context, tx, row, 'waits', reason);
+    });
+  }
+}
+
+/** Above every fence before, also above those that a database brought back from a backup does not know: no two leases begin in one millisecond. */
+async function nextFence(tx: Executor, nowMs: number): Promise<bigint> {
+  await sql`select pg_advisory_xact_lock(${0x7a6d_0004})`.execute(tx);
+  const { rows: [row] } = await sql<{ fence: string }>`select greatest(coalesce(max(fence), 0) + 1, ${String(Math.floor(nowMs))}::bigint)::text as fence from leases`.execute(tx);
+  return BigInt(row!.fence);
+}

@@ -1,0 +1,230 @@
+import type { Updateable } from 'kysely';
+import { TandemError } from '../../base/index.ts';
+import type { Executor, Schema } from '../../db/index.ts';
+import { noteLease, MARGIN_MS, type LeaseContext } from './context.ts';
+import { decide, type Action } from './decide.ts';
+import { overAtMs, type Lease } from './lease.ts';
+import { LeaseMoney } from './money.ts';
+import { Placing } from './placing.ts';
+import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
+import { SteadyClock } from './steady-clock.ts';
+import { Upkeep } from './upkeep.ts';
+
+/** A row that was taken is another's again after this long without a word from who took it. */
+const LOCK_MS = 30_000;
+const MOST_STEPS = 50;
+const DAY_MS = 86_400_000;
+/** A driver that failed is asked again after this long. */
+const RETRY_MS = 2_000;
+
+type MachineChange = Updateable<Schema['lease_machines']>;
+type OnMachine = Extract<Action, { readonly machineId: string }>;
+
+/**
+ * Brings leases to where they are wanted. Each is taken by a lock token, worked on outside any transaction, and written where the token still
+ * stands: a process that died or was overtaken writes nothing. Nothing is remembered here that the rows do not say.
+ */
+export class Reconciler {
+  readonly #context: LeaseContext;
+  readonly #clock: SteadyClock;
+  readonly #money: LeaseMoney;
+  readonly #placing: Placing;
+  readonly #upkeep: Upkeep;
+  readonly #working = new Map<string, Promise<void>>();
+  readonly #retryAtMs = new Map<string, number>();
+
+  constructor(context: LeaseContext) {
+    this.#context = context;
+    this.#clock = new SteadyClock(context.clock);
+    this.#money = new LeaseMoney(context);
+    this.#placing = new Placing(context, this.#money);
+    this.#upkeep = new Upkeep(context, this.#money);
+  }
+
+  /** A machine that comes back may have been restarted: it is told again what it may run. The returned function ends the listening. */
+  watch(): () => void {
+    return this.#context.driver.onChange((machineId, reached) => {
+      if (!reached) return;
+      const executor = this.#context.database.unscoped('leases on a machine that came back');
+      executor.updateTable('lease_machines').set({ granted_until: null }).where('machine_id', '=', machineId).where('stage', '=', 'granted').execute()
+        .catch((error: Error) => this.#context.log.warn({ machine: machineId, reason: error.message }, 'a machine that came back could not be noted'));
+    });
+  }
+
+  /** One look at all leases, by one process at a time, every second. What goes to machines goes on after it resolves. */
+  async tick(signal?: AbortSignal): Promise<void> {
+    const { database } = this.#context;
+    const nowMs = this.#clock.nowMs();
+    let stored = await liveLeases(database);
+    for (const one of stored) await this.#upkeep.look(one, nowMs);
+    stored = await liveLeases(database);
+    if (await this.#placing.round(stored, nowMs)) stored = await liveLeases(database);
+    await this.#keepLocks();
+    for (const one of stored) {
+      if (signal?.aborted) return;
+      const { id } = one.row;
+      if (this.#working.has(id) || (this.#retryAtMs.get(id) ?? 0) > nowMs) continue;
+      if (decide(leaseOf(one, nowMs), this.#world()).do === 'wait') {
+        await this.#waits(one);
+        continue;
+      }
+      const work = this.#work(id).catch((error: Error) => {
+        this.#retryAtMs.set(id, this.#clock.nowMs() + RETRY_MS);
+        if (!(error instanceof TandemError)) this.#context.log.warn({ lease: id, reason: error.message }, 'a lease could not be looked after');
+      }).finally(() => this.#working.delete(id));
+      this.#working.set(id, work);
+    }
+  }
+
+  /** Resolves when nothing is on its way to a machine. */
+  async settled(): Promise<void> {
+    while (this.#working.size > 0) await Promise.all(this.#working.values());
+  }
+
+  #world(): { nowMs: number; marginMs: number; reaches(machineId: string): boolean } {
+    return { nowMs: this.#clock.nowMs(), marginMs: MARGIN_MS, reaches: (machineId) => this.#context.driver.reaches(machineId) };
+  }
+
+  /** All that is due for one lease, until it waits. */
+  async #work(id: string): Promise<void> {
+    const token = this.#context.newId();
+    if (!(await this.#take(id, token))) return;
+    try {
+      for (let step = 0; step < MOST_STEPS; step += 1) {
+        const stored = await this.#read(id, token);
+        if (stored === undefined) return;
+        const lease = leaseOf(stored, this.#clock.nowMs());
+        const action = decide(lease, this.#world());
+        if (action.do === 'wait') return;
+        if ('machineId' in action) await this.#toMachine(stored, lease, action, token);
+        else await this.#apply(stored, token, (tx, row) => this.#change(tx, row, lease, action));
+      }
+    } finally {
+      await this.#lease(id).set({ lock_token: null, lock_until: null }).where('lock_token', '=', token).execute().catch(() => {});
+    }
+  }
+
+  async #toMachine(stored: StoredLease, lease: Lease, action: OnMachine, token: string): Promise<void> {
+    const { driver, machines } = this.#context;
+    const on = lease.machines.find(({ machineId }) => machineId === action.machineId)!;
+    const order = { leaseId: lease.id, fence: lease.fence, machineId: on.machineId, unitIds: on.unitIds, access: stored.row.access };
+    switch (action.do) {
+      case 'grant': {
+        const until = overAtMs(lease)!;
+        // Written before anything is sent: whatever becomes of it, the lease runs there no longer.
+        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { bound_at: new Date(Math.max(on.boundMs ?? 0, until)) }));
+        await driver.grant(order, until - this.#clock.nowMs());
+        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'granted', granted_until: new Date(until), bound_at: new Date(until) }));
+        return;
+      }
+      case 'stop':
+        await driver.stop(order);
+        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'stopped' }));
+        return;
+      case 'count-stopped':
+        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'stopped' }));
+        // Root cannot be fenced from inside: nobody knows what runs there.
+        if (stored.row.access === 'root' && on.boundMs !== null && !driver.reaches(on.machineId)) await machines.quarantine(on.machineId, `a lease with root ended while it was out of reach: ${lease.id}`);
+        return;
+      case 'wipe': {
+        const report = on.boundMs === null ? null : await driver.wipe(order);
+        const clean = report?.clean ?? true;
+        if (!clean) await machines.quarantine(on.machineId, `the wipe after the lease ${lease.id} failed`);
+        await this.#apply(stored, token, async (tx, row) => {
+          await this.#machine(tx, row, on.machineId, { stage: clean ? 'wiped' : 'failed', report: JSON.stringify(report) });
+          if (clean) await tx.deleteFrom('lease_units').where('lease_id', '=', row.id).where('machine_id', '=', on.machineId).execute();
+          await noteLease(this.#context, tx, row, clean ? 'wiped' : 'wipe-failed', report === null ? 'nothing of it was there' : report.evidence.join('; '));
+        });
+      }
+    }
+  }
+
+  async #change(tx: Executor, row: LeaseRow, lease: Lease, action: Exclude<Action, OnMachine | { do: 'wait' }>): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    const own = this.#context.database.scoped(row.organisation_id, tx);
+    const changed = own.updateTable('leases').where('id', '=', row.id);
+    switch (action.do) {
+      case 'begin': {
+        const ends = row.minutes === null ? null : new Date(nowMs + row.minutes * 60_000);
+        await changed.set({ observed: 'running', started_at: new Date(nowMs), used_at: new Date(nowMs), ends_at: ends, reason: null }).execute();
+        await noteLease(this.#context, tx, row, 'running', ends === null ? 'until it is ended' : `until ${ends.toISOString()}`);
+        return;
+      }
+      case 'over': {
+        const overMs = Math.min(nowMs, overAtMs(lease) ?? nowMs);
+        const why = row.wanted === 'end' ? (row.reason ?? 'it was ended') : row.ends_at !== null && row.ends_at.getTime() <= overMs ? 'its time is over' : 'no more money could be set aside';
+        await this.#money.bill(tx, row, overMs, true);
+        await this.#money.releaseAll(tx, row);
+        await changed.set({ observed: 'ending', wanted: 'end', stopped_at: new Date(overMs), reason: why }).execute();
+        await noteLease(this.#context, tx, row, 'ending', why);
+        return;
+      }
+      case 'stopped':
+        await changed.set({ observed: 'wiping' }).execute();
+        await noteLease(this.#context, tx, row, 'stopped');
+        return;
+      case 'finish':
+        await this.#money.releaseAll(tx, row);
+        await changed.set({ observed: 'ended', wanted: 'end', ended_at: new Date(nowMs), stopped_at: row.stopped_at ?? new Date(nowMs) }).execute();
+        await this.#keepForDay(tx, row, lease, nowMs);
+        await noteLease(this.#context, tx, row, 'ended', row.reason ?? '');
+    }
+  }
+
+  /** Where a day is paid, the machine stays with its tenant until it is over. */
+  async #keepForDay(tx: Executor, row: LeaseRow, lease: Lease, nowMs: number): Promise<void> {
+    const until = (row.started_at?.getTime() ?? 0) + DAY_MS;
+    if (!row.terms.leastDay || until <= nowMs) return;
+    for (const { machineId, stage } of lease.machines) {
+      if (stage !== 'wiped') continue;
+      await this.#context.database.scoped(row.organisation_id, tx).insertInto('kept_machines', { machine_id: machineId, until: new Date(until) }).onConflict((on) => on.column('machine_id').doUpdateSet({ organisation_id: row.organisation_id, until: new Date(until) })).execute();
+    }
+  }
+
+  async #machine(tx: Executor, row: LeaseRow, machineId: string, change: MachineChange): Promise<void> {
+    await this.#context.database.scoped(row.organisation_id, tx).updateTable('lease_machines').set(change).where('lease_id', '=', row.id).where('machine_id', '=', machineId).execute();
+  }
+
+  /** Says why a lease waits for a machine, where that has changed. */
+  async #waits(stored: StoredLease): Promise<void> {
+    const { row } = stored;
+    if (row.observed === 'waiting' || row.observed === 'reserved') return;
+    const action = decide(leaseOf(stored, this.#clock.nowMs()), this.#world());
+    const reason = action.do === 'wait' ? action.reason : null;
+    if (row.observed !== 'running' && row.observed !== 'granting' && reason === null) return;
+    if (reason === row.reason) return;
+    await this.#lease(row.id).set({ reason }).where('observed', '=', row.observed).execute();
+  }
+
+  async #take(id: string, token: string): Promise<boolean> {
+    const now = new Date(this.#clock.nowMs());
+    const { numUpdatedRows } = await this.#lease(id).set({ lock_token: token, lock_until: new Date(now.getTime() + LOCK_MS) }).where((or) => or.or([or('lock_token', 'is', null), or('lock_until', '<', now)])).executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** Those that this process works on stay its own. */
+  async #keepLocks(): Promise<void> {
+    if (this.#working.size === 0) return;
+    await this.#context.database.unscoped('rows that this process has taken').updateTable('leases').set({ lock_until: new Date(this.#clock.nowMs() + LOCK_MS) }).where('id', 'in', [...this.#working.keys()]).where('lock_token', 'is not', null).execute();
+  }
+
+  async #read(id: string, token: string): Promise<StoredLease | undefined> {
+    const executor = this.#context.database.unscoped('a lease by its id, taken by this process');
+    const row = await executor.selectFrom('leases').selectAll().where('id', '=', id).where('lock_token', '=', token).executeTakeFirst();
+    return row === undefined ? undefined : (await withMachines(executor, [row]))[0];
+  }
+
+  /** Writes what was done, where the lock token still stands. */
+  async #apply(stored: StoredLease, token: string, change: (tx: Executor, row: LeaseRow) => Promise<void>): Promise<void> {
+    await this.#context.database.transaction(async (tx) => {
+      const row = await tx.selectFrom('leases').selectAll().where('id', '=', stored.row.id).where('lock_token', '=', token).forUpdate().executeTakeFirst();
+      if (row === undefined) throw new TandemError('lease_state', { params: { id: stored.row.id, state: 'taken over by another process', action: 'changed here' } });
+      await change(tx, row);
+    });
+  }
+
+  #lease(id: string) {
+    return this.#context.database.unscoped('leases of every organisation are kept by one worker').updateTable('leases').where('id', '=', id);
+  }
+}
+

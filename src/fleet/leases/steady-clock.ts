@@ -1,0 +1,35 @@
+import type { Clock } from '../../base/index.ts';
+
+/** A wall clock that was set is followed by at most so much of the time that went by: an hour of change takes days. */
+const SLEW = 0.01;
+
+/**
+ * The wall clock as it was at the start of this process, going on by its monotonic clock: somebody who sets the wall clock ends no lease early
+ * and none late. A small difference is made up slowly.
+ */
+export class SteadyClock {
+  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  #atMs: number;
+  #monotonicMs: number;
+
+  constructor(clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {
+    this.#clock = clock;
+    this.#atMs = clock.nowMs();
+    this.#monotonicMs = clock.monotonicMs();
+  }
+
+  nowMs(): number {
+    const monotonicMs = this.#clock.monotonicMs();
+    const passed = monotonicMs - this.#monotonicMs;
+    this.#monotonicMs = monotonicMs;
+    this.#atMs += passed;
+    const off = this.#clock.nowMs() - this.#atMs;
+    this.#atMs += Math.sign(off) * Math.min(Math.abs(off), passed * SLEW);
+    return this.#atMs;
+  }
+
+  /** By how much the wall clock is ahead of this one; negative: behind. */
+  offMs(): number {
+    return this.#clock.nowMs() - this.nowMs();
+  }
+}

@@ -1,0 +1,82 @@
+import type { Selectable } from 'kysely';
+import type { Schema } from '../../db/index.ts';
+import { priceOf } from '../price/best-price.ts';
+import { paidMinutes, startedMinutes } from '../price/minutes.ts';
+import { leaseOf, priceOfLease, termsOf, type LeaseRow, type StoredLease } from './rows.ts';
+import type { LeaseState } from './lease.ts';
+
+/** A lease as the control API shows it. Amounts are picodollars as text. */
+export interface LeaseView {
+  readonly id: string;
+  readonly name: string;
+  readonly projectId: string;
+  readonly askedBy: string;
+  readonly access: LeaseRow['access'];
+  readonly state: LeaseState;
+  readonly reason: string | null;
+  readonly wait: { readonly code: string; readonly holders: string[]; readonly forecastAt: string | null } | null;
+  readonly pool: string;
+  readonly resource: string;
+  readonly count: number;
+  readonly leastDay: boolean;
+  readonly machines: { readonly machineId: string; readonly units: string[]; readonly stage: string }[];
+  readonly startsAt: string | null;
+  readonly startedAt: string | null;
+  readonly endsAt: string | null;
+  readonly paidUntil: string | null;
+  readonly stoppedAt: string | null;
+  readonly endedAt: string | null;
+  readonly createdAt: string;
+  readonly minutes: { readonly asked: number | null; readonly paid: number; readonly outOfReach: number };
+  readonly cost: { readonly currency: string; readonly soFar: string; readonly booked: string; readonly atEnd: string | null; readonly thisMonth: string; readonly atMost: string | null };
+  readonly moneyShort: boolean;
+}
+
+export interface LeaseEventView {
+  readonly at: string;
+  readonly kind: string;
+  readonly detail: string;
+}
+
+/** @param own ids of leases that the caller may see: those of others are counted, not named. */
+export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (leaseId: string) => boolean): LeaseView {
+  const { paidUntilMs } = leaseOf({ row, machines }, nowMs);
+  const iso = (at: Date | null) => at?.toISOString() ?? null;
+  const figures = costOf(row, nowMs);
+  return {
+    id: row.id, name: row.name, projectId: row.project_id, askedBy: row.asked_by, access: row.access, state: row.observed, reason: row.reason,
+    wait: row.wait_code === null ? null : { code: row.wait_code, holders: row.wait_holders.filter(own), forecastAt: iso(row.forecast_at) },
+    pool: String(row.wish['pool']), resource: row.resource, count: row.terms.count, leastDay: row.terms.leastDay,
+    machines: machines.map((one) => ({ machineId: one.machine_id, units: one.unit_ids, stage: one.stage })),
+    startsAt: iso(row.starts_at), startedAt: iso(row.started_at), endsAt: iso(row.ends_at), paidUntil: row.stopped_at !== null || paidUntilMs === null ? null : new Date(paidUntilMs).toISOString(),
+    stoppedAt: iso(row.stopped_at), endedAt: iso(row.ended_at), createdAt: row.created_at.toISOString(),
+    minutes: { asked: row.minutes, paid: figures.paid, outOfReach: figures.outOfReach }, cost: figures.cost, moneyShort: row.money_short,
+  };
+}
+
+export function leaseEventView({ at, kind, detail }: Selectable<Schema['lease_events']>): LeaseEventView {
+  return { at: at.toISOString(), kind, detail };
+}
+
+/** What it has cost up to now, to the started minute, and what it comes to by its end and by the month's. */
+function costOf(row: LeaseRow, nowMs: number): { paid: number; outOfReach: number; cost: LeaseView['cost'] } {
+  const terms = termsOf(row);
+  const { currency } = priceOfLease(row);
+  const startMs = row.started_at?.getTime() ?? null;
+  const untilMs = row.stopped_at?.getTime() ?? nowMs;
+  const wall = startMs === null ? 0 : startedMinutes(startMs, untilMs);
+  const paid = startMs === null ? 0 : row.paid_minutes + paidMinutes(startMs, row.outages, row.wall_minutes, wall);
+  const soFar = priceOf(terms, paid);
+  const monthEnd = Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth() + 1, 1);
+  const monthStart = Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth(), 1);
+  const before = startMs === null ? 0 : Math.min(paid, startedMinutes(startMs, monthStart));
+  const byMonthEnd = startMs === null || row.stopped_at !== null ? paid : paid + startedMinutes(nowMs, Math.min(monthEnd, row.ends_at?.getTime() ?? monthEnd));
+  return {
+    paid, outOfReach: Math.max(0, wall - paid),
+    cost: {
+      currency, soFar: String(soFar), booked: row.charged, atMost: row.at_most,
+      atEnd: row.minutes === null ? null : String(row.stopped_at === null ? priceOf(terms, Math.max(row.minutes, paid)) : soFar),
+      thisMonth: String(priceOf(terms, byMonthEnd) - priceOf(terms, before)),
+    },
+  };
+}

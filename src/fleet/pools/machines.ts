@@ -1,0 +1,21 @@
+import type { MachineView, UnitView } from '../placement/index.ts';
+
+/** A machine with what leasing it needs to know beyond placement. */
+export interface LeasableMachine extends MachineView {
+  readonly name: string;
+  /** By which price a unit of a kind is leased. */
+  resourceOf(unit: UnitView): string;
+  /** When a day is paid at least. */
+  readonly leastDay: 'others' | 'always' | 'never';
+  /** After how many unused minutes its tenant is told; null: never. */
+  readonly idleMinutes: number | null;
+  /** Linux in the place of a Mac: not macOS. */
+  readonly standIn: boolean;
+}
+
+/** Where the machines come from that can be leased. */
+export interface MachineSource {
+  machines(): Promise<readonly LeasableMachine[]>;
+  /** Nothing is placed there until somebody has looked. */
+  quarantine(machineId: string, reason: string): Promise<void>;
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { PriceVersion } from '../../ledger/index.ts';
+import { gpus, mac, machine, request, slice, wholeMac } from '../testing/machines.ts';
+import type { LeasableMachine } from '../pools/machines.ts';
+import type { MachineView } from '../placement/index.ts';
+import { priceOf } from './best-price.ts';
+import { minutesFor, quote } from './quote.ts';
+
+const leasable = (view: MachineView, more: Partial<LeasableMachine> = {}): LeasableMachine => ({ ...view, name: view.id, leastDay: 'others', idleMinutes: null, standIn: false, resourceOf: (unit) => (view.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more });
+const version = (resource: string, buckets: PriceVersion['buckets']): PriceVersion => ({ id: resource, organisationId: 'house', resource, tier: 'standard', side: 'sell', backendId: null, currency: 'USD', buckets, effectiveFromMs: 0, source: 'a test' });
+const PRICES = new Map([
+  ['gpu/h100-80gb', version('gpu/h100-80gb', { minute: { price: 120n, per: 60n } })], ['gpu/1g.10gb', version('gpu/1g.10gb', { minute: { price: 60n, per: 60n } })], ['cheap', version('cheap', { minute: { price: 60n, per: 60n } })],
+  ['mac/m4', version('mac/m4', { hour: { price: 5n, per: 1n }, day: { price: 100n, per: 1n }, week: { price: 450n, per: 1n } })],
+]);
+const ask = (more: Parameters<typeof request>[1], machines: readonly LeasableMachine[], minutes: number | null = 60, atMost: bigint | null = null) => quote(request('r', more), machines, (resource) => PRICES.get(resource), minutes, atMost);
+
+describe('a quote', () => {
+  it('is for GPUs, slices, whole machines or several of them', () => {
+    const machines = [leasable(machine('a')), leasable(machine('b')), leasable(machine('c', { units: [slice(0, 0)] }))];
+    expect(ask({ want: gpus(2) }, machines)).toMatchObject({ resource: 'gpu/h100-80gb', count: 2, cost: 240n, leastDay: false, minutes: 60 });
+    expect(ask({ want: { kind: 'units', unit: '1g.10gb', memoryMb: 0, slice: true, count: 1 } }, machines)).toMatchObject({ resource: 'gpu/1g.10gb', cost: 60n });
+    expect(ask({ want: { kind: 'whole', machine: 'gpu', unit: 'h100-80gb', macClass: null, xcode: null }, machines: 2 }, machines)).toMatchObject({ count: 16, cost: 1_920n });
+  });
+
+  it('is for the cheapest pool that has enough machines', () => {
+    const machines = [leasable(machine('a')), leasable(machine('b')), leasable(machine('c', { pool: 'spare' }), { resourceOf: () => 'cheap' })];
+    expect(ask({ want: gpus(1) }, machines)).toMatchObject({ pool: 'spare', resource: 'cheap', cost: 60n });
+    expect(ask({ want: gpus(1), machines: 2 }, machines)).toMatchObject({ pool: 'gpus', cost: 240n });
+    expect(() => ask({ want: gpus(1), machines: 3 }, machines)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
+    expect(() => ask({ want: gpus(1) }, [leasable(machine('a'), { resourceOf: () => 'unpriced' })])).toThrow(expect.objectContaining({ code: 'price_unknown' }));
+  });
+
+  it('asks others than the owner for a day, or all, or nobody, as the pool says', () => {
+    const at = (organisationId: string, leastDay: LeasableMachine['leastDay']) => ask({ want: wholeMac, organisationId }, [leasable(mac('a'), { leastDay })]);
+    expect(at('acme', 'others')).toMatchObject({ leastDay: false, cost: 5n });
+    expect(at('umbrella', 'others')).toMatchObject({ leastDay: true, cost: 100n });
+    expect(at('acme', 'always')).toMatchObject({ leastDay: true, cost: 100n });
+    expect(at('umbrella', 'never')).toMatchObject({ leastDay: false, cost: 5n });
+  });
+
+  it('keeps to what it may cost at most, and ends there where it has no end', () => {
+    expect(() => ask({ want: gpus(2) }, [leasable(machine('a'))], 60, 239n)).toThrow(expect.objectContaining({ code: 'over_at_most' }));
+    expect(ask({ want: gpus(2) }, [leasable(machine('a'))], 60, 240n).cost).toBe(240n);
+    const open = ask({ want: wholeMac, organisationId: 'umbrella' }, [leasable(mac('a'))], null, 320n);
+    expect(open.minutes).toBe(3 * 1_440 + 4 * 60);
+    expect(priceOf(open.terms, open.minutes!)).toBe(320n);
+    expect(minutesFor(open.terms, 99n)).toBe(0);
+  });
+});

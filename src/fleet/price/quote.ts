@@ -1,0 +1,92 @@
+import { TandemError, formatAmount, type Picodollars } from '../../base/index.ts';
+import type { PriceVersion } from '../../ledger/index.ts';
+import { needOf, machineFits, unitMatches } from '../placement/fits.ts';
+import type { PlacementRequest } from '../placement/index.ts';
+import type { LeasableMachine } from '../pools/machines.ts';
+import { priceOf, type Terms } from './best-price.ts';
+import { rateCard, UNIT_MINUTES } from './rate-card.ts';
+
+/** What a lease will be charged by, and the pool it is quoted for. */
+export interface Quote {
+  readonly pool: string;
+  readonly resource: string;
+  readonly price: PriceVersion;
+  readonly terms: Terms;
+  /** GPUs, slices or machines that are paid, on all machines together. */
+  readonly count: number;
+  readonly leastDay: boolean;
+  readonly idleMinutes: number | null;
+  /** For the minutes that were asked for, or for the hour, where there is no end. */
+  readonly cost: Picodollars;
+  /** It ends then at the latest; null: it has no end. */
+  readonly minutes: number | null;
+}
+
+/** Longest lease: a year. */
+export const MOST_MINUTES = 366 * UNIT_MINUTES.day;
+
+/**
+ * The cheapest pool that could serve a request, whatever is free there now. Pure.
+ * @param minutes null: until it is ended. @param atMost what it may cost; null: anything.
+ * @throws TandemError no_such_machine, price_unknown, over_at_most.
+ */
+export function quote(request: PlacementRequest, machines: readonly LeasableMachine[], priceAt: (resource: string) => PriceVersion | undefined, minutes: number | null, atMost: Picodollars | null): Quote {
+  const fitting = machines.filter((machine) => machineFits(machine, request));
+  const byOffer = Map.groupBy(fitting, (machine) => offerOf(machine, request));
+  const enough = [...byOffer].filter(([, list]) => list.length >= request.machines);
+  if (enough.length === 0) throw new TandemError('no_such_machine', { params: { count: fitting.length, wanted: request.machines } });
+  const offers: Quote[] = [];
+  let unknown: string | undefined;
+  for (const [, list] of enough) {
+    const machine = list[0]!;
+    const resource = machine.resourceOf(machine.units.find((unit) => unitMatches(unit, request))!);
+    const price = priceAt(resource);
+    if (price === undefined) unknown ??= resource;
+    else offers.push(offer(request, machine, resource, price, minutes));
+  }
+  const cheapest = offers.reduce<Quote | undefined>((best, one) => (best === undefined || one.cost < best.cost ? one : best), undefined);
+  if (cheapest === undefined) throw new TandemError('price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
+  return within(cheapest, atMost);
+}
+
+/** Machines of one offer have one price and one size. */
+function offerOf(machine: LeasableMachine, request: PlacementRequest): string {
+  const unit = machine.units.find((one) => unitMatches(one, request))!;
+  return JSON.stringify([machine.pool, machine.resourceOf(unit), paidUnits(machine, request), leastDayOf(machine, request)]);
+}
+
+/** A Mac, or a machine without GPUs, is paid as one; the rest by its GPUs or slices. */
+function paidUnits(machine: LeasableMachine, request: PlacementRequest): number {
+  return machine.kind === 'gpu' ? needOf(machine, request) : 1;
+}
+
+function leastDayOf(machine: LeasableMachine, { organisationId }: PlacementRequest): boolean {
+  if (machine.kind !== 'mac') return machine.leastDay === 'always';
+  return machine.leastDay === 'always' || (machine.leastDay === 'others' && machine.owner !== organisationId);
+}
+
+function offer(request: PlacementRequest, machine: LeasableMachine, resource: string, price: PriceVersion, minutes: number | null): Quote {
+  const count = paidUnits(machine, request) * request.machines;
+  const leastDay = leastDayOf(machine, request);
+  const terms = { card: rateCard(price), count, leastDay };
+  return { pool: machine.pool, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
+}
+
+function within(quoted: Quote, atMost: Picodollars | null): Quote {
+  if (atMost === null) return quoted;
+  if (quoted.cost > atMost) {
+    throw new TandemError('over_at_most', { params: { cost: formatAmount(quoted.cost), atMost: formatAmount(atMost), currency: quoted.price.currency }, facts: { cost: String(quoted.cost), atMost: String(atMost) } });
+  }
+  return quoted.minutes === null ? { ...quoted, minutes: minutesFor(quoted.terms, atMost) } : quoted;
+}
+
+/** The most minutes that cost no more than an amount. */
+export function minutesFor(terms: Terms, amount: Picodollars): number {
+  let [least, most] = [0, MOST_MINUTES];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (priceOf(terms, middle) <= amount) least = middle;
+    else most = middle - 1;
+  }
+  return least;
+}

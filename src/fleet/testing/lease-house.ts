@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock, createIdSource, silentLogger, systemClock } from '../../base/index.ts';
+import { openTestAccess, type TestAccess } from '../../access/testing.ts';
+import { createLedger, type Ledger } from '../../ledger/index.ts';
+import type { LeaseContext } from '../leases/context.ts';
+import { Leases, type NewLease } from '../leases/leases.ts';
+import { Reconciler } from '../leases/reconciler.ts';
+import type { LeasableMachine } from '../pools/machines.ts';
+import { mac, machine } from './machines.ts';
+import { StandInMachines } from './stand-in-machines.ts';
+
+export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'organisationId' | 'projectId' | 'admin'> {
+  readonly clock: ManualClock;
+  readonly ledger: Ledger;
+  readonly leases: Leases;
+  readonly machines: StandInMachines;
+  /** What the source of machines says; tests change it. */
+  readonly views: LeasableMachine[];
+  readonly quarantined: string[];
+  readonly context: LeaseContext;
+  /** The worker that looks after leases; `restart` makes another, as a new process would. */
+  reconciler: Reconciler;
+  restart(): void;
+  /** Lets time go by, in steps of so much, and has all leases looked after at each. */
+  pass(ms: number, stepMs?: number): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export function leasable(view: Parameters<typeof machine>[1] & { readonly id: string }, more: Partial<LeasableMachine> = {}): LeasableMachine {
+  const { id, ...rest } = view;
+  const made = view.kind === 'mac' ? mac(id, rest) : machine(id, rest);
+  return { ...made, name: id, leastDay: 'others', idleMinutes: null, standIn: true, resourceOf: (unit) => (made.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more };
+}
+
+/** Real access, ledger and database; the machines are stand-ins in the test's process, and time is the test's. */
+export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promise<LeaseHouse> {
+  const home = mkdtempSync(join(tmpdir(), 'tandem-leases-'));
+  const test = await openTestAccess();
+  const { access, database, organisationId, projectId, admin } = test;
+  const ledger = createLedger({ database, clock: systemClock, log: silentLogger, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
+  await ledger.start();
+  // $2 an hour for a GPU, which is no whole number of picodollars a minute; a Mac by the day and the week.
+  await ledger.prices.create(admin, { resource: 'gpu/h100-80gb', source: 'a test', tier: 'standard', side: 'sell', buckets: { minute: { price: '2000000000000', per: '60' } } });
+  await ledger.prices.create(admin, { resource: 'mac/m4', source: 'a test', tier: 'standard', side: 'sell', buckets: { day: { price: '10000000000000', per: '1' }, week: { price: '45000000000000', per: '1' } } });
+  const clock = new ManualClock(Math.ceil(Date.now() / 1_000) * 1_000 + 1_000);
+  const machines = new StandInMachines(clock, ids);
+  const views = ids.map((id) => leasable({ id, openTo: null }));
+  const quarantined: string[] = [];
+  const context: LeaseContext = {
+    database, clock, log: silentLogger, newId: createIdSource(() => clock.nowMs()), access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines,
+    machines: {
+      machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
+      quarantine: async (id) => void quarantined.push(id),
+    },
+  };
+  const house: LeaseHouse = {
+    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, context, leases: new Leases(context), reconciler: new Reconciler(context),
+    restart() {
+      house.reconciler = new Reconciler(context);
+    },
+    async pass(ms, stepMs = 1_000) {
+      for (let passed = 0; passed < ms; passed += stepMs) {
+        clock.advance(Math.min(stepMs, ms - passed));
+        await house.reconciler.tick();
+        await house.reconciler.settled();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await house.reconciler.settled();
+      await ledger.stop(200);
+      await test.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  return house;
+}
+
+let asked = 0;
+export function newLease(more: Partial<NewLease> = {}): NewLease {
+  asked += 1;
+  return {
+    key: `key-${asked}`, name: `lease ${asked}`, projectId: null, kind: 'gpu', gpus: 1, gpu: null, memoryGb: null, slice: null, macClass: null, xcode: null, pool: null, labels: {}, machines: 1, apart: null,
+    fit: 'pack', access: 'shell', minutes: 60, startsAtMs: null, atMost: null, ...more,
+  };
+}
