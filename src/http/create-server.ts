@@ -12,6 +12,7 @@ import { registerOidc } from './routes/access/oidc.ts';
 import { peopleRoutes } from './routes/access/people.ts';
 import { projectRoutes } from './routes/access/projects.ts';
 import { signInRoutes } from './routes/access/sign-in.ts';
+import { leaseRoutes } from './routes/fleet/leases.ts';
 import { nodeRoutes } from './routes/fleet/nodes.ts';
 import { limitRoutes } from './routes/ledger/limits.ts';
 import { moneyRoutes } from './routes/ledger/money.ts';
@@ -68,7 +69,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, gateway), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, gateway), ...leaseRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

@@ -267,6 +267,9 @@ export interface ModelsDoor extends ModelApi {
   };
 }
 
+/** A lease's wish with its start as a number. */
+type Wish<K extends 'leaseQuote' | 'leaseCreate'> = Omit<Body<K>, 'startsAt'> & { readonly startsAtMs: number | null };
+
 /** What routes need of `fleet`. */
 export interface FleetDoor {
   readonly nodes: {
@@ -278,6 +281,20 @@ export interface FleetDoor {
     doctor(principal: Principal, id: string): Reply<'nodeDoctor'>;
   };
   readonly enrolments: { create(principal: Principal, body: Body<'nodeAdd'>): Reply<'nodeAdd'> };
+  readonly pools: {
+    list(principal: Principal): Reply<'poolList'>;
+    create(principal: Principal, body: Body<'poolCreate'>): Reply<'poolCreate'>;
+    update(principal: Principal, id: string, body: Body<'poolUpdate'>): Reply<'poolUpdate'>;
+  };
+  readonly leases: {
+    quote(principal: Principal, wish: Wish<'leaseQuote'>): Reply<'leaseQuote'>;
+    create(principal: Principal, wish: Wish<'leaseCreate'>): Reply<'leaseCreate'>;
+    list(principal: Principal, query: Query<'leaseList'>): Reply<'leaseList'>;
+    show(principal: Principal, id: string): Reply<'leaseShow'>;
+    extend(principal: Principal, id: string, body: Body<'leaseExtend'>): Reply<'leaseExtend'>;
+    handOver(principal: Principal, id: string, body: Body<'leaseHandOver'>): Reply<'leaseHandOver'>;
+    end(principal: Principal, id: string): Reply<'leaseEnd'>;
+  };
 }
 
 /** What routes need of `tunnels`: the way into leases. */

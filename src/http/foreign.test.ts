@@ -58,10 +58,12 @@ beforeAll(async () => {
   const { feed } = await made(victim, '/api/feeds', { url: `https://203.0.114.1/${MARK}/usage` });
   const { token } = await made(victim, '/api/nodes', { name: MARK });
   const node = await house.fleet.enrolments.use({ token: String(token), identity: Buffer.from(MARK), hostname: MARK, machine: null, platform: 'linux-x64', standIn: true, from: '192.0.2.1' });
+  const pool = await made(victim, '/api/pools', { name: MARK });
+  const lease = await made(victim, '/api/leases', { key: MARK, name: `${MARK} lease`, kind: 'mac' });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -78,6 +80,9 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'feeds.update': () => ({ paused: true }),
   'hooks.update': () => ({ name: 'taken' }),
   'leases.ssh': () => ({ publicKey: 'ssh-ed25519 AAAA' }),
+  'pools.update': () => ({ openTo: 'own' }),
+  'leases.extend': () => ({ minutes: 5 }),
+  'leases.hand-over': ({ projects }) => ({ projectId: projects }),
   'nodes.wish': () => ({ what: 'cordon' }),
   'hooks.rotate': () => ({}),
   'hooks.test': () => ({}),
@@ -102,6 +107,8 @@ const pointing: readonly (readonly [id: string, method: string, path: (given: Re
   ['limits.create on a key', 'POST', () => '/api/limits', ({ keys }) => ({ scope: { kind: 'key', id: keys }, metric: 'tokens', amount: 1 })],
   ['limits.create on an organisation', 'POST', () => '/api/limits', ({ organisations }) => ({ scope: { kind: 'organisation', id: organisations }, metric: 'parallel', amount: 1 })],
   ['hooks.create in a project', 'POST', () => '/api/hooks', ({ projects }) => ({ name: 'x', url: 'https://203.0.114.1/x', projectId: projects })],
+  ['leases.quote in a project', 'POST', () => '/api/leases/quote', ({ projects }) => ({ kind: 'mac', projectId: projects })],
+  ['leases.create in a project', 'POST', () => '/api/leases', ({ projects }) => ({ key: 'x', kind: 'mac', projectId: projects })],
   ['models.create on a backend', 'POST', () => '/api/models', ({ backends }) => ({ name: 'mine/now', backendId: backends, backendModel: 'x' })],
   ['prices.create for a backend', 'POST', () => '/api/prices', ({ backends }) => ({ resource: 'mine/now', side: 'cost', backendId: backends, buckets: price, source: 'x' })],
   ['usage.record in a project', 'POST', () => '/api/usage', ({ projects }) => ({ events: [{ id: newId(), kind: 'chat', resource: 'tandem/local', projectId: projects, occurredAt: new Date().toISOString(), quantities: { input: '1' } }] })],
@@ -114,7 +121,7 @@ const everythingOf = async (ask: Ask, without: readonly string[] = []): Promise<
 
 /** What the victim has, without what moves by itself (the trail notes who asked, keys note their use). */
 const state = async (): Promise<string> => {
-  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
+  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/pools', '/api/leases', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
   const replies = await Promise.all(paths.map(async (path) => (await victim('GET', path)).body));
   return JSON.stringify(replies, (name, value: unknown) => (name === 'lastUsedAt' ? null : value));
 };
@@ -186,7 +193,7 @@ describe('a caller of a foreign organisation', () => {
     const before = await state();
     for (const [, ask] of strangers) {
       for (const route of operations.filter(({ params }) => params && 'id' in params.shape)) {
-        for (const id of Object.values(ids)) await ask(route.method, route.path.replace('{id}', id), bodies[route.id]?.(ids));
+        await Promise.all(Object.values(ids).map((id) => ask(route.method, route.path.replace('{id}', id), bodies[route.id]?.(ids))));
       }
       await house.access.refusalsWritten();
       const { items } = (await ask('GET', '/api/events?limit=500')).body as { items: { action: string }[] };

@@ -17,10 +17,11 @@ export interface ContentUpkeep {
 
 export interface FleetUpkeep {
   readonly nodes: { removeDue(): Promise<void> };
+  keepLeases(signal: AbortSignal): Promise<void>;
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, limits, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep, { nodes }: FleetUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep, fleet: FleetUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
@@ -31,7 +32,8 @@ export function periodicTasks({ invoices, credits, limits, alerts, webhooks, fee
     { name: 'usage-feeds', everyMs: 1_000, run: (signal) => feedPump.sendDue(signal) },
     { name: 'tidy-webhooks', everyMs: 3_600_000, run: () => webhooks.deliveries.tidy() },
     { name: 'sums-of-calls', everyMs: 1_000, run: (signal) => sight.catchUp(signal) },
-    { name: 'remove-nodes', everyMs: 5_000, run: () => nodes.removeDue() },
+    { name: 'remove-nodes', everyMs: 5_000, run: () => fleet.nodes.removeDue() },
+    { name: 'leases', everyMs: 1_000, run: (signal) => fleet.keepLeases(signal) },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },
   ];
 }

@@ -321,6 +321,32 @@ export interface paths {
   '/api/nodes/{id}/doctor': {
     post: operations['nodes.doctor'];
   };
+  '/api/pools': {
+    get: operations['pools.list'];
+    post: operations['pools.create'];
+  };
+  '/api/pools/{id}': {
+    patch: operations['pools.update'];
+  };
+  '/api/leases/quote': {
+    post: operations['leases.quote'];
+  };
+  '/api/leases': {
+    post: operations['leases.create'];
+    get: operations['leases.list'];
+  };
+  '/api/leases/{id}': {
+    get: operations['leases.show'];
+  };
+  '/api/leases/{id}/extend': {
+    post: operations['leases.extend'];
+  };
+  '/api/leases/{id}/hand-over': {
+    post: operations['leases.hand-over'];
+  };
+  '/api/leases/{id}/end': {
+    post: operations['leases.end'];
+  };
 }
 
 /** The forms that recur. */
@@ -878,6 +904,64 @@ export interface components {
       /** How long its replies are kept for the same request again; null: not at all */
       cacheSeconds: number | null;
     };
+    Lease: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      /** UUIDv7 */
+      projectId: string;
+      askedBy: string;
+      /** `root`: raw root, only where something outside the machine can reinstall it */
+      access: 'api' | 'job' | 'shell' | 'root';
+      state: 'waiting' | 'reserved' | 'granting' | 'running' | 'ending' | 'wiping' | 'ended';
+      reason: string | null;
+      wait: {
+        code: string;
+        /** Leases of the organisation that have what it waits for */
+        holders: string[];
+        forecastAt: string | null;
+      } | null;
+      pool: string;
+      resource: string;
+      /** GPUs, slices or machines that are paid */
+      count: number;
+      leastDay: boolean;
+      machines: {
+        machineId: string;
+        units: string[];
+        stage: string;
+      }[];
+      startsAt: string | null;
+      startedAt: string | null;
+      endsAt: string | null;
+      /** Up to when money is set aside */
+      paidUntil: string | null;
+      stoppedAt: string | null;
+      endedAt: string | null;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      minutes: {
+        asked: number | null;
+        paid: number;
+        /** Not paid */
+        outOfReach: number;
+      };
+      cost: {
+        /** ISO 4217 code */
+        currency: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        soFar: string;
+        /** Of that, what is in the bill */
+        booked: string;
+        /** Null: it has no end */
+        atEnd: string | null;
+        /** By the end of the month, if it goes on */
+        thisMonth: string;
+        atMost: string | null;
+      };
+      /** No more money could be set aside: it ends at paidUntil */
+      moneyShort: boolean;
+    };
     Limit: {
       /** UUIDv7 */
       id: string;
@@ -1317,6 +1401,32 @@ export interface components {
       /** When it could first be leased */
       usableAt: string | null;
     };
+    Pool: {
+      /** Null: nothing is set for it */
+      id: string | null;
+      name: string;
+      own: boolean;
+      kinds: string[];
+      resources: string[];
+      openTo: 'own' | 'all';
+      /** Of a Mac a day is paid at least: by other organisations than its owner, by all, or by nobody */
+      leastDay: 'others' | 'always' | 'never';
+      idleMinutes: number | null;
+      resource: string | null;
+      machines: {
+        all: number;
+        leased: number;
+        idle: number;
+        wiping: number;
+        closed: number;
+      };
+      units: {
+        all: number;
+        leased: number;
+      };
+      /** Linux in the place of a Mac is among them: not macOS */
+      standIn: boolean;
+    };
     Price: {
       /** UUIDv7 */
       id: string;
@@ -1687,7 +1797,7 @@ export interface components {
       /** UUIDv7 */
       id: string;
       url: string;
-      events: 'budget.alert'[];
+      events: ('budget.alert' | 'lease.notice')[];
       /** UTC, ISO 8601 */
       createdAt: string;
       /** Messages that are not taken yet */
@@ -4078,7 +4188,7 @@ export interface operations {
     };
     requestBody: { content: { 'application/json': {
       url: string;
-      events?: 'budget.alert'[];
+      events?: ('budget.alert' | 'lease.notice')[];
     } } };
     responses: {
       201: { content: { 'application/json': {
@@ -5982,6 +6092,298 @@ export interface operations {
           next: string | null;
         })[];
       } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Pools with what is in them and how much of it is in use */
+  'pools.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Pool'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Set the terms of a pool, which may have machines already */
+  'pools.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      /** By which price; null: by what the machines are */
+      resource?: string | null;
+      /** `all`: approved machines of the operator serve other organisations */
+      openTo?: 'own' | 'all';
+      /** Of a Mac a day is paid at least: by other organisations than its owner, by all, or by nobody */
+      leastDay?: 'others' | 'always' | 'never';
+      /** Its people are told when nobody has used a lease for so long */
+      idleMinutes?: number | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Pool'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change the terms of a pool; leases that run keep theirs */
+  'pools.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** By which price; null: by what the machines are */
+      resource?: string | null;
+      /** `all`: approved machines of the operator serve other organisations */
+      openTo?: 'own' | 'all';
+      /** Of a Mac a day is paid at least: by other organisations than its owner, by all, or by nobody */
+      leastDay?: 'others' | 'always' | 'never';
+      /** Its people are told when nobody has used a lease for so long */
+      idleMinutes?: number | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Pool'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What a lease would cost, and whether it would wait; nothing is kept */
+  'leases.quote': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name?: string;
+      /** Null: the caller's own */
+      projectId?: string | null;
+      kind: 'gpu' | 'mac' | 'node';
+      /** GPUs or slices on each machine; null: all of it. Of GPUs alone */
+      gpus?: number | null;
+      /** Such as h100-80gb; null: any */
+      gpu?: string | null;
+      /** Of each GPU or slice, at least */
+      memoryGb?: number | null;
+      /** A hardware slice instead of a GPU, by its profile such as 1g.10gb */
+      slice?: string | null;
+      /** Such as m4; null: any */
+      macClass?: string | null;
+      xcode?: string | null;
+      /** Null: the cheapest that fits */
+      pool?: string | null;
+      labels?: {
+        [key: string]: string;
+      };
+      /** Together: all or none */
+      machines?: number;
+      /** Leases of one project with the same word share no machine */
+      apart?: string | null;
+      fit?: 'pack' | 'spread';
+      /** `root`: raw root, only where something outside the machine can reinstall it */
+      access?: 'api' | 'job' | 'shell' | 'root';
+      /** Null: until it is ended */
+      minutes?: number | null;
+      /** Null: as soon as possible */
+      startsAt?: string | null;
+      /** It ends before it would cost more */
+      atMost?: string | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        pool: string;
+        resource: string;
+        count: number;
+        /** ISO 4217 code */
+        currency: string;
+        leastDay: boolean;
+        minutes: number | null;
+        /** For the minutes; for an hour where there is no end */
+        cost: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        perHour: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        perDay: string;
+        /** Null: it begins at once */
+        wait: {
+          code: string;
+          reason: string;
+          forecastAt: string | null;
+        } | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Lease GPUs, slices, machines or Macs; asked twice by the same key it is asked once */
+  'leases.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** The caller's own word for this wish */
+      key: string;
+      name?: string;
+      /** Null: the caller's own */
+      projectId?: string | null;
+      kind: 'gpu' | 'mac' | 'node';
+      /** GPUs or slices on each machine; null: all of it. Of GPUs alone */
+      gpus?: number | null;
+      /** Such as h100-80gb; null: any */
+      gpu?: string | null;
+      /** Of each GPU or slice, at least */
+      memoryGb?: number | null;
+      /** A hardware slice instead of a GPU, by its profile such as 1g.10gb */
+      slice?: string | null;
+      /** Such as m4; null: any */
+      macClass?: string | null;
+      xcode?: string | null;
+      /** Null: the cheapest that fits */
+      pool?: string | null;
+      labels?: {
+        [key: string]: string;
+      };
+      /** Together: all or none */
+      machines?: number;
+      /** Leases of one project with the same word share no machine */
+      apart?: string | null;
+      fit?: 'pack' | 'spread';
+      /** `root`: raw root, only where something outside the machine can reinstall it */
+      access?: 'api' | 'job' | 'shell' | 'root';
+      /** Null: until it is ended */
+      minutes?: number | null;
+      /** Null: as soon as possible */
+      startsAt?: string | null;
+      /** It ends before it would cost more */
+      atMost?: string | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Lease'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Leases, newest first */
+  'leases.list': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+        state?: 'live' | 'ended';
+        /** UUIDv7 */
+        projectId?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Lease'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One lease with what happened to it */
+  'leases.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        lease: components['schemas']['Lease'];
+        events: {
+          /** UTC, ISO 8601 */
+          at: string;
+          kind: string;
+          detail: string;
+        }[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Have a lease last longer */
+  'leases.extend': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      minutes: number;
+      /** Null: as before */
+      atMost?: string | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Lease'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Give a lease to another project, which pays from the next minute on */
+  'leases.hand-over': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** UUIDv7 */
+      projectId: string;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Lease'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** End a lease: its sessions are cut within seconds and its machines wiped */
+  'leases.end': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Lease'] } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

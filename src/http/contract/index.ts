@@ -1,6 +1,7 @@
 import { accessRoutes } from './access.ts';
 import { contentRoutes } from './content.ts';
 import { hookRoutes } from './hooks.ts';
+import { leaseRoutes } from './leases.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { limitRoutes } from './limits.ts';
 import { modelRoutes } from './models.ts';
@@ -10,5 +11,5 @@ import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

@@ -7,6 +7,7 @@ import { keyRoutes } from './access/keys.ts';
 import { peopleRoutes } from './access/people.ts';
 import { projectRoutes } from './access/projects.ts';
 import { signInRoutes } from './access/sign-in.ts';
+import { leaseRoutes } from './fleet/leases.ts';
 import { nodeRoutes } from './fleet/nodes.ts';
 import { limitRoutes } from './ledger/limits.ts';
 import { moneyRoutes } from './ledger/money.ts';
@@ -21,7 +22,7 @@ describe('the contract', () => {
   const access = {} as Access;
   const bound = [
     ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, emptyGateway), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, emptyGateway), ...leaseRoutes(emptyFleet), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

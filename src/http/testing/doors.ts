@@ -40,6 +40,8 @@ export const emptyModels: ModelsDoor = {
 export const emptyFleet: FleetDoor = {
   nodes: { list: nothing, show: absent, approve: absent, wish: absent, remove: absent, doctor: absent },
   enrolments: { create: absent },
+  pools: { list: nothing, create: absent, update: absent },
+  leases: { quote: absent, create: absent, list: nothing, show: absent, extend: absent, handOver: absent, end: absent },
 };
 
 /** A fake of the way into leases: there are none. */

@@ -50,7 +50,7 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   await models.start();
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
-  const fleet = createFleet({ ...common, access });
+  const fleet = createFleet({ ...common, access, ledger, operator: () => organisationId });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
   const server = await createServer({
     ...common, access, ledger, models, fleet, gateway, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,

@@ -122,12 +122,13 @@ describe('several organisations and processes', () => {
 });
 
 describe('defaults and import', () => {
-  test('the defaults are Meta\'s published tiers and a price for the embedded model, once', async () => {
+  test('the defaults are Meta\'s published tiers and a price for the embedded model and for stand-ins, once', async () => {
     await prices.seedDefaults(house.organisationId, 'USD');
     await prices.seedDefaults(house.organisationId, 'USD');
     const items = prices.list(house.principal(), { history: true }).items;
     const said = items.map((one) => [one.resource, one.tier, one.buckets['input']?.price, one.buckets['cache_read']?.price, one.buckets['output']?.price]);
     expect(said).toEqual([
+      ['mac/stand-in', 'standard', undefined, undefined, undefined],
       ['muse-spark', 'contributor', '100000000000', '2000000000', '200000000000'],
       ['muse-spark', 'standard', '1250000000000', '150000000000', '4250000000000'],
       ['tandem/local', 'contributor', '20000000000', '2000000000', '80000000000'],

@@ -21,5 +21,6 @@ export const SEEDS: readonly Seed[] = [
   { resource: 'muse-spark', tier: 'standard', buckets: perMillion(12_500n, 1_500n, 42_500n), source: `${META}, standard tier` },
   { resource: 'muse-spark', tier: 'contributor', buckets: perMillion(1_000n, 20n, 2_000n), source: `${META}, contributor tier` },
   { resource: 'tandem/local', tier: 'standard', buckets: perMillion(200n, 20n, 800n), source: OWN },
+  { resource: 'mac/stand-in', tier: 'standard', buckets: { minute: { price: 0n, per: 60n } }, source: 'Tandem\'s default, 2026-11-26: Linux in the place of a Mac is no Mac, and nothing is charged for it' },
   { resource: 'tandem/local', tier: 'contributor', buckets: perMillion(200n, 20n, 800n), source: OWN },
 ];

@@ -1,0 +1,64 @@
+import type { Selectable } from 'kysely';
+import type { NodeRow, Schema } from '../../db/index.ts';
+import type { NodeContext } from '../nodes/context.ts';
+import { mayHost, nodeState, takesWork } from '../nodes/node-state.ts';
+import type { Presence } from '../nodes/presence.ts';
+import type { UnitView } from '../placement/index.ts';
+import { shapeOf } from './inventory.ts';
+import type { LeasableMachine, MachineSource } from './machines.ts';
+
+type Node = Selectable<NodeRow>;
+type Pool = Selectable<Schema['pools']>;
+
+/** Machines that run the agent, as they can be leased. */
+export class NodeMachines implements MachineSource {
+  readonly #context: Pick<NodeContext, 'database' | 'clock'>;
+  readonly #presence: Pick<Presence, 'quarantine'>;
+  readonly #operator: () => string | null;
+
+  constructor(context: Pick<NodeContext, 'database' | 'clock'>, presence: Pick<Presence, 'quarantine'>, operator: () => string | null) {
+    this.#context = context;
+    this.#presence = presence;
+    this.#operator = operator;
+  }
+
+  async machines(): Promise<readonly LeasableMachine[]> {
+    const executor = this.#context.database.unscoped('placement looks at the machines of all');
+    const nodes = await executor.selectFrom('nodes').selectAll().where('removed_at', 'is', null).orderBy('id').execute();
+    const pools = await executor.selectFrom('pools').selectAll().where('removed_at', 'is', null).execute();
+    const byName = new Map(pools.map((pool) => [`${pool.organisation_id} ${pool.name}`, pool]));
+    return nodes.map((node) => machineOf(node, byName.get(`${node.organisation_id} ${node.pool}`), this.#context.clock.nowMs(), this.#operator()));
+  }
+
+  quarantine(machineId: string, reason: string): Promise<void> {
+    return this.#presence.quarantine(machineId, reason);
+  }
+}
+
+function machineOf(node: Node, pool: Pool | undefined, nowMs: number, operator: string | null): LeasableMachine {
+  const { kind, units, mac } = shapeOf(node.inventory, node.stand_in);
+  const forAll = pool?.open_to === 'all' && operator !== null && mayHost(node, 'anybody else', operator);
+  return {
+    id: node.id, name: node.name, pool: node.pool, kind, units, mac, owner: node.organisation_id, openTo: forAll ? null : [node.organisation_id], labels: labelsOf(node),
+    // The agent cannot be trusted to take its own machine back from somebody with root, and nothing else here can reinstall it.
+    rawRoot: false, closed: takesWork(node, nowMs) ? null : closedReason(node, nowMs), freeFromMs: 0, keptFor: null,
+    leastDay: node.stand_in ? 'never' : (pool?.least_day ?? 'others'), idleMinutes: pool?.idle_minutes ?? null, standIn: node.stand_in,
+    resourceOf: (unit) => resourceOf(unit, kind, pool?.resource ?? null),
+  };
+}
+
+function labelsOf({ name, platform, pool }: Node): Record<string, string> {
+  return { node: name, platform, pool };
+}
+
+/** `gpu/h100-80gb`, `gpu/1g.10gb`, `mac/m4`, `node/linux-x64`; or the pool's own name for a price, with the profile of a slice behind it. */
+function resourceOf(unit: UnitView, kind: LeasableMachine['kind'], ofPool: string | null): string {
+  if (ofPool !== null) return unit.slice ? `${ofPool}/${unit.kind}` : ofPool;
+  return `${kind === 'cpu' ? 'node' : kind}/${unit.kind}`;
+}
+
+function closedReason(node: Node, nowMs: number): string {
+  const state = nodeState(node, nowMs);
+  const why = state === 'quarantined' ? node.quarantine_reason : state === 'sick' ? node.health_reasons[0] : node.wanted_reason;
+  return why ? `${state}: ${why}` : state;
+}
