@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../base/index.ts';
-import type { Access, Actor } from '../../access/index.ts';
+import type { Access } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import type { Driver } from '../drivers/driver.ts';
@@ -23,8 +23,6 @@ export interface LeaseContext {
 export const LEASES_CHANNEL = 'leases';
 /** Between a lease's planned end and the next lease of its machine, beside the wipe. */
 export const MARGIN_MS = 60_000;
-
-export const SYSTEM: Actor = { kind: 'system', id: null, label: 'system' };
 
 /** Notes what happened to a lease, for its page, and tells who acts on it. */
 export async function noteLease({ database, clock, newId }: Pick<LeaseContext, 'database' | 'clock' | 'newId'>, tx: Executor, lease: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
