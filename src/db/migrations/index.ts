@@ -14,7 +14,7 @@ import { hookStages } from './0012-hook-stages.ts';
 import { budgetSubjects } from './0013-budget-subjects.ts';
 import { nodes } from './0014-nodes.ts';
 import { outgoing } from './0015-outgoing.ts';
-import { leases } from './0015-leases.ts';
+import { leases } from './0016-leases.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [

@@ -52,7 +52,7 @@ export interface LeaseRow {
   resource: Written<string>;
   /** The price list as it was when the lease was quoted. */
   price: WrittenJson<Record<string, unknown>>;
-  terms: WrittenJson<{ readonly count: number; readonly leastDay: boolean; readonly gpus: number }>;
+  terms: WrittenJson<{ readonly count: number; readonly leastDay: boolean }>;
   quoted_at: Written<Date>;
   /** It ends before it would cost more; null: no such limit. */
   at_most: Defaulted<string | null>;

@@ -77,7 +77,7 @@ export class Leases {
     await database.transaction(async (tx) => {
       const made = await database.scoped(principal.organisationId, tx).insertInto('leases', {
         id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool }), access: input.access,
-        resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay, gpus: quoted.count }), quoted_at: now, at_most: input.atMost,
+        resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay }), quoted_at: now, at_most: input.atMost,
         starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, created_at: now,
       }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returning('id').executeTakeFirst();
       // The same click twice: the other one is a moment ahead.

@@ -125,7 +125,7 @@ const STATEMENTS = [
 
 /** Who has which machine, for how long, and what for. */
 export const leases: Migration = {
-  name: '0015-leases',
+  name: '0016-leases',
   async up(tx) {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(tx);
   },
