@@ -63,6 +63,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   await tunnels.start();
   phases.add('tunnels', 10_000, () => tunnels.stop());
   fleet.useLink(tunnels.link, tunnels.address);
+  tunnels.gateway.useLeases(fleet.leases);
   const tasks = startPeriodic(periodicTasks(ledger, models, fleet), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 

@@ -13,7 +13,7 @@ export interface LeaseDoor {
   /**
    * Whether somebody may enter a lease now, and where.
    * @param nodeId of a lease of several nodes; absent: the first.
-   * @throws TandemError resource_not_found, permission_denied, lease_not_running.
+   * @throws TandemError resource_not_found, permission_denied, lease_state.
    */
   enter(principal: Principal, leaseId: string, nodeId?: string): Promise<LeaseEntry>;
   /** Told when a lease is over, by whoever ended it. The returned function ends the listening. */

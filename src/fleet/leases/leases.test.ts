@@ -268,3 +268,22 @@ describe('when things fail', () => {
     expect(new Set(units.map(({ lease_id }) => lease_id)).size).toBe(4);
   });
 });
+
+describe('who enters a lease', () => {
+  it('is told where it is while it runs, by its own organisation, and heard of when it is over', async () => {
+    const ended: string[] = [];
+    const forget = house.leases.onEnd((id) => ended.push(id));
+    const { id } = await house.leases.create(house.admin, newLease());
+    await expect(house.leases.enter(house.admin, id)).rejects.toSatisfy(failsWith('lease_state'));
+    await house.pass(1_000);
+    expect(await house.leases.enter(house.admin, id)).toMatchObject({ leaseId: id, nodeId: 'a', endsAtMs: Date.parse((await show(id)).endsAt!) });
+    await expect(house.leases.enter(house.admin, id, 'b')).rejects.toSatisfy(failsWith('lease_state'));
+    const tenant = await house.access.createTenant({ name: 'Other', currency: 'USD', billing: 'postpaid', ownerEmail: 'o@other.example' });
+    await expect(house.leases.enter(house.access.directory.verify(tenant.adminKey), id)).rejects.toSatisfy(failsWith('resource_not_found'));
+    await expect(house.leases.enter({ ...house.admin, role: 'viewer' }, id)).rejects.toSatisfy(failsWith('permission_denied'));
+    expect(ended).toEqual([]);
+    await house.leases.end(house.admin, id);
+    await expect.poll(() => ended).toContain(id);
+    forget();
+  });
+});

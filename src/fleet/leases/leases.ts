@@ -1,12 +1,12 @@
 import { TandemError, parsePico, type Picodollars } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
-import type { Executor } from '../../db/index.ts';
+import { RESYNC, type Executor } from '../../db/index.ts';
 import { machineFits } from '../placement/fits.ts';
 import { place, type PlacementRequest, type Waiting } from '../placement/index.ts';
 import { priceOf } from '../price/best-price.ts';
 import { minutesFor, quote, type Quote } from '../price/quote.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
-import { can, type LeaseState } from './lease.ts';
+import { can, overAtMs, type LeaseState } from './lease.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, storedPrice, termsOf, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
 import { leaseEventView, leaseView, type LeaseEventView, type LeaseView } from './view.ts';
@@ -43,6 +43,8 @@ export interface QuoteView {
 export class Leases {
   readonly #context: LeaseContext;
   readonly #money: LeaseMoney;
+  readonly #ends = new Set<(leaseId: string) => void>();
+  #listens = false;
 
   constructor(context: LeaseContext) {
     this.#context = context;
@@ -165,14 +167,39 @@ export class Leases {
     return this.#view(await this.#read(principal, id));
   }
 
-  /** Somebody is in it: its idle time begins anew. */
-  async touch(id: string): Promise<void> {
-    await this.#context.database.unscoped('a lease by its id, by the gateway that let somebody in').updateTable('leases').set({ used_at: new Date(this.#context.clock.nowMs()) }).where('id', '=', id).execute();
+  /**
+   * Lets somebody into a lease that runs, and says where it is and when it ends as things stand. Its idle time begins anew.
+   * @throws TandemError permission_denied, resource_not_found, lease_state.
+   */
+  async enter(principal: Principal, id: string, machineId?: string): Promise<{ leaseId: string; nodeId: string; endsAtMs: number }> {
+    demand(principal, 'leases.write');
+    const { database, clock } = this.#context;
+    const stored = await this.#read(principal, id);
+    const lease = leaseOf(stored, clock.nowMs());
+    const on = lease.machines.find((one) => machineId === undefined || one.machineId === machineId);
+    const endsAtMs = overAtMs(lease);
+    if (!can.enter(lease) || on === undefined || endsAtMs === null) throw new TandemError('lease_state', { params: { id, state: lease.wanted === 'end' && lease.observed !== 'ended' ? 'ending' : lease.observed, action: 'entered' } });
+    await database.scoped(principal.organisationId).updateTable('leases').set({ used_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
+    return { leaseId: id, nodeId: on.machineId, endsAtMs };
   }
 
-  /** Told of every change of a lease, by any process: its id, or `resync`. */
-  onChange(listener: (leaseId: string) => void): Promise<() => Promise<void>> {
-    return this.#context.database.listen(LEASES_CHANNEL, listener);
+  /** Told when nobody may enter a lease any more, whichever process ended it. The returned function ends the listening. */
+  onEnd(listener: (leaseId: string) => void): () => void {
+    const { database, log } = this.#context;
+    this.#ends.add(listener);
+    if (!this.#listens) {
+      this.#listens = true;
+      database.listen(LEASES_CHANNEL, (id) => {
+        this.#tellEnd(id).catch((error: Error) => log.warn({ lease: id, reason: error.message }, 'a lease that changed could not be read'));
+      }).catch((error: Error) => log.error({ reason: error.message }, 'nothing is heard of leases that end'));
+    }
+    return () => this.#ends.delete(listener);
+  }
+
+  async #tellEnd(id: string): Promise<void> {
+    if (id === RESYNC) return;
+    const row = await this.#context.database.unscoped('a lease by its id, of which a process told').selectFrom('leases').select(['observed', 'wanted']).where('id', '=', id).executeTakeFirst();
+    if (row !== undefined && row.observed !== 'granting' && row.observed !== 'waiting' && row.observed !== 'reserved' && !can.enter(row)) for (const listener of this.#ends) listener(id);
   }
 
   /** How many leases are on a machine. */
