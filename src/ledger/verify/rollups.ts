@@ -4,6 +4,8 @@ import { Findings, type VerifyScope } from './findings.ts';
 
 /** Stands for "no key" where rows are matched: null is not equal to null. */
 const NO_KEY = '00000000-0000-0000-0000-000000000000';
+/** Ends a subquery that Postgres is to work out once a row, not wherever its column is named. */
+const ONCE = sql`offset 0`;
 /** Faults that are read; more would say nothing new. */
 const MOST_FAULTS = 1_000;
 
@@ -35,16 +37,19 @@ export async function verifyRollups(executor: Executor, scope: VerifyScope): Pro
       select organisation_id, project_id, key_id, resource, (occurred_at at time zone 'UTC')::date as day,
         quantities, charge, cost, outcome, price_version_id, service_tier
       from usage_events where ${mine}
+    ), rates as materialized (
+      select p.id, p.tier, b.key as bucket, ${whole(sql`b.value ->> 'price'`)} as price, ${whole(sql`b.value ->> 'per'`)} as per
+      from price_versions p cross join lateral jsonb_each(case jsonb_typeof(p.buckets) when 'object' then p.buckets else '{}' end) b
     ), priced as (
-      select e.organisation_id, e.project_id, e.key_id, e.resource, e.day, q.key as bucket, ${whole(sql`q.value`)} as quantity,
-        ${whole(sql`q.value`)} * ${whole(sql`p.buckets -> q.key ->> 'price'`)} as product, ${whole(sql`p.buckets -> q.key ->> 'per'`)} * case when e.service_tier = 'flex' and p.tier <> 'flex' then 2 else 1 end as per
-      from events e cross join lateral jsonb_each_text(case jsonb_typeof(e.quantities) when 'object' then e.quantities else '{}' end) q
-      left join price_versions p on p.id = e.price_version_id
-      where q.value <> '0'
+      select e.organisation_id, e.project_id, e.key_id, e.resource, e.day, q.bucket, q.quantity,
+        q.quantity * r.price as product, nullif(r.per, 0) * case when e.service_tier = 'flex' and r.tier <> 'flex' then 2 else 1 end as per
+      from events e cross join lateral (
+        select key as bucket, ${whole(sql`value`)} as quantity from jsonb_each_text(case jsonb_typeof(e.quantities) when 'object' then e.quantities else '{}' end) where value <> '0' ${ONCE}
+      ) q left join rates r on r.id = e.price_version_id and r.bucket = q.bucket
     ), lines as (
       select organisation_id, project_id, key_id, resource, day, bucket, quantity,
-        div(product, nullif(per, 0)) + case when 2 * mod(product, nullif(per, 0)) > per or (2 * mod(product, nullif(per, 0)) = per and mod(div(product, nullif(per, 0)), 2) = 1) then 1 else 0 end as amount
-      from priced
+        quotient + case when 2 * (product - quotient * per) > per or (2 * (product - quotient * per) = per and mod(quotient, 2) = 1) then 1 else 0 end as amount
+      from priced cross join lateral (select div(product, per) as quotient ${ONCE}) as divided
     ), sums as (
       select organisation_id, project_id, key_id, resource, day, 'total' as bucket, 0::numeric as quantity, sum(charge) as charge,
         coalesce(sum(cost), 0) as cost, count(*) filter (where cost is null) as cost_unknown, count(*) as events, count(*) filter (where outcome = 'failed') as failed
