@@ -4,6 +4,9 @@
  * Options: --events 10000000 --rounds 20
  */
 import { parseArgs } from 'node:util';
+import { systemClock } from '../../src/base/index.ts';
+import { DIMENSIONS, type Dimension } from '../../src/ledger/spend/dimensions.ts';
+import { showSpend } from '../../src/ledger/spend/spend.ts';
 import { markdown, percentile } from '../support/stats.ts';
 import { openBenchHouse } from '../usage/house.ts';
 import { fill } from './fill.ts';
@@ -13,15 +16,22 @@ const house = await openBenchHouse();
 const { database, books, owner } = house;
 const startMs = performance.now();
 const made = await fill(database, owner.organisationId, Number(values.events), (done) => console.error(`${done.toLocaleString('en')} events after ${((performance.now() - startMs) / 1_000).toFixed(0)} s`));
-console.error(`${made.rollups.toLocaleString('en')} sums by day, ${made.lines.toLocaleString('en')} lines of the bill`);
+console.error(`${made.rollups.toLocaleString('en')} sums by day, ${made.lines.toLocaleString('en')} lines of the bill, ${made.spend.toLocaleString('en')} sums of spend`);
 
 const month = new Date().toISOString().slice(0, 7);
+const names = { organisation: () => undefined, projectName: (id: string) => id, keyName: (id: string) => id };
+/** As the page asks: the groups, or the parts of each day. Hours are of a week, everything else of 30 days. */
+const spend = (group: Dimension, subgroup?: Dimension): readonly [string, () => Promise<unknown>] => [`Spend by ${group}${subgroup === undefined ? '' : ` and ${subgroup}`}`, () => showSpend(
+  { database, clock: systemClock, names, backendNames: () => null }, owner,
+  { metric: 'charge', group, subgroup, top: 20, ...(group === 'hour' && { from: new Date(Date.now() - 7 * 86_400_000).toISOString() }) },
+)];
 const pages: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['bill of the month', () => books.bill.show(owner, { month })],
   ['overview', () => books.overview(owner)],
   ['usage, newest 100', () => books.usage.list(owner, { limit: 100 })],
   ['usage of one key, newest 100', () => books.usage.list(owner, { limit: 100, keyId: made.keyId })],
   ['usage of one model, 100 from the middle', () => books.usage.list(owner, { limit: 100, cursor: made.middleId, resource: made.resource })],
+  ...DIMENSIONS.map((group) => spend(group)), spend('day', 'model'), spend('day', 'user'), spend('day', 'key'), spend('hour', 'model'), spend('key', 'user'), spend('tag', 'user'),
 ];
 const rows: string[][] = [];
 for (const [title, ask] of pages) {

@@ -15,6 +15,7 @@ import { budgetSubjects } from './0013-budget-subjects.ts';
 import { nodes } from './0014-nodes.ts';
 import { outgoing } from './0015-outgoing.ts';
 import { leases } from './0016-leases.ts';
+import { spendSums } from './0017-spend-sums.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   nodes,
   outgoing,
   leases,
+  spendSums,
 ];

@@ -59,6 +59,28 @@ export interface SpendDayRow extends SpendFigures {
   tags: Written<string[]>;
 }
 
+/** The same without users, scenarios and tags. */
+export interface SpendKeyRow extends SpendFigures {
+  organisation_id: Written<string>;
+  day: Written<Date | string>;
+  project_id: Written<string>;
+  key_id: Written<string | null>;
+  resource: Written<string>;
+  backend: Written<string>;
+  tier: Written<string>;
+}
+
+/** The same by one kind of name alone: every call is in a row of its user, one of its scenario and one of its set of tags. */
+export interface SpendLabelRow extends SpendFigures {
+  organisation_id: Written<string>;
+  kind: Written<'user' | 'scenario' | 'tags'>;
+  day: Written<Date | string>;
+  project_id: Written<string>;
+  /** The user or scenario; empty in rows of tags, which have `tags`. */
+  name: Written<string>;
+  tags: Written<string[]>;
+}
+
 export interface SpendHourRow extends SpendFigures {
   organisation_id: Written<string>;
   hour: Written<Date>;
@@ -129,6 +151,8 @@ export interface SightTables {
   sight_marks: SightMarkRow;
   sight_names: SightNameRow;
   spend_days: SpendDayRow;
+  spend_keys: SpendKeyRow;
+  spend_labels: SpendLabelRow;
   spend_hours: SpendHourRow;
   latency_rollups: LatencyRollupRow;
   call_errors: CallErrorRow;

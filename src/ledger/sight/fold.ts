@@ -73,6 +73,7 @@ export function measurements(source: RawBuilder<unknown>): RawBuilder<unknown> {
 const FIGURES = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
 const names = sql.raw(FIGURES.join(', '));
 const sums = sql.raw(FIGURES.map((figure) => `sum(${figure})`).join(', '));
+const namedSums = sql.raw(FIGURES.map((figure) => `sum(${figure}) as ${figure}`).join(', '));
 const added = sql.raw(FIGURES.map((figure) => `${figure} = have.${figure} + excluded.${figure}`).join(', '));
 
 /**
@@ -112,9 +113,20 @@ export async function fold(tx: Executor, run: Run): Promise<string[]> {
     ), measured as materialized (
       select organisation_id, date_trunc('hour', occurred_at, 'UTC') as at, project_id, resource, backend, metric, bucket, count(*) as calls
       from (${measured(sql`(select * from read where kind = 'call')`)}) as one group by 1, 2, 3, 4, 5, 6, 7
+    ), days as materialized (
+      select organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${namedSums} from all_parts group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    ), into_keys as (
+      insert into spend_keys as have (organisation_id, day, project_id, key_id, resource, backend, tier, ${names})
+      select organisation_id, day, project_id, key_id, resource, backend, tier, ${sums} from days group by 1, 2, 3, 4, 5, 6, 7
+      on conflict (organisation_id, day, project_id, key_id, resource, backend, tier) do update set ${added}
+    ), into_labels as (
+      insert into spend_labels as have (organisation_id, kind, day, project_id, name, tags, ${names})
+      select organisation_id, kind, day, project_id, name, labels.tags, ${sums} from days
+      cross join lateral (values ('user', user_name, '{}'::text[]), ('scenario', scenario, '{}'), ('tags', '', days.tags)) as labels (kind, name, tags) group by 1, 2, 3, 4, 5, 6
+      on conflict (organisation_id, kind, day, project_id, name, tags) do update set ${added}
     ), into_days as (
       insert into spend_days as have (organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${names})
-      select organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${sums} from all_parts group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+      select organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags, ${names} from days
       on conflict (organisation_id, day, project_id, key_id, resource, backend, tier, user_name, scenario, tags) do update set ${added}
     ), into_hours as (
       insert into spend_hours as have (organisation_id, hour, project_id, resource, backend, tier, ${names})

@@ -9,7 +9,7 @@ let house: TestBooks;
 beforeEach(async () => void (house = await openTestBooks()));
 afterEach(() => house.close());
 
-const TABLES = ['spend_days', 'spend_hours', 'latency_rollups'] as const;
+const TABLES = ['spend_days', 'spend_keys', 'spend_labels', 'spend_hours', 'latency_rollups'] as const;
 
 async function sums(): Promise<Record<string, unknown[]>> {
   const executor = house.database.unscoped('a test looks at everything');
@@ -17,6 +17,22 @@ async function sums(): Promise<Record<string, unknown[]>> {
     const { rows } = await sql<{ row: string }>`select to_jsonb(t)::text as row from ${sql.table(table)} t order by 1`.execute(executor);
     return [table, rows.map(({ row }) => row)] as const;
   })));
+}
+
+/** Rows of the sums for fewer names that are not the sums of `spend_days`, or of which it has more. */
+async function astray(): Promise<number> {
+  const figures = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'];
+  const [names, added] = [sql.raw(figures.join(', ')), sql.raw(figures.map((one) => `sum(${one})`).join(', '))];
+  const keys = sql`organisation_id, day, project_id, key_id, resource, backend, tier`;
+  const labels = sql`organisation_id, kind, day, project_id, name`;
+  const { rows: [row] } = await sql<{ astray: number }>`
+    with keys as (select ${keys}, ${added} from spend_days group by 1, 2, 3, 4, 5, 6, 7), have_keys as (select ${keys}, ${names} from spend_keys),
+      labels as (select ${labels}, labels.tags, ${added} from spend_days
+        cross join lateral (values ('user', user_name, '{}'::text[]), ('scenario', scenario, '{}'), ('tags', '', spend_days.tags)) as labels (kind, name, tags) group by 1, 2, 3, 4, 5, 6),
+      have_labels as (select ${labels}, tags, ${names} from spend_labels)
+    select (select count(*) from ((table keys except table have_keys) union all (table have_keys except table keys)) as a)::int
+      + (select count(*) from ((table labels except table have_labels) union all (table have_labels except table labels)) as b)::int as astray`.execute(house.database.unscoped('a test looks at everything'));
+  return row!.astray;
 }
 
 const usage = (): fc.Arbitrary<TestUsage> => fc.record({
@@ -36,6 +52,7 @@ test('whatever the size of its steps and the order of posting, the sums are the 
     // Two at once, as two processes would.
     await Promise.all([small.catchUp(), small.catchUp()]);
     const followed = await sums();
+    expect(await astray()).toBe(0);
     await house.books.sight.rebuild();
     expect(await sums()).toEqual(followed);
   }), { numRuns: 12 });

@@ -1,0 +1,28 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Dimension } from './dimensions.ts';
+
+/** Which sums answer a question: the fewest rows that still tell apart what is asked for. */
+export type Sums = 'hours' | 'keys' | 'user' | 'scenario' | 'tags' | 'days';
+
+/** Their rows. `days` tells everything apart, and has a row for each user, scenario and set of tags of each key. */
+export const ROWS: Readonly<Record<Sums, RawBuilder<unknown>>> = {
+  hours: sql`(select *, (hour at time zone 'UTC')::date as day from spend_hours)`,
+  keys: sql`spend_keys`,
+  user: sql`(select *, name as user_name from spend_labels where kind = 'user')`,
+  scenario: sql`(select *, name as scenario from spend_labels where kind = 'scenario')`,
+  tags: sql`(select * from spend_labels where kind = 'tags')`,
+  days: sql`spend_days`,
+};
+
+const LABELS: Readonly<Partial<Record<Dimension, Sums>>> = { user: 'user', scenario: 'scenario', tag: 'tags' };
+/** What sums of labels tell apart beside their label. */
+const WITH_LABELS: ReadonlySet<Dimension> = new Set(['project', 'day', 'month']);
+
+/** `asked`: what is added up by, and what daily sums are filtered by; `filter`: what else is. */
+export function sumsFor(asked: readonly Dimension[], filter: { readonly model?: string | undefined; readonly backendId?: string | undefined; readonly tier?: string | undefined }): Sums {
+  const labels = new Set(asked.flatMap((one) => LABELS[one] ?? []));
+  if (labels.size === 0) return 'keys';
+  const [label] = labels;
+  const alone = labels.size === 1 && asked.every((one) => LABELS[one] !== undefined || WITH_LABELS.has(one));
+  return alone && filter.model === undefined && filter.backendId === undefined && filter.tier === undefined ? label! : 'days';
+}
