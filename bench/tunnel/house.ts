@@ -9,6 +9,7 @@ import { TandemError, newId, silentLogger, systemClock } from '../../src/base/in
 import { createAccess } from '../../src/access/index.ts';
 import { migrate, openDatabase, startEmbeddedPostgres } from '../../src/db/index.ts';
 import { createFleet } from '../../src/fleet/index.ts';
+import { nothingLeased } from '../../src/fleet/testing/nothing-leased.ts';
 import { createServer } from '../../src/http/index.ts';
 import { emptyLedger, emptyModels } from '../../src/http/testing/doors.ts';
 import { createTunnels } from '../../src/tunnels/index.ts';
@@ -24,7 +25,7 @@ const database = await openDatabase({ ...common, connection: postgres.connection
 const access = createAccess({ ...common, database, config: { file: {} } });
 const { adminKey } = await access.bootstrap();
 await access.start();
-const fleet = createFleet({ ...common, database, access });
+const fleet = createFleet({ ...common, ...nothingLeased, database, access });
 const tunnels = createTunnels({ ...common, database, fleet, root, version: '0.0.0', config: { secretFile: join(home, 'secret'), cache: join(home, 'cache'), agentAddress: { host, port: Number(agentPort) } } });
 await tunnels.start();
 fleet.useLink(tunnels.link, tunnels.address);

@@ -5,13 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
-import { createFleet, type Fleet, type FleetOptions, type NodeView } from '../../fleet/index.ts';
+import { createFleet, type Fleet, type NodeView } from '../../fleet/index.ts';
+import { nothingLeased } from '../../fleet/testing/nothing-leased.ts';
 import { createTunnels, type Tunnels } from '../index.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-
-/** Connections are tried here, and nothing is leased. */
-const nothingLeased = { standing: {}, webhooks: { deliveries: { enqueue: async () => {} } } } as unknown as FleetOptions['ledger'];
 
 export interface AgentsHouse extends TestAccess {
   readonly fleet: Fleet;
@@ -42,7 +40,7 @@ export async function openAgentsHouse(): Promise<AgentsHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-agents-'));
   // A lease's user goes through it to its own folder.
   chmodSync(folder, 0o711);
-  const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, operator: () => null, ledger: nothingLeased });
+  const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, ...nothingLeased });
   const make = (): Tunnels => createTunnels({
     database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port: 0 } },
   });
