@@ -7,12 +7,13 @@ it('closes months, expires credits and content, tells of budgets, sends webhooks
     invoices: { closeDue: async () => called.push('months') },
     credits: { expireDue: async () => called.push('credits') },
     limits: { tidy: async () => void called.push('limits') },
+    budgets: { tidy: async () => void called.push('budgets') },
     alerts: { tellDue: async () => called.push('alerts') },
     feedPump: { sendDue: async () => void called.push('feeds') },
     webhooks: { deliveries: { sendDue: async () => void called.push('webhooks'), tidy: async () => void called.push('tidy') } },
     sight: { catchUp: async () => void called.push('sums'), prune: async () => void called.push('errors') },
   }, { content: { removeExpired: async () => called.push('content') } }, { nodes: { removeDue: async () => void called.push('nodes') }, keepLeases: async () => void called.push('leases') });
   for (const task of tasks) await task.run(new AbortController().signal);
-  expect(called).toEqual(['months', 'content', 'credits', 'limits', 'alerts', 'webhooks', 'feeds', 'tidy', 'sums', 'nodes', 'leases', 'errors']);
+  expect(called).toEqual(['months', 'content', 'credits', 'limits', 'budgets', 'alerts', 'webhooks', 'feeds', 'tidy', 'sums', 'nodes', 'leases', 'errors']);
   expect(new Set(tasks.map(({ name }) => name)).size).toBe(tasks.length);
 });

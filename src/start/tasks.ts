@@ -5,6 +5,7 @@ export interface BooksUpkeep {
   readonly invoices: { closeDue(): Promise<unknown> };
   readonly credits: { expireDue(): Promise<unknown> };
   readonly limits: { tidy(): Promise<void> };
+  readonly budgets: { tidy(): Promise<void> };
   readonly alerts: { tellDue(): Promise<unknown> };
   readonly webhooks: { readonly deliveries: { sendDue(signal: AbortSignal): Promise<void>; tidy(): Promise<void> } };
   readonly feedPump: { sendDue(signal: AbortSignal): Promise<void> };
@@ -21,12 +22,13 @@ export interface FleetUpkeep {
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, limits, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep, fleet: FleetUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, budgets, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep, fleet: FleetUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
     { name: 'expire-credits', everyMs: 60_000, run: async () => void (await credits.expireDue()) },
     { name: 'tidy-limits', everyMs: 60_000, run: () => limits.tidy() },
+    { name: 'tidy-budgets', everyMs: 3_600_000, run: () => budgets.tidy() },
     { name: 'budget-alerts', everyMs: 2_000, run: async () => void (await alerts.tellDue()) },
     { name: 'webhooks', everyMs: 1_000, run: (signal) => webhooks.deliveries.sendDue(signal) },
     { name: 'usage-feeds', everyMs: 1_000, run: (signal) => feedPump.sendDue(signal) },

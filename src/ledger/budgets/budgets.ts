@@ -8,6 +8,7 @@ import { keepPostingOut } from '../invoices/late.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { AuditPort } from '../ports.ts';
 import { BUDGETS_CHANNEL, type BudgetDirectory, type BudgetSubject } from './directory.ts';
+import { forgetOldNames } from './name-windows.ts';
 import { openSpentNames, spentBySubject, spentInWindow, type NewWindow } from './spent.ts';
 import { budgetView, keyBudget, readBudgets, type BudgetView, type KeyBudget } from './view.ts';
 import { windowStart, type Period } from './window.ts';
@@ -124,6 +125,14 @@ export class Budgets {
       returning id`.execute(tx);
     for (const { id } of rows) await this.#options.database.notify(tx, BUDGETS_CHANNEL, id);
     await this.#options.limits.carryOver(tx, organisationId, fromKeyId, toKeyId);
+  }
+
+  /** Forgets what names spent in windows that ended long ago. */
+  async tidy(): Promise<void> {
+    await this.#options.database.transaction(async (tx) => {
+      await keepPostingOut(tx);
+      await forgetOldNames(tx, this.#options.clock.nowMs());
+    });
   }
 
   /** The escrowed balance of a prepaid organisation: all credit ever given less what expired. Made by the first call. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { plainArray, textArray } from '../events/arrays.ts';
 import { NAMES_AT_MOST, OTHERS } from './counted.ts';
+import { windowStart } from './window.ts';
 
 /** One name's window of a budget that counts each by itself. */
 export interface NameWindow {
@@ -59,6 +60,29 @@ export async function openNames(tx: Executor, wanted: readonly NameWindow[], atM
 export async function namesOf(executor: Executor, budgetId: string, startMs: number): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ counted: string }>`select counted from budget_name_windows where budget_id = ${budgetId} and window_start = ${new Date(startMs)} and counted <> ${OTHERS}`.execute(executor);
   return new Set(rows.map(({ counted }) => counted));
+}
+
+/** Windows of names that ended are kept for so long. */
+const KEPT_MS = 62 * 86_400_000;
+
+/**
+ * Forgets windows of names that ended long ago: a day's budget makes a row for each name and day. Such a budget then counts
+ * from the first window that is kept, for verification too; posting must stand still meanwhile. What somebody still holds of stays.
+ */
+export async function forgetOldNames(tx: Executor, nowMs: number): Promise<void> {
+  for (const period of ['day', 'month'] as const) {
+    const from = new Date(windowStart(period, nowMs - KEPT_MS));
+    const { rows } = await sql<{ id: string }>`select b.id from budgets b where b.removed_at is null and b.period = ${period} and b.subject_kind is not null and b.subject is null
+      and exists (select from budget_name_windows w where w.budget_id = b.id and w.window_start < ${from})
+      and not exists (select from budget_name_windows w where w.budget_id = b.id and w.window_start < ${from} and w.leased <> 0)
+      order by b.id for no key update`.execute(tx);
+    if (rows.length === 0) continue;
+    const ids = plainArray(rows.map(({ id }) => id));
+    await sql`update budgets set first_window = ${from} where id = any(${ids}::text::uuid[]) and first_window < ${from}`.execute(tx);
+    for (const table of ['budget_name_windows', 'budget_name_slices', 'budget_name_alerts']) {
+      await sql`delete from ${sql.table(table)} where budget_id = any(${ids}::text::uuid[]) and window_start < ${from}`.execute(tx);
+    }
+  }
 }
 
 async function whichAre(executor: Executor, windows: readonly NameWindow[]): Promise<Set<string>> {

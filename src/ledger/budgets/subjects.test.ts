@@ -180,6 +180,25 @@ test('webhooks are told of a share by the name of who reached it, and not of who
   expect(new Set(told.map(({ key }) => key)).size).toBe(2);
 }, 30_000);
 
+test('windows of names that ended long ago are forgotten, and what is left verifies', async () => {
+  const { id } = await set(EACH_USER, 9_000_000, { period: 'day' });
+  await served({ user: 'ada' }, 2);
+  const db = house.database.unscoped('test');
+  const ago = (days: number) => new Date(Date.UTC(2026, 0, 1) - days * 86_400_000);
+  await sql`update budgets set first_window = ${ago(9)} where id = ${id}`.execute(db);
+  const old = sql`insert into budget_name_windows (organisation_id, budget_id, window_start, counted, amount, spent, leased) select organisation_id, id, ${ago(1)}, '=bob', amount, 0, 0 from budgets`;
+  await old.execute(db);
+  await sql`update budget_name_windows set leased = 1 where counted = '=bob'`.execute(db);
+  await ledger.budgets.tidy();
+  // Somebody holds of it still.
+  expect((await sql`select from budget_name_windows where counted = '=bob'`.execute(db)).rows).toHaveLength(1);
+  await sql`update budget_name_windows set leased = 0 where counted = '=bob'`.execute(db);
+  await ledger.budgets.tidy();
+  await postedAndRight();
+  expect(await windowsOf(id)).toEqual({ '=ada': '2000000' });
+  expect((await db.selectFrom('budgets').select('first_window').executeTakeFirstOrThrow()).first_window.getTime()).toBeGreaterThan(ago(0).getTime());
+}, 30_000);
+
 test('what a planted edit of a name\'s window changes, verification names', async () => {
   const { id } = await set(EACH_USER, 9_000_000);
   await served({ user: 'ada' }, 2);
