@@ -2,22 +2,44 @@
 # Keeps the agent running. `launch.sh install HOME` makes it a service of this machine; `launch.sh HOME` is that service.
 set -eu
 
+# How long a new release has to connect to its server before the one before it comes back.
+trial_s=${TANDEM_AGENT_TRIAL_SECONDS:-90}
+
+# A release on trial that has ended or not reported is not tried again.
+roll_back() {
+  [ -f "$1/versions/trial" ] || return 0
+  readlink "$1/versions/current" >> "$1/versions/refused"
+  ln -sfn "$(cat "$1/versions/trial")" "$1/versions/current"
+  rm -f "$1/versions/trial"
+  echo "tandem: the new release did not report; the one before it runs again" >&2
+}
+
 run() {
   home=$1
   child=
-  trap 'stopping=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT HUP
   stopping=
+  trap 'stopping=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT HUP
   wait_s=1
   while [ -z "$stopping" ]; do
-    # `current` may be another version by now: an update is a new link and an end of this child.
+    # `current` may be another release by now: an update is a new link and the end of this child.
     "$home/node/current" --disable-warning=ExperimentalWarning "$home/versions/current/src/main.ts" run --home "$home" &
     child=$!
+    watcher=
+    if [ -f "$home/versions/trial" ]; then
+      (sleep "$trial_s"; [ -f "$home/versions/trial" ] && kill -KILL "$child") 2>/dev/null &
+      watcher=$!
+    fi
     code=0
     wait "$child" || code=$?
     # A signal ends `wait`, not the child.
     [ -n "$stopping" ] && { wait "$child" 2>/dev/null || true; exit 0; }
-    [ "$code" = 0 ] && exit 0
+    [ -n "$watcher" ] && kill "$watcher" 2>/dev/null || true
     child=
+    case $code in
+      0) exit 0 ;;
+      75) wait_s=1; continue ;;
+    esac
+    roll_back "$home"
     sleep "$wait_s"
     [ "$wait_s" -lt 30 ] && wait_s=$((wait_s * 2))
   done

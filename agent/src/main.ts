@@ -13,6 +13,9 @@ const outside: Outside = {
   log: (message) => void process.stderr.write(`${new Date().toISOString()} ${message}\n`),
 };
 
+/** Tells the launcher to start what is installed now. */
+const UPDATED = 75;
+
 const [verb = 'help', ...rest] = process.argv.slice(2);
 try {
   process.exitCode = await main(verb, optionsOf(rest));
@@ -38,8 +41,7 @@ async function main(word: string, options: ReadonlyMap<string, string>): Promise
     case 'run': {
       const stopping = new AbortController();
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stopping.abort(new Error(signal)));
-      await runAgent(need('home'), outside, stopping.signal);
-      return 0;
+      return (await runAgent(need('home'), outside, stopping.signal)) === 'updated' ? UPDATED : 0;
     }
     case 'keep': {
       await keepLease(need('home'), need('lease'), outside);

@@ -7,12 +7,36 @@ import { Leases } from './leases/leases.ts';
 import { bootId } from './machine/facts.ts';
 import type { Outside } from './outside.ts';
 import { homeAt, readIdentity } from './state/home.ts';
+import { Versions, decideUpdate, fetchRelease, type OfferedRelease } from './update/update.ts';
 import { WireError } from './wire/index.ts';
 
 const INVENTORY_EVERY_MS = 60_000;
 
-/** The agent's work, until the signal aborts. */
-export async function runAgent(root: string, outside: Outside, signal: AbortSignal): Promise<void> {
+/** How the agent's work ended. `updated`: the launcher is to start what is installed now. */
+export type RunEnd = 'stopped' | 'updated';
+
+/** The agent's work, until the signal aborts or another release takes over. */
+export async function runAgent(root: string, outside: Outside, stopped: AbortSignal): Promise<RunEnd> {
+  const updating = new AbortController();
+  const signal = AbortSignal.any([stopped, updating.signal]);
+  const versions = new Versions(root);
+  const update = async (offer: OfferedRelease): Promise<void> => {
+    versions.confirm();
+    const own = versions.current();
+    const decision = decideUpdate(own, offer, own === undefined ? [] : versions.keys(), versions.refused());
+    if (!decision.take) {
+      if (own !== undefined && own !== offer.hash) outside.log(`the server has another release of the agent, which is not installed: ${decision.why}`);
+      return;
+    }
+    try {
+      versions.install(offer.hash, await fetchRelease(offer.hash, readIdentity(home)));
+    } catch (error) {
+      outside.log(`the release ${offer.hash} could not be installed: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    outside.log(`the release ${offer.hash} is installed and takes over`);
+    updating.abort(new Error('updated'));
+  };
   const home = homeAt(root);
   const { standIn } = readIdentity(home);
   const boot = bootId();
@@ -34,7 +58,8 @@ export async function runAgent(root: string, outside: Outside, signal: AbortSign
       if (name === 'ssh') return leases.openSsh(params, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },
-    begun(session, { heartbeatMs }) {
+    begun(session, { heartbeatMs, release }) {
+      void update(release);
       const over = new AbortController();
       // A sick card is found with the inventory, and told with every heartbeat until the next one.
       let problems: readonly string[] = [];
@@ -61,6 +86,7 @@ export async function runAgent(root: string, outside: Outside, signal: AbortSign
     },
   };
   await keepConnected({ home, agentVersion: versionOf(), boot, outside, duties, signal });
+  return updating.signal.aborted && !stopped.aborted ? 'updated' : 'stopped';
 }
 
 function versionOf(): string {

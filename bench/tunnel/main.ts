@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- tunnel`: SSH through the tunnel beside direct `ssh` and beside `ssh -R`, in one run, over one link between two network
  * namespaces: as fast as this machine goes, and shaped to 1 Gbit/s by `tc tbf`. Also what 1,000 agents that do nothing cost the server.
- * Needs root, OpenSSH, bubblewrap and iproute2. `--quick`: less of everything, to see that it runs.
+ * Needs root, OpenSSH, bubblewrap and iproute2. `--megabytes=N`, `--turns=N`, `--trips=N`, `--agents=N`: less of it, to see that it runs.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -13,11 +13,11 @@ import { markdown, median, percentile, spread } from '../support/stats.ts';
 import { requireTools } from '../support/tools.ts';
 import { Link, cpuSeconds, residentBytes, roundTrips, sshdCommand, transfer, type Way } from './ways.ts';
 
-const quick = process.argv.includes('--quick');
-const BYTES = quick ? 50_000_000 : 500_000_000;
-const TURNS = quick ? 1 : 5;
-const ROUND_TRIPS = quick ? 50 : 500;
-const IDLE_AGENTS = quick ? 50 : 1_000;
+const given = (name: string, otherwise: number): number => Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
+const BYTES = given('megabytes', 500) * 1_000_000;
+const TURNS = given('turns', 5);
+const ROUND_TRIPS = given('trips', 500);
+const IDLE_AGENTS = given('agents', 1_000);
 const ROOT = join(import.meta.dirname, '../..');
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 

@@ -20,6 +20,8 @@ export interface TunnelsOptions {
   /** The repository's root: the agent's source and the Node binaries lie there. */
   readonly root: string;
   readonly version: string;
+  /** The agent's source; default: in `root`. */
+  readonly agentFolder?: string;
 }
 
 /** The room's face: connections to nodes. */
@@ -57,12 +59,12 @@ export class Tunnels {
     this.gateway.start();
     const { config, fleet, clock, log, root, version } = this.#options;
     if (config.agentAddress === null) return;
-    const release = await packAgent(join(root, 'agent'));
+    const release = await packAgent(this.#options.agentFolder ?? join(root, 'agent'));
     const { host, port } = config.agentAddress;
     const identity = this.authorities.server([host]);
     const listener = new AgentListener({
       host, port, identity, log, binaries: new NodeBinaries({ root, cache: config.cache }), release: () => release, address: () => this.#address!,
-      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release.hash }),
+      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release }),
     });
     this.#address = { host, port: await listener.listen(), pin: identity.pin };
     this.#listener = listener;

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { rootsOf } from '../enrol/enrol.ts';
 import type { Outside } from '../outside.ts';
 import { readIdentity, writeIdentity, writeWhole, type Home } from '../state/home.ts';
+import type { OfferedRelease } from '../update/update.ts';
 import { PROTOCOL, Session, WireError, readHello, sendHello, textOf, wholeOf, type SessionHandlers } from '../wire/index.ts';
 import { backOffMs } from './back-off.ts';
 import { dialTrusted } from './dial.ts';
@@ -17,7 +18,7 @@ export type Duties = Pick<SessionHandlers, 'answer' | 'accept'> & {
 export interface Welcome {
   readonly heartbeatMs: number;
   /** The agent's release that the server has. */
-  readonly release: string;
+  readonly release: OfferedRelease;
 }
 
 export interface KeepOptions {
@@ -66,7 +67,7 @@ async function connectOnce(options: KeepOptions, instance: string, attempt: numb
     sendHello(socket, { versions: PROTOCOL, agentVersion, instance, attempt, boot });
     const { hello, rest } = await readHello(socket, AbortSignal.timeout(HELLO_MS));
     keepRoots(home, rootsOf(hello));
-    const welcome: Welcome = { heartbeatMs: wholeOf(hello, 'heartbeatMs', 100, 60_000), release: textOf(hello, 'release', 64) };
+    const welcome: Welcome = { heartbeatMs: wholeOf(hello, 'heartbeatMs', 100, 60_000), release: { hash: textOf(hello, 'release', 64), signature: typeof hello['releaseSignature'] === 'string' ? hello['releaseSignature'] : null } };
     onWelcome();
     outside.log(`connected to ${identity.server.host}:${identity.server.port} as ${identity.node.name}`);
     await run(socket, rest, welcome, { home, outside, duties, signal });

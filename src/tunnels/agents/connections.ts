@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { WireError, type Message, type Session } from '../../../agent/src/wire/index.ts';
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { RESYNC } from '../../db/index.ts';
 import type { KnownNode, NodeCommand, NodeLink, NodeStream, Presence } from '../../fleet/index.ts';
 import { Connection, readHealth, type ConnectionFacts } from './connection.ts';
 
@@ -40,7 +41,7 @@ export class Connections implements NodeLink {
   }
 
   async start(): Promise<void> {
-    this.#unlisten = await this.#options.presence.onChange(() => void this.#dropUnwelcome());
+    this.#unlisten = await this.#options.presence.onChange((nodeId) => void this.#dropUnwelcome(nodeId));
     this.#loop = this.#watch();
   }
 
@@ -213,9 +214,12 @@ export class Connections implements NodeLink {
     }
   }
 
-  async #dropUnwelcome(): Promise<void> {
-    await this.#guarded(this.#options.presence.stillWelcome([...this.#byNode.keys()]).then((welcome) => {
-      for (const [id, { facts }] of this.#byNode) if (!welcome.has(id)) facts.session.close('removed', 'the node was removed or quarantined');
+  /** One node was changed, or any may have been while nobody listened. */
+  async #dropUnwelcome(nodeId: string): Promise<void> {
+    const asked = nodeId === RESYNC ? [...this.#byNode.values()] : [this.#byNode.get(nodeId)].filter((one) => one !== undefined);
+    if (asked.length === 0) return;
+    await this.#guarded(this.#options.presence.stillWelcome(asked.map(({ facts }) => facts.node.id)).then((welcome) => {
+      for (const { facts } of asked) if (!welcome.has(facts.node.id)) facts.session.close('removed', 'the node was removed or quarantined');
     }));
   }
 

@@ -29,8 +29,11 @@ export function frontDesk(options: FrontDeskOptions): RequestListener {
 async function answer(request: IncomingMessage, response: ServerResponse, { address, release, binaries }: FrontDeskOptions): Promise<void> {
   const path = request.url ?? '/';
   if (request.method !== 'GET') return plain(response, 405, 'GET only\n');
-  if (path === '/install.sh') return plain(response, 200, installScript(address(), release().hash), 'text/x-shellscript');
+  if (path === '/install.sh') return plain(response, 200, installScript(address(), release()), 'text/x-shellscript');
   if (path === `/agent/${release().hash}`) return void response.writeHead(200, { 'content-type': 'application/gzip', 'content-length': release().archive.length }).end(release().archive);
+  if (path === `/agent/${release().hash}/files`) {
+    return plain(response, 200, JSON.stringify(Object.fromEntries(Object.entries(release().files).map(([name, content]) => [name, content.toString('base64')]))), 'application/json');
+  }
   const [, platform, hash] = /^\/node\/([a-z0-9-]{1,32})(\/hash)?$/.exec(path) ?? [];
   const finding = platform === undefined ? undefined : binaries.of(platform);
   if (finding === undefined) return plain(response, 404, 'there is nothing here\n');

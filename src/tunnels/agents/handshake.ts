@@ -6,6 +6,7 @@ import type { Enrolments, KnownNode, Presence } from '../../fleet/index.ts';
 import type { Authorities } from '../ca/authorities.ts';
 import { keyHash } from '../ca/certificate.ts';
 import type { Connections } from './connections.ts';
+import type { AgentRelease } from './release.ts';
 
 export interface HandshakeOptions {
   readonly authorities: Authorities;
@@ -16,7 +17,7 @@ export interface HandshakeOptions {
   readonly log: Logger;
   readonly serverVersion: string;
   /** The agent's release that this server has; an agent with another one fetches it. */
-  readonly release: () => string;
+  readonly release: () => Pick<AgentRelease, 'hash' | 'signature'>;
 }
 
 const HELLO_MS = 10_000;
@@ -79,7 +80,7 @@ async function connect(socket: TLSSocket, hello: Message, rest: Buffer, from: st
     const connectedAtMs = clock.nowMs();
     await presence.connected(node.id, { atMs: connectedAtMs, agentVersion: facts.agentVersion, protocol, boot: facts.boot, certificateExpiresAt, from });
     if (socket.destroyed) return void (await presence.disconnected(node.id, connectedAtMs, 'closed before it began'));
-    sendHello(socket, { protocol, node: { id: node.id, name: node.name }, heartbeatMs: HEARTBEAT_MS, roots: options.authorities.roots(), serverVersion: options.serverVersion, release: options.release(), nowMs: clock.nowMs() });
+    sendHello(socket, { protocol, node: { id: node.id, name: node.name }, heartbeatMs: HEARTBEAT_MS, roots: options.authorities.roots(), serverVersion: options.serverVersion, release: options.release().hash, releaseSignature: options.release().signature, nowMs: clock.nowMs() });
     const session: Session = new Session({ socket, side: 'server', handlers: {
       answer: (name, params) => answer(name, params, { node, session, publicKey }, options),
       accept: async () => { throw new WireError('refused', 'the server takes no streams'); },

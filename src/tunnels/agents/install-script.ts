@@ -1,17 +1,19 @@
 import type { AgentAddress } from '../../fleet/index.ts';
+import type { AgentRelease } from './release.ts';
 
 /**
  * What the pasted line runs. Everything it fetches comes over the same pinned connection, and each file is checked by its hash
  * before it is used. It reads the token from standard input. All of it is one function, so that a cut answer runs nothing.
  */
-export function installScript({ host, port, pin }: AgentAddress, releaseHash: string): string {
+export function installScript({ host, port, pin }: AgentAddress, { hash, archiveHash }: Pick<AgentRelease, 'hash' | 'archiveHash'>): string {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return `#!/bin/sh
 set -eu
 main() {
   server=${quoted(authority)}
   pin=${quoted(pin)}
-  release=${quoted(releaseHash)}
+  release=${quoted(hash)}
+  archive=${quoted(archiveHash)}
   read -r token
   say() { echo "tandem: $*" >&2; }
   fail() { say "$*"; exit 1; }
@@ -43,7 +45,7 @@ main() {
   ln -sfn "$hash" "$home/node/current"
 
   fetch "/agent/$release" "$draft/agent.tgz"
-  [ "$(sum "$draft/agent.tgz")" = "$release" ] || fail "the agent that came is another one"
+  [ "$(sum "$draft/agent.tgz")" = "$archive" ] || fail "the agent that came is another one"
   if [ ! -d "$home/versions/$release" ]; then
     mkdir "$draft/agent"
     tar -xzf "$draft/agent.tgz" -C "$draft/agent"
@@ -53,6 +55,7 @@ main() {
 
   printf '%s\\n' "$token" | "$home/node/current" --disable-warning=ExperimentalWarning "$home/versions/$release/src/main.ts" enrol --home "$home" --server "$server" --pin "$pin" --release "$release"
   ln -sfn "$release" "$home/versions/current"
+  rm -f "$home/versions/trial"
   sh "$home/versions/current/launch.sh" install "$home"
 }
 main

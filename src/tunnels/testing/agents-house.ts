@@ -14,6 +14,8 @@ const ROOT = join(import.meta.dirname, '../../..');
 export interface AgentsHouse extends TestAccess {
   readonly fleet: Fleet;
   readonly tunnels: Tunnels;
+  /** The server starts again at the same address, with another release of the agent. */
+  restart(agentFolder: string): Promise<void>;
   /** A folder of this test's own. */
   readonly folder: string;
   /** Another process on the same database and secret, as far as tunnels can tell. */
@@ -34,23 +36,34 @@ export interface AgentProcess {
 }
 
 /** Access, fleet and tunnels over a real database, and a listener on a free port of the loopback. */
-export async function openAgentsHouse(): Promise<AgentsHouse> {
+export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent') }: { agentFolder?: string } = {}): Promise<AgentsHouse> {
   const test = await openTestAccess();
   const { access, database } = test;
   const folder = mkdtempSync(join(tmpdir(), 'tandem-agents-'));
   // A lease's user goes through it to its own folder.
   chmodSync(folder, 0o711);
   const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, ...nothingLeased });
-  const make = (): Tunnels => createTunnels({
-    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port: 0 } },
+  const make = (agent = agentFolder, port = 0): Tunnels => createTunnels({
+    agentFolder: agent,
+    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port } },
   });
-  const tunnels = make();
+  let tunnels = make();
   const more: Tunnels[] = [];
   await tunnels.start();
   fleet.useLink(tunnels.link, tunnels.address);
   const agents: AgentProcess[] = [];
   return {
-    ...test, fleet, tunnels, folder,
+    ...test, fleet, folder,
+    get tunnels() {
+      return tunnels;
+    },
+    async restart(agent) {
+      const { port } = tunnels.address!;
+      await tunnels.stop();
+      tunnels = make(agent, port);
+      await tunnels.start();
+      fleet.useLink(tunnels.link, tunnels.address);
+    },
     async secondTunnels() {
       const other = make();
       more.push(other);
