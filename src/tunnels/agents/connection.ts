@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Message, Session } from '../../../agent/src/wire/index.ts';
 import type { HealthReport, KnownNode } from '../../fleet/index.ts';
 
@@ -19,10 +20,11 @@ export interface ConnectionFacts {
 export class Connection {
   readonly facts: ConnectionFacts;
   certificateExpiresAtMs: number;
-  inventory: Message | undefined;
-  /** The inventory that is in the database. */
-  written: Message | undefined;
-  health: HealthReport | undefined;
+  #inventory: Message | undefined;
+  #health: HealthReport | undefined;
+  /** The hash of what was told last, so that the same word every five seconds costs nothing. */
+  #lastInventory: string | undefined;
+  #lastHealth: string | undefined;
   #framesSeen = 0;
   #quietSinceMs: number;
 
@@ -30,6 +32,37 @@ export class Connection {
     this.facts = facts;
     this.certificateExpiresAtMs = certificateExpiresAtMs;
     this.#quietSinceMs = monotonicMs;
+  }
+
+  /** Whether something is not written yet. */
+  get untold(): boolean {
+    return this.#inventory !== undefined || this.#health !== undefined;
+  }
+
+  /** True for the first one of this connection. */
+  tellInventory(inventory: Message): boolean {
+    const first = this.#lastInventory === undefined;
+    const hash = hashOf(inventory);
+    if (hash === this.#lastInventory) return false;
+    this.#lastInventory = hash;
+    this.#inventory = inventory;
+    return first;
+  }
+
+  tellHealth(health: HealthReport | undefined): void {
+    if (health === undefined) return;
+    const hash = hashOf(health);
+    if (hash === this.#lastHealth) return;
+    this.#lastHealth = hash;
+    this.#health = health;
+  }
+
+  /** What is to be written now. */
+  take(): { readonly inventory: Message | undefined; readonly health: HealthReport | undefined } {
+    const taken = { inventory: this.#inventory, health: this.#health };
+    this.#inventory = undefined;
+    this.#health = undefined;
+    return taken;
   }
 
   /** How long nothing has arrived, as far as the last look can tell. */
@@ -41,6 +74,10 @@ export class Connection {
     }
     return monotonicMs - this.#quietSinceMs;
   }
+}
+
+function hashOf(told: object): string {
+  return createHash('sha256').update(JSON.stringify(told)).digest('base64');
 }
 
 /** Reads a node's word about its health; undefined: it is none. */

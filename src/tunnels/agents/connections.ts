@@ -29,7 +29,7 @@ export class Connections implements NodeLink {
   readonly #changeListeners = new Set<(nodeId: string, connected: boolean) => void>();
   readonly #eventListeners = new Set<NodeEventListener>();
   readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
+  #loops: Promise<unknown> | undefined;
   #unlisten: (() => Promise<void>) | undefined;
 
   constructor(options: ConnectionsOptions) {
@@ -42,13 +42,13 @@ export class Connections implements NodeLink {
 
   async start(): Promise<void> {
     this.#unlisten = await this.#options.presence.onChange((nodeId) => void this.#dropUnwelcome(nodeId));
-    this.#loop = this.#watch();
+    this.#loops = Promise.all([this.#watch(), this.#keepWritten()]);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the server is stopping'));
     await this.#unlisten?.();
-    await this.#loop;
+    await this.#loops;
     const open = [...this.#byNode.values()];
     for (const { facts } of open) facts.session.close('stopping', 'the server is stopping');
     await Promise.all(open.map((connection) => this.#gone(connection, 'the server stopped')));
@@ -97,11 +97,10 @@ export class Connections implements NodeLink {
     const connection = this.#byNode.get(nodeId);
     if (connection?.facts.session !== session) return;
     if (name === 'inventory') {
-      const first = connection.inventory === undefined;
-      connection.inventory = fields;
-      if (first) void this.#write(connection);
+      // The first one is waited for by a person who has just pasted a line.
+      if (connection.tellInventory(fields)) void this.#write(connection);
     } else if (name === 'health') {
-      connection.health = readHealth(fields) ?? connection.health;
+      connection.tellHealth(readHealth(fields));
     } else {
       for (const listener of this.#eventListeners) listener(nodeId, name, fields);
     }
@@ -186,9 +185,9 @@ export class Connections implements NodeLink {
     for (const listener of this.#changeListeners) listener(nodeId, connected);
   }
 
-  /** One loop looks at all of them: a timer each would be thousands. */
+  /** One loop looks at all of them: a timer each would be thousands. It waits for nothing but time, so that no slow database holds pings back. */
   async #watch(): Promise<void> {
-    const { clock, presence } = this.#options;
+    const { clock } = this.#options;
     for (let look = 1; !this.#stopping.signal.aborted; look += 1) {
       await clock.sleep(LOOK_MS, this.#stopping.signal).catch(() => {});
       const now = clock.monotonicMs();
@@ -197,21 +196,25 @@ export class Connections implements NodeLink {
         if (connection.quietForMs(now) > SILENT_MS) session.close('silent', 'nothing was heard of it');
         else if (connection.certificateExpiresAtMs < clock.nowMs()) session.close('expired', 'its certificate has expired');
         else if (look % PING_EVERY_LOOKS === 0) void session.ping();
-        await this.#write(connection);
       }
+    }
+  }
+
+  /** What nodes have told since the last time. One after the other: a thousand nodes must not take the connections that calls need. */
+  async #keepWritten(): Promise<void> {
+    const { clock, presence } = this.#options;
+    for (let look = 1; !this.#stopping.signal.aborted; look += 1) {
+      await clock.sleep(LOOK_MS, this.#stopping.signal).catch(() => {});
+      for (const connection of this.#byNode.values()) if (connection.untold) await this.#write(connection);
       if (look % HEARD_EVERY_LOOKS === 0) await this.#guarded(presence.heard([...this.#byNode.keys()]));
     }
   }
 
   async #write(connection: Connection): Promise<void> {
-    const { inventory, health } = connection;
+    const { inventory, health } = connection.take();
     const { id } = connection.facts.node;
-    connection.health = undefined;
     if (health !== undefined) await this.#guarded(this.#options.presence.health(id, health));
-    if (inventory !== undefined && connection.written !== inventory) {
-      connection.written = inventory;
-      await this.#guarded(this.#options.presence.inventory(id, inventory));
-    }
+    if (inventory !== undefined) await this.#guarded(this.#options.presence.inventory(id, inventory));
   }
 
   /** One node was changed, or any may have been while nobody listened. */
