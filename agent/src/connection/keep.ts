@@ -87,6 +87,8 @@ async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, ou
   } });
   const stop = (): void => session.close('stopping', 'the agent is stopping');
   signal.addEventListener('abort', stop, { once: true });
+  // It may have been told to stop while it connected.
+  if (signal.aborted) stop();
   const after = duties.begun(session, welcome);
   if (rest.length > 0) session.receive(rest);
   socket.resume();
