@@ -51,11 +51,12 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.end': return leases.end(params);
         case 'lease.wipe': return leases.wipe(params);
         case 'lease.ssh': return leases.ssh(params);
+        case 'lease.screen': return leases.screen(params);
         default: throw new WireError('unknown_command', `this agent does not know ${name}`);
       }
     },
     async accept(name, params, stream) {
-      if (name === 'ssh') return leases.openSsh(params, stream);
+      if (name === 'ssh' || name === 'screen') return leases.open(name, params, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },
     begun(session, { heartbeatMs, release }) {

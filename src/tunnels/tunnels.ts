@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { createIdSource, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
@@ -40,7 +41,7 @@ export class Tunnels {
     const keys = { database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) };
     this.authorities = new Authorities(keys);
     this.#connections = new Connections({ presence: fleet.presence, clock, log });
-    this.gateway = new Gateway({ link: this.#connections, authorities: new SshAuthorities(keys), clock, log });
+    this.gateway = new Gateway({ link: this.#connections, authorities: new SshAuthorities(keys), clock, log, random: (target) => void randomFillSync(target) });
   }
 
   get link(): NodeLink {

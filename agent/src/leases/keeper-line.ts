@@ -3,7 +3,7 @@ import type { KeeperWord } from './keeper.ts';
 
 const ANSWER_MS = 10_000;
 
-/** Says one word to a keeper. Undefined: there is none. The socket is open still; after `ssh` it is the session's. */
+/** Says one word to a keeper. Undefined: there is none. The socket is open still; after `ssh` and `screen` it is the session's. */
 export function sayToKeeper(path: string, word: KeeperWord): Promise<{ readonly socket: Socket; readonly rest: Buffer } | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);

@@ -5,9 +5,10 @@ import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
 import { pathsOf, type LeaseRecord } from './record.ts';
 import { SSH_INSIDE, insideArgs, prepareFolders, sandboxArgs } from './sandbox.ts';
+import { Screen } from './screen.ts';
 
-/** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' };
+/** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' };
 
 const LOOK_MS = 200;
 const MOST_SESSIONS = 64;
@@ -53,6 +54,13 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
       socket.destroy();
     });
   };
+  const screen = new Screen(pid, record.uid, log);
+  let looking = 0;
+  const letLook = (socket: Socket): void => {
+    if (looking >= MOST_SESSIONS) return void socket.destroy();
+    looking += 1;
+    socket.write('ok\n', () => screen.join(socket, () => { looking -= 1; }));
+  };
   const obey = (word: KeeperWord, socket: Socket): void => {
     switch (word.do) {
       case 'until':
@@ -64,6 +72,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         void stopped.promise.then(() => socket.end('ok\n'));
         return;
       case 'ssh': return letIn(socket);
+      case 'screen': return letLook(socket);
     }
   };
   rmSync(paths.socket, { force: true });

@@ -6,6 +6,7 @@ import type { Home } from '../state/home.ts';
 import { WireError, textOf, type Message, type WireStream } from '../wire/index.ts';
 import { sayToKeeper } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, removeRecord, writeFence, writeRecord, type LeaseRecord } from './record.ts';
+import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
 import { leftBehind } from './wipe.ts';
 
@@ -96,10 +97,18 @@ export class Leases {
     });
   }
 
-  /** One session: an sshd of its own inside the lease's sandbox. @throws WireError when the lease does not run. */
-  async openSsh(params: Message, stream: WireStream): Promise<void> {
+  /** Makes ready for those who look at the lease's screen; answers with what opens it. */
+  screen(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      const record = await this.#running(leaseOf(params));
+      return prepareScreen(record, pathsOf(this.#options.home, record.lease));
+    });
+  }
+
+  /** One session inside the lease's sandbox: an sshd of its own, or its VNC server. @throws WireError when the lease does not run. */
+  async open(kind: 'ssh' | 'screen', params: Message, stream: WireStream): Promise<void> {
     const lease = leaseOf(params);
-    const session = await sayToKeeper(pathsOf(this.#options.home, lease).socket, { do: 'ssh' });
+    const session = await sayToKeeper(pathsOf(this.#options.home, lease).socket, { do: kind });
     if (session === undefined) throw new WireError('not_running', 'the lease does not run here');
     const { socket, rest } = session;
     if (rest.length > 0) stream.write(rest);

@@ -37,12 +37,12 @@ export function writeIdentity(home: Home, identity: Identity): void {
 }
 
 /** Whole or not at all, also when the power goes; readable by this user only. */
-export function writeWhole(path: string, content: string, mode = 0o600): void {
+export function writeWhole(path: string, content: string | Buffer, mode = 0o600): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.draft`;
   const file = openSync(draft, 'w', mode);
   try {
-    writeSync(file, content);
+    writeSync(file, Buffer.from(content));
     fsyncSync(file);
   } finally {
     closeSync(file);

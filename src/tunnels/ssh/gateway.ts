@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { Clock, Logger } from '../../base/index.ts';
+import type { Clock, Logger, RandomBytes } from '../../base/index.ts';
 import { TandemError } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
 import type { NodeLink } from '../../fleet/index.ts';
 import type { LeaseDoor, LeaseEntry } from '../ports.ts';
+import { ScreenFault } from '../screen/byte-reader.ts';
+import { logIn, type ScreenSecret } from '../screen/handshake.ts';
 import { keyLine, type SshAuthorities } from './ssh-authorities.ts';
 
 export interface GatewayOptions {
@@ -11,6 +13,7 @@ export interface GatewayOptions {
   readonly authorities: SshAuthorities;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly random: RandomBytes;
 }
 
 /** What a client of OpenSSH needs to enter a lease. */
@@ -34,6 +37,8 @@ interface Inside {
 /** Long enough to log in with; what is logged in is ended by the gateway and the node, not by a certificate. */
 const PASS_SECONDS = 300;
 const LOOK_MS = 1_000;
+/** A screen's server that was just started takes its time. */
+const LOG_IN_MS = 15_000;
 const HOST_SUFFIX = '.tandem';
 
 /** The door to leases: who may go in is asked here, at each entry, and what is inside is cut when a lease is over. */
@@ -90,10 +95,28 @@ export class Gateway {
     const { link } = this.#options;
     const entry = await this.#enter(principal, leaseId);
     await this.#prepare(entry);
-    const stream = await link.open(entry.nodeId, 'ssh', { lease: leaseId });
-    this.#inside.set(stream, { principal, leaseId, endsAtMs: entry.endsAtMs });
+    return this.#keep(await link.open(entry.nodeId, 'ssh', { lease: leaseId }), principal, entry);
+  }
+
+  #keep(stream: Duplex, principal: Principal, { leaseId, endsAtMs }: LeaseEntry): Duplex {
+    this.#inside.set(stream, { principal, leaseId, endsAtMs });
     stream.on('error', () => stream.destroy());
     stream.on('close', () => this.#inside.delete(stream));
+    return stream;
+  }
+
+  /** The lease's screen, logged in at: RFB from the client's first byte on. It ends with the lease. @throws TandemError as `enter`, screen_failed. */
+  async look(principal: Principal, leaseId: string): Promise<Duplex> {
+    const { link, random } = this.#options;
+    const entry = await this.#enter(principal, leaseId);
+    const secret = readSecret(await link.ask(entry.nodeId, 'lease.screen', { lease: leaseId }), entry.nodeId);
+    const stream = this.#keep(await link.open(entry.nodeId, 'screen', { lease: leaseId }), principal, entry);
+    try {
+      await logIn(stream, secret, random, AbortSignal.timeout(LOG_IN_MS));
+    } catch (error) {
+      stream.destroy();
+      throw error instanceof ScreenFault ? new TandemError('screen_failed', { params: { reason: error.message } }) : error;
+    }
     return stream;
   }
 
@@ -150,6 +173,13 @@ export class Gateway {
     }
     if (inside.endsAtMs <= this.#options.clock.nowMs()) stream.destroy();
   }
+}
+
+/** What a node says of its screen's log-in is looked at, and never repeated. */
+function readSecret(answer: unknown, node: string): ScreenSecret {
+  const { username = null, password } = (answer ?? {}) as { username?: unknown; password?: unknown };
+  if (typeof password !== 'string' || password === '' || password.length > 63 || !(username === null || (typeof username === 'string' && username.length <= 63))) throw new TandemError('node_refused', { params: { name: node, reason: 'it gave no way to its screen' } });
+  return { username, password };
 }
 
 /** What a certificate must name. */

@@ -9,6 +9,7 @@ import { createServer } from '../../http/index.ts';
 import { emptyLedger, emptyModels } from '../../http/testing/doors.ts';
 import { openAgentsHouse, type AgentsHouse } from '../testing/agents-house.ts';
 import type { LeaseDoor } from '../ports.ts';
+import { ByteReader } from '../screen/byte-reader.ts';
 
 /** A stand-in for the room that has leases: one lease, which the test grants and ends itself. */
 class OneLease implements LeaseDoor {
@@ -134,6 +135,30 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     const stranger = { ...env, TANDEM_KEY: 'tdm_wrong' };
     expect((await new Promise<number>((resolve) => { spawn(process.execPath, [join(import.meta.dirname, '../../cli/main.ts'), 'ssh', 'proxy', lease.leaseId], { env: stranger, stdio: 'ignore' }).on('close', (code) => resolve(code ?? -1)); }))).toBe(4);
     for (const path of readdirSync(folder)) expect(existsSync(join(folder, path))).toBe(true);
+  });
+
+  it('shows its screen to whom it logs in, by a password that nobody is told', async () => {
+    const stream = await house.tunnels.gateway.look(house.admin, lease.leaseId);
+    const reader = new ByteReader(stream, 'the screen', AbortSignal.timeout(20_000));
+    stream.write(Buffer.of(1));
+    const init = Buffer.from(await reader.read(20));
+    await reader.readText();
+    expect([init.readUInt16BE(0), init.readUInt16BE(2)]).toEqual([1280, 800]);
+    // The whole screen in raw pixels, which are not all of one colour.
+    stream.write(Buffer.of(2, 0, 0, 1, 0, 0, 0, 0));
+    stream.write(Buffer.of(3, 0, 0, 0, 0, 0, 5, 0, 3, 32));
+    const update = Buffer.from(await reader.read(16));
+    expect([update[0], update.readUInt16BE(2) > 0, update.readInt32BE(12)]).toEqual([0, true, 0]);
+    const pixels = await reader.read(update.readUInt16BE(8) * update.readUInt16BE(10) * 4);
+    expect(new Set(Array.from({ length: Math.min(4_000, pixels.length / 4) }, (_, at) => pixels.readUInt32BE(at * 4))).size).toBeGreaterThan(1);
+    const again = await house.tunnels.gateway.look(house.admin, lease.leaseId);
+    again.destroy();
+    stream.destroy();
+    // Nothing of it stands in the machine's list of processes, nor is it the same as what the VNC server reads.
+    const password = readFileSync(join(files, '../screen-password'), 'utf8');
+    expect(password).toMatch(/^[A-Za-z2-9]{8}$/);
+    expect((await run('ps', ['axww', '-o', 'args'])).out).not.toContain(password);
+    expect(readFileSync(join(files, '../ssh/screen')).includes(password)).toBe(false);
   });
 
   it('cuts what is inside within seconds of the end of the lease, and lets nobody in again', async () => {

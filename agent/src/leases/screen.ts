@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { chownSync, existsSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { writeWhole } from '../state/home.ts';
+import { WireError } from '../wire/index.ts';
+import type { LeasePaths, LeaseRecord } from './record.ts';
+import { SSH_INSIDE, insideArgs } from './sandbox.ts';
+
+const SERVER = '/usr/bin/Xtigervnc';
+/** Inside the lease's own network, where nobody else is. */
+const PORT = 5901;
+/** Of a password of VNC no more than eight characters count. */
+const PASSWORD_LENGTH = 8;
+const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+/** How vncpasswd hides a password in its file: DES under a key that is known to all (TigerVNC, common/rfb/obfuscate.cxx), its bits turned. */
+const FILE_KEY = Buffer.of(0xe8, 0x4a, 0xd6, 0x60, 0xc4, 0x72, 0x1a, 0xe0);
+
+/** Makes the lease's own password at the first time. Only the server is told: it logs in for the browser. @throws WireError no_screen. */
+export function prepareScreen({ uid }: LeaseRecord, { folder, ssh }: LeasePaths): { readonly username: null; readonly password: string } {
+  if (!existsSync(SERVER)) throw new WireError('no_screen', 'the machine has no VNC server (on Debian: apt-get install tigervnc-standalone-server)');
+  const own = join(folder, 'screen-password');
+  if (!existsSync(own)) {
+    const password = newPassword();
+    const shown = join(ssh, 'screen');
+    // The VNC server runs as the tenant, whose own screen it is.
+    writeWhole(shown, hidden(password), 0o640);
+    chownSync(shown, 0, uid);
+    writeWhole(own, password);
+  }
+  return { username: null, password: readFileSync(own, 'utf8') };
+}
+
+function newPassword(): string {
+  let password = '';
+  while (password.length < PASSWORD_LENGTH) {
+    for (const byte of randomBytes(PASSWORD_LENGTH)) {
+      // 224 = 4 × 56: higher bytes are dropped, or the first letters would come up more often.
+      if (byte < LETTERS.length * 4 && password.length < PASSWORD_LENGTH) password += LETTERS[byte % LETTERS.length];
+    }
+  }
+  return password;
+}
+
+function hidden(password: string): Buffer {
+  const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([FILE_KEY, FILE_KEY, FILE_KEY]), null).setAutoPadding(false);
+  return Buffer.concat([cipher.update(password, 'latin1'), cipher.final()]);
+}
+
+/** Joins a session to the VNC server inside, whichever of the two is first. When one of them goes, the other does. */
+const JOIN = `until exec 3<>/dev/tcp/127.0.0.1/${PORT}; do sleep 0.05; done 2>/dev/null; cat <&3 & c=$!; exec >&3; cat; kill $c`;
+
+/** The screen of one lease, as its keeper has it: a VNC server inside the sandbox, begun when somebody first looks. */
+export class Screen {
+  readonly #pid: number;
+  readonly #uid: number;
+  readonly #log: number;
+  #running = false;
+
+  /** @param pid of the sandbox's first process. @param log what the server says goes there. */
+  constructor(pid: number, uid: number, log: number) {
+    this.#pid = pid;
+    this.#uid = uid;
+    this.#log = log;
+  }
+
+  /** Lets somebody look. Everything ends with the sandbox. */
+  join(socket: Socket, ended: () => void): void {
+    this.#start();
+    const session = spawn('nsenter', insideArgs(this.#pid, this.#uid, ['/bin/bash', '-c', JOIN]), { stdio: ['pipe', 'pipe', this.#log], env: { PATH: '/usr/bin:/bin' } });
+    const [stdin, stdout] = [session.stdin!, session.stdout!];
+    let over = false;
+    const end = (): void => {
+      if (over) return;
+      over = true;
+      socket.destroy();
+      stdin.destroy();
+      ended();
+    };
+    session.once('close', end).once('error', end);
+    stdin.on('error', end);
+    socket.on('close', end);
+    socket.pipe(stdin);
+    stdout.pipe(socket);
+  }
+
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    const server = spawn('nsenter', insideArgs(this.#pid, this.#uid, [
+      SERVER, ':1', '-rfbport', String(PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,
+      '-geometry', '1280x800', '-depth', '24', '-AlwaysShared', '-AcceptSetDesktopSize', '-retro', '-nolisten', 'tcp',
+    ]), { stdio: ['ignore', this.#log, this.#log], env: { PATH: '/usr/bin:/bin', HOME: '/home/tenant' } });
+    const gone = (): void => { this.#running = false; };
+    server.once('close', gone).once('error', gone);
+  }
+}
