@@ -32,6 +32,9 @@ export interface PostingOptions {
 /** Eight thousand calls or so at most: what a transaction costs beside its rows is spread over them. */
 const BATCH = 16_000;
 
+/** Any fixed number, beside which the log is named. */
+const POSTER_LOCK = 0x7a6d_0016;
+
 /** Another poster moved the watermark, or a commit's answer was lost: what is in memory is old. */
 class Moved extends Error {}
 
@@ -125,8 +128,9 @@ export class Posting {
       }
     }
     await this.#guarded(() => copyingTransaction(database, async (tx, copy) => {
-      await this.#lock(tx, state);
+      await this.#begin(tx, state);
       const after = await this.#copy(tx, copy, state, [cut]);
+      await this.#lock(tx, state);
       await applySums(tx, after, { database, newId });
       await sql`update epochs set posted_sequence = ${String(after.lastSequence)}, chain = ${after.chain}, posted_at = ${new Date(after.atMs)} where id = ${epochId}`.execute(tx);
       await closeEpoch(tx, epochId, { atMs: after.atMs, lostCalls: lost, lostHeld });
@@ -161,9 +165,10 @@ export class Posting {
     const { database, epochId } = this.#options;
     const { calls } = batch;
     return copyingTransaction(database, async (tx, copy) => {
-      await this.#lock(tx, state);
+      await this.#begin(tx, state);
       const sums = await this.#copy(tx, copy, state, slicesOf(batch, first));
       if (calls.missing !== null) this.#demandDead(limit, calls.missing);
+      await this.#lock(tx, state);
       await applySums(tx, sums, { database, newId });
       await this.#moveHolds(tx, calls);
       const { position } = batch;
@@ -212,8 +217,20 @@ export class Posting {
     return batch.sums();
   }
 
+  /**
+   * Nobody else posts this log until the transaction ends. Its row is not locked before the end: the log's process beats in that
+   * row, and has lost touch with Postgres when it cannot.
+   */
+  async #begin(tx: Executor, state: EpochState): Promise<void> {
+    await sql`select pg_advisory_xact_lock(${POSTER_LOCK}, hashtext(${this.#options.epochId}))`.execute(tx);
+    this.#demandSame(await readEpoch(tx, this.#options.epochId), state);
+  }
+
   async #lock(tx: Executor, state: EpochState): Promise<void> {
-    const now = await readEpoch(tx, this.#options.epochId, true);
+    this.#demandSame(await readEpoch(tx, this.#options.epochId, true), state);
+  }
+
+  #demandSame(now: EpochState, state: EpochState): void {
     if (now.closedAt !== null || now.recordNumber !== state.recordNumber || now.sequence !== state.sequence) throw new Moved('the watermark was moved by another poster');
   }
 
