@@ -2,7 +2,7 @@
  * `npm run bench -- usage`: how many usage events a second go the whole way: written to a gateway's log, read by the poster,
  * rated, posted to Postgres (fsync on) and counted by the bill. Calls are offered at a fixed rate, whatever becomes of them; the
  * bill is asked twice a second. Everything, the writer of the log included, runs on the machine's cores or those given.
- * Options: --rounds 5 --seconds 10 --rate 25000 --cores 0,1
+ * Options: --rounds 5 --seconds 10 --rate 28000 --cores 0,1
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { markdown, median, spread } from '../support/stats.ts';
 import { openBenchHouse } from './house.ts';
 
 const { values } = parseArgs({ options: {
-  rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '10' }, rate: { type: 'string', default: '25000' }, cores: { type: 'string', default: '' },
+  rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '10' }, rate: { type: 'string', default: '28000' }, cores: { type: 'string', default: '' },
 } });
 const [rounds, seconds, rate] = [Number(values.rounds), Number(values.seconds), Number(values.rate)];
 const TICK_MS = 5;
