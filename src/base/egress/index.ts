@@ -3,7 +3,7 @@ import { TandemError } from '../errors.ts';
 import { parseCidr, type Cidr, type EgressPolicy } from './address.ts';
 
 export type { EgressPolicy } from './address.ts';
-export { checkHost, checkUrl, systemResolve, type Resolve } from './check-url.ts';
+export { bareHost, checkHost, checkUrl, systemResolve, type Resolve } from './check-url.ts';
 export { createConnector } from './connector.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../../base/index.ts';
+import type { ReplyControl, ReplyHandler } from './http/reply-handler.ts';
 
 /** What an exchange ended for, when it was not by the backend. `lost`: another attempt was faster. */
 export type StopReason = 'client_left' | 'deadline' | 'lost';
@@ -24,10 +24,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_ERROR_BYTES = 64 * 1024;
 
 /**
- * One request to a backend, as undici's handler and as a promise of its end. Subclasses take the body.
+ * One request to a backend, as its reply's handler and as a promise of its end. Subclasses take the body.
  * Stopping it settles the promise at once, whatever the socket does, and cancels the request.
  */
-export abstract class Exchange implements Dispatcher.DispatchHandler {
+export abstract class Exchange implements ReplyHandler {
   status = 0;
   headers: IncomingHttpHeaders = {};
   /** Whether the backend has answered at all. Until then the request may be sent again. */
@@ -38,7 +38,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
   connectedMs = 0;
   firstByteMs = 0;
   readonly ended: Promise<void>;
-  protected controller: Dispatcher.DispatchController | undefined;
+  protected controller: ReplyControl | undefined;
   readonly #clock: Clock;
   #resolve!: () => void;
   #reject!: (error: Error) => void;
@@ -76,22 +76,20 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     return this.#settled;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: ReplyControl): void {
     this.controller = controller;
     if (this.#stopped) controller.abort(this.#stopped);
     else this.connectedMs = this.#clock.monotonicMs();
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // Informational answers (100, 103) come before the real one.
-    if (status < 200) return;
+  onResponseStart(_: ReplyControl, status: number, headers: IncomingHttpHeaders): void {
     this.answered = true;
     this.status = status;
     this.headers = headers;
     this.firstByteMs = this.#clock.monotonicMs();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: ReplyControl, chunk: Buffer): void {
     if (this.#settled) return;
     try {
       this.take(chunk);
@@ -112,7 +110,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_: ReplyControl, error: Error): void {
     this.closed = true;
     this.settle(error);
   }

@@ -58,7 +58,7 @@ export function connectionError(backend: BackendWords, error: Error, begun: bool
 const CONNECTION_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused', ENOTFOUND: 'its name has no address', EAI_AGAIN: 'its name could not be looked up', ECONNRESET: 'the connection was reset',
   EHOSTUNREACH: 'no route leads to it', ENETUNREACH: 'no route leads to it', ETIMEDOUT: 'it does not answer', UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
-  UND_ERR_SOCKET: 'the connection was closed', EPIPE: 'the connection was closed',
+  CONNECTION_CLOSED: 'the connection was closed', REPLY_CUT: 'the connection was closed', EPIPE: 'the connection was closed', BAD_HTTP: 'what it answers is not HTTP/1.1',
 };
 
 /** What a backend says, without what must not be said. */

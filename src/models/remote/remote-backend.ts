@@ -1,11 +1,13 @@
-import { Pool, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/index.ts';
 import { traceHeaders } from '../../base/trace.ts';
-import { createConnector, type EgressPolicy, type Resolve } from '../../base/egress/index.ts';
+import { bareHost, createConnector, type EgressPolicy, type Resolve } from '../../base/egress/index.ts';
 import { HealthRecord, type Health } from '../health.ts';
 import type { BackendDialect, OutRequest } from '../neutral/dialect.ts';
 import { BACKEND_DIALECTS } from '../dialects/dialects.ts';
 import type { BackendWords } from './failure.ts';
+import { ConnectionPool } from './http/pool.ts';
+import type { ReplyControl, ReplyHandler } from './http/reply-handler.ts';
+import { requestHead } from './http/request-writer.ts';
 
 export interface RemoteOptions {
   readonly id: string;
@@ -34,11 +36,14 @@ export class RemoteBackend {
   readonly dialect: BackendDialect;
   readonly settings: Readonly<Record<string, string>>;
   readonly #health: HealthRecord;
-  readonly #pool: Pool;
+  readonly #pool: ConnectionPool;
+  readonly #host: string;
   readonly #path: string;
   readonly #origin: string;
   readonly #key: string | null;
   readonly #headers: string[];
+  /** The head that was written last, without headers of the request's own: most backends are asked at one path. */
+  #written: { readonly method: string; readonly path: string; readonly head: string } | null = null;
 
   constructor(options: RemoteOptions) {
     const url = new URL(options.url);
@@ -51,21 +56,32 @@ export class RemoteBackend {
     this.#origin = url.origin;
     this.#path = url.pathname.replace(/\/+$/, '') || (this.dialect.basePath ?? '/v1');
     this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(this.dialect.headers ?? []), ...(options.key === null || this.dialect.sign ? [] : keyHeaders(this.dialect, options.key))];
-    this.#pool = new Pool(url.origin, {
-      connect: createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) }),
-      connections: options.connections ?? CONNECTIONS,
-      pipelining: 1,
-      // Deadlines are watched by this room, for every call alike; a backend is not given up while it streams.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#host = url.host;
+    const connect = createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) });
+    const to = { protocol: url.protocol, host: url.host, hostname: bareHost(url.hostname), port: url.port };
+    this.#pool = new ConnectionPool({ connect: (done) => { connect(to, done); }, connections: options.connections ?? CONNECTIONS, clock: options.clock });
   }
 
   /** Sends a request. The handler is called even when no connection can be made. */
-  send(request: OutRequest, handler: Dispatcher.DispatchHandler, signed: readonly string[] = []): void {
+  send(request: OutRequest, handler: ReplyHandler, signed: readonly string[] = []): void {
     const traced = traceHeaders();
-    const headers = request.headers.length + signed.length + traced.length === 0 ? this.#headers : [...this.#headers, ...request.headers, ...signed, ...traced];
-    this.#pool.dispatch({ method: request.method, path: this.#path + request.path, headers, body: request.body }, handler);
+    let head: string;
+    try {
+      head = request.headers.length + signed.length + traced.length === 0 ? this.#plainHead(request) : this.#head(request, [...this.#headers, ...request.headers, ...signed, ...traced]);
+    } catch (error) {
+      return handler.onResponseError(NO_CONTROL, error as Error);
+    }
+    this.#pool.send(head, request.method === 'GET' ? null : request.body, handler);
+  }
+
+  #plainHead(request: OutRequest): string {
+    const { method, path } = request;
+    if (this.#written?.path !== path || this.#written.method !== method) this.#written = { method, path, head: this.#head(request, this.#headers) };
+    return this.#written.head;
+  }
+
+  #head({ method, path }: OutRequest, headers: readonly string[]): string {
+    return requestHead(method, this.#host, this.#path + path, headers);
   }
 
   /** The headers that sign a request where a key alone is not enough; null: this dialect signs nothing. */
@@ -97,6 +113,9 @@ export class RemoteBackend {
     await this.#pool.destroy();
   }
 }
+
+/** Of a request that was never sent. */
+const NO_CONTROL: ReplyControl = { abort: () => {}, pause: () => {}, resume: () => {} };
 
 function keyHeaders(dialect: BackendDialect, key: string): readonly string[] {
   return dialect.keyHeaders?.(key) ?? ['authorization', `Bearer ${key}`];

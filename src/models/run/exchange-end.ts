@@ -7,7 +7,7 @@ import { badReplyError, connectionError, failed, type BackendWords } from '../re
 import { NOTHING } from '../metered-call.ts';
 
 /** A kept connection can be closed by the backend just as a request is sent on it; that much is tried once more. */
-const RETRIED_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const RETRIED_CODES = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE']);
 
 /** Whether the request may be sent once more: nothing of an answer has come. */
 export function mayRetry(exchange: Exchange, error: unknown): boolean {

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { TandemError } from '../../base/index.ts';
 import { BadReply } from '../neutral/bad-reply.ts';
 import type { BackendDialect, OutRequest, ReplyReader } from '../neutral/dialect.ts';
@@ -8,6 +7,7 @@ import type { Counted } from '../ports.ts';
 import type { TokenCounts } from '../quantities.ts';
 import { CollectedReply, Exchange, Stopped } from '../remote/exchange.ts';
 import { statusError } from '../remote/failure.ts';
+import type { ReplyControl } from '../remote/http/reply-handler.ts';
 import type { RemoteBackend } from '../remote/remote-backend.ts';
 import { retryAfterIn } from '../remote/retry-after.ts';
 import type { Candidate } from '../routing/plan.ts';
@@ -142,7 +142,7 @@ export class StreamAttempt extends Exchange implements Attempt {
     deadlines.watch({ place: -1, dueMs: clock.monotonicMs() + CLOSE_MS, expire: () => { if (!this.closed) this.stop(new Error('the backend kept its answer open')); } });
   }
 
-  override onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  override onResponseStart(controller: ReplyControl, status: number, headers: IncomingHttpHeaders): void {
     super.onResponseStart(controller, status, headers);
     const type = String(headers['content-type'] ?? '');
     if (status === 200 && !type.startsWith(this.#sending.remote.dialect.streamType ?? 'text/event-stream')) {

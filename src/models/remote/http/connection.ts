@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net';
+import { ConnectionClosed } from './http-errors.ts';
+import type { ReplyControl, ReplyHandler } from './reply-handler.ts';
+import { writeRequest } from './request-writer.ts';
+import type { ResponseHead } from './response-head.ts';
+import { ResponseParser, type ResponseSink } from './response-parser.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+/** One request and its reply: waits in line, then runs on one connection, and is the handler's hold on it. */
+export class Turn implements ReplyControl {
+  readonly head: string;
+  readonly body: Buffer | null;
+  readonly handler: ReplyHandler;
+  /** Who is behind it in line. */
+  next: Turn | null = null;
+  /** Null before it runs and after it has ended: then it holds nothing. */
+  connection: Connection | null = null;
+
+  constructor(head: string, body: Buffer | null, handler: ReplyHandler) {
+    this.head = head;
+    this.body = body;
+    this.handler = handler;
+  }
+
+  abort(error: Error): void {
+    this.connection?.cut(error);
+  }
+
+  pause(): void {
+    this.connection?.pause();
+  }
+
+  resume(): void {
+    this.connection?.resume();
+  }
+}
+
+/** The pool, as its connections see it. */
+export interface ConnectionOwner {
+  /** It can take another turn. `keptMs`: how long the backend says to keep it; null: it does not say. */
+  free(connection: Connection, keptMs: number | null): void;
+  gone(connection: Connection): void;
+}
+
+/** A socket to a backend, with one turn at a time. Its listeners are set once, for all its turns. */
+export class Connection implements ResponseSink {
+  halted = false;
+  /** It is closed, or about to be: nothing more is sent on it. */
+  over = false;
+  /** Monotonic time after which it is no more used; the pool's. */
+  idleUntilMs = 0;
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #parser: ResponseParser;
+  #turn: Turn | null = null;
+  /** Whether anything of the turn was sent. */
+  #sent = false;
+  #kept = false;
+  #keptMs: number | null = null;
+  /** What was read and not handed on, because the handler paused. */
+  #held: Buffer | null = null;
+  #paused = false;
+  /** Whether bytes are being handed on just now. */
+  #reading = false;
+  #error: Error | null = null;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#parser = new ResponseParser(this);
+    socket.on('data', (chunk: Buffer) => { this.#read(chunk); });
+    socket.on('error', (error) => {
+      this.over = true;
+      this.#error ??= error;
+    });
+    socket.on('end', () => { this.#ended(); });
+    socket.on('close', () => { this.#closed(); });
+  }
+
+  /** False: the turn ended itself before anything was sent, and the connection is as free as it was. */
+  run(turn: Turn): boolean {
+    this.#turn = turn;
+    this.#sent = false;
+    this.halted = false;
+    turn.connection = this;
+    turn.handler.onRequestStart(turn);
+    if (this.#turn !== turn) return false;
+    this.#sent = true;
+    writeRequest(this.#socket, turn.head, turn.body);
+    return true;
+  }
+
+  /** Ends the turn from this side. */
+  cut(error: Error): void {
+    this.#fail(error);
+    // A reply that nobody reads would still come: only the socket's end stops it.
+    if (this.#sent) this.destroy();
+  }
+
+  destroy(): void {
+    this.over = true;
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.halted = true;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.halted = false;
+    // From inside a piece that is handed on, those behind it follow by themselves. Else the handler may pause again meanwhile.
+    if (!this.#reading) {
+      const held = this.#held ?? NOTHING;
+      this.#held = null;
+      this.#read(held);
+    }
+    if (!this.#paused) this.#socket.resume();
+  }
+
+  head(head: ResponseHead): void {
+    const turn = this.#turn!;
+    this.#kept = head.kept;
+    this.#keptMs = head.keptMs;
+    turn.handler.onResponseStart(turn, head.status, head.headers);
+  }
+
+  body(chunk: Buffer): void {
+    const turn = this.#turn!;
+    turn.handler.onResponseData(turn, chunk);
+  }
+
+  end(): void {
+    const turn = this.#turn!;
+    this.#turn = null;
+    this.halted = true;
+    turn.connection = null;
+    turn.handler.onResponseEnd(turn);
+  }
+
+  #read(chunk: Buffer): void {
+    // Nobody asked, so it is no reply: perhaps the rest of one that was longer than it said.
+    if (this.#turn === null) return this.destroy();
+    let read: number;
+    this.#reading = true;
+    try {
+      read = this.#paused ? 0 : this.#parser.push(chunk);
+    } catch (error) {
+      return this.cut(error as Error);
+    } finally {
+      this.#reading = false;
+    }
+    if (this.#turn !== null) {
+      if (read < chunk.length) this.#hold(chunk.subarray(read));
+      return;
+    }
+    // Bytes behind the reply, a request that is still being sent, or an end from this side: it is not used again.
+    if (read < chunk.length || !this.#kept || this.over || this.#socket.writableLength > 0) return this.destroy();
+    this.#owner.free(this, this.#keptMs);
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
+  }
+
+  /** The backend has closed its side. */
+  #ended(): void {
+    if (this.#turn === null) return this.destroy();
+    try {
+      this.#parser.close();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    this.destroy();
+  }
+
+  #closed(): void {
+    this.over = true;
+    if (this.#turn !== null) this.#fail(this.#error ?? new ConnectionClosed(this.#parser.begun));
+    this.#owner.gone(this);
+  }
+
+  #fail(error: Error): void {
+    const turn = this.#turn;
+    if (turn === null) return;
+    this.#turn = null;
+    this.halted = true;
+    turn.connection = null;
+    turn.handler.onResponseError(turn, error);
+  }
+}
