@@ -160,7 +160,7 @@ test('a reply is read alike wherever its bytes are cut', () => {
 
 describe('beside Node\'s own client (llhttp)', () => {
   let server: Server;
-  let answer = Buffer.alloc(0);
+  let answer: Buffer = Buffer.alloc(0);
   beforeAll(async () => {
     server = createServer((socket) => {
       socket.on('error', () => {}).once('data', () => socket.end(answer));
