@@ -15,5 +15,6 @@ export type { Actor, Principal, Tier } from './principal.ts';
 export type { ProjectView } from './projects.ts';
 export type { Role } from './role.ts';
 export { can, demand, type Permission, type Power } from './roles.ts';
+export { makeToken, tokenHash } from './secret-token.ts';
 export type { ServiceAccountView } from './service-accounts.ts';
 export type { NewSession } from './sessions.ts';

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Clock, Logger } from '../base/index.ts';
 import { TandemError, newId } from '../base/index.ts';
@@ -12,11 +13,12 @@ import { Peers } from './caller/peers.ts';
 import { SameSite } from './caller/same-site.ts';
 import { refuse } from './errors/refuse.ts';
 import { renderError } from './errors/render.ts';
-import type { CallError, GatewayDoor, ModelApi } from './faces.ts';
+import type { CallError, GatewayDoor, ModelApi, ScreensDoor } from './faces.ts';
 import { LIMITS, type Limits } from './listen/limits.ts';
 import { bind } from './listen/bind.ts';
 import { RawServer, type Upgrades } from './listen/raw-server.ts';
 import type { TlsFiles } from './listen/tls-files.ts';
+import { LeaseScreens, wantsLeaseScreen } from './live/lease-screens.ts';
 import { LeaseStreams, wantsLeaseStream } from './live/lease-streams.ts';
 import { LiveStreams } from './live/streams.ts';
 import { Metrics, type MetricsSource } from './metrics/metrics.ts';
@@ -48,6 +50,7 @@ export interface ShellOptions {
   readonly models: ModelApi;
   /** Streams into leases. */
   readonly gateway: Pick<GatewayDoor, 'enter'>;
+  readonly screens: Pick<ScreensDoor, 'open'>;
   readonly bindings: readonly Binding[];
   readonly readiness: Readiness;
   /** Told of every call of the model API that is answered with an error. */
@@ -84,6 +87,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
 
   const sockets = new ResponseSockets({ ...modelApi, responses: options.models.responses });
   const leaseStreams = new LeaseStreams({ gateway: options.gateway, authenticate, log });
+  const leaseScreens = new LeaseScreens({ screens: options.screens, authenticate, sameSite, log });
   let raw: RawServer | undefined;
   const app: FastifyInstance = fastify({
     logger: false as unknown as FastifyBaseLogger & boolean,
@@ -94,7 +98,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
     },
     serverFactory: (handler) => {
       raw = new RawServer({
-        limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: bothOf(sockets, leaseStreams),
+        limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: firstOf([[wantsSocket, sockets], [wantsLeaseStream, leaseStreams], [wantsLeaseScreen, leaseScreens]]),
         lane: { mayRead: (request) => mayCall(request, authenticate), serve: (request, reply, requestId) => serveLaneCall(request, reply, requestId, modelApi) },
       },
         (request, response, path, requestId) => void serveModelApi(request, response, path, requestId, modelApi), handler);
@@ -131,14 +135,11 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
 }
 
 /** Connections that leave HTTP: for responses, or into a lease. */
-function bothOf(sockets: ResponseSockets, streams: LeaseStreams): Upgrades {
+function firstOf(ways: readonly (readonly [wants: Upgrades['wants'], way: { take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>; close(): void }])[]): Upgrades {
   return {
-    wants: (request) => wantsSocket(request) || wantsLeaseStream(request),
-    take: (request, socket, head) => void (wantsSocket(request) ? sockets : streams).take(request, socket, head),
-    close: () => {
-      sockets.close();
-      streams.close();
-    },
+    wants: (request) => ways.some(([wants]) => wants(request)),
+    take: (request, socket, head) => void ways.find(([wants]) => wants(request))![1].take(request, socket, head),
+    close: () => { for (const [, way] of ways) way.close(); },
   };
 }
 

@@ -304,5 +304,12 @@ export interface GatewayDoor {
   enter(principal: Principal, leaseId: string): Promise<Duplex>;
 }
 
+/** Who looks at which lease's screen. */
+export interface ScreensDoor {
+  ticket(principal: Principal, leaseId: string, mode: Body<'leaseTicket'>['mode'], forActor: string | null): Reply<'leaseTicket'>;
+  /** Uses a ticket up. `join` lets a browser in; the stream ends with the lease. */
+  open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }>;
+}
+
 /** Checks of every part, by `start`, which knows them all. */
 export type Doctor = () => Promise<Omit<ReplyOf<Routes['doctor']>, 'version'>>;

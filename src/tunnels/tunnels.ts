@@ -10,6 +10,8 @@ import { NodeBinaries } from './agents/node-binaries.ts';
 import { packAgent } from './agents/release.ts';
 import { Authorities } from './ca/authorities.ts';
 import { Gateway } from './ssh/gateway.ts';
+import { Screens } from './screen/screens.ts';
+import { Tickets } from './screen/tickets.ts';
 import { SshAuthorities } from './ssh/ssh-authorities.ts';
 
 export interface TunnelsOptions {
@@ -30,6 +32,8 @@ export class Tunnels {
   readonly authorities: Authorities;
   /** The way into leases. */
   readonly gateway: Gateway;
+  /** The way to their screens. */
+  readonly screens: Screens;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
   #listener: AgentListener | undefined;
@@ -41,7 +45,9 @@ export class Tunnels {
     const keys = { database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) };
     this.authorities = new Authorities(keys);
     this.#connections = new Connections({ presence: fleet.presence, clock, log });
-    this.gateway = new Gateway({ link: this.#connections, authorities: new SshAuthorities(keys), clock, log, random: (target) => void randomFillSync(target) });
+    const random = (target: Uint8Array): void => void randomFillSync(target);
+    this.gateway = new Gateway({ link: this.#connections, authorities: new SshAuthorities(keys), clock, log, random });
+    this.screens = new Screens(this.gateway, new Tickets({ database, clock, random }), log);
   }
 
   get link(): NodeLink {

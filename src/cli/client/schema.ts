@@ -304,6 +304,9 @@ export interface paths {
   '/api/leases/{id}/ssh': {
     post: operations['leases.ssh'];
   };
+  '/api/leases/{id}/tickets': {
+    post: operations['leases.ticket'];
+  };
   '/api/nodes': {
     get: operations['nodes.list'];
     post: operations['nodes.add'];
@@ -5936,6 +5939,33 @@ export interface operations {
         certificate: string;
         /** The line for known_hosts */
         knownHosts: string;
+        /** UTC, ISO 8601 */
+        expiresAt: string;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** A ticket for one opening of a lease's screen: a WebSocket at GET /api/leases/{id}/screen with the protocols tandem-screen and ticket.TICKET */
+  'leases.ticket': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** `view`: no keys, pointer or clipboard */
+      mode?: 'control' | 'view';
+      /** Whom to let look, too, by the id of the member or key; null: the caller */
+      forActor?: string | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        /** Shown once */
+        ticket: string;
         /** UTC, ISO 8601 */
         expiresAt: string;
       } } };

@@ -16,6 +16,7 @@ import { nodes } from './0014-nodes.ts';
 import { outgoing } from './0015-outgoing.ts';
 import { leases } from './0016-leases.ts';
 import { spendSums } from './0017-spend-sums.ts';
+import { leaseTickets } from './0018-lease-tickets.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   outgoing,
   leases,
   spendSums,
+  leaseTickets,
 ];

@@ -145,7 +145,22 @@ export interface LeaseQuotaRow {
   leases: Defaulted<number | null>;
 }
 
+/** Lets one person look at a lease's screen, once. */
+export interface LeaseTicketRow {
+  organisation_id: Written<string>;
+  hash: Written<Buffer>;
+  lease_id: Written<string>;
+  /** Whose it is: nobody else can use it. */
+  actor_id: Written<string>;
+  mode: Written<'control' | 'view'>;
+  /** Who made it: somebody who looks already can let another one look, too. */
+  given_by: Written<string>;
+  created_at: Written<Date>;
+  expires_at: Written<Date>;
+}
+
 export interface LeaseTables {
+  lease_tickets: LeaseTicketRow;
   pools: PoolRow;
   leases: LeaseRow;
   lease_machines: LeaseMachineRow;

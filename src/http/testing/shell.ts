@@ -62,6 +62,7 @@ export async function startShell(options: Partial<ShellOptions> = {}): Promise<T
     recheck: async () => {},
     models: echoModels,
     gateway: { enter: nothingStored },
+    screens: { open: nothingStored },
     bindings: [],
     readiness: () => [],
     metricsSource: {

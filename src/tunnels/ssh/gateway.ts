@@ -105,6 +105,11 @@ export class Gateway {
     return stream;
   }
 
+  /** @throws TandemError when the principal may not enter the lease now. */
+  async demandEntry(principal: Principal, leaseId: string): Promise<void> {
+    await this.#enter(principal, leaseId);
+  }
+
   /** The lease's screen, logged in at: RFB from the client's first byte on. It ends with the lease. @throws TandemError as `enter`, screen_failed. */
   async look(principal: Principal, leaseId: string): Promise<Duplex> {
     const { link, random } = this.#options;

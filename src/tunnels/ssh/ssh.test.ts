@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket, createWebSocketStream } from 'ws';
 import { TandemError, newId, silentLogger, systemClock } from '../../base/index.ts';
 import { canSandbox } from '../../../agent/src/testing/can-sandbox.ts';
 import { createServer } from '../../http/index.ts';
@@ -70,7 +71,7 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
     files = join(home, 'leases', lease.leaseId, 'files');
     server = await createServer({
-      access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, log: silentLogger, clock: systemClock, version: '0.0.0',
+      access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, log: silentLogger, clock: systemClock, version: '0.0.0',
       doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
       config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
     });
@@ -161,13 +162,56 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     expect(readFileSync(join(files, '../ssh/screen')).includes(password)).toBe(false);
   });
 
+  it('opens in a browser once for each ticket, to whom it was made for, from the console\'s own page', async () => {
+    const api = async (path: string, body: unknown) => {
+      const reply = await fetch(`${env['TANDEM_URL']}${path}`, { method: 'POST', headers: { authorization: `Bearer ${env['TANDEM_KEY']}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      return (await reply.json()) as { ticket: string };
+    };
+    const open = (ticket: string, more: Record<string, string> = {}) => new WebSocket(`${env['TANDEM_URL']!.replace('http', 'ws')}/api/leases/${lease.leaseId}/screen`, ['tandem-screen', `ticket.${ticket}`], { headers: { authorization: `Bearer ${env['TANDEM_KEY']}`, ...more } });
+    const refusal = (socket: WebSocket) => new Promise<number>((resolve, reject) => {
+      socket.on('unexpected-response', (_request, reply) => {
+        resolve(reply.statusCode!);
+        reply.destroy();
+      }).on('open', () => reject(new Error('it was let in'))).on('error', () => {});
+    });
+    /** A browser's side of RFB, up to the screen's size. */
+    const look = async (socket: WebSocket) => {
+      const reader = new ByteReader(createWebSocketStream(socket), 'the gateway', AbortSignal.timeout(20_000));
+      expect((await reader.read(12)).toString()).toBe('RFB 003.008\n');
+      socket.send('RFB 003.008\n');
+      expect([...(await reader.read(2))]).toEqual([1, 1]);
+      socket.send(Buffer.of(1));
+      expect((await reader.read(4)).readUInt32BE()).toBe(0);
+      socket.send(Buffer.of(1));
+      const size = (await reader.read(4)).toString('hex');
+      return { reader, size };
+    };
+    const { ticket } = await api(`/api/leases/${lease.leaseId}/tickets`, { mode: 'view' });
+    expect(await refusal(open(ticket, { origin: 'https://elsewhere.example' }))).toBe(403);
+    const first = open(ticket);
+    const { size } = await look(first);
+    expect([first.protocol, size]).toEqual(['tandem-screen', '05000320']);
+    // Used, made up, and another's.
+    expect(await refusal(open(ticket))).toBe(403);
+    expect(await refusal(open('x'.repeat(43)))).toBe(403);
+    const { ticket: others } = await api(`/api/leases/${lease.leaseId}/tickets`, { mode: 'view', forActor: 'somebody-else' });
+    expect(await refusal(open(others))).toBe(403);
+    expect(await refusal(open(ticket, { authorization: 'Bearer tdm_wrong' }))).toBe(401);
+    const closed = new Promise((resolve) => first.once('close', resolve));
+    first.send(Buffer.of(77));
+    await closed;
+  });
+
   it('cuts what is inside within seconds of the end of the lease, and lets nobody in again', async () => {
     const name = `${lease.leaseId}.tandem`;
     const session = ssh(name, 'echo in; sleep 600');
-    for (let tries = 0; house.tunnels.gateway.size === 0 && tries < 400; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 25); });
+    const screen = await house.tunnels.gateway.look(house.admin, lease.leaseId);
+    screen.resume();
+    for (let tries = 0; house.tunnels.gateway.size < 2 && tries < 400; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 25); });
     const endedMs = performance.now();
     lease.end();
     expect((await session).code).toBe(255);
+    expect(screen.destroyed).toBe(true);
     expect(performance.now() - endedMs).toBeLessThan(5_000);
     await house.tunnels.link.ask(lease.nodeId, 'lease.end', { lease: lease.leaseId, fence: '1' });
     expect((await tandem('ssh', lease.leaseId, '--', 'id')).code).toBe(1);
