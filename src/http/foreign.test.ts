@@ -80,6 +80,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'feeds.update': () => ({ paused: true }),
   'hooks.update': () => ({ name: 'taken' }),
   'leases.ssh': () => ({ publicKey: 'ssh-ed25519 AAAA' }),
+  'leases.ticket': () => ({}),
   'pools.update': () => ({ openTo: 'own' }),
   'leases.extend': () => ({ minutes: 5 }),
   'leases.hand-over': ({ projects }) => ({ projectId: projects }),
