@@ -9,12 +9,16 @@ export interface Frame {
   readonly kind: Kind;
   /** 0: the connection itself. Of requests and replies: the number of the question. */
   readonly stream: number;
+  /** Of data: what has arrived of it so far and was not given before. */
   readonly payload: Buffer;
+  /** False: a further piece of the same data frame. */
+  readonly begins: boolean;
 }
 
 const PREFIX_BYTES = 4;
 const HEAD_BYTES = 5;
 const LAST_KIND = KIND.pong;
+const EMPTY = Buffer.alloc(0);
 
 /** The most that one frame of each sort carries. A longer one is a fault of the other side and ends the connection before it is read. */
 export const MAX_DATA_BYTES = 64 * 1024;
@@ -36,37 +40,64 @@ export function frameHead(kind: Kind, stream: number, payloadBytes: number): Buf
   return head;
 }
 
-/** Cuts what arrives into frames, however it was cut on the way. Holds at most one unfinished frame. */
+/**
+ * Cuts what arrives into frames, however it was cut on the way. A data frame comes in as many pieces as it arrived in, so that bytes of
+ * streams are not copied; of all else at most one unfinished frame is held.
+ */
 export class FrameReader {
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  /** What must be here before anything new can be said. */
-  #needed = PREFIX_BYTES + HEAD_BYTES;
+  readonly #head = Buffer.alloc(PREFIX_BYTES + HEAD_BYTES);
+  #headBytes = 0;
+  #kind: Kind = KIND.data;
+  #left = 0;
+  #begun = false;
+  #parts: Buffer[] = [];
 
-  /** The frames that are whole with this chunk; payloads may share its memory. @throws WireError when it is no frame. */
+  /** What is whole with this chunk; payloads may share its memory. @throws WireError when it is no frame. */
   push(chunk: Buffer): Frame[] {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#bytes < this.#needed) return [];
-    const all = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#bytes);
     const frames: Frame[] = [];
     let at = 0;
-    for (;;) {
-      const left = all.length - at;
-      this.#needed = PREFIX_BYTES + HEAD_BYTES;
-      if (left < this.#needed) break;
-      const kind = kindOf(all.readUInt8(at + PREFIX_BYTES));
-      const payloadBytes = all.readUInt32BE(at) - HEAD_BYTES;
-      if (payloadBytes < 0 || payloadBytes > LIMITS[kind]) throw new WireError('too_large', `a frame of kind ${kind} that says it has ${payloadBytes} bytes`);
-      this.#needed += payloadBytes;
-      if (left < this.#needed) break;
-      const stream = all.readUInt32BE(at + PREFIX_BYTES + 1);
-      frames.push({ kind, stream, payload: all.subarray(at + PREFIX_BYTES + HEAD_BYTES, at + this.#needed) });
-      at += this.#needed;
+    while (at < chunk.length) {
+      if (this.#headBytes < this.#head.length) {
+        const bytes = chunk.copy(this.#head, this.#headBytes, at, at + this.#head.length - this.#headBytes);
+        this.#headBytes += bytes;
+        at += bytes;
+        if (this.#headBytes < this.#head.length) break;
+        this.#begin();
+        if (this.#left === 0) frames.push(this.#end(EMPTY));
+        continue;
+      }
+      const piece = chunk.subarray(at, at + this.#left);
+      at += piece.length;
+      this.#left -= piece.length;
+      if (this.#kind !== KIND.data) {
+        this.#parts.push(piece);
+        if (this.#left === 0) frames.push(this.#end(this.#parts.length === 1 ? piece : Buffer.concat(this.#parts)));
+      } else if (this.#left === 0) {
+        frames.push(this.#end(piece));
+      } else {
+        frames.push({ kind: this.#kind, stream: this.#stream, payload: piece, begins: !this.#begun });
+        this.#begun = true;
+      }
     }
-    this.#chunks = at < all.length ? [all.subarray(at)] : [];
-    this.#bytes = all.length - at;
     return frames;
+  }
+
+  get #stream(): number {
+    return this.#head.readUInt32BE(PREFIX_BYTES + 1);
+  }
+
+  #begin(): void {
+    this.#kind = kindOf(this.#head.readUInt8(PREFIX_BYTES));
+    this.#left = this.#head.readUInt32BE(0) - HEAD_BYTES;
+    this.#begun = false;
+    if (this.#left < 0 || this.#left > LIMITS[this.#kind]) throw new WireError('too_large', `a frame of kind ${this.#kind} that says it has ${this.#left} bytes`);
+  }
+
+  #end(payload: Buffer): Frame {
+    const frame = { kind: this.#kind, stream: this.#stream, payload, begins: !this.#begun };
+    this.#headBytes = 0;
+    this.#parts = [];
+    return frame;
   }
 }
 

@@ -149,13 +149,13 @@ export class Session {
     }
   }
 
-  #take({ kind, stream, payload }: Frame): void {
+  #take({ kind, stream, payload, begins }: Frame): void {
     switch (kind) {
       case KIND.request: return this.#answer(stream, payload);
       case KIND.reply: return this.#answered(stream, payload);
       case KIND.event: return this.#handlers.event(...named(decodeMessage(payload), 'fields'));
       case KIND.open: return this.#accept(stream, payload);
-      case KIND.data: return this.#streamOf(stream)?.receive(payload);
+      case KIND.data: return this.#streamOf(stream)?.receive(payload, begins);
       case KIND.credit: return this.#streamOf(stream)?.receiveCredit(payload.length === 4 ? payload.readUInt32BE(0) : fail('a credit of another length'));
       case KIND.end: return this.#streamOf(stream)?.receiveEnd();
       case KIND.reset: return this.#reset(stream, payload);

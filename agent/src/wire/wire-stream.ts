@@ -9,7 +9,7 @@ const FRAME_COST = 256;
 /** Told in pieces of this size, so that not every read makes a frame. */
 const CREDIT_STEP = WINDOW_BYTES / 4;
 /** Smaller payloads are copied, since each would keep the whole chunk that it arrived in. */
-const COPY_BELOW = 16 * 1024;
+const COPY_BELOW = 4 * 1024;
 
 const costOf = (bytes: number): number => bytes + FRAME_COST;
 
@@ -35,7 +35,7 @@ export class WireStream extends Duplex {
   #mayReceive = WINDOW_BYTES;
   #consumed = 0;
   #outgoing: { chunk: Buffer; done: (error?: Error | null) => void } | undefined;
-  #incoming: Buffer[] = [];
+  #incoming: { chunk: Buffer; cost: number }[] = [];
   #wanted = false;
   #theyEnded = false;
   #theyReset = false;
@@ -46,13 +46,13 @@ export class WireStream extends Duplex {
     this.#line = line;
   }
 
-  /** A data frame has arrived. @throws WireError when it is more than was allowed. */
-  receive(payload: Buffer): void {
-    const cost = costOf(payload.length);
+  /** A data frame has arrived, or a further piece of one. @throws WireError when it is more than was allowed. */
+  receive(payload: Buffer, begins: boolean): void {
+    const cost = begins ? costOf(payload.length) : payload.length;
     if (this.#theyEnded) throw new WireError('bad_order', 'data after the end of a stream');
     if (cost > this.#mayReceive) throw new WireError('over_credit', 'more data than was allowed');
     this.#mayReceive -= cost;
-    this.#incoming.push(payload.length < COPY_BELOW ? Buffer.from(payload) : payload);
+    this.#incoming.push({ chunk: payload.length < COPY_BELOW ? Buffer.from(payload) : payload, cost });
     this.#deliver();
   }
 
@@ -122,8 +122,8 @@ export class WireStream extends Duplex {
 
   #deliver(): void {
     while (this.#wanted && this.#incoming.length > 0) {
-      const chunk = this.#incoming.shift()!;
-      this.#consumed += costOf(chunk.length);
+      const { chunk, cost } = this.#incoming.shift()!;
+      this.#consumed += cost;
       this.#wanted = this.push(chunk);
     }
     if (this.#theyEnded) {
