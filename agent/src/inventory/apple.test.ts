@@ -16,6 +16,6 @@ it('reads what Apple\'s tools say (outputs from docs, not macOS)', async () => {
 });
 
 it('says that it does not know what it was not told', async () => {
-  expect(await takeApple(async () => ({ code: null, out: '', err: '' }))).toEqual({ chip: null, model: null, serial: null, memory: null, macos: null, fileVault: null, sip: null, xcodes: [], simulators: [] });
+  expect(await takeApple(async () => ({ code: null, out: '', err: '' }))).toEqual({ chip: null, model: null, serial: null, memory: null, macos: null, fileVault: null, sip: null, xcode: [], xcodes: [], simulators: [] });
   expect([readProfile('[1'), readProfile('null'), readRuntimes('{"runtimes":3}'), readXcode('')]).toEqual([{ chip: null, model: null, serial: null, memory: null, macos: null }, { chip: null, model: null, serial: null, memory: null, macos: null }, [], null]);
 });

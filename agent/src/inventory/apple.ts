@@ -11,6 +11,8 @@ export interface Apple {
   /** After a restart with FileVault nobody gets in before somebody has typed a password. */
   readonly fileVault: boolean | null;
   readonly sip: boolean | null;
+  /** Versions of Xcode by which a lease asks for one. */
+  readonly xcode: readonly string[];
   readonly xcodes: readonly { readonly path: string; readonly version: string }[];
   readonly simulators: readonly string[];
 }
@@ -21,7 +23,7 @@ export async function takeApple(run: RunCommand): Promise<Apple> {
     run('system_profiler', ['-json', 'SPHardwareDataType', 'SPSoftwareDataType']), run('fdesetup', ['status']), run('csrutil', ['status']), run('xcrun', ['simctl', 'list', 'runtimes', '-j']),
   ]);
   const xcodes = await Promise.all(xcodePaths().map(async (path) => ({ path, version: readXcode((await run(`${path}/Contents/Developer/usr/bin/xcodebuild`, ['-version'])).out) ?? 'unknown' })));
-  return { ...readProfile(profile.out), fileVault: readSwitch(fileVault.out, /FileVault is (On|Off)/), sip: readSwitch(sip.out, /status: (enabled|disabled)/), xcodes, simulators: readRuntimes(runtimes.out) };
+  return { ...readProfile(profile.out), fileVault: readSwitch(fileVault.out, /FileVault is (On|Off)/), sip: readSwitch(sip.out, /status: (enabled|disabled)/), xcode: xcodes.map(({ version }) => version.split(' ')[0]!).filter((version) => version !== 'unknown'), xcodes, simulators: readRuntimes(runtimes.out) };
 }
 
 /** `system_profiler -json`: lists of one object each. */

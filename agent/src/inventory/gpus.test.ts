@@ -22,7 +22,7 @@ describe('GPUs (outputs from docs, no real cards)', () => {
   });
 
   it('in partitions', () => {
-    expect(readNvidia(H100_MIG, H100_MIG_LIST).gpus[0]).toMatchObject({ mig: true, duty: null, migDevices: [{ profile: '3g.40gb' }, { profile: '2g.20gb' }, { profile: '1g.10gb', uuid: 'MIG-9d14fb21-4ae1-546f-a636-011582899c39' }] });
+    expect(readNvidia(H100_MIG, H100_MIG_LIST).gpus[0]).toMatchObject({ mig: true, duty: null, migDevices: [{ profile: '3g.40gb' }, { profile: '2g.20gb' }, { profile: '1g.10gb', uuid: 'MIG-9d14fb21-4ae1-546f-a636-011582899c39', memoryBytes: 10_000_000_000 }] });
   });
 
   it('that are sick are told, with what is wrong', async () => {

@@ -1,5 +1,13 @@
 import type { RunCommand } from '../machine/command.ts';
 
+/** A partition of a card, in hardware. */
+export interface Partition {
+  readonly uuid: string;
+  readonly profile: string;
+  /** At least: what its profile is named after, in powers of ten. */
+  readonly memoryBytes: number | null;
+}
+
 /** One card. What its tool does not say is null: zero is not unknown. */
 export interface Gpu {
   readonly vendor: 'nvidia' | 'amd';
@@ -16,7 +24,7 @@ export interface Gpu {
   readonly driver: string | null;
   /** Null: the card cannot be partitioned. */
   readonly mig: boolean | null;
-  readonly migDevices: readonly { readonly uuid: string; readonly profile: string }[];
+  readonly migDevices: readonly Partition[];
 }
 
 export interface Gpus {
@@ -101,16 +109,22 @@ function problemsOf(gpu: Gpu): string[] {
 }
 
 /** Partitions by the UUID of their card: a line for the card, then an indented one for each. */
-function readPartitions(list: string): ReadonlyMap<string, { uuid: string; profile: string }[]> {
-  const found = new Map<string, { uuid: string; profile: string }[]>();
-  let current: { uuid: string; profile: string }[] | undefined;
+function readPartitions(list: string): ReadonlyMap<string, Partition[]> {
+  const found = new Map<string, Partition[]>();
+  let current: Partition[] | undefined;
   for (const line of list.split('\n')) {
     const card = /^GPU \d+: .* \(UUID: (GPU-[0-9A-Za-z-]+)\)/.exec(line)?.[1];
     const [, profile, uuid] = /^\s+MIG (\S+)\s+Device\s+\d+: \(UUID: (MIG-[0-9A-Za-z/-]+)\)/.exec(line) ?? [];
     if (card !== undefined) found.set(card, (current = []));
-    else if (profile !== undefined && uuid !== undefined) current?.push({ uuid, profile });
+    else if (profile !== undefined && uuid !== undefined) current?.push({ uuid, profile, memoryBytes: memoryOf(profile) });
   }
   return found;
+}
+
+/** `1g.10gb` and `1c.3g.40gb` say how much they have. */
+function memoryOf(profile: string): number | null {
+  const gigabytes = /\.(\d+)gb/.exec(profile)?.[1];
+  return gigabytes === undefined ? null : Number(gigabytes) * 1e9;
 }
 
 /** A number where there is one; `[N/A]`, `[Not Supported]` and errors are none. */

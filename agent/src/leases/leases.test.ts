@@ -7,6 +7,7 @@ import { homeAt, type Home } from '../state/home.ts';
 import { canSandbox } from '../testing/can-sandbox.ts';
 import { Leases } from './leases.ts';
 import { pathsOf, readRecords } from './record.ts';
+import { gpuArgs } from './sandbox.ts';
 import { leftBehind } from './wipe.ts';
 
 const A = '0192f0c1-7a00-7000-8000-00000000000a';
@@ -78,6 +79,7 @@ describe.runIf(canSandbox)('leases on a machine (stand-in, not macOS)', () => {
   it('are refused where they cannot be ended by others, and by a wrong word', async () => {
     const leases = book();
     await expect(leases.grant(grant(A, '1', 60_000, { access: 'root' }))).rejects.toMatchObject({ code: 'no_reinstall' });
+    await expect(leases.grant(grant(A, '1', 60_000, { units: ['gpu-0-1'] }))).rejects.toMatchObject({ code: 'no_slices' });
     await expect(leases.grant(grant(A, '1', -1))).rejects.toMatchObject({ code: 'over' });
     for (const lease of ['../../etc', 'x', `${A}/..`]) await expect(leases.grant(grant(lease, '1'))).rejects.toMatchObject({ code: 'bad_lease' });
     await expect(leases.grant(grant(A, '1; rm'))).rejects.toMatchObject({ code: 'bad_grant' });
@@ -99,4 +101,10 @@ describe.runIf(canSandbox)('leases on a machine (stand-in, not macOS)', () => {
     }
     expect(await leases.wipe({ lease: A, fence: '1' })).toMatchObject({ clean: true });
   });
+});
+
+it('a sandbox has the device nodes of its own GPUs and of no other', () => {
+  const nodes = (units: string[]): string[] => gpuArgs(units).filter((_word, at) => at % 3 === 1);
+  expect(nodes(['gpu-1', 'gpu-3'])).toEqual(['/dev/nvidia1', '/dev/nvidia3', '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools']);
+  expect([nodes(['whole']), nodes(['gpu-0-1']), nodes(['gpu-../sda'])]).toEqual([[], [], []]);
 });

@@ -49,6 +49,7 @@ export class Leases {
       const asked = readGrant(params);
       if (asked.boot !== boot) throw new WireError('rebooted', 'the machine was started again meanwhile');
       if (asked.access === 'root') throw new WireError('no_reinstall', 'nothing outside this machine can reinstall it, so it gives no raw root');
+      if (asked.units.some((unit) => /^gpu-\d+-\d+$/.test(unit))) throw new WireError('no_slices', 'this agent cannot show a slice of a GPU to a sandbox yet');
       if (asked.untilUptimeMs <= outside.bootMs()) throw new WireError('over', 'the time of the grant is over');
       const records = await this.#records();
       const before = records.find(({ lease }) => lease === asked.lease);

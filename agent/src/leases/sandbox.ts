@@ -32,7 +32,7 @@ export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: numb
     // The keeper's end is the end of all of it.
     '--die-with-parent', '--new-session', '--hostname', record.lease.slice(0, 8), '--info-fd', String(infoFd),
     '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
-    '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/etc', '--dir', '/var',
+    '--proc', '/proc', '--dev', '/dev', ...gpuArgs(record.units), '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/etc', '--dir', '/var',
     '--ro-bind', paths.ssh, SSH_INSIDE,
     '--ro-bind', join(paths.folder, 'passwd'), '/etc/passwd', '--ro-bind', join(paths.folder, 'group'), '/etc/group', '--ro-bind', join(paths.folder, 'hostname'), '/etc/hostname',
     ...readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
@@ -40,6 +40,12 @@ export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: numb
     '--clearenv', '--setenv', 'PATH', '/usr/local/bin:/usr/bin:/bin', '--setenv', 'HOME', HOME_INSIDE,
     '--', '/bin/sleep', 'infinity',
   ];
+}
+
+/** The device nodes of the lease's own GPUs and of no other: what has no node cannot be opened, whatever a tenant sets. */
+export function gpuArgs(units: readonly string[]): string[] {
+  const cards = units.flatMap((unit) => /^gpu-(\d{1,2})$/.exec(unit)?.[1] ?? []).map((index) => `/dev/nvidia${index}`);
+  return cards.length === 0 ? [] : [...cards, '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools'].flatMap((path) => ['--dev-bind-try', path, path]);
 }
 
 /** nsenter's arguments to run something inside, as the lease's user. @param pid of the sandbox's first process, as the machine sees it. */
