@@ -1259,7 +1259,7 @@ export interface components {
           per: string;
         };
       } | null;
-      /** What the backend costs us; null: unknown */
+      /** What the backend costs us; null: unknown, or not the caller's to see */
       cost: {
         input?: {
           /** Non-negative integer picodollars, as a string */

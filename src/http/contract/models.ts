@@ -24,7 +24,7 @@ const model = z.object({
   name: z.string(), goal: goalForm, regions: z.array(z.string()), limits, targets: z.array(target), from,
   backend: backendName.describe('Of the first target, as are backendModel, contextTokens, maxOutputTokens and cost'), backendModel: z.string(),
   contextTokens: z.number().int().nullable(), maxOutputTokens: z.number().int(), health: health.describe('Of the best target'), enabled: z.boolean(),
-  price: prices.describe('What callers pay; null: no price, so calls are refused'), cost: prices.describe('What the backend costs us; null: unknown'),
+  price: prices.describe('What callers pay; null: no price, so calls are refused'), cost: prices.describe('What the backend costs us; null: unknown, or not the caller\'s to see'),
   currency: z.string(), createdAt: time,
 });
 const backend = z.object({

@@ -1,5 +1,5 @@
-/** A word, a number, a code, an id: what a label is made of. */
-const LABEL = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,63}$/;
+/** A word, a number, a code, an id: what a label is made of. No `@`: an address is no label. */
+const LABEL = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/;
 
 /**
  * What of annotations is kept beside a call: metadata alone. A hook may say anything, a sentence out of the prompt too, so a
