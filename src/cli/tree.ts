@@ -183,8 +183,8 @@ export const commands: readonly Command[] = [
   { path: 'feeds remove', about: 'Stop sending usage to an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem feeds remove 0192…'], load: from(usageOut, 'remove') },
 
   { path: 'webhooks', about: 'List addresses that are told of events', examples: ['tandem webhooks'], load: from(webhooks, 'list') },
-  { path: 'webhooks add', about: 'Have an address told when a budget reaches a share; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],
-    examples: ['tandem webhooks add https://hooks.example.com/tandem'], load: from(webhooks, 'add') },
+  { path: 'webhooks add', about: 'Have an address told of events; its secret is shown once', args: [{ form: '<url>', about: 'an https address' }],
+    options: [{ form: '--events <names>', about: 'comma-separated: budget.alert, when a budget reaches a share, and lease.notice, when a lease of a machine ends soon (default: budget.alert)' }], examples: ['tandem webhooks add https://hooks.example.com/tandem'], load: from(webhooks, 'add') },
   { path: 'webhooks deliveries', about: 'List what was or is to be sent to an address', args: [{ form: '<id>', about: 'the webhook\'s id' }], examples: ['tandem webhooks deliveries 0192…'], load: from(webhooks, 'deliveries') },
   { path: 'webhooks rotate', about: 'Replace an address\' signing secret; both sign for a day', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks rotate 0192…'], load: from(webhooks, 'rotate') },
   { path: 'webhooks remove', about: 'Stop telling an address', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem webhooks remove 0192…'], load: from(webhooks, 'remove') },

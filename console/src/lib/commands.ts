@@ -61,7 +61,7 @@ export const commands = {
   hookRotate: (id: string) => line('hooks rotate', [id]),
   hookRemove: (id: string) => line('hooks remove', [id]),
   webhooks: line('webhooks'),
-  webhookAdd: (url: string) => line('webhooks add', [or(url, 'URL')]),
+  webhookAdd: (url: string, events: readonly string[] = ['budget.alert']) => line('webhooks add', [or(url, 'URL')], { events: events.join() === 'budget.alert' ? undefined : events.join(',') }),
   webhookDeliveries: (id: string) => line('webhooks deliveries', [id]),
   webhookRotate: (id: string) => line('webhooks rotate', [id]),
   webhookRemove: (id: string) => line('webhooks remove', [id]),

@@ -30,6 +30,9 @@ test('a new one shows its signing secret once; removed, it is named', async () =
   const { env, seen } = await against({ 'POST /api/webhooks': { status: 201, json: { endpoint: { ...webhook, waiting: 0, lastProblem: null }, secret: 'whsec_once' } }, [`DELETE /api/webhooks/${ID}`]: { status: 204 }, [`POST /api/webhooks/${ID}/rotate`]: { json: { secret: 'whsec_next', bothUntil: '2026-11-24T07:00:00.000Z' } } });
   expect((await run(['webhooks', 'add', 'https://hooks.example.com/t'], env)).out).toContain('whsec_once');
   expect(seen[0]!.body).toEqual({ url: 'https://hooks.example.com/t', events: ['budget.alert'] });
+  await run(['webhooks', 'add', 'https://hooks.example.com/t', '--events', 'budget.alert, lease.notice'], env);
+  expect(seen[1]!.body).toEqual({ url: 'https://hooks.example.com/t', events: ['budget.alert', 'lease.notice'] });
+  expect((await run(['webhooks', 'add', 'https://hooks.example.com/t', '--events', 'rain'], env)).code).toBe(2);
   expect((await run(['webhooks', 'rotate', ID], env)).out).toContain('whsec_next');
   expect((await run(['webhooks', 'remove', ID], env)).out).toBe('Removed the webhook; what waited for it is given up.\n');
 });

@@ -2,6 +2,7 @@ import type { Run } from '../command.ts';
 import { print } from '../context.ts';
 import { table } from '../output/table.ts';
 import { rotationText, timeText } from '../output/text.ts';
+import { oneOf } from './keys.ts';
 
 export const list: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/webhooks', {});
@@ -16,8 +17,11 @@ export const list: Run = async (context) => {
   ], context.out)));
 };
 
-export const add: Run = async (context, { args }) => {
-  const made = await context.client().call('POST', '/api/webhooks', { body: { url: args[0]!, events: ['budget.alert'] } });
+const EVENTS = ['budget.alert', 'lease.notice'] as const;
+
+export const add: Run = async (context, { args, options }) => {
+  const events = String(options['events'] ?? 'budget.alert').split(',').map((name) => oneOf(name.trim(), EVENTS, '--events'));
+  const made = await context.client().call('POST', '/api/webhooks', { body: { url: args[0]!, events } });
   print(context, made, () => `${made.endpoint.url} is told of ${made.endpoint.events.join(', ')}. The signing secret is shown once:\n\n  ${made.secret}\n`);
 };
 

@@ -26,7 +26,8 @@ import { SettingsPage } from './frame.tsx';
 import { RotateDialog } from './rotate.tsx';
 
 type Webhook = Schemas['Webhook'];
-const EVENTS = { 'budget.alert': 'Budgets that reach a share' } as const;
+const EVENTS: Readonly<Record<Webhook['events'][number], string>> = { 'budget.alert': 'Budgets that reach a share', 'lease.notice': 'Leases of machines that end soon' };
+const CHOICES = ['budget.alert', 'lease.notice'] as const;
 const DELIVERY = { waiting: ['wait', 'Waits'], delivered: ['good', 'Taken'], 'given-up': ['bad', 'Given up'] } as const;
 
 /** Who is told of events, and does it arrive? */
@@ -126,8 +127,9 @@ function WebhookDialog({ webhook, whyNot, onClose }: { webhook: Webhook; whyNot:
 
 function NewWebhook({ onClose }: { onClose: () => void }) {
   const [url, setUrl] = useState('');
+  const [events, setEvents] = useState<readonly Webhook['events'][number][]>(['budget.alert']);
   const [made, setMade] = useState<{ readonly endpoint: Webhook; readonly secret: string }>();
-  const create = useAction(() => api.post('/api/webhooks', { body: { url: url.trim(), events: ['budget.alert'] } }), ['webhooks', 'events']);
+  const create = useAction(() => api.post('/api/webhooks', { body: { url: url.trim(), events: [...events] } }), ['webhooks', 'events']);
   if (made) {
     return (
       <Dialog title={`${new URL(made.endpoint.url).host} is told from now on`} onClose={onClose}>
@@ -145,10 +147,14 @@ function NewWebhook({ onClose }: { onClose: () => void }) {
         event.preventDefault();
         void create.run().then((done) => done && setMade(done));
       }}>
-        <Field label="Address" hint="It is told when a budget reaches a share of its amount. Private ranges are opened in the operator’s file only." error={create.error?.param === 'url' ? `${create.error.message} ${create.error.next}` : undefined}>{(field) => <input {...field} type="url" required autoFocus className="mono" placeholder="https://hooks.example.com/tandem" spellCheck={false} value={url} onChange={(event) => setUrl(event.target.value)} />}</Field>
+        <Field label="Address" hint="Private ranges are opened in the operator’s file only." error={create.error?.param === 'url' ? `${create.error.message} ${create.error.next}` : undefined}>{(field) => <input {...field} type="url" required autoFocus className="mono" placeholder="https://hooks.example.com/tandem" spellCheck={false} value={url} onChange={(event) => setUrl(event.target.value)} />}</Field>
+        <fieldset className="field">
+          <legend>Told of</legend>
+          {CHOICES.map((event) => <label key={event} className="check"><input type="checkbox" checked={events.includes(event)} onChange={() => setEvents(CHOICES.filter((one) => (one === event ? !events.includes(one) : events.includes(one))))} />{EVENTS[event]}</label>)}
+        </fieldset>
         {create.error && create.error.param !== 'url' ? <ErrorNotice error={create.error} /> : null}
-        <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Add the address</Button></div>
-        <SameInTerminal line={commands.webhookAdd(url)} />
+        <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy} why={events.length === 0 ? 'Choose what it is told of.' : undefined}>Add the address</Button></div>
+        <SameInTerminal line={commands.webhookAdd(url, events)} />
       </form>
     </Dialog>
   );
