@@ -53,7 +53,7 @@ export class LaneConnection implements ReplyConnection {
   }
 
   get keepAlive(): string {
-    return this.#house.keepAlive;
+    return this.#house.draining ? 'connection: close\r\n' : this.#house.keepAlive;
   }
 
   /** Whether a call is running. */
@@ -77,6 +77,7 @@ export class LaneConnection implements ReplyConnection {
     reply.writableFinished = true;
     this.#house.ended();
     reply.closed();
+    if (this.#house.draining) return void this.socket.end();
     const early = this.#early;
     if (early.length === 0) return;
     this.#early = NONE;

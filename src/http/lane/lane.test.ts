@@ -199,6 +199,7 @@ describe('the lane', () => {
     expect(await closed).toEqual({ broken: 0 });
     await vi.waitFor(() => expect(running.closed).toBe(true));
     expect(running.text).toContain('"echo":{"wait":true}}');
+    expect(running.text).toContain('\r\nconnection: close\r\n');
   });
 
   it('serves TLS alike', async () => {
