@@ -12,3 +12,4 @@ export { makeFolder } from './make-folder.ts';
 export { homeHolder, lockHome, type HomeHolder, type HomeLock } from './home-lock.ts';
 export { systemRandom, type Random } from './random.ts';
 export { openSecretBox, type SecretBox } from './secret-box.ts';
+export { Sha256 } from './sha256.ts';

@@ -19,7 +19,8 @@ export interface ProviderBench {
   readonly billed: () => number;
   /** A machine that somebody ordered by hand; null: that cannot be here. @returns its id. */
   readonly addForeign: ((name: string) => string) | null;
-  readonly throttled: StandInReply;
-  readonly down: StandInReply;
+  /** Null: nothing is called to order there. */
+  readonly throttled: StandInReply | null;
+  readonly down: StandInReply | null;
   readonly stop: () => Promise<void>;
 }

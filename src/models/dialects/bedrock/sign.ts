@@ -1,6 +1,5 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { TandemError } from '../../../base/index.ts';
+import { Sha256, TandemError } from '../../../base/index.ts';
 import type { BackendDialect, OutRequest } from '../../neutral/dialect.ts';
 import { isObject } from '../../request/json.ts';
 
@@ -34,29 +33,6 @@ function pairs({ headers }: OutRequest): Record<string, string> {
   const made: Record<string, string> = {};
   for (let at = 0; at < headers.length; at += 2) made[headers[at]!.toLowerCase()] = headers[at + 1]!;
   return made;
-}
-
-/** SHA-256, or HMAC where there is a secret, as the signer asks for it. */
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', typeof secret === 'string' ? secret : bytes(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(typeof data === 'string' ? data : bytes(data));
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-
-  reset(): void {}
-}
-
-function bytes(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 }
 
 /** Null: it is a bearer token. */
