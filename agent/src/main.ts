@@ -16,6 +16,9 @@ const outside: Outside = {
 /** Tells the launcher to start what is installed now. */
 const UPDATED = 75;
 
+// Whoever started this may have let nobody read what it makes; tenants go through folders of leases, and each folder says itself who may.
+process.umask(0o022);
+
 const [verb = 'help', ...rest] = process.argv.slice(2);
 try {
   process.exitCode = await main(verb, optionsOf(rest));

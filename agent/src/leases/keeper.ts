@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
 import { pathsOf, type LeaseRecord } from './record.ts';
-import { SSH_INSIDE, insideArgs, prepareFolders, sandboxArgs } from './sandbox.ts';
+import { READY, SSH_INSIDE, insideArgs, prepareFolders, sandboxArgs } from './sandbox.ts';
 import { Screen } from './screen.ts';
 
 /** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's. */
@@ -23,7 +23,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   const record = JSON.parse(readFileSync(paths.record, 'utf8')) as LeaseRecord;
   prepareFolders(record, paths);
   const log = openSync(paths.log, 'a', 0o600);
-  const sandbox = spawn('bwrap', sandboxArgs(record, paths, 3), { uid: record.uid, gid: record.uid, stdio: ['ignore', log, log, 'pipe'], env: {} });
+  const sandbox = spawn('bwrap', sandboxArgs(record, paths, 3), { uid: record.uid, gid: record.uid, stdio: ['ignore', 'pipe', log, 'pipe'], env: {} });
   const over = new Promise<void>((resolve) => {
     sandbox.once('close', () => resolve());
     sandbox.once('error', () => resolve());
@@ -119,17 +119,25 @@ function readWord(socket: Socket, obey: (word: KeeperWord) => void): void {
   socket.on('data', onData);
 }
 
-/** bubblewrap says which process is the first inside. @throws Error when there is no sandbox. */
+/** Which process is the first inside, once the sandbox is whole. @throws Error when there is none. */
 function firstProcess(sandbox: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    const info = sandbox.stdio[3] as NodeJS.ReadableStream;
-    let text = '';
-    info.on('data', (chunk: Buffer) => { text += chunk.toString(); });
-    info.on('end', () => {
-      const pid = Number(/"child-pid":\s*(\d+)/.exec(text)?.[1]);
-      if (Number.isSafeInteger(pid) && pid > 1) resolve(pid);
-      else reject(new Error('the sandbox did not start'));
+    const fail = (): void => reject(new Error('the sandbox did not start'));
+    let info = '';
+    let said = '';
+    const look = (): void => {
+      const pid = Number(/"child-pid":\s*(\d+)/.exec(info)?.[1]);
+      if (said.includes(READY) && Number.isSafeInteger(pid) && pid > 1) resolve(pid);
+    };
+    (sandbox.stdio[3] as NodeJS.ReadableStream).on('data', (chunk: Buffer) => {
+      info += chunk.toString();
+      look();
     });
-    sandbox.once('error', reject);
+    sandbox.stdout!.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      look();
+    });
+    sandbox.once('error', fail);
+    sandbox.once('close', fail);
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { WireError, textOf, wholeOf, type Message } from '../wire/index.ts';
 import { writeWhole, type Home } from '../state/home.ts';
@@ -65,7 +65,9 @@ export function fenceOf(params: Message): string {
 
 /** Every lease that has left something here, running or not. */
 export function readRecords(home: Home): LeaseRecord[] {
-  mkdirSync(home.leases, { recursive: true, mode: 0o755 });
+  mkdirSync(home.leases, { recursive: true });
+  // Tenants go through it to their own folders.
+  chmodSync(home.leases, 0o711);
   return readdirSync(home.leases).filter((name) => UUID.test(name)).flatMap((name) => {
     try {
       return [JSON.parse(readFileSync(pathsOf(home, name).record, 'utf8')) as LeaseRecord];

@@ -5,6 +5,8 @@ import type { LeasePaths, LeaseRecord } from './record.ts';
 
 /** Where sshd finds its files inside. */
 export const SSH_INSIDE = '/run/tandem';
+/** What the first program inside says when all of the sandbox is there. */
+export const READY = 'ready';
 /** The one user inside, whatever its number. */
 export const TENANT = 'tenant';
 const HOME_INSIDE = `/home/${TENANT}`;
@@ -13,7 +15,8 @@ const HOME_INSIDE = `/home/${TENANT}`;
 export function prepareFolders({ lease, uid }: LeaseRecord, paths: LeasePaths): void {
   // The tenant goes through it to its own folder, and lists nothing.
   chmodSync(paths.folder, 0o711);
-  mkdirSync(paths.ssh, { recursive: true, mode: 0o755 });
+  mkdirSync(paths.ssh, { recursive: true });
+  chmodSync(paths.ssh, 0o755);
   if (!existsSync(paths.files)) {
     mkdirSync(paths.files, { mode: 0o700 });
     chownSync(paths.files, uid, uid);
@@ -38,7 +41,8 @@ export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: numb
     ...readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
     '--bind', paths.files, HOME_INSIDE, '--chdir', HOME_INSIDE,
     '--clearenv', '--setenv', 'PATH', '/usr/local/bin:/usr/bin:/bin', '--setenv', 'HOME', HOME_INSIDE,
-    '--', '/bin/sleep', 'infinity',
+    // Says that it is there: bubblewrap may still fail when its first process is known already.
+    '--', '/bin/sh', '-c', `echo ${READY}; exec sleep infinity`,
   ];
 }
 

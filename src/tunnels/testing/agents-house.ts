@@ -78,7 +78,8 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent') }: { a
       child.on('close', (code) => resolve({ code: code ?? -1, output }));
     }),
     startAgent(home) {
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'agent/src/main.ts'), 'run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'] });
+      // As install.sh leaves it: what the agent makes is for nobody else unless it says so.
+      const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'agent/src/main.ts'), 'run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'] });
       let log = '';
       child.stderr!.on('data', (chunk: Buffer) => { log += chunk.toString(); });
       const closed = new Promise<void>((resolve) => { child.once('close', () => resolve()); });
