@@ -42,3 +42,15 @@ test('a broken operator\'s file is refused without quoting it', () => {
     expect(String(error)).not.toContain('canary');
   }
 });
+
+test.each([
+  [{}, null], [{ TANDEM_HOST: '192.0.2.7' }, { host: '192.0.2.7', port: 4601 }], [{ TANDEM_HOST: '0.0.0.0' }, null], [{ TANDEM_HOST: '::', TANDEM_PUBLIC_URL: 'https://[2001:db8::1]' }, { host: '2001:db8::1', port: 4601 }],
+  [{ TANDEM_HOST: '0.0.0.0', TANDEM_PUBLIC_URL: 'https://tandem.example.com' }, { host: 'tandem.example.com', port: 4601 }], [{ TANDEM_PUBLIC_URL: 'https://tandem.example.com' }, null], [{ TANDEM_HOST: '0.0.0.0', TANDEM_PUBLIC_URL: 'http://localhost:4600' }, null],
+  [{ TANDEM_AGENT_ADDRESS: '127.0.0.1:9' }, { host: '127.0.0.1', port: 9 }], [{ TANDEM_AGENT_ADDRESS: '[2001:db8::1]:9' }, { host: '2001:db8::1', port: 9 }], [{ TANDEM_HOST: '192.0.2.7', TANDEM_AGENT_ADDRESS: 'off' }, null],
+])('with %j machines reach the server at %j', (env, expected) => {
+  expect(readConfig({ TANDEM_HOME: home(), ...env }).agentAddress).toEqual(expected);
+});
+
+test.each(['tandem.example.com', ':4601', '0.0.0.0:4601', '[::]:4601', 'user@host:1', 'host:1/path', 'http://host:1'])('machines cannot reach a server at %s', (value) => {
+  expect(() => readConfig({ TANDEM_HOME: home(), TANDEM_AGENT_ADDRESS: value })).toThrow(expect.objectContaining({ code: 'setting_invalid' }));
+});

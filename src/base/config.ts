@@ -38,8 +38,14 @@ const httpUrl = (value: string): string | null => {
   if (!url || !/^https?:$/.test(url.protocol)) throw new Invalid('it is an http or https URL');
   return url.origin;
 };
-const address = (value: string): { readonly host: string; readonly port: number } | null => {
-  if (value === '') return null;
+/** Where machines with the agent reach this server. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+const address = (value: string): HostAndPort | 'off' | null => {
+  if (value === '' || value === 'off') return value === '' ? null : value;
   const url = URL.parse(`tcp://${value}`);
   if (!url || url.hostname === '' || url.port === '' || url.host !== value || ['0.0.0.0', '[::]'].includes(url.hostname)) throw new Invalid('it is the HOST:PORT by which other machines reach this one');
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
@@ -58,7 +64,7 @@ export const SETTINGS = {
   host: setting('TANDEM_HOST', '127.0.0.1', 'The address to listen on.', text),
   port: setting('TANDEM_PORT', '4600', 'The port to listen on.', whole(0, 65_535)),
   publicUrl: setting('TANDEM_PUBLIC_URL', '', 'How browsers and callers reach this server, when that is not http://HOST:PORT.', httpUrl),
-  agentAddress: setting('TANDEM_AGENT_ADDRESS', '', 'The HOST:PORT by which machines with the agent reach this server; it listens there, by TLS. Default: off.', address),
+  agentAddress: setting('TANDEM_AGENT_ADDRESS', '', 'The HOST:PORT by which machines with the agent reach this server; it listens there, by TLS; or off. Default: off while TANDEM_HOST is the loopback alone, else port 4601 of TANDEM_PUBLIC_URL or TANDEM_HOST.', address),
   databaseUrl: setting('DATABASE_URL', '', 'An external Postgres (16 or newer). Default: the embedded one.', postgresUrl),
   secretFile: setting('TANDEM_SECRET_FILE', '', 'The key that seals stored secrets. Default: HOME/secret, made at first start with mode 0600.', optional),
   configFile: setting('TANDEM_CONFIG', '', 'The operator\'s file: backends, open address ranges, OIDC, proxies. Default: HOME/config.json, if it is there.', optional),
@@ -79,7 +85,9 @@ type SettingName = keyof typeof SETTINGS;
 type Parsed = { [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
 
 /** All settings, parsed; paths are absolute. `file` is the operator's file as parsed JSON, checked by the room that reads a part of it. */
-export interface Config extends Readonly<Omit<Parsed, 'secretFile' | 'configFile'>> {
+export interface Config extends Readonly<Omit<Parsed, 'secretFile' | 'configFile' | 'agentAddress'>> {
+  /** Null: machines have no way to reach this server. */
+  readonly agentAddress: HostAndPort | null;
   readonly secretFile: string;
   readonly configFile: string;
   readonly file: Readonly<Record<string, unknown>>;
@@ -101,10 +109,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, is
   }
   const configFile = absolute(parsed.configFile ?? join(home, 'config.json'));
   return {
-    ...parsed, home, cache, configFile,
+    ...parsed, home, cache, configFile, agentAddress: parsed.agentAddress === 'off' ? null : (parsed.agentAddress ?? usualAgentAddress(parsed)),
     secretFile: absolute(parsed.secretFile ?? join(home, 'secret')),
     file: readOperatorFile(configFile, parsed.configFile !== null),
   };
+}
+
+const AGENT_PORT = 4601;
+
+/** Nobody is surprised by a port that opens: who keeps the server to this machine has no listener for others. */
+function usualAgentAddress({ host, publicUrl }: Pick<Parsed, 'host' | 'publicUrl'>): HostAndPort | null {
+  const named = publicUrl === null ? host : new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
+  const isHere = (name: string): boolean => name === 'localhost' || name === '::1' || name.startsWith('127.');
+  return isHere(host) || isHere(named) || named === '0.0.0.0' || named === '::' ? null : { host: named, port: AGENT_PORT };
 }
 
 function parseSetting<T>(one: Setting<T>, value: string): T {

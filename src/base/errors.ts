@@ -108,7 +108,7 @@ export const ERRORS = {
   secret_unreadable: entry(500, 'server_error', 'A stored secret cannot be opened: {reason}.', 'Put the secret file that sealed it back (TANDEM_SECRET_FILE), or enter the secret again.'),
 
   // Machines.
-  agents_off: entry(409, 'conflict_error', 'Machines have no way to reach this server: TANDEM_AGENT_ADDRESS is not set.', 'Set it to the HOST:PORT by which they reach it and start again: TANDEM_AGENT_ADDRESS=tandem.example.com:4601 npm start.'),
+  agents_off: entry(409, 'conflict_error', 'Machines have no way to reach this server, which listens on this machine alone.', 'Set TANDEM_AGENT_ADDRESS to the HOST:PORT by which they reach it and start again: TANDEM_AGENT_ADDRESS=tandem.example.com:4601 npm start.'),
   enrolment_refused: entry(401, 'authentication_error', 'The enrolment token is not valid: it was used, it has expired, or it never was.', 'Make another one and paste its line: tandem node add.'),
   node_unreachable: entry(503, 'server_error', 'The node {name} is not connected.', 'See since when with tandem node show {name}; the agent connects again by itself when the machine is up and reaches this server.'),
   node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),

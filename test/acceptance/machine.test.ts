@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
+import { freePort, freshFolder, startProgram, stopEverything, type Program } from './support/program.ts';
+
+/** From the pasted line to a node that can be leased, and from `tandem ssh` to its answer. */
+const USABLE_MS = 20_000;
+const SSH_MS = 2_000;
+/** Nothing of a lease outlives its end by more. */
+const CUT_MS = 5_000;
+
+let agentHome: string | undefined;
+afterAll(() => {
+  if (agentHome !== undefined) process.kill(Number(readFileSync(join(agentHome, 'launcher.pid'), 'utf8')), 'SIGTERM');
+  stopEverything();
+});
+
+interface Lease {
+  readonly id: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+const api = <T>(program: Program, ...words: string[]): T => {
+  const { code, out, err } = program.cli('api', ...words);
+  expect(code, err).toBe(0);
+  return JSON.parse(out) as T;
+};
+const until = async <T>(what: string, look: () => T, holds: (seen: T) => boolean): Promise<T> => {
+  for (let tries = 0; ; tries += 1) {
+    const seen = look();
+    if (holds(seen)) return seen;
+    if (tries === 300) throw new Error(`never ${what}: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+};
+
+test.runIf(canSandbox)('one pasted line makes a machine usable, a lease lets its tenant in by ssh, and its end leaves nothing (stand-in, not macOS)', async () => {
+  const program = await startProgram({ direct: true, env: { TANDEM_LOCAL_MODEL: 'off', TANDEM_AGENT_ADDRESS: `127.0.0.1:${await freePort()}` } });
+  const added = program.cli('node', 'add', '--name', 'mac-1', '--json');
+  expect(added.code, added.err).toBe(0);
+  const { line } = JSON.parse(added.out) as { line: string };
+  // A tenant goes through it to the lease's own folder.
+  const machine = freshFolder('machine');
+  chmodSync(machine, 0o711);
+  const home = join(machine, 'agent');
+  const pastedMs = performance.now();
+  const pasted = spawnSync('sh', ['-c', line], { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: machine, TANDEM_AGENT_HOME: home, TANDEM_AGENT_STAND_IN: '1' } });
+  expect(pasted.status, pasted.stderr).toBe(0);
+  agentHome = home;
+  const nodes = () => api<{ items: { id: string; state: string; standIn: boolean; inventory: Record<string, unknown> }[] }>(program, 'GET', '/api/nodes').items;
+  const [node] = await until('ready', nodes, ([one]) => one?.state === 'ready' && 'cpu' in one.inventory);
+  const usableMs = performance.now() - pastedMs;
+  expect(node!.standIn).toBe(true);
+
+  const askedMs = performance.now();
+  const { id } = api<Lease>(program, 'POST', '/api/leases', '--data', JSON.stringify({ key: 'acceptance', kind: 'mac', minutes: 60 }));
+  const lease = () => api<{ lease: Lease }>(program, 'GET', `/api/leases/${id}`).lease;
+  await until('running', lease, ({ state }) => state === 'running');
+  const runningMs = performance.now() - askedMs;
+
+  const enteredMs = performance.now();
+  const entered = program.cli('ssh', id, '--', 'id -un; echo left > behind; exit 3');
+  const sshMs = performance.now() - enteredMs;
+  expect([entered.code, entered.out], entered.err).toEqual([3, 'tenant\n']);
+
+  const endedMs = performance.now();
+  api(program, 'POST', `/api/leases/${id}/end`);
+  await until('ended', lease, ({ state }) => state === 'ended');
+  const gone = program.cli('ssh', id, '--', 'true');
+  const cutMs = performance.now() - endedMs;
+  expect(gone.code).not.toBe(0);
+  expect(spawnSync('sh', ['-c', `ls ${join(home, 'leases')}`], { encoding: 'utf8' }).stdout).toBe('fence\n');
+  console.log(`pasted to usable ${(usableMs / 1000).toFixed(1)} s (limit 20) · lease to running ${(runningMs / 1000).toFixed(1)} s · tandem ssh ${(sshMs / 1000).toFixed(2)} s (limit 2) · end to wiped ${(cutMs / 1000).toFixed(1)} s (limit 5)`);
+  expect(usableMs).toBeLessThan(USABLE_MS);
+  expect(sshMs).toBeLessThan(SSH_MS);
+  expect(cutMs).toBeLessThan(CUT_MS);
+  const removed = program.cli('node', 'remove', 'mac-1');
+  expect(removed.code, removed.err).toBe(0);
+});
