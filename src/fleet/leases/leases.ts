@@ -1,4 +1,4 @@
-import { TandemError, parsePico, type Picodollars } from '../../base/index.ts';
+import { TandemError, parsePico, type Picodollars, isUuid } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import { RESYNC, type Executor } from '../../db/index.ts';
 import { machineFits } from '../placement/fits.ts';
@@ -92,6 +92,7 @@ export class Leases {
 
   async list(principal: Principal, query: { readonly state?: 'live' | 'ended' | undefined; readonly projectId?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<{ items: LeaseView[]; nextCursor: string | null }> {
     demand(principal, 'leases.read');
+    if (query.cursor !== undefined && !isUuid(query.cursor)) throw new TandemError('invalid_request', { params: { reason: 'The cursor is the nextCursor of the page before.' }, param: 'cursor' });
     let rows = this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().orderBy('id', 'desc').limit(query.limit + 1);
     const projectId = principal.projectId ?? query.projectId;
     if (projectId !== undefined) rows = rows.where('project_id', '=', projectId);
