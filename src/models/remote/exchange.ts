@@ -53,7 +53,7 @@ export abstract class Exchange implements ReplyHandler {
     });
   }
 
-  /** Called for each piece of the body. */
+  /** Called for each piece of the body, which holds for this call only. */
   protected abstract take(chunk: Buffer): void;
   /** Called when the body is complete; throws when it is not what was asked for. */
   protected abstract complete(): void;
@@ -137,7 +137,7 @@ export class CollectedReply extends Exchange {
       if (failing) return;
       throw new ReplyTooLarge();
     }
-    this.#chunks.push(chunk);
+    this.#chunks.push(Buffer.from(chunk));
   }
 
   protected complete(): void {}

@@ -59,7 +59,7 @@ export class RemoteBackend {
     this.#host = url.host;
     const connect = createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) });
     const to = { protocol: url.protocol, host: url.host, hostname: bareHost(url.hostname), port: url.port };
-    this.#pool = new ConnectionPool({ connect: (done) => { connect(to, done); }, connections: options.connections ?? CONNECTIONS, clock: options.clock });
+    this.#pool = new ConnectionPool({ connect: (place, done) => { connect(to, (...[error, socket]) => { done(error, socket); }, place); }, connections: options.connections ?? CONNECTIONS, clock: options.clock });
   }
 
   /** Sends a request. The handler is called even when no connection can be made. */

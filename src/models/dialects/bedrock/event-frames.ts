@@ -30,12 +30,14 @@ export class EventFrames {
     while (this.#kept.length >= 4) {
       const length = this.#kept.readUInt32BE(0);
       if (length < LEAST_BYTES || length > MOST_BYTES) throw new BadReply('a frame of its answer has an impossible length');
-      if (this.#kept.length < length) return;
+      if (this.#kept.length < length) break;
       const frame = this.#kept.subarray(0, length);
       this.#kept = this.#kept.subarray(length);
       // One at a time, so that those before a fault are read.
       yield decode(frame);
     }
+    // The bytes that were given hold for this call only.
+    this.#kept = Buffer.from(this.#kept);
   }
 }
 

@@ -36,6 +36,23 @@ export class Turn implements ReplyControl {
   }
 }
 
+/** So much is read at once: one TLS record, and more pieces of a stream than come together. */
+const READ_BYTES = 32 * 1024;
+
+/** Where a socket's bytes are put, always in the same place: a stream's `data` events would take a buffer of their own for each read, and a turn of the queue. */
+export class ReadPlace {
+  readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  connection: Connection | null = null;
+  /** Whether bytes came before there was a connection: no backend speaks first. */
+  early = false;
+  /** Called by the socket. */
+  readonly callback = (bytes: number): boolean => {
+    if (this.connection) this.connection.read(this.buffer.subarray(0, bytes));
+    else this.early = true;
+    return true;
+  };
+}
+
 /** The pool, as its connections see it. */
 export interface ConnectionOwner {
   /** It can take another turn. `keptMs`: how long the backend says to keep it; null: it does not say. */
@@ -65,11 +82,12 @@ export class Connection implements ResponseSink {
   #reading = false;
   #error: Error | null = null;
 
-  constructor(socket: Socket, owner: ConnectionOwner) {
+  constructor(socket: Socket, place: ReadPlace, owner: ConnectionOwner) {
+    place.connection = this;
+    this.over = place.early;
     this.#socket = socket;
     this.#owner = owner;
     this.#parser = new ResponseParser(this);
-    socket.on('data', (chunk: Buffer) => { this.#read(chunk); });
     socket.on('error', (error) => {
       this.over = true;
       this.#error ??= error;
@@ -117,7 +135,7 @@ export class Connection implements ResponseSink {
     if (!this.#reading) {
       const held = this.#held ?? NOTHING;
       this.#held = null;
-      this.#read(held);
+      this.read(held);
     }
     if (!this.#paused) this.#socket.resume();
   }
@@ -142,7 +160,8 @@ export class Connection implements ResponseSink {
     turn.handler.onResponseEnd(turn);
   }
 
-  #read(chunk: Buffer): void {
+  /** Takes what has come. @param chunk only for now: the next bytes come to the same place. */
+  read(chunk: Buffer): void {
     // Nobody asked, so it is no reply: perhaps the rest of one that was longer than it said.
     if (this.#turn === null) return this.destroy();
     let read: number;
@@ -155,16 +174,12 @@ export class Connection implements ResponseSink {
       this.#reading = false;
     }
     if (this.#turn !== null) {
-      if (read < chunk.length) this.#hold(chunk.subarray(read));
+      if (read < chunk.length) this.#held = this.#held === null ? Buffer.from(chunk.subarray(read)) : Buffer.concat([this.#held, chunk.subarray(read)]);
       return;
     }
     // Bytes behind the reply, a request that is still being sent, or an end from this side: it is not used again.
     if (read < chunk.length || !this.#kept || this.over || this.#socket.writableLength > 0) return this.destroy();
     this.#owner.free(this, this.#keptMs);
-  }
-
-  #hold(bytes: Buffer): void {
-    this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
   }
 
   /** The backend has closed its side. */

@@ -95,8 +95,8 @@ afterEach(async () => {
 function poolOf(connections: number): ConnectionPool {
   return new ConnectionPool({
     connections, clock,
-    connect: (done) => {
-      const socket = connect(port, '127.0.0.1');
+    connect: (onread, done) => {
+      const socket = connect({ port, host: '127.0.0.1', onread });
       socket.once('connect', () => { done(null, socket); }).once('error', (error) => { done(error, null); });
     },
   });

@@ -1,12 +1,12 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Clock } from '../../../base/index.ts';
-import { Connection, Turn, type ConnectionOwner } from './connection.ts';
+import { Connection, ReadPlace, Turn, type ConnectionOwner } from './connection.ts';
 import { PoolClosed } from './http-errors.ts';
 import type { ReplyHandler } from './reply-handler.ts';
 
 export interface PoolOptions {
-  /** Opens a socket that is connected and, with TLS, checked. Calls back once. */
-  readonly connect: (done: (error: Error | null, socket: Socket | null) => void) => void;
+  /** Opens a socket that is connected and, with TLS, checked, and puts its bytes into this place. Calls back once. */
+  readonly connect: (place: OnReadOpts, done: (error: Error | null, socket: Socket | null) => void) => void;
   /** Connections at most; more turns wait for one. */
   readonly connections: number;
   readonly clock: Clock;
@@ -101,9 +101,10 @@ export class ConnectionPool implements ConnectionOwner {
   #grow(): void {
     while (this.#waiting > this.#connecting && this.#all.size + this.#connecting < this.#options.connections) {
       this.#connecting += 1;
-      this.#options.connect((error, socket) => {
+      const place = new ReadPlace();
+      this.#options.connect(place, (error, socket) => {
         this.#connecting -= 1;
-        if (socket) this.#opened(socket);
+        if (socket) this.#opened(new Connection(socket, place, this));
         // Each failure is told to one turn: those behind it may have more luck.
         else if (this.#waiting > this.#connecting) this.#failed(error ?? new Error('no connection'));
         this.#endIfOver();
@@ -111,10 +112,10 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  #opened(socket: Socket): void {
-    const connection = new Connection(socket, this);
+  #opened(connection: Connection): void {
     this.#all.add(connection);
-    this.free(connection, null);
+    if (connection.over) connection.destroy();
+    else this.free(connection, null);
   }
 
   #failed(error: Error): void {

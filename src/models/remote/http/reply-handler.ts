@@ -15,7 +15,7 @@ export interface ReplyHandler {
   onRequestStart(control: ReplyControl): void;
   /** Never for informational answers (1xx). Names are in lower case; several fields of a name are joined by a comma. */
   onResponseStart(control: ReplyControl, status: number, headers: IncomingHttpHeaders): void;
-  /** A piece of the body. */
+  /** A piece of the body. It holds for this call only: what is to be kept is copied. */
   onResponseData(control: ReplyControl, chunk: Buffer): void;
   onResponseEnd(control: ReplyControl): void;
   onResponseError(control: ReplyControl, error: Error): void;

@@ -26,8 +26,8 @@ const SIZE_LINE = /^[0-9A-Fa-f]+(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.
 type Part = 'head' | 'body' | 'rest' | 'size' | 'chunk' | 'chunk end' | 'trailer';
 
 /**
- * Reads one reply after another (RFC 9112) from bytes cut anywhere. The body's pieces are parts of the buffers that were pushed: nothing is
- * copied. It is as strict as the head's reader: what is not written as the standard has it ends the connection.
+ * Reads one reply after another (RFC 9112) from bytes cut anywhere. The body's pieces are parts of the buffers that were pushed: nothing of them
+ * is copied. It is as strict as the head's reader: what is not written as the standard has it ends the connection.
  */
 export class ResponseParser {
   readonly #sink: ResponseSink;
