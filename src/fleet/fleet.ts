@@ -4,6 +4,7 @@ import type { Database } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
 import type { LeaseContext } from './leases/context.ts';
+import { Evictions } from './leases/evictions.ts';
 import { Leases } from './leases/leases.ts';
 import { Reconciler } from './leases/reconciler.ts';
 import type { NodeContext } from './nodes/context.ts';
@@ -32,6 +33,7 @@ export class Fleet {
   readonly presence: Presence;
   readonly pools: Pools;
   readonly leases: Leases;
+  readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
   readonly #later: LaterLink;
   #link: NodeLink | undefined;
@@ -49,12 +51,14 @@ export class Fleet {
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);
+    this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
     this.nodes.useHolds({ count: (nodeId) => this.leases.countOn(nodeId) });
   }
 
   /** Looks after all leases once: periodic, by one process at a time. */
   async keepLeases(signal: AbortSignal): Promise<void> {
+    await this.#evictions.look();
     await this.#reconciler.tick(signal);
   }
 
