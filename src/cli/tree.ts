@@ -26,6 +26,7 @@ const routes = () => import('./commands/routes.ts');
 const config = () => import('./commands/config.ts');
 const move = () => import('./commands/move.ts');
 const takeOut = () => import('./commands/export.ts');
+const leases = () => import('./commands/leases.ts');
 const nodes = () => import('./commands/nodes.ts');
 const ssh = () => import('./commands/ssh.ts');
 const completion = () => import('./commands/completion.ts');
@@ -35,6 +36,11 @@ const NARROW = [{ form: '--project <id-or-name>', about: 'of this project' }, { 
 const REASON = [{ form: '--reason <text>', about: 'for those who use it, and for later' }];
 const GRACE = [{ form: '--grace <time>', about: 'how long what runs there has before it is ended, such as 2h (default: as long as it was promised)' }];
 const LABELS = [{ form: '--tier <tier>', about: 'such as default, priority, flex or contributor' }, { form: '--user <user>', about: 'of this user, as the caller names it' }, { form: '--tag <tag>', about: 'with this tag' }, { form: '--scenario <name>', about: 'of this scenario' }];
+
+const LEASE = [{ form: '--for <time>', about: 'how long, such as 2h or 7d' }, { form: '--open', about: 'until it is ended, or costs what it may at most' }, { form: '--at <time>', about: 'begin then: a date, or a time from now such as 2h' }, { form: '--at-most <amount>', about: 'it ends before it would cost more' },
+  { form: '--machines <n>', about: 'machines together, all or none (default: 1)' }, { form: '--pool <pool>', about: 'from this pool (default: the cheapest that fits)' }, { form: '--label <pairs>', about: 'only machines with these labels, such as region=east' },
+  { form: '--apart <word>', about: 'on no machine with another lease of the project that has the same word' }, { form: '--spread', about: 'on the emptiest machine instead of the fullest' }, { form: '--access <access>', about: 'api, job, shell or root (default: shell)' },
+  { form: '--project <id-or-name>', about: 'this project pays' }, { form: '--name <name>', about: 'a name for it' }, { form: '--key <word>', about: 'asked twice by the same word it is asked once' }, { form: '--quote', about: 'say what it would cost and when it would begin, and lease nothing' }];
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -93,6 +99,21 @@ export const commands: readonly Command[] = [
   { path: 'node remove', about: 'Remove a node: its identity ends', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node remove gpu-1', 'tandem node remove gpu-1 --grace 1h'], load: from(nodes, 'remove') },
   { path: 'node doctor', about: 'Have the agent look at its machine', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node doctor gpu-1'], load: from(nodes, 'doctor') },
 
+  { path: 'pools', about: 'List pools of machines, and how much of them is in use', examples: ['tandem pools'], load: from(leases, 'pools') },
+  { path: 'pools set', about: 'Set the terms of a pool', args: [{ form: '<pool>', about: 'its name' }], options: [{ form: '--resource <name>', about: 'the price by which its machines are leased (none: by what they are)' }, { form: '--open-to <who>', about: 'own or all' }, { form: '--least-day <whom>', about: 'of a Mac a day is paid at least by others, always or never' }, { form: '--idle <time>', about: 'tell when a lease is unused for so long (never: not at all)' }],
+    examples: ['tandem pools set macs --open-to all --least-day others --idle 4h'], load: from(leases, 'setPool') },
+  { path: 'gpu', about: 'List pools of machines, and how much of them is in use', examples: ['tandem gpu'], load: from(leases, 'pools') },
+  { path: 'gpu lease', about: 'Lease GPUs: a slice, some, a whole machine or several', options: [{ form: '--gpus <n>', about: 'GPUs or slices on each machine (default: 1)' }, { form: '--gpu <kind>', about: 'such as h100-80gb' }, { form: '--memory <gb>', about: 'of each, at least' }, { form: '--slice <profile>', about: 'a hardware slice instead of a GPU, such as 1g.10gb' }, { form: '--whole', about: 'all GPUs of each machine' }, ...LEASE],
+    examples: ['tandem gpu lease --gpus 2 --gpu h100-80gb --for 4h --at-most 20.00', 'tandem gpu lease --whole --machines 4 --for 1d --quote'], load: from(leases, 'gpu') },
+  { path: 'mac', about: 'List pools of machines, and how much of them is in use', examples: ['tandem mac'], load: from(leases, 'pools') },
+  { path: 'mac lease', about: 'Lease a Mac by the day', options: [{ form: '--class <class>', about: 'such as m4' }, { form: '--xcode <version>', about: 'with this version of Xcode' }, ...LEASE],
+    examples: ['tandem mac lease --class m4 --for 3d', 'tandem mac lease --quote'], load: from(leases, 'mac') },
+  { path: 'leases', about: 'List leases', options: [{ form: '--all', about: 'ended ones too' }, { form: '--project <id-or-name>', about: 'of this project' }], examples: ['tandem leases'], load: from(leases, 'list') },
+  { path: 'leases list', about: 'List leases', options: [{ form: '--all', about: 'ended ones too' }, { form: '--project <id-or-name>', about: 'of this project' }], examples: ['tandem leases list --all'], load: from(leases, 'list') },
+  { path: 'leases show', about: 'Show a lease: its state with the reason, its cost, what happened', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases show LEASE'], load: from(leases, 'show') },
+  { path: 'leases extend', about: 'Have a lease last longer', args: [{ form: '<lease>', about: 'its id' }, { form: '<time>', about: 'by so much, such as 2h' }], options: [{ form: '--at-most <amount>', about: 'it ends before it would cost more, in all' }], examples: ['tandem leases extend LEASE 2h'], load: from(leases, 'extend') },
+  { path: 'leases hand-over', about: 'Give a lease to another project, which pays from then on', args: [{ form: '<lease>', about: 'its id' }, { form: '<project>', about: 'its id or name' }], examples: ['tandem leases hand-over LEASE training'], load: from(leases, 'handOver') },
+  { path: 'leases end', about: 'End a lease and have its machines wiped', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases end LEASE'], load: from(leases, 'end') },
   { path: 'ssh', about: 'Enter a lease by OpenSSH\'s own client, or run a command there', args: [{ form: '<lease>', about: 'its id' }, { form: '[command...]', about: 'what to run there, after --' }], options: [{ form: '-L, --forward <specs>', about: 'ports to forward, as PORT:HOST:PORT, comma-separated' }],
     examples: ['tandem ssh LEASE', 'tandem ssh LEASE -- nvidia-smi', 'tandem ssh LEASE --forward 8080:localhost:80'], load: from(ssh, 'ssh') },
   { path: 'ssh config', about: 'Teach ssh, scp, rsync and editors the names LEASE.tandem', examples: ['tandem ssh config'], load: from(ssh, 'config') },

@@ -9,12 +9,12 @@ test('GPUs are of a model and memory, slices of a profile', () => {
   // Names as `nvidia-smi -L` and `rocm-smi --showproductname` print them.
   expect(kinds({ gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984 }, { name: 'NVIDIA B200', memoryBytes: 179 * gib }, { name: 'NVIDIA L4', memoryBytes: 22.5 * gib }, { name: 'AMD Instinct MI300X', memoryBytes: 192 * gib }, { name: 'NVIDIA GeForce RTX 4090', memoryBytes: 24 * gib }] }))
     .toEqual([['gpu-0', 'h100-80gb', false], ['gpu-1', 'b200-179gb', false], ['gpu-2', 'l4-23gb', false], ['gpu-3', 'mi300x-192gb', false], ['gpu-4', 'rtx4090-24gb', false]]);
-  expect(kinds({ gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 80 * gib, migDevices: [{ profile: '1g.10gb', memoryBytes: 9.5 * gib }, { profile: '3g.40gb', memoryBytes: 39 * gib }] }] }))
+  expect(kinds({ gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 80 * gib, migDevices: [{ uuid: 'MIG-1', profile: '1g.10gb' }, { uuid: 'MIG-2', profile: '3g.40gb' }] }] }))
     .toEqual([['gpu-0-0', '1g.10gb', true], ['gpu-0-1', '3g.40gb', true]]);
 });
 
 test('a Mac is of its chip, a stand-in of none, and the rest is one', () => {
-  expect(shapeOf({ platform: 'darwin-arm64', apple: { chip: 'Apple M4 Pro', xcode: ['26.1', '\u001b[2J'] } }, false)).toMatchObject({ kind: 'mac', mac: { class: 'm4-pro', xcode: ['26.1'] } });
+  expect(shapeOf({ platform: 'darwin-arm64', apple: { chip: 'Apple M4 Pro', xcodes: [{ path: '/Applications/Xcode.app', version: '26.1' }, { path: '/x', version: '\u001b[2J' }, null] } }, false)).toMatchObject({ kind: 'mac', mac: { class: 'm4-pro', xcode: ['26.1'] } });
   expect(shapeOf({ platform: 'linux-x64', apple: { chip: 'Apple M4' } }, true)).toMatchObject({ kind: 'mac', mac: { class: 'stand-in', xcode: [] } });
   expect(shapeOf({ platform: 'linux-x64', apple: { chip: 'Apple M4' } }, false)).toMatchObject({ kind: 'cpu', units: [{ id: 'whole', kind: 'linux-x64' }] });
 });

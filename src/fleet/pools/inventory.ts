@@ -18,7 +18,7 @@ export function shapeOf(inventory: Readonly<Record<string, unknown>>, standIn: b
   const apple = objectOf(inventory['apple']);
   if (apple !== undefined && String(inventory['platform']).startsWith('darwin-')) {
     const chip = slug(textOf(apple['chip']).replace(/^apple\s+/i, '')) || 'unknown';
-    return { kind: 'mac', units: [{ ...WHOLE, kind: chip }], mac: { class: chip, xcode: listOf(apple['xcode']).map(textOf).filter((version) => /^[\w.]{1,20}$/.test(version)) } };
+    return { kind: 'mac', units: [{ ...WHOLE, kind: chip }], mac: { class: chip, xcode: listOf(apple['xcodes']).map((one) => textOf(objectOf(one)?.['version'])).filter((version) => /^[\w.]{1,20}$/.test(version)) } };
   }
   const units = listOf(inventory['gpus']).slice(0, MOST_GPUS).flatMap((gpu, index) => unitsOf(objectOf(gpu) ?? {}, index));
   return units.length === 0 ? { kind: 'cpu', units: [{ ...WHOLE, kind: slug(textOf(inventory['platform'])) || 'node' }], mac: null } : { kind: 'gpu', units, mac: null };
@@ -27,7 +27,7 @@ export function shapeOf(inventory: Readonly<Record<string, unknown>>, standIn: b
 function unitsOf(gpu: Readonly<Record<string, unknown>>, index: number): UnitView[] {
   const slices = listOf(gpu['migDevices']).slice(0, MOST_SLICES).map((one) => objectOf(one) ?? {});
   if (slices.length === 0) return [{ id: `gpu-${index}`, kind: gpuKind(gpu), memoryMb: megabytes(gpu['memoryBytes']), slice: false, gpu: index, shared: false }];
-  return slices.map((one, part) => ({ id: `gpu-${index}-${part}`, kind: slug(textOf(one['profile'])) || 'slice', memoryMb: megabytes(one['memoryBytes']), slice: true, gpu: index, shared: false }));
+  return slices.map((one, part) => ({ id: `gpu-${index}-${part}`, kind: slug(textOf(one['profile'])) || 'slice', memoryMb: profileMb(textOf(one['profile'])), slice: true, gpu: index, shared: false }));
 }
 
 /** `NVIDIA H100 80GB HBM3` with 85 GB is `h100-80gb`: vendors round memory down to what they print. */
@@ -37,6 +37,11 @@ function gpuKind(gpu: Readonly<Record<string, unknown>>): string {
   const printed = /\b(\d{1,4}) ?GB\b/i.exec(name)?.[1];
   const gigabytes = printed ?? String(Math.round(megabytes(gpu['memoryBytes']) / 1_024));
   return gigabytes === '0' ? model : `${model}-${gigabytes}gb`;
+}
+
+/** A slice's memory stands in its profile: `1g.10gb`. */
+function profileMb(profile: string): number {
+  return Number(/(\d{1,4})gb/i.exec(profile)?.[1] ?? 0) * 1_000;
 }
 
 function slug(text: string): string {
