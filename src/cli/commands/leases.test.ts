@@ -60,3 +60,13 @@ test('pools are listed with what is in use, and their terms set whether they had
   expect((await run(['pools', 'set', 'macs', '--open-to', 'all', '--idle', '4h'], env)).out).toContain('macs: open to all');
   expect(seen.at(-1)!.body).toEqual({ name: 'macs', openTo: 'all', idleMinutes: 240 });
 });
+
+test('time is priced by the hour of a GPU and by blocks', async () => {
+  const price = { resource: 'mac/m4', tier: 'standard', side: 'sell', currency: 'USD', effectiveFrom: at, buckets: { day: { price: '12000000000000', per: '1' }, week: { price: '60000000000000', per: '1' } } };
+  const { server, url, seen } = await stubServer({ 'POST /api/prices': { status: 201, json: price } });
+  open.push(server);
+  const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
+  expect((await run(['prices', 'set', 'mac/m4', '--day', '12.00', '--week', '60.00', '--source', 'us'], env)).out).toContain('$12.00 day, $60.00 week.');
+  await run(['prices', 'set', 'gpu/h100-80gb', '--gpu-hour', '2.00', '--source', 'us'], env);
+  expect(seen.at(-1)!.body).toMatchObject({ buckets: { minute: { price: '2000000000000', per: '60' } } });
+});

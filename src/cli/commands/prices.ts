@@ -2,7 +2,7 @@ import { usageError } from '../cli-error.ts';
 import type { Reply } from '../client/client.ts';
 import type { Run } from '../command.ts';
 import { print, readInput } from '../context.ts';
-import { amountArgument, perMillion } from '../output/money.ts';
+import { amountArgument, moneyText, perMillion } from '../output/money.ts';
 import { table, type Place } from '../output/table.ts';
 import { timeText } from '../output/text.ts';
 import { oneOf } from './keys.ts';
@@ -11,11 +11,17 @@ import { findBackend } from './models.ts';
 type Price = Reply<'/api/prices', 'GET'>['items'][number];
 
 /** What can be priced from here: option, flag, bucket, and how many units the price is given for. */
+/** Of leases: GPUs by the started minute, priced for an hour of it; Macs by blocks. */
+const TIMES = [
+  ['gpuHour', '--gpu-hour', 'minute', '60'], ['hour', '--hour', 'hour', '1'], ['day', '--day', 'day', '1'], ['week', '--week', 'week', '1'], ['month', '--month', 'month', '1'],
+] as const;
+
 const PRICED = [
   ['input', '--input', 'input', '1000000'], ['cached', '--cached', 'cache_read', '1000000'], ['cacheWrite', '--cache-write', 'cache_write', '1000000'],
   ['cacheWrite1h', '--cache-write-1h', 'cache_write_1h', '1000000'], ['audioInput', '--audio-input', 'audio_input', '1000000'],
   ['imageInput', '--image-input', 'image_input', '1000000'], ['output', '--output', 'output', '1000000'], ['reasoning', '--reasoning', 'reasoning', '1000000'],
   ['audioOutput', '--audio-output', 'audio_output', '1000000'], ['request', '--request', 'request', '1'], ['cachedReply', '--cached-reply', 'cached_reply', '1'],
+  ...TIMES,
 ] as const;
 
 export const list: Run = async (context, { options }) => {
@@ -51,7 +57,9 @@ export const set: Run = async (context, { args, options }) => {
     body: { resource: args[0]!, tier: oneOf(options['tier'] ?? 'standard', ['standard', 'contributor', 'priority', 'flex'], '--tier'), buckets, source: options['source'],
       ...(backend ? { side: 'cost' as const, backendId: backend.id } : {}) },
   });
-  print(context, price, () => `${price.resource} (${price.tier}${price.side === 'cost' ? ', what it costs us' : ''}) from ${timeText(price.effectiveFrom)}: in ${unit(price, 'input')}, cached ${unit(price, 'cache_read')}, out ${unit(price, 'output')} per million tokens.`);
+  const times = TIMES.flatMap(([, flag, bucket]) => (price.buckets[bucket] === undefined ? [] : [`${moneyText(price.buckets[bucket].price, price.currency)} ${flag.slice(2).replace('-', ' ')}`]));
+  const what = `${price.resource} (${price.tier}${price.side === 'cost' ? ', what it costs us' : ''}) from ${timeText(price.effectiveFrom)}`;
+  print(context, price, () => (times.length > 0 ? `${what}: ${times.join(', ')}.` : `${what}: in ${unit(price, 'input')}, cached ${unit(price, 'cache_read')}, out ${unit(price, 'output')} per million tokens.`));
 };
 
 export const importMap: Run = async (context, { args, options }) => {
