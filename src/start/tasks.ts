@@ -17,7 +17,7 @@ export interface ContentUpkeep {
 }
 
 export interface FleetUpkeep {
-  readonly nodes: { removeDue(): Promise<void> };
+  readonly nodes: { removeDue(): Promise<void>; tidy(): Promise<void> };
   keepLeases(signal: AbortSignal): Promise<void>;
 }
 
@@ -35,6 +35,7 @@ export function periodicTasks({ invoices, credits, limits, budgets, alerts, webh
     { name: 'tidy-webhooks', everyMs: 3_600_000, run: () => webhooks.deliveries.tidy() },
     { name: 'sums-of-calls', everyMs: 1_000, run: (signal) => sight.catchUp(signal) },
     { name: 'remove-nodes', everyMs: 5_000, run: () => fleet.nodes.removeDue() },
+    { name: 'tidy-nodes', everyMs: 600_000, run: () => fleet.nodes.tidy() },
     { name: 'leases', everyMs: 1_000, run: (signal) => fleet.keepLeases(signal) },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },
   ];

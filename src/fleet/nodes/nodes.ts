@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { TandemError } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Executor, NodeRow } from '../../db/index.ts';
@@ -31,6 +31,8 @@ export interface NodeHolds {
   count(nodeId: string): Promise<number>;
 }
 
+/** What is kept of each node's history. */
+const MOST_EVENTS = 1_000;
 const WISH_WORDS = { serve: 'uncordoned', cordon: 'cordoned', drain: 'draining', maintain: 'in maintenance', remove: 'to be removed' } as const;
 
 /** Nodes, as people see and steer them. */
@@ -122,6 +124,12 @@ export class Nodes {
         await database.notify(tx, NODES_CHANNEL, row.id);
       });
     }
+  }
+
+  /** Keeps the newest of what happened to each node: one that connects and leaves all day writes no more than others. Periodic, safe to repeat. */
+  async tidy(): Promise<void> {
+    const executor = this.#context.database.unscoped('what happened to nodes of every organisation');
+    await sql`delete from node_events where id in (select id from (select id, row_number() over (partition by node_id order by id desc) as place from node_events) as ranked where place > ${MOST_EVENTS})`.execute(executor);
   }
 
   async #change(principal: Principal, id: string, action: string, decide: (tx: Executor, row: Row, now: Date) => Promise<Partial<Changes>>, change: Record<string, unknown> = {}): Promise<NodeView> {
