@@ -287,17 +287,3 @@ describe('who enters a lease', () => {
     forget();
   });
 });
-
-describe('a machine that is drained', () => {
-  it('tells its leases when they have to leave it, and ends them then', async () => {
-    const { id } = await house.leases.create(house.admin, newLease({ minutes: 600 }));
-    await house.pass(1_000);
-    house.views[0] = leasable({ id: 'a', openTo: null, closed: 'draining' }, { drained: { atMs: house.clock.nowMs() + HOUR, reason: 'new disks' } });
-    await house.pass(1_000);
-    expect((await show(id)).state).toBe('running');
-    expect((await house.leases.show(house.admin, id)).events[0]).toMatchObject({ kind: 'notice', detail: expect.stringContaining('its machine is drained') });
-    await house.pass(HOUR, 20 * MINUTE);
-    await house.pass(1_000);
-    expect(await show(id)).toMatchObject({ state: 'ended', reason: 'its machine was drained: new disks' });
-  });
-});

@@ -56,8 +56,7 @@ export class Reconciler {
     const { database } = this.#context;
     const nowMs = this.#clock.nowMs();
     let stored = await liveLeases(database);
-    const drained = stored.some(({ machines }) => machines.length > 0) ? new Map((await this.#context.machines.machines()).flatMap(({ id, drained: away }) => (away === null ? [] : [[id, away] as const]))) : new Map();
-    for (const one of stored) await this.#upkeep.look(one, drained, nowMs);
+    for (const one of stored) await this.#upkeep.look(one, nowMs);
     stored = await liveLeases(database);
     if (await this.#placing.round(stored, nowMs)) stored = await liveLeases(database);
     await this.#keepLocks();

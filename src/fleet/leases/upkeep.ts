@@ -1,7 +1,6 @@
 import { isTandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { noteLease, type LeaseContext } from './context.ts';
-import type { LeasableMachine } from '../pools/machines.ts';
 import { overAtMs } from './lease.ts';
 import { AHEAD_MS, type LeaseMoney } from './money.ts';
 import { leaseOf, type LeaseRow, type StoredLease } from './rows.ts';
@@ -10,8 +9,6 @@ import { leaseOf, type LeaseRow, type StoredLease } from './rows.ts';
 export const NOTICES = [1_440, 60, 10] as const;
 /** Stands among the notices that were given for: nobody uses it. */
 const IDLE = -1;
-/** And for: its machine is to be left. */
-const DRAINED = -2;
 const MINUTE = 60_000;
 
 /** What a running lease needs by itself as time goes by: outages noted, hours charged, money set aside, people told. */
@@ -24,27 +21,13 @@ export class Upkeep {
     this.#money = money;
   }
 
-  /** @param drained machines that what runs has to leave, by id. */
-  async look(stored: StoredLease, drained: ReadonlyMap<string, NonNullable<LeasableMachine['drained']>>, nowMs: number): Promise<void> {
+  async look(stored: StoredLease, nowMs: number): Promise<void> {
     const { row } = stored;
-    await this.#leave(stored, drained, nowMs);
     if (row.started_at === null || row.stopped_at !== null) return;
     await this.#noteReach(stored, nowMs);
     if (nowMs - row.started_at.getTime() >= (row.wall_minutes + 60) * MINUTE) await this.#change(row, (tx, current) => this.#money.bill(tx, current, Math.min(nowMs, this.#overMs(stored, nowMs)), false));
     await this.#setAside(stored, nowMs);
     await this.#tell(stored, nowMs);
-  }
-
-  /** Told when its machine is to be left, and ended when that time has come. */
-  async #leave({ row, machines }: StoredLease, drained: ReadonlyMap<string, NonNullable<LeasableMachine['drained']>>, nowMs: number): Promise<void> {
-    const first = machines.flatMap(({ machine_id }) => drained.get(machine_id) ?? []).sort((a, b) => a.atMs - b.atMs)[0];
-    if (first === undefined || row.wanted === 'end' || row.placed_at === null) return;
-    if (first.atMs > nowMs && row.noticed.includes(DRAINED)) return;
-    await this.#change(row, async (tx) => {
-      if (first.atMs <= nowMs) await this.#own(tx, row).set({ wanted: 'end', reason: `its machine was drained: ${first.reason}` }).where('id', '=', row.id).execute();
-      else await this.#own(tx, row).set({ noticed: JSON.stringify([...row.noticed, DRAINED]) }).where('id', '=', row.id).execute();
-      await this.#notice(tx, row, 'drained', DRAINED, first.atMs, first.atMs - nowMs);
-    });
   }
 
   /** Minutes in which one of its machines is out of reach are not paid. */
@@ -96,7 +79,7 @@ export class Upkeep {
     const leftMs = overMs - nowMs;
     // A lease that is shorter than a notice is not told of it at its start.
     const due = NOTICES.filter((minutes) => leftMs <= minutes * MINUTE && overMs - row.started_at!.getTime() > minutes * MINUTE);
-    const kept = row.noticed.filter((minutes) => minutes === IDLE || minutes === DRAINED || due.some((one) => one === minutes));
+    const kept = row.noticed.filter((minutes) => minutes === IDLE || due.some((one) => one === minutes));
     const fresh = due.filter((minutes) => !row.noticed.includes(minutes));
     const idle = row.idle_minutes !== null && nowMs - (row.used_at ?? row.started_at!).getTime() >= row.idle_minutes * MINUTE;
     const idleNews = idle && !row.noticed.includes(IDLE);
@@ -108,9 +91,9 @@ export class Upkeep {
     });
   }
 
-  async #notice(tx: Executor, row: LeaseRow, about: 'ends' | 'idle' | 'drained', minutes: number, overMs: number, leftMs: number): Promise<void> {
+  async #notice(tx: Executor, row: LeaseRow, about: 'ends' | 'idle', minutes: number, overMs: number, leftMs: number): Promise<void> {
     const endsAt = Number.isFinite(overMs) ? new Date(overMs).toISOString() : null;
-    const words = about === 'drained' ? `its machine is drained, and what runs there ends at ${endsAt}` : about === 'idle' ? `nobody has used it for ${minutes} minutes` : `it ends in ${Math.ceil(leftMs / MINUTE)} minutes, at ${endsAt}${row.money_short ? ', since no more money could be set aside' : ''}`;
+    const words = about === 'idle' ? `nobody has used it for ${minutes} minutes` : `it ends in ${Math.ceil(leftMs / MINUTE)} minutes, at ${endsAt}${row.money_short ? ', since no more money could be set aside' : ''}`;
     await noteLease(this.#context, tx, row, about === 'idle' ? 'idle' : 'notice', words);
     await this.#context.deliveries?.enqueue(tx, row.organisation_id, 'lease.notice', `${row.id} ${about} ${minutes} ${about === 'idle' ? row.used_at?.toISOString() : endsAt}`, {
       leaseId: row.id, name: row.name, projectId: row.project_id, about, endsAt, minutesLeft: endsAt === null ? null : Math.ceil(leftMs / MINUTE), moneyShort: row.money_short,

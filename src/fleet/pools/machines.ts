@@ -9,8 +9,6 @@ export interface LeasableMachine extends MachineView {
   readonly leastDay: 'others' | 'always' | 'never';
   /** After how many unused minutes its tenant is told; null: never. */
   readonly idleMinutes: number | null;
-  /** What still runs there then is ended, with the reason; null: it ends as promised. */
-  readonly drained: { readonly atMs: number; readonly reason: string } | null;
   /** Linux in the place of a Mac: not macOS. */
   readonly standIn: boolean;
 }

@@ -43,7 +43,6 @@ function machineOf(node: Node, pool: Pool | undefined, nowMs: number, operator: 
     // The agent cannot be trusted to take its own machine back from somebody with root, and nothing else here can reinstall it.
     rawRoot: false, closed: takesWork(node, nowMs) ? null : closedReason(node, nowMs), freeFromMs: 0, keptFor: null,
     leastDay: node.stand_in ? 'never' : (pool?.least_day ?? 'others'), idleMinutes: pool?.idle_minutes ?? null, standIn: node.stand_in,
-    drained: node.wanted === 'serve' || node.deadline_at === null ? null : { atMs: node.deadline_at.getTime(), reason: node.wanted_reason ?? `its machine is to ${node.wanted}` },
     resourceOf: (unit) => resourceOf(unit, kind, pool?.resource ?? null),
   };
 }

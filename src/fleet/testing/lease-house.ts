@@ -31,7 +31,7 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
 export function leasable(view: Parameters<typeof machine>[1] & { readonly id: string }, more: Partial<LeasableMachine> = {}): LeasableMachine {
   const { id, ...rest } = view;
   const made = view.kind === 'mac' ? mac(id, rest) : machine(id, rest);
-  return { ...made, name: id, leastDay: 'others', idleMinutes: null, drained: null, standIn: true, resourceOf: (unit) => (made.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more };
+  return { ...made, name: id, leastDay: 'others', idleMinutes: null, standIn: true, resourceOf: (unit) => (made.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more };
 }
 
 /** Real access, ledger and database; the machines are stand-ins in the test's process, and time is the test's. */
