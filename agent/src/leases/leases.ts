@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
-import { WireError, textOf, type Message, type WireStream } from '../wire/index.ts';
+import { WireError, joinStreams, textOf, type Message, type WireStream } from '../wire/index.ts';
 import { sayToKeeper } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, removeRecord, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { prepareScreen } from './screen.ts';
@@ -113,13 +113,8 @@ export class Leases {
     if (session === undefined) throw new WireError('not_running', 'the lease does not run here');
     const { socket, rest } = session;
     if (rest.length > 0) stream.write(rest);
-    // Each half ends by itself, with all that was on its way; one that was cut cuts the other.
     socket.on('error', () => stream.destroy());
-    stream.on('close', () => {
-      if (!stream.readableEnded) socket.destroy();
-    });
-    socket.pipe(stream);
-    stream.pipe(socket);
+    joinStreams(stream, socket);
   }
 
   #running(lease: string): Promise<LeaseRecord> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { joinStreams } from '../../../agent/src/wire/index.ts';
 import { TandemError, isUuid, newId, type Logger } from '../../base/index.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import { renderError } from '../errors/render.ts';
@@ -47,12 +48,7 @@ export class LeaseStreams {
       });
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${PROTOCOL}\r\n\r\n`);
       if (head.length > 0) stream.write(head);
-      // Each half ends by itself, with all that was on its way; one that was cut cuts the other.
-      stream.on('close', () => {
-        if (!stream.readableEnded) socket.destroy();
-      });
-      socket.pipe(stream);
-      stream.pipe(socket);
+      joinStreams(stream, socket);
     } catch (error) {
       answerRaw(socket, renderError(error, 'tandem', newId(), log));
     }
