@@ -2,7 +2,7 @@ import { TandemError, type Clock, type Logger } from '../base/index.ts';
 import { RESYNC, type Database, type Executor } from '../db/index.ts';
 import { loadAll, loadSome, WATCHED, type Watched } from './directory-load.ts';
 import { DirectoryState, type KnownOrganisation, type KnownProject } from './directory-state.ts';
-import { hashedKey, keyHash, type HashedKey } from './key-format.ts';
+import { isKeyShaped, keyHash } from './key-format.ts';
 import type { Principal } from './principal.ts';
 import type { Role } from './role.ts';
 import { lesserRole } from './roles.ts';
@@ -59,9 +59,9 @@ export class Directory {
    * one hash, one look-up.
    * @throws TandemError invalid_api_key, or database_stale when the answer could be out of date.
    */
-  verify(presented: string | HashedKey): Principal {
-    const { hash, shaped } = typeof presented === 'string' ? hashedKey(presented) : presented;
-    const entry = this.#state.keysByHash.get(hash);
+  verify(presented: string): Principal {
+    const shaped = isKeyShaped(presented);
+    const entry = this.#state.keysByHash.get(keyHash(presented));
     this.demandFresh();
     const principal = entry === undefined ? null : this.#state.principalOf(entry);
     const nowMs = this.#clock.nowMs();

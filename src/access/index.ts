@@ -6,7 +6,6 @@ export type { ConsentView, Contributions } from './consents.ts';
 export type { List } from './context.ts';
 export type { InvitationView } from './invitations.ts';
 export type { KeyBudgets, KeyWithSecret, NewKey } from './keys.ts';
-export { hashedKey, type HashedKey } from './key-format.ts';
 export type { KeyState, KeyView } from './key-view.ts';
 export type { MemberView } from './members.ts';
 export type { OrganisationView } from './organisations.ts';

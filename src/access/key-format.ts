@@ -32,16 +32,6 @@ export function makeKey(random: RandomBytes): FreshKey {
   return { secret, prefix: secret.slice(0, PREFIX_LENGTH), hash: Buffer.from(keyHash(secret), 'base64') };
 }
 
-/** A presented text, looked at once: what a connection that sends it with every call need not have done again. */
-export interface HashedKey {
-  readonly hash: string;
-  readonly shaped: boolean;
-}
-
-export function hashedKey(presented: string): HashedKey {
-  return { hash: keyHash(presented), shaped: isKeyShaped(presented) };
-}
-
 /** True when the text has a key's form and its checksum fits. Says nothing about whether it was ever given out. */
 export function isKeyShaped(text: string): boolean {
   return SHAPE.test(text) && checksum(text.slice(0, BODY_LENGTH)) === text.slice(BODY_LENGTH);

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TandemError, silentLogger, systemClock } from '../../base/index.ts';
-import { hashedKey, type Principal } from '../../access/index.ts';
+import type { Principal } from '../../access/index.ts';
 import { assemble, type HttpServer, type ShellOptions } from '../assemble.ts';
 import type { ModelApi } from '../faces.ts';
 
@@ -51,7 +51,7 @@ export async function startShell(options: Partial<ShellOptions> = {}): Promise<T
     consoleFolder: join(tmpdir(), 'no-console-here'), clock: systemClock, log: silentLogger, checkReplies: true,
     credentials: {
       verifyKey(presented) {
-        if (presented.hash !== hashedKey(TEST_KEY).hash) throw new TandemError('invalid_api_key');
+        if (presented !== TEST_KEY) throw new TandemError('invalid_api_key');
         return testPrincipal;
       },
       verifySession(token) {
