@@ -62,6 +62,16 @@ export const OPERATOR_FIELDS: readonly (readonly [field: string, about: string])
   ['deadlines.firstTokenSeconds', 'To the first token.'],
   ['deadlines.gapSeconds', 'Between two pieces of an answer.'],
   ['deadlines.wholeSeconds', 'For the whole reply.'],
+  ['providers', 'Accounts at providers of machines; only the operator\'s organisation orders there.'],
+  ['providers[].kind', '`scaleway` (Apple silicon), `ec2-mac`, `lambda` (GPUs) or `static` (Macs of your own).'],
+  ['providers[].name', 'A name for the account, unique in the file.'],
+  ['providers[].zone', 'Where to order: for `scaleway` and `ec2-mac` a zone; `lambda` and `ec2-mac` have `region`.'],
+  ['providers[].projectId', 'The project at Scaleway. `ec2-mac` has `accessKeyId`, `keyName`, `images` by type and, if needed, `subnetId` and `securityGroupId`; `lambda` has `sshKeyName`; `static` has `machines` (`id`, `offer`, `host`, `port`, `user`, `hostKey`) and, if there is one, `reinstallUrl`.'],
+  ['providers[].keyEnv', 'The variable with the secret key; or `keyFile` or `key`, as above.'],
+  ['providers[].prices', 'Prices per hour by type, where the provider\'s API names none. Nothing is ordered at a price that is not known.'],
+  ['providers[].prices.M4-M', 'The type, as the provider names it.'],
+  ['providers[].prices.M4-M.amount', 'What an hour costs.'],
+  ['providers[].prices.M4-M.currency', 'In which currency.'],
   ['egress', 'Which addresses backends may have, beside public ones.'],
   ['egress.allow', 'Ranges that are opened, such as the network of the GPU machines. Cloud metadata addresses are never reached.'],
 ];
@@ -90,5 +100,6 @@ export const OPERATOR_EXAMPLE = {
   ],
   routing: { attempts: 3, attemptsWithinSeconds: 60, hedge: { afterMs: 800, share: 0.05 } },
   deadlines: { connectSeconds: 5, headSeconds: 300, firstTokenSeconds: 120, gapSeconds: 60, wholeSeconds: 900 },
+  providers: [{ kind: 'scaleway', name: 'macs-paris', zone: 'fr-par-1', projectId: '11111111-1111-4111-8111-111111111111', keyEnv: 'SCALEWAY_KEY', prices: { 'M4-M': { amount: '0.29', currency: 'EUR' } } }],
   egress: { allow: ['10.20.0.0/16'] },
 };

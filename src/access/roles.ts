@@ -43,6 +43,8 @@ export const PERMISSIONS = {
   'leases.read': rule('viewer', 'project', 'see leases and pools'),
   'leases.write': rule('developer', 'project', 'lease machines, and extend, hand over or end leases'),
   'pools.write': rule('admin', 'organisation', 'set pools and quotas of leases'),
+  'orders.read': rule('viewer', 'organisation', 'see machines that are ordered at providers, and what they cost'),
+  'orders.write': rule('admin', 'organisation', 'order machines at providers, enter them and give them back'),
   'system.read': rule('admin', 'organisation', 'see the state of the server'),
 } as const satisfies Record<string, Rule>;
 

@@ -1,4 +1,4 @@
-import { TandemError, createIdSource, type Clock, type Logger } from '../base/index.ts';
+import { TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -15,6 +15,7 @@ import { Presence } from './nodes/presence.ts';
 import { NodeMachines } from './pools/node-machines.ts';
 import { Pools } from './pools/pools.ts';
 import type { NodeLink } from './ports.ts';
+import { Providers } from './providers/providers.ts';
 
 export interface FleetOptions {
   readonly database: Database;
@@ -24,6 +25,10 @@ export interface FleetOptions {
   readonly ledger: { readonly standing: Ledger['standing']; readonly webhooks: { readonly deliveries: Pick<Ledger['webhooks']['deliveries'], 'enqueue'> } };
   /** The organisation whose machines may serve others. */
   readonly operator: () => string | null;
+  /** Without it there are no accounts at providers. */
+  readonly config?: Pick<Config, 'file' | 'configFile'>;
+  /** For keys of accounts that the file names by variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The room's face: machines, and who has them. */
@@ -33,6 +38,7 @@ export class Fleet {
   readonly presence: Presence;
   readonly pools: Pools;
   readonly leases: Leases;
+  readonly providers: Providers;
   readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
   readonly #later: LaterLink;
@@ -41,6 +47,7 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     const context: NodeContext = { ...options, newId: createIdSource(() => options.clock.nowMs()) };
+    this.providers = new Providers({ ...context, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom });
     this.nodes = new Nodes(context, () => this.#link);
     this.enrolments = new Enrolments(context, () => this.#address);
     this.presence = new Presence(context);

@@ -17,6 +17,7 @@ import { outgoing } from './0015-outgoing.ts';
 import { leases } from './0016-leases.ts';
 import { spendSums } from './0017-spend-sums.ts';
 import { leaseTickets } from './0018-lease-tickets.ts';
+import { providers } from './0019-providers.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   leases,
   spendSums,
   leaseTickets,
+  providers,
 ];

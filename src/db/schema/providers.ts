@@ -1,0 +1,83 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** Numeric columns are read and written as text: they hold picodollars. */
+type Pico = ColumnType<string, string, never>;
+
+/** A whole machine that is wanted of a provider. */
+export interface ProviderOrderRow {
+  organisation_id: string;
+  id: string;
+  /** The caller's own word for it: the same word twice is one order. */
+  request_key: ColumnType<string, string, never>;
+  /** The account, as the operator named it. */
+  provider: ColumnType<string, string, never>;
+  offer: ColumnType<string, string, never>;
+  ordered_by: ColumnType<string, string, never>;
+  /** The most that it may cost at the provider, in all. */
+  ceiling: Pico;
+  currency: ColumnType<string, string, never>;
+  per_hour: Pico;
+  minimum_ms: ColumnType<string, number, never>;
+  period_ms: ColumnType<string, number, never>;
+  wanted: Generated<'have' | 'released'>;
+  observed: Generated<'asked' | 'delivering' | 'ready' | 'reinstalling' | 'failed' | 'leaving' | 'gone'>;
+  reason: string | null;
+  /** The last fault's kind; null: none since the last success. */
+  fault: string | null;
+  estimate_at: Date | null;
+  /** When the provider was first asked for it; written before it is. */
+  sent_at: Date | null;
+  /** The provider may have a machine of it that is not known here. */
+  unclear: Generated<boolean>;
+  machine_id: string | null;
+  /** How often it was reinstalled. */
+  turn: Generated<number>;
+  reinstall: Generated<boolean>;
+  /** Null: until somebody gives it back or the ceiling is near. */
+  needed_until: Date | null;
+  billed_since: Date | null;
+  deletable_at: Date | null;
+  /** Until when what was charged so far lasts. */
+  paid_until: Date | null;
+  release_at: Date | null;
+  delivered_at: Date | null;
+  /** When the provider took it back; it may be seen there for a while. */
+  left_at: Date | null;
+  gone_at: Date | null;
+  failures: Generated<number>;
+  next_at: Date;
+  /** Counts who has taken the row. */
+  fence: Generated<string>;
+  lock_token: string | null;
+  lock_until: Date | null;
+  created_at: ColumnType<Date, Date, never>;
+}
+
+/** A machine that a provider bills for and no order here knows. Never deleted by itself. */
+export interface ProviderOrphanRow {
+  provider: string;
+  machine_id: string;
+  tag: string | null;
+  name: string;
+  offer: string;
+  state: string;
+  per_hour: ColumnType<string | null, string | null, string | null>;
+  currency: string | null;
+  billed_since: Date | null;
+  first_seen_at: Date;
+  last_seen_at: Date;
+}
+
+/** Who has a machine of one's own. */
+export interface ProviderClaimRow {
+  provider: string;
+  machine_id: string;
+  tag: string;
+  at: Date;
+}
+
+export interface ProviderTables {
+  provider_orders: ProviderOrderRow;
+  provider_orphans: ProviderOrphanRow;
+  provider_claims: ProviderClaimRow;
+}

@@ -1,0 +1,178 @@
+import type { Selectable, Updateable } from 'kysely';
+import { TandemError, type Clock, type Picodollars } from '../../../base/index.ts';
+import { demand, type Access, type Principal } from '../../../access/index.ts';
+import type { Database, ProviderOrderRow } from '../../../db/index.ts';
+import { ADVICE, ProviderFault } from '../fault.ts';
+import type { MachineAccess, MachineProvider, Offer, ProviderMachine } from '../provider.ts';
+import { orderView, type OrderView } from './order-view.ts';
+import { factsOf } from './order-reconciler.ts';
+import { chargedBy, releaseAtMs } from './release-time.ts';
+
+type Row = Selectable<ProviderOrderRow>;
+
+export interface OrdersOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly access: Pick<Access, 'audit'>;
+  readonly providers: ReadonlyMap<string, MachineProvider>;
+}
+
+export interface NewOrder {
+  readonly provider: string;
+  readonly offer: string;
+  /** The most that it may cost at the provider in all, in the currency of its price. */
+  readonly ceiling: Picodollars;
+  /** The caller's word for it: the same word again is the same order. */
+  readonly key: string;
+  readonly neededUntil: Date | null;
+}
+
+/** Whole machines at the operator's accounts, as people order and give them back. The reconciler does the rest. */
+export class Orders {
+  readonly #options: OrdersOptions;
+
+  constructor(options: OrdersOptions) {
+    this.#options = options;
+  }
+
+  /** The newest first, at most a thousand. */
+  async list(principal: Principal): Promise<{ items: OrderView[]; nextCursor: null }> {
+    demand(principal, 'orders.read');
+    const rows = await this.#options.database.scoped(principal.organisationId).selectFrom('provider_orders').selectAll().orderBy('id', 'desc').limit(1_000).execute();
+    return { items: rows.map((row) => orderView(row, this.#options.clock.nowMs())), nextCursor: null };
+  }
+
+  /** @throws TandemError resource_not_found. */
+  async show(principal: Principal, id: string): Promise<OrderView> {
+    demand(principal, 'orders.read');
+    return orderView(await this.#row(principal, id), this.#options.clock.nowMs());
+  }
+
+  /** Writes an order down; nothing is asked of the provider but its offers. @throws TandemError resource_not_found, order_refused, order_ceiling, id_conflict. */
+  async create(principal: Principal, wish: NewOrder): Promise<OrderView> {
+    demand(principal, 'orders.write');
+    const provider = this.account(principal, wish.provider);
+    const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === wish.offer);
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `providers check ${provider.name}` } });
+    return this.#insert(principal, provider, offer, wish, null);
+  }
+
+  /** Takes an orphan into an order of one's own: from then on it is looked after and given back. @throws TandemError as `create`. */
+  async adopt(principal: Principal, wish: Omit<NewOrder, 'offer'> & { readonly machineId: string }): Promise<OrderView> {
+    demand(principal, 'orders.write');
+    const provider = this.account(principal, wish.provider);
+    const machine = await this.#ask(provider, () => provider.show(wish.machineId));
+    const known = await this.#options.database.unscoped('a machine has one order').selectFrom('provider_orders').select('id').where('provider', '=', provider.name).where('machine_id', '=', machine.id).where('observed', '<>', 'gone').executeTakeFirst();
+    if (known !== undefined) throw new TandemError('order_state', { params: { id: known.id, state: 'in charge of that machine', action: 'adopted again' } });
+    const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === machine.offer);
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: machine.offer, verb: `providers check ${provider.name}` } });
+    return this.#insert(principal, provider, offer, { ...wish, offer: offer.name }, machine);
+  }
+
+  /** Gives a machine back when what is paid for is used, or not before the given time. @throws TandemError resource_not_found, order_state. */
+  release(principal: Principal, id: string, neededUntil: Date | null): Promise<OrderView> {
+    return this.#change(principal, id, 'order.release', (row, now) => {
+      const until = neededUntil ?? now;
+      const terms = factsOf(row).terms;
+      return { wanted: 'released', needed_until: until, release_at: row.machine_id === null ? null : new Date(releaseAtMs(terms, until.getTime())), next_at: now };
+    });
+  }
+
+  /** Deletes all that is on the machine. @throws TandemError resource_not_found, order_state, order_refused where nothing can do that. */
+  reinstall(principal: Principal, id: string): Promise<OrderView> {
+    return this.#change(principal, id, 'order.reinstall', (row, now) => {
+      if (row.observed !== 'ready') throw new TandemError('order_state', { params: { id, state: row.observed, action: 'reinstalled' } });
+      if (this.#options.providers.get(row.provider)?.traits.reinstalls !== true) throw new TandemError('order_refused', { params: { provider: row.provider, reason: 'its machines cannot be reinstalled', next: 'give it back and order another' } });
+      return { reinstall: true, next_at: now };
+    });
+  }
+
+  /** How to enter a delivered machine for the first time; told of in the audit trail, and kept nowhere. @throws TandemError resource_not_found, order_state, order_refused. */
+  async enter(principal: Principal, id: string): Promise<MachineAccess> {
+    demand(principal, 'orders.write');
+    const row = await this.#row(principal, id);
+    if (row.machine_id === null || row.observed !== 'ready') throw new TandemError('order_state', { params: { id, state: row.observed, action: 'entered' } });
+    const provider = this.account(principal, row.provider);
+    const { database, access } = this.#options;
+    await database.transaction((tx) => access.audit.record(tx, principal, { action: 'order.enter', resourceKind: 'order', resourceId: id, change: { machine: row.machine_id } }));
+    return this.#ask(provider, () => provider.access(row.machine_id!));
+  }
+
+  /** Accounts that the caller may order at: the operator's, for the operator. */
+  accounts(principal: Principal): readonly MachineProvider[] {
+    demand(principal, 'orders.read');
+    return principal.ofOperator ? [...this.#options.providers.values()] : [];
+  }
+
+  /** @throws TandemError resource_not_found. */
+  account(principal: Principal, name: string): MachineProvider {
+    const found = this.accounts(principal).find((one) => one.name === name);
+    if (found === undefined) throw new TandemError('resource_not_found', { params: { kind: 'provider', id: name, verb: 'providers list' } });
+    return found;
+  }
+
+  async #insert(principal: Principal, provider: MachineProvider, offer: Offer, wish: NewOrder, machine: ProviderMachine | null): Promise<OrderView> {
+    const { database, clock, newId, access } = this.#options;
+    const nowMs = clock.nowMs();
+    const now = new Date(nowMs);
+    const { perHour, minimumMs, periodMs } = offer;
+    if (perHour === null) throw new TandemError('order_refused', { params: { provider: provider.name, reason: `the price of ${offer.name} is not known`, next: `enter it in the operator's file, under prices of ${provider.name}` } });
+    const least = chargedBy({ startedAtMs: nowMs, minimumMs, periodMs, perHour: perHour.amount, deletableAtMs: null }, nowMs + 1);
+    if (least > wish.ceiling) throw new TandemError('order_ceiling', { params: { offer: offer.name, least: String(least), ceiling: String(wish.ceiling), currency: perHour.currency }, param: 'ceiling' });
+    const row = await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      const made = await own.insertInto('provider_orders', {
+        id: newId(), request_key: wish.key, provider: provider.name, offer: offer.name, ordered_by: principal.actor.label, ceiling: String(wish.ceiling), currency: perHour.currency, per_hour: String(perHour.amount),
+        minimum_ms: Math.ceil(minimumMs), period_ms: periodMs, needed_until: wish.neededUntil, next_at: now, created_at: now,
+        ...(machine !== null && { machine_id: machine.id, observed: 'delivering' as const, sent_at: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs), billed_since: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs) }),
+      }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returningAll().executeTakeFirst();
+      if (made === undefined) return own.selectFrom('provider_orders').selectAll().where('request_key', '=', wish.key).executeTakeFirstOrThrow();
+      if (machine !== null) await tx.deleteFrom('provider_orphans').where('provider', '=', provider.name).where('machine_id', '=', machine.id).execute();
+      await access.audit.record(tx, principal, { action: machine === null ? 'order.create' : 'order.adopt', resourceKind: 'order', resourceId: made.id, change: { provider: provider.name, offer: offer.name, ceiling: String(wish.ceiling), machine: machine?.id ?? null } });
+      return made;
+    });
+    if (row.provider !== provider.name || row.offer !== offer.name || row.ceiling !== String(wish.ceiling)) throw new TandemError('id_conflict', { params: { id: wish.key } });
+    return orderView(row, nowMs);
+  }
+
+  async #change(principal: Principal, id: string, action: string, decide: (row: Row, now: Date) => Updateable<ProviderOrderRow>): Promise<OrderView> {
+    demand(principal, 'orders.write');
+    const { database, clock, access } = this.#options;
+    const now = new Date(clock.nowMs());
+    const row = await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      const before = await own.selectFrom('provider_orders').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      if (before === undefined) throw missing(id);
+      if (before.observed === 'gone' || before.observed === 'leaving') throw new TandemError('order_state', { params: { id, state: before.observed, action: 'changed' } });
+      const after = await own.updateTable('provider_orders').set(decide(before, now)).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+      await access.audit.record(tx, principal, { action, resourceKind: 'order', resourceId: id, change: { neededUntil: after.needed_until?.toISOString() ?? null } });
+      return after;
+    });
+    return orderView(row, now.getTime());
+  }
+
+  async #row(principal: Principal, id: string): Promise<Row> {
+    const row = await this.#options.database.scoped(principal.organisationId).selectFrom('provider_orders').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined) throw missing(id);
+    return row;
+  }
+
+  async #ask<T>(provider: MachineProvider, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ProviderFault)) throw error;
+      throw new TandemError('order_refused', { params: { provider: provider.name, reason: error.message, next: sentencePart(ADVICE[error.kind].next) }, facts: { fault: error.kind } });
+    }
+  }
+}
+
+function missing(id: string): TandemError {
+  return new TandemError('resource_not_found', { params: { kind: 'order', id, verb: 'orders list' } });
+}
+
+/** A sentence made to stand after a colon. */
+function sentencePart(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
+}

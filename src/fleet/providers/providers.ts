@@ -1,0 +1,55 @@
+import { dirname } from 'node:path';
+import type { Clock, Config, Logger, Random } from '../../base/index.ts';
+import { readEgressPolicy } from '../../base/egress/index.ts';
+import type { Access } from '../../access/index.ts';
+import type { Database } from '../../db/index.ts';
+import { readAccounts } from './accounts.ts';
+import { storedClaims } from './orders/claims.ts';
+import { OrderReconciler } from './orders/order-reconciler.ts';
+import { Orders } from './orders/orders.ts';
+import { Orphans } from './orders/orphans.ts';
+import { ProviderClient } from './provider-client.ts';
+
+export interface ProvidersOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly access: Pick<Access, 'audit'>;
+  readonly newId: () => string;
+  readonly config: Pick<Config, 'file' | 'configFile'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly random: Random;
+}
+
+/** Machines to rent: the operator's accounts, and what is ordered at them. */
+export class Providers {
+  readonly orders: Orders;
+  readonly #reconciler: OrderReconciler;
+  readonly #orphans: Orphans;
+  readonly #client: ProviderClient;
+
+  /** @throws TandemError setting_invalid. */
+  constructor({ config, env, ...shared }: ProvidersOptions) {
+    const { database, clock } = shared;
+    const policy = readEgressPolicy(config.file['egress']);
+    this.#client = new ProviderClient({ policy, clock });
+    const providers = readAccounts({ content: config.file['providers'], folder: dirname(config.configFile), env, policy, client: this.#client, clock, claims: (name) => storedClaims(database, clock, name) });
+    this.orders = new Orders({ ...shared, providers });
+    this.#reconciler = new OrderReconciler({ ...shared, providers });
+    this.#orphans = new Orphans({ ...shared, providers });
+  }
+
+  /** Looks after all orders once: periodic. */
+  keepOrders(signal: AbortSignal): Promise<void> {
+    return this.#reconciler.tick(signal);
+  }
+
+  /** Looks once for machines that are billed and unknown here: periodic. */
+  findOrphans(signal: AbortSignal): Promise<void> {
+    return this.#orphans.look(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
