@@ -270,6 +270,9 @@ export interface ModelsDoor extends ModelApi {
 /** A lease's wish with its start as a number. */
 type Wish<K extends 'leaseQuote' | 'leaseCreate'> = Omit<Body<K>, 'startsAt'> & { readonly startsAtMs: number | null };
 
+/** An order with its ceiling as a number and its end as a time. */
+type Ordered<K extends 'orderCreate' | 'orderAdopt'> = Omit<Body<K>, 'ceiling' | 'neededUntil'> & { readonly ceiling: bigint; readonly neededUntil: Date | null };
+
 /** What routes need of `fleet`. */
 export interface FleetDoor {
   readonly nodes: {
@@ -294,6 +297,20 @@ export interface FleetDoor {
     extend(principal: Principal, id: string, body: Body<'leaseExtend'>): Reply<'leaseExtend'>;
     handOver(principal: Principal, id: string, body: Body<'leaseHandOver'>): Reply<'leaseHandOver'>;
     end(principal: Principal, id: string): Reply<'leaseEnd'>;
+  };
+  readonly providers: {
+    readonly orders: {
+      providers(principal: Principal): Reply<'providerList'>;
+      check(principal: Principal, name: string): Reply<'providerCheck'>;
+      orphans(principal: Principal): Reply<'orphanList'>;
+      list(principal: Principal): Reply<'orderList'>;
+      create(principal: Principal, wish: Ordered<'orderCreate'>): Reply<'orderCreate'>;
+      adopt(principal: Principal, wish: Ordered<'orderAdopt'>): Reply<'orderAdopt'>;
+      show(principal: Principal, id: string): Reply<'orderShow'>;
+      release(principal: Principal, id: string, neededUntil: Date | null): Reply<'orderRelease'>;
+      reinstall(principal: Principal, id: string): Reply<'orderReinstall'>;
+      enter(principal: Principal, id: string): Reply<'orderEnter'>;
+    };
   };
 }
 

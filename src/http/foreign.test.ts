@@ -84,6 +84,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'pools.update': () => ({ openTo: 'own' }),
   'leases.extend': () => ({ minutes: 5 }),
   'leases.hand-over': ({ projects }) => ({ projectId: projects }),
+  'orders.release': () => ({ neededUntil: null }),
   'nodes.wish': () => ({ what: 'cordon' }),
   'hooks.rotate': () => ({}),
   'hooks.test': () => ({}),

@@ -350,6 +350,34 @@ export interface paths {
   '/api/leases/{id}/end': {
     post: operations['leases.end'];
   };
+  '/api/providers': {
+    get: operations['providers.list'];
+  };
+  '/api/providers/{name}': {
+    get: operations['providers.check'];
+  };
+  '/api/orphans': {
+    get: operations['orphans.list'];
+  };
+  '/api/orders': {
+    get: operations['orders.list'];
+    post: operations['orders.create'];
+  };
+  '/api/orders/adopt': {
+    post: operations['orders.adopt'];
+  };
+  '/api/orders/{id}': {
+    get: operations['orders.show'];
+  };
+  '/api/orders/{id}/release': {
+    post: operations['orders.release'];
+  };
+  '/api/orders/{id}/reinstall': {
+    post: operations['orders.reinstall'];
+  };
+  '/api/orders/{id}/enter': {
+    post: operations['orders.enter'];
+  };
 }
 
 /** The forms that recur. */
@@ -1404,6 +1432,56 @@ export interface components {
       /** When it could first be leased */
       usableAt: string | null;
     };
+    Order: {
+      /** UUIDv7 */
+      id: string;
+      provider: string;
+      offer: string;
+      wanted: 'have' | 'released';
+      state: 'asked' | 'delivering' | 'ready' | 'reinstalling' | 'failed' | 'leaving' | 'gone';
+      reason: string | null;
+      /** What to do about the last failure */
+      next: string | null;
+      estimateAt: string | null;
+      machineId: string | null;
+      reinstalls: number;
+      orderedBy: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      deliveredAt: string | null;
+      billedSince: string | null;
+      paidUntil: string | null;
+      /** Before it the provider takes nothing back */
+      deletableAt: string | null;
+      neededUntil: string | null;
+      releaseAt: string | null;
+      goneAt: string | null;
+      cost: {
+        /** ISO 4217 code */
+        currency: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        perHour: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        ceiling: string;
+        /** By the provider's terms; not its invoice */
+        soFar: string;
+      };
+    };
+    Orphan: {
+      provider: string;
+      machineId: string;
+      name: string;
+      tag: string | null;
+      offer: string;
+      state: string;
+      perHour: string | null;
+      currency: string | null;
+      billedSince: string | null;
+      /** UTC, ISO 8601 */
+      firstSeenAt: string;
+      /** UTC, ISO 8601 */
+      lastSeenAt: string;
+    };
     Pool: {
       /** Null: nothing is set for it */
       id: string | null;
@@ -1682,6 +1760,12 @@ export interface components {
       /** UTC, ISO 8601 */
       createdAt: string;
       archivedAt: string | null;
+    };
+    Provider: {
+      /** As the operator's file names the account */
+      name: string;
+      kind: 'scaleway' | 'ec2-mac' | 'static' | 'lambda';
+      reinstalls: boolean;
     };
     Request: {
       /** The header x-request-id of the reply, and a part of its own id */
@@ -6414,6 +6498,219 @@ export interface operations {
     requestBody?: never;
     responses: {
       200: { content: { 'application/json': components['schemas']['Lease'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Accounts at which machines can be ordered: the operator's, for the operator */
+  'providers.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Provider'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Ask an account what it offers */
+  'providers.check': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** As the operator's file names the account */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** As the operator's file names the account */
+        name: string;
+        kind: 'scaleway' | 'ec2-mac' | 'static' | 'lambda';
+        reinstalls: boolean;
+        offers: ({
+          name: string;
+          machine: 'mac' | 'gpu';
+          about: string;
+          /** Null: not known, so nothing is ordered at it */
+          perHour: {
+            /** Integer picodollars (10^-12 of the currency unit), as a string */
+            amount: string;
+            /** ISO 4217 code */
+            currency: string;
+          } | null;
+          /** Charged at least */
+          minimumHours: number;
+          /** Null: the provider does not say */
+          available: boolean | null;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Machines that an account is billed for and that no order knows */
+  'orphans.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Orphan'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Whole machines that are ordered at providers, newest first */
+  'orders.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Order'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Order a machine; asked twice by the same key it is ordered once */
+  'orders.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** As the operator's file names the account */
+      provider: string;
+      offer: string;
+      /** The most that it may cost at the provider in all, in picodollars of the offer's currency */
+      ceiling: string;
+      /** The caller's own word for it: the same word again is the same order */
+      key: string;
+      neededUntil?: string | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Order'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Take a machine that is billed and unknown here into an order */
+  'orders.adopt': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** As the operator's file names the account */
+      provider: string;
+      machineId: string;
+      /** The most that it may cost at the provider in all, in picodollars of the offer's currency */
+      ceiling: string;
+      /** The caller's own word for it: the same word again is the same order */
+      key: string;
+      neededUntil?: string | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': components['schemas']['Order'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One order */
+  'orders.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Order'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Give a machine back when what is paid for is used, or not before it is needed no longer */
+  'orders.release': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      neededUntil?: string | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Order'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Delete all that is on a machine */
+  'orders.reinstall': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Order'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** How to enter a delivered machine for the first time; kept nowhere */
+  'orders.enter': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        host: string;
+        port: number;
+        user: string;
+        /** Null: by the key that is known there */
+        password: string | null;
+        /** Null: the provider reports none, so the first connection proves nothing */
+        hostKey: string | null;
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

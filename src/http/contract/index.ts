@@ -6,10 +6,11 @@ import { ledgerRoutes } from './ledger.ts';
 import { limitRoutes } from './limits.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
+import { orderRoutes } from './orders.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

@@ -42,6 +42,7 @@ export const emptyFleet: FleetDoor = {
   enrolments: { create: absent },
   pools: { list: nothing, create: absent, update: absent },
   leases: { quote: absent, create: absent, list: nothing, show: absent, extend: absent, handOver: absent, end: absent },
+  providers: { orders: { providers: nothing, check: absent, orphans: nothing, list: nothing, create: absent, adopt: absent, show: absent, release: absent, reinstall: absent, enter: absent } },
 };
 
 /** A fake of the way into leases: there are none. */

@@ -225,6 +225,19 @@ describe('a machine without an order', () => {
   });
 });
 
+describe('accounts', () => {
+  it('and orphans are shown to the operator alone', async () => {
+    bench.addForeign!('by hand');
+    await orphans.look();
+    expect(await orders.providers(test.admin)).toMatchObject({ items: [{ name: 'paris', kind: 'scaleway', reinstalls: true }] });
+    expect((await orders.check(test.admin, 'paris')).offers[0]).toMatchObject({ name: 'M4-M', minimumHours: 24, perHour: { amount: '290000000000', currency: 'EUR' } });
+    expect((await orders.orphans(test.admin)).items).toMatchObject([{ name: 'by hand', perHour: '290000000000' }]);
+    const tenant = { ...test.admin, ofOperator: false };
+    expect([(await orders.providers(tenant)).items, (await orders.orphans(tenant)).items]).toEqual([[], []]);
+    await expect(orders.check(tenant, 'paris')).rejects.toSatisfy(failsWith('resource_not_found'));
+  });
+});
+
 describe('claims of one\'s own machines', () => {
   it('give a machine to one of several that want it at once', async () => {
     const claims = storedClaims(test.database, clock, 'office');

@@ -28,6 +28,28 @@ export interface NewOrder {
   readonly neededUntil: Date | null;
 }
 
+interface AccountView {
+  readonly name: string;
+  readonly kind: MachineProvider['kind'];
+  readonly reinstalls: boolean;
+}
+
+type OfferView = Omit<Offer, 'perHour' | 'minimumMs' | 'periodMs'> & { readonly perHour: { amount: string; currency: string } | null; readonly minimumHours: number };
+
+interface OrphanView {
+  readonly provider: string;
+  readonly machineId: string;
+  readonly name: string;
+  readonly tag: string | null;
+  readonly offer: string;
+  readonly state: string;
+  readonly perHour: string | null;
+  readonly currency: string | null;
+  readonly billedSince: string | null;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+}
+
 /** Whole machines at the operator's accounts, as people order and give them back. The reconciler does the rest. */
 export class Orders {
   readonly #options: OrdersOptions;
@@ -54,7 +76,7 @@ export class Orders {
     demand(principal, 'orders.write');
     const provider = this.account(principal, wish.provider);
     const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === wish.offer);
-    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `providers check ${provider.name}` } });
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `api GET /api/providers/${provider.name}` } });
     return this.#insert(principal, provider, offer, wish, null);
   }
 
@@ -66,7 +88,7 @@ export class Orders {
     const known = await this.#options.database.unscoped('a machine has one order').selectFrom('provider_orders').select('id').where('provider', '=', provider.name).where('machine_id', '=', machine.id).where('observed', '<>', 'gone').executeTakeFirst();
     if (known !== undefined) throw new TandemError('order_state', { params: { id: known.id, state: 'in charge of that machine', action: 'adopted again' } });
     const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === machine.offer);
-    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: machine.offer, verb: `providers check ${provider.name}` } });
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: machine.offer, verb: `api GET /api/providers/${provider.name}` } });
     return this.#insert(principal, provider, offer, { ...wish, offer: offer.name }, machine);
   }
 
@@ -99,6 +121,27 @@ export class Orders {
     return this.#ask(provider, () => provider.access(row.machine_id!));
   }
 
+  providers(principal: Principal): Promise<{ items: AccountView[]; nextCursor: null }> {
+    return Promise.resolve({ items: this.accounts(principal).map(accountView), nextCursor: null });
+  }
+
+  /** What an account offers now. @throws TandemError resource_not_found, order_refused. */
+  async check(principal: Principal, name: string): Promise<AccountView & { offers: OfferView[] }> {
+    const provider = this.account(principal, name);
+    const offers = await this.#ask(provider, () => provider.offers());
+    return { ...accountView(provider), offers: offers.map(({ minimumMs, periodMs: _period, perHour, ...rest }) => ({ ...rest, minimumHours: minimumMs / 3_600_000, perHour: perHour && { amount: String(perHour.amount), currency: perHour.currency } })) };
+  }
+
+  /** What the operator's accounts are billed for and no order knows; for the operator. */
+  async orphans(principal: Principal): Promise<{ items: OrphanView[]; nextCursor: null }> {
+    demand(principal, 'orders.read');
+    const rows = principal.ofOperator ? await this.#options.database.unscoped('machines of the operator\'s accounts').selectFrom('provider_orphans').selectAll().orderBy('first_seen_at').limit(1_000).execute() : [];
+    return { nextCursor: null, items: rows.map((row) => ({
+      provider: row.provider, machineId: row.machine_id, name: row.name, tag: row.tag, offer: row.offer, state: row.state, perHour: row.per_hour, currency: row.currency,
+      billedSince: row.billed_since?.toISOString() ?? null, firstSeenAt: row.first_seen_at.toISOString(), lastSeenAt: row.last_seen_at.toISOString(),
+    })) };
+  }
+
   /** Accounts that the caller may order at: the operator's, for the operator. */
   accounts(principal: Principal): readonly MachineProvider[] {
     demand(principal, 'orders.read');
@@ -108,7 +151,7 @@ export class Orders {
   /** @throws TandemError resource_not_found. */
   account(principal: Principal, name: string): MachineProvider {
     const found = this.accounts(principal).find((one) => one.name === name);
-    if (found === undefined) throw new TandemError('resource_not_found', { params: { kind: 'provider', id: name, verb: 'providers list' } });
+    if (found === undefined) throw new TandemError('resource_not_found', { params: { kind: 'provider', id: name, verb: 'api GET /api/providers' } });
     return found;
   }
 
@@ -169,10 +212,14 @@ export class Orders {
 }
 
 function missing(id: string): TandemError {
-  return new TandemError('resource_not_found', { params: { kind: 'order', id, verb: 'orders list' } });
+  return new TandemError('resource_not_found', { params: { kind: 'order', id, verb: 'api GET /api/orders' } });
 }
 
 /** A sentence made to stand after a colon. */
 function sentencePart(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
+}
+
+function accountView({ name, kind, traits }: MachineProvider): AccountView {
+  return { name, kind, reinstalls: traits.reinstalls };
 }

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { byId, currency, id, list, pico, picoPositive, time } from './common.ts';
+import { route } from './route.ts';
+
+const account = z.string().min(1).max(63).describe('As the operator\'s file names the account');
+const kind = z.enum(['scaleway', 'ec2-mac', 'static', 'lambda']);
+const key = z.string().trim().min(1).max(100).describe('The caller\'s own word for it: the same word again is the same order');
+const ceiling = picoPositive.describe('The most that it may cost at the provider in all, in picodollars of the offer\'s currency');
+const offer = z.object({
+  name: z.string(), machine: z.enum(['mac', 'gpu']), about: z.string(), perHour: z.object({ amount: pico, currency }).nullable().describe('Null: not known, so nothing is ordered at it'),
+  minimumHours: z.number().describe('Charged at least'), available: z.boolean().nullable().describe('Null: the provider does not say'),
+});
+const order = z.object({
+  id, provider: z.string(), offer: z.string(), wanted: z.enum(['have', 'released']), state: z.enum(['asked', 'delivering', 'ready', 'reinstalling', 'failed', 'leaving', 'gone']), reason: z.string().nullable(),
+  next: z.string().nullable().describe('What to do about the last failure'), estimateAt: time.nullable(), machineId: z.string().nullable(), reinstalls: z.int(), orderedBy: z.string(), createdAt: time, deliveredAt: time.nullable(),
+  billedSince: time.nullable(), paidUntil: time.nullable(), deletableAt: time.nullable().describe('Before it the provider takes nothing back'), neededUntil: time.nullable(), releaseAt: time.nullable(), goneAt: time.nullable(),
+  cost: z.object({ currency, perHour: pico, ceiling: pico, soFar: pico.describe('By the provider\'s terms; not its invoice') }),
+});
+const neededUntil = time.nullable().default(null);
+
+export const orderRoutes = {
+  providerList: route({ id: 'providers.list', method: 'GET', path: '/api/providers', summary: 'Accounts at which machines can be ordered: the operator\'s, for the operator', access: 'orders.read', status: 200, reply: list(z.object({ name: account, kind, reinstalls: z.boolean() })) }),
+  providerCheck: route({ id: 'providers.check', method: 'GET', path: '/api/providers/{name}', summary: 'Ask an account what it offers', access: 'orders.read', status: 200, params: z.object({ name: account }), reply: z.object({ name: account, kind, reinstalls: z.boolean(), offers: z.array(offer) }) }),
+  orphanList: route({ id: 'orphans.list', method: 'GET', path: '/api/orphans', summary: 'Machines that an account is billed for and that no order knows', access: 'orders.read', status: 200,
+    reply: list(z.object({ provider: z.string(), machineId: z.string(), name: z.string(), tag: z.string().nullable(), offer: z.string(), state: z.string(), perHour: pico.nullable(), currency: currency.nullable(), billedSince: time.nullable(), firstSeenAt: time, lastSeenAt: time })) }),
+  orderList: route({ id: 'orders.list', method: 'GET', path: '/api/orders', summary: 'Whole machines that are ordered at providers, newest first', access: 'orders.read', status: 200, reply: list(order) }),
+  orderCreate: route({ id: 'orders.create', method: 'POST', path: '/api/orders', summary: 'Order a machine; asked twice by the same key it is ordered once', access: 'orders.write', status: 201, body: z.object({ provider: account, offer: z.string().min(1).max(200), ceiling, key, neededUntil }), reply: order }),
+  orderAdopt: route({ id: 'orders.adopt', method: 'POST', path: '/api/orders/adopt', summary: 'Take a machine that is billed and unknown here into an order', access: 'orders.write', status: 201, body: z.object({ provider: account, machineId: z.string().min(1).max(128), ceiling, key, neededUntil }), reply: order }),
+  orderShow: route({ id: 'orders.show', method: 'GET', path: '/api/orders/{id}', summary: 'One order', access: 'orders.read', status: 200, params: byId, reply: order }),
+  orderRelease: route({ id: 'orders.release', method: 'POST', path: '/api/orders/{id}/release', summary: 'Give a machine back when what is paid for is used, or not before it is needed no longer', access: 'orders.write', status: 200, params: byId, body: z.object({ neededUntil }), reply: order }),
+  orderReinstall: route({ id: 'orders.reinstall', method: 'POST', path: '/api/orders/{id}/reinstall', summary: 'Delete all that is on a machine', access: 'orders.write', status: 200, params: byId, reply: order }),
+  orderEnter: route({ id: 'orders.enter', method: 'POST', path: '/api/orders/{id}/enter', summary: 'How to enter a delivered machine for the first time; kept nowhere', access: 'orders.write', status: 200, params: byId,
+    reply: z.object({ host: z.string(), port: z.int(), user: z.string(), password: z.string().nullable().describe('Null: by the key that is known there'), hostKey: z.string().nullable().describe('Null: the provider reports none, so the first connection proves nothing') }) }),
+};
