@@ -79,4 +79,5 @@ test.runIf(canSandbox)('one pasted line makes a machine usable, a lease lets its
   expect(cutMs).toBeLessThan(CUT_MS);
   const removed = program.cli('node', 'remove', 'mac-1');
   expect(removed.code, removed.err).toBe(0);
+  await program.interrupt();
 });
