@@ -22,6 +22,7 @@ const LINES = [
   commands.latency({ by: 'model', last: '24h', model: 'm', key: 'k', project: 'p', from: '2026-11-01', to: '2026-11-02' }), commands.spend({ by: 'model', and: 'key', metric: 'margin', last: '30d', model: 'm', project: 'p', key: 'k', user: 'u' }), commands.billClose('2026-10'), commands.billAdjust('1', '-1.50', 'goodwill'), commands.billCredit('5', { grant: true, expires: '2027-01-31', reason: 'why' }),
   commands.budgetSet(scope, '5', 'day', { alert: '50,80' }), commands.budgetSet(scope, '5', 'month', { counting: 'each user' }), commands.budgetSet(scope, '5', 'month', { counting: 'one tag', name: 'night' }), commands.limits, commands.limitSet(scope, '20', 'requests', 'each user', ''), commands.limitSet(scope, '20', 'tokens', 'one model', 'team/big'), commands.limitSet(scope, '8', 'parallel', 'together', ''), commands.limitRemove('1'), commands.budgetRemove('1'), commands.priceSet('a', { input: '1', cached: '1', output: '1', tier: 'contributor', source: 's' }),
   commands.hooks, commands.hookAdd('a', 'https://a.example', { stage: 'both', deadlineMs: '300', onFailure: 'open', project: 'web' }), commands.hookTest('1'), commands.hookFailures('1'), commands.hookRotate('1'), commands.hookRemove('1'),
+  commands.nodes, commands.nodeAdd('gpu-1', 'training'), commands.nodeApprove('a'), commands.nodeDoctor('a'), commands.nodeSteer('cordon', 'a', { reason: 'why not' }), commands.nodeSteer('uncordon', 'a'), commands.nodeSteer('drain', 'a', { grace: '2h' }), commands.nodeSteer('maintain', 'a'), commands.nodeSteer('remove', 'a', { reason: 'old', grace: '0s' }), commands.ssh('1'),
   commands.webhooks, commands.webhookAdd('https://a.example', ['budget.alert', 'lease.notice']), commands.webhookDeliveries('1'), commands.webhookRotate('1'), commands.webhookRemove('1'),
   commands.feeds, commands.feedAdd('https://a.example', { format: 'stripe', customer: 'cus_1', from: '2026-11-01' }), commands.feedPause('1'), commands.feedResume('1'), commands.feedReplay('1', '2026-11-01'), commands.feedRotate('1'), commands.feedRemove('1'),
   commands.projectCreate('a'), commands.projectStore('a', true), commands.consentGive('a', '2026-11-1'), commands.consentWithdraw('a'), commands.feedback, commands.feedbackExport, commands.memberInvite('a@b.example', 'admin'), commands.memberRemove('a@b.example'), apiCall('POST', '/api/projects', { name: 'a b' }),
@@ -52,7 +53,8 @@ describe('the lines that the pages show', () => {
         if (form?.includes('<')) place += 1;
       }
     }
-    expect(args.length).toBe(verb.args?.length ?? 0);
+    expect(args.length).toBeLessThanOrEqual(verb.args?.length ?? 0);
+    expect(args.length).toBeGreaterThanOrEqual(verb.args?.filter(({ form }) => form.startsWith('<')).length ?? 0);
   });
 
   it('shows no line that is not made here', () => {

@@ -1,10 +1,11 @@
-import { BookText, Boxes, CircleGauge, KeyRound, MessageSquareText, Settings, Wallet } from 'lucide-react';
+import { BookText, Boxes, CircleGauge, KeyRound, MessageSquareText, Server, Settings, Wallet } from 'lucide-react';
 
 /** The entries of the rail, in its order; a new room adds its line here. */
 export const RAIL = [
   { to: '/', title: 'Overview', icon: CircleGauge, group: 'main' },
   { to: '/playground', title: 'Playground', icon: MessageSquareText, group: 'main' },
   { to: '/models', title: 'Models', icon: Boxes, group: 'main' },
+  { to: '/fleet', title: 'Fleet', icon: Server, group: 'main' },
   { to: '/money', title: 'Money', icon: Wallet, group: 'main' },
   { to: '/keys', title: 'Keys', icon: KeyRound, group: 'house' },
   { to: '/settings', title: 'Settings', icon: Settings, group: 'house' },
@@ -14,6 +15,9 @@ export const RAIL = [
 export const MODEL_TABS = [
   ['/models/requests', 'Requests'], ['/models/latency', 'Latency'], ['/models/feedback', 'Feedback'],
 ] as const;
+
+/** Machines, and who has them. */
+export const FLEET_TABS = [['/fleet/nodes', 'Nodes'], ['/fleet/leases', 'Leases']] as const;
 
 export const MONEY_TABS = [
   ['/money/bill', 'Bill'], ['/money/spend', 'Spend'], ['/money/budgets', 'Budgets'], ['/money/limits', 'Limits'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
@@ -26,8 +30,11 @@ export const SETTINGS_TABS = [
 
 /** Everything that ⌘K opens by name. */
 export const PLACES = [
-  ...RAIL.filter(({ to }) => to !== '/models' && to !== '/money' && to !== '/settings').map(({ to, title, icon }) => ({ to, title, icon })),
+  ...RAIL.filter(({ to }) => to !== '/models' && to !== '/fleet' && to !== '/money' && to !== '/settings').map(({ to, title, icon }) => ({ to, title, icon })),
   ...MODEL_TABS.map(([to, title]) => ({ to, title: `Models: ${title}`, icon: Boxes })),
+  ...FLEET_TABS.map(([to, title]) => ({ to, title: `Fleet: ${title}`, icon: Server })),
+  { to: '/fleet/nodes/new', title: 'Add a node', icon: Server },
+  { to: '/fleet/leases/new', title: 'Lease a machine', icon: Server },
   ...MONEY_TABS.map(([to, title]) => ({ to, title: `Money: ${title}`, icon: Wallet })),
   { to: '/keys/new', title: 'Make a key', icon: KeyRound },
   ...SETTINGS_TABS.map(([to, title]) => ({ to, title: `Settings: ${title}`, icon: to.endsWith('trail') ? BookText : Settings })),

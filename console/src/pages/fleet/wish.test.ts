@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { NO_WISH, minutesOf, wishOf } from './wish.ts';
+
+it('reads hours as minutes', () => {
+  expect(['1', '1.5', '0.02', '24'].map(minutesOf)).toEqual([60, 90, 1, 1440]);
+  expect(['', '0', '-1', 'x', '1,5', '99999'].map(minutesOf)).toEqual(Array.from({ length: 6 }, () => undefined));
+});
+
+it('asks for what was typed, and says which field it cannot read', () => {
+  expect(wishOf({ ...NO_WISH, gpu: ' h100-80gb ', gpus: '2', hours: '8', atMost: '12.50' })).toEqual({ wish: {
+    name: 'lease', kind: 'gpu', gpus: 2, gpu: 'h100-80gb', slice: null, macClass: null, xcode: null, machines: 1, minutes: 480, access: 'shell', pool: null, projectId: null, atMost: '12500000000000',
+  } });
+  expect(wishOf({ ...NO_WISH, kind: 'mac', gpu: 'h100', macClass: 'm4', hours: '' })).toMatchObject({ wish: { gpus: null, gpu: null, macClass: 'm4', minutes: null } });
+  expect(wishOf({ ...NO_WISH, gpus: 'two' })).toEqual({ fault: { field: 'gpus', message: '“two” is not a number of GPUs.' } });
+  expect(wishOf({ ...NO_WISH, hours: 'long' })).toMatchObject({ fault: { field: 'hours' } });
+  expect(wishOf({ ...NO_WISH, atMost: '0' })).toMatchObject({ fault: { field: 'atMost' } });
+});
