@@ -6,8 +6,8 @@ import { NOW, id } from './mock-basics.ts';
  * documented to say.
  */
 type Node = Schemas['Node'];
-type Pool = ReplyOf<'/api/pools', 'get'>['items'][number];
-type Lease = ReplyOf<'/api/leases', 'get'>['items'][number];
+type Pool = Schemas['Pool'];
+type Lease = Schemas['Lease'];
 type Quote = ReplyOf<'/api/leases/quote', 'post'>;
 export interface Fleet {
   readonly nodes: Node[];

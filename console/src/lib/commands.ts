@@ -33,6 +33,22 @@ export interface KeyWishes {
   readonly expires?: string;
 }
 
+export interface LeaseWishes {
+  readonly gpus: number;
+  readonly gpu: string;
+  readonly slice: string;
+  readonly macClass: string;
+  readonly xcode: string;
+  readonly machines: number;
+  readonly pool: string;
+  readonly access: string;
+  /** Null: until it is ended. */
+  readonly minutes: number | null;
+  readonly atMost: string;
+  readonly project: string;
+  readonly name: string;
+}
+
 /** @param counting `together`, `each user` or `one user`, and so on; `name` is of the one. */
 function countedBy(counting: string, name: string): Readonly<Record<string, string>> {
   const [how, kind = ''] = counting.split(' ');
@@ -77,6 +93,16 @@ export const commands = {
   nodeApprove: (name: string) => line('node approve', [name]),
   nodeDoctor: (name: string) => line('node doctor', [name]),
   nodeSteer: (verb: 'cordon' | 'uncordon' | 'drain' | 'maintain' | 'remove', name: string, wishes: { reason?: string; grace?: string } = {}) => line(`node ${verb}`, [name], { reason: wishes.reason?.trim(), grace: wishes.grace }),
+  leases: line('leases'),
+  leaseShow: (id: string) => line('leases show', [id]),
+  leaseExtend: (id: string, minutes: number | undefined, atMost: string) => line('leases extend', [id, minutes === undefined ? 'TIME' : `${minutes}m`], { 'at-most': atMost.trim() }),
+  leaseHandOver: (id: string, project: string | undefined) => line('leases hand-over', [id, project ?? 'PROJECT']),
+  leaseEnd: (id: string) => line('leases end', [id]),
+  leaseAsk: (kind: 'gpu' | 'mac', wishes: LeaseWishes) => line(`${kind} lease`, [], {
+    ...(kind === 'gpu' ? { gpus: wishes.gpus === 1 ? undefined : String(wishes.gpus), gpu: wishes.gpu, slice: wishes.slice } : { class: wishes.macClass, xcode: wishes.xcode }),
+    machines: wishes.machines === 1 ? undefined : String(wishes.machines), pool: wishes.pool, access: wishes.access === 'shell' ? undefined : wishes.access,
+    ...(wishes.minutes === null ? { open: true as const } : { for: `${wishes.minutes}m` }), 'at-most': wishes.atMost, project: wishes.project, name: wishes.name,
+  }),
   ssh: (lease: string) => line('ssh', [lease]),
   budgets: line('budgets'),
   limits: line('limits'),

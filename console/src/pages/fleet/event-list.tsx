@@ -15,7 +15,7 @@ export function EventList({ events, empty }: { events: readonly Happened[]; empt
     <Table label="What happened" rows={rows} rowKey={({ key }) => key} columns={[
       { id: 'kind', header: 'What', narrow: 'title', width: '10rem', cell: ({ kind }) => kind.replaceAll('-', ' ').replaceAll('_', ' ') },
       { id: 'at', header: 'When', narrow: 'side', width: '9rem', cell: ({ at }) => <Ago at={at} /> },
-      { id: 'detail', header: 'In words', narrow: 'sub', cell: ({ detail }) => (detail === '' ? <span className="muted">–</span> : <span className="clip" title={detail}><bdi>{detail}</bdi></span>) },
+      { id: 'detail', header: 'In words', narrow: 'sub', cell: ({ detail }) => (detail === '' ? <span className="muted">–</span> : <span className="rest-of-row" title={detail}><bdi>{detail}</bdi></span>) },
     ]} />
   );
 }

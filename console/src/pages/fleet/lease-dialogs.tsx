@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { ApiError, api } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { parseMoney } from '../../lib/money.ts';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -22,7 +22,6 @@ export function ExtendLease({ lease, onClose }: { lease: Lease; onClose: () => v
   const [hours, setHours] = useState('1');
   const [atMost, setAtMost] = useState('');
   const { currency } = lease.cost;
-  const path = `/api/leases/${lease.id}/extend`;
   const extend = useAction(async () => {
     const minutes = minutesOf(hours);
     const most = atMost.trim() === '' ? null : parseMoney(atMost);
@@ -47,7 +46,7 @@ export function ExtendLease({ lease, onClose }: { lease: Lease; onClose: () => v
         </div>
         {extend.error ? <ErrorNotice error={extend.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={extend.busy}>Extend it</Button></div>
-        <SameInTerminal line={apiCall('POST', path, { minutes: minutesOf(hours) ?? 60, atMost: atMost.trim() === '' ? undefined : parseMoney(atMost)?.toString() })} />
+        <SameInTerminal line={commands.leaseExtend(lease.id, minutesOf(hours), atMost)} />
       </form>
     </Dialog>
   );
@@ -73,7 +72,7 @@ export function HandOverLease({ lease, onClose }: { lease: Lease; onClose: () =>
         <Field label="To the project">{(field) => <select {...field} value={projectId ?? ''} onChange={(event) => setChosen(event.target.value)}>{projects.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}</select>}</Field>
         {give.error ? <ErrorNotice error={give.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={give.busy} why={why}>Hand it over</Button></div>
-        <SameInTerminal line={apiCall('POST', `/api/leases/${lease.id}/hand-over`, { projectId: projectId ?? 'PROJECT' })} />
+        <SameInTerminal line={commands.leaseHandOver(lease.id, projects.find(({ id }) => id === projectId)?.name)} />
       </form>
     </Dialog>
   );
@@ -82,7 +81,7 @@ export function HandOverLease({ lease, onClose }: { lease: Lease; onClose: () =>
 export function EndLease({ lease, onClose }: { lease: Lease; onClose: () => void }) {
   const client = useQueryClient();
   return (
-    <ConfirmDialog title={`End ${lease.name}?`} {...(lease.machines.length === 0 ? {} : { name: lease.name })} action="End the lease" command={apiCall('POST', `/api/leases/${lease.id}/end`)} onClose={onClose}
+    <ConfirmDialog title={`End ${lease.name}?`} {...(lease.machines.length === 0 ? {} : { name: lease.name })} action="End the lease" command={commands.leaseEnd(lease.id)} onClose={onClose}
       onConfirm={async () => {
         await api.post('/api/leases/{id}/end', { path: { id: lease.id } });
         await client.invalidateQueries({ queryKey: ['leases'] });

@@ -5,7 +5,7 @@ import { api } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { apiCall, commands } from '../../lib/commands.ts';
 import { useProject } from '../../lib/url.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -15,7 +15,7 @@ import { Page } from '../../ui/page.tsx';
 import { announce } from '../../ui/toasts.tsx';
 import { Plan } from './lease-plan.tsx';
 import { NO_WISH, wishOf } from './wish.ts';
-import type { WishFields } from './wish.ts';
+import type { Wish, WishFields } from './wish.ts';
 
 const ACCESS = [['shell', 'A shell, by SSH'], ['api', 'Its API alone'], ['job', 'A job'], ['root', 'Raw root']] as const;
 
@@ -52,7 +52,7 @@ export function NewLeasePage() {
       }}>
         {text('name', 'Name', 'What it is for: the bill names this.', 'lease')}
         <div className="pair">
-          <Field label="What">{(field) => <select {...field} value={fields.kind} onChange={(event) => change({ kind: event.target.value as WishFields['kind'] })}><option value="gpu">GPUs</option><option value="node">A whole machine</option><option value="mac">A Mac</option></select>}</Field>
+          <Field label="What">{(field) => <select {...field} value={fields.kind} onChange={(event) => change({ kind: event.target.value as WishFields['kind'], hours: event.target.value === 'mac' ? '24' : fields.hours })}><option value="gpu">GPUs</option><option value="node">A whole machine</option><option value="mac">A Mac</option></select>}</Field>
           {text('machines', 'Machines', 'Together: all or none.')}
         </div>
         {fields.kind === 'gpu' ? <><div className="pair">{text('gpus', 'GPUs on each')}{text('gpu', 'Of the kind', 'Empty: any.', 'h100-80gb')}</div>{text('slice', 'Or slices of the profile', 'Instead of whole GPUs, where the hardware divides them.', '1g.10gb')}</> : null}
@@ -69,13 +69,17 @@ export function NewLeasePage() {
         {'wish' in read ? <Plan wish={read.wish} allowed={whyNot === undefined} /> : null}
         {lease.error ? <ErrorNotice error={lease.error} /> : null}
         <div className="row"><Button kind="primary" type="submit" busy={lease.busy} why={whyNot ?? ('fault' in read ? read.fault.message : undefined)}>{lease.busy ? 'Asking for it…' : 'Lease it'}</Button><ButtonLink to="/fleet/leases" kind="quiet">Back to the leases</ButtonLink></div>
-        {'wish' in read ? <SameInTerminal line={apiCall('POST', '/api/leases', { key: 'KEY', ...given(read.wish) })} /> : null}
+        {'wish' in read ? <SameInTerminal line={inTerminal(fields, read.wish, projects.find(({ id }) => id === fields.project)?.name ?? '')} /> : null}
       </form>
     </Page>
   );
 }
 
-/** Without what is as it would be anyway. */
-function given(wish: object): object {
-  return Object.fromEntries(Object.entries(wish).filter(([name, value]) => value !== null || name === 'minutes'));
+/** The verb that leases the same. Whole machines by what they are have none: there the route itself is called. */
+function inTerminal(fields: WishFields, wish: Wish, project: string): string {
+  if (fields.kind === 'node') return apiCall('POST', '/api/leases', { key: 'KEY', ...Object.fromEntries(Object.entries(wish).filter(([name, value]) => value !== null || name === 'minutes')) });
+  return commands.leaseAsk(fields.kind, {
+    gpus: wish.gpus ?? 1, gpu: wish.gpu ?? '', slice: wish.slice ?? '', macClass: wish.macClass ?? '', xcode: wish.xcode ?? '', machines: wish.machines ?? 1, pool: wish.pool ?? '', access: fields.access,
+    minutes: wish.minutes ?? null, atMost: fields.atMost.trim(), project, name: fields.name.trim(),
+  });
 }

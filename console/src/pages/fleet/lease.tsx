@@ -8,7 +8,7 @@ import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
 import { Money, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
-import { Command } from '../../ui/command.tsx';
+import { Command, SameInTerminal } from '../../ui/command.tsx';
 import { Facts, Page, Section } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
 import { Bone } from '../../ui/skeleton.tsx';
@@ -45,7 +45,7 @@ export function LeasePage() {
             <LeaseFacts lease={shown} wait={waitText(shown, nameOf, now)} />
             <Cost lease={shown} />
             <GetIn lease={shown} />
-            <Section title="What happened?" note="Newest first; notices to its people stand here, too."><EventList events={events} empty="Nothing has happened to it yet." /></Section>
+            <Section title="What happened?" note="Newest first; notices to its people stand here, too."><EventList events={events} empty="Nothing has happened to it yet." /><SameInTerminal line={commands.leaseShow(shown.id)} /></Section>
             {open === 'extend' ? <ExtendLease lease={shown} onClose={() => setOpen(undefined)} /> : null}
             {open === 'hand-over' ? <HandOverLease lease={shown} onClose={() => setOpen(undefined)} /> : null}
             {open === 'end' ? <EndLease lease={shown} onClose={() => setOpen(undefined)} /> : null}
@@ -62,7 +62,7 @@ function LeaseFacts({ lease, wait }: { lease: Lease; wait: string | undefined })
   const project = useQuery(queries.projects).data?.items.find(({ id }) => id === lease.projectId);
   return (
     <Facts items={[
-      ['State', <span key="state"><State tone={tone}>{word}</State>{lease.reason === null ? null : <span className="muted beside">{lease.reason}</span>}</span>],
+      ['State', <span key="state"><State tone={tone}>{word}</State>{lease.reason === null ? null : <span className="muted beside"> {lease.reason}</span>}</span>],
       ...(wait === undefined ? [] : [['Waits', wait] as const]),
       ['What', whatText(lease)], ['Pool', lease.pool],
       ['On', lease.machines.length === 0 ? 'no machine yet' : <span key="on">{lease.machines.map(({ machineId, units, stage }, index) => {

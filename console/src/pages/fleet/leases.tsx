@@ -3,7 +3,7 @@ import { Plus } from 'lucide-react';
 import { useMemo } from 'react';
 import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
-import { apiCall } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
 import { shortMoney } from '../../lib/money.ts';
 import { useProject, useUrlState } from '../../lib/url.ts';
@@ -19,6 +19,8 @@ import { whatText } from './lease-words.ts';
 import { LEASE_STATE, isLive } from './states.ts';
 import type { Lease } from './states.ts';
 
+const FIRST = commands.leaseAsk('gpu', { gpus: 1, gpu: '', slice: '', macClass: '', xcode: '', machines: 1, pool: '', access: 'shell', minutes: 60, atMost: '', project: '', name: '' });
+
 /** Who has which machines, what waits, and what does it cost? */
 export function LeasesPage() {
   const project = useProject();
@@ -31,8 +33,8 @@ export function LeasesPage() {
     <FleetPage title="Leases" lead={lead} busy={!leases && !query.error} actions={leases?.length === 0 ? undefined : <ButtonLink to="/fleet/leases/new" kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot}>Lease a machine</ButtonLink>}>
       <Show query={query} bones={<><FilterBones /><TableBones columns={6} /></>}>
         {({ items, nextCursor }) => (items.length === 0
-          ? <Empty title="Nothing is leased" command={apiCall('POST', '/api/leases', { key: 'first', kind: 'node', minutes: 60 })} action={<ButtonLink to="/fleet/leases/new" kind="primary" why={whyNot}>Lease the first machine</ButtonLink>}><p>A lease is a machine, some of its GPUs or a Mac for a time, paid by the started minute. Its price is shown before it begins.</p></Empty>
-          : <><List leases={items} />{nextCursor === null ? null : <p className="small muted">The newest {count(items.length)} are shown.</p>}<SameInTerminal line={apiCall('GET', '/api/leases')} /></>)}
+          ? <Empty title="Nothing is leased" command={FIRST} action={<ButtonLink to="/fleet/leases/new" kind="primary" why={whyNot}>Lease the first machine</ButtonLink>}><p>A lease is a machine, some of its GPUs or a Mac for a time, paid by the started minute. Its price is shown before it begins.</p></Empty>
+          : <><List leases={items} />{nextCursor === null ? null : <p className="small muted">The newest {count(items.length)} are shown.</p>}<SameInTerminal line={commands.leases} /></>)}
       </Show>
     </FleetPage>
   );

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { ReplyOf } from '../../api/client.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
-import { count } from '../../lib/format.ts';
+import { count, plural } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
@@ -20,9 +20,10 @@ export function Inventory({ inventory }: Pick<Node, 'inventory'>) {
   return (
     <>
       <Facts items={inventoryFacts(inventory).map(([name, value]) => [name, <bdi key={name} className="break">{value}</bdi>] as const)} />
+      {gpus.length === 0 ? null : <h3 className="sub-head">{plural(gpus.length, 'GPU')}</h3>}
       {gpus.length === 0 ? null : (
         <Table label="GPUs" rows={gpus} rowKey={({ id }) => id} columns={[
-          { id: 'name', header: 'GPU', narrow: 'title', cell: ({ name, slices }) => <><bdi>{name}</bdi>{slices.length === 0 ? null : <span className="muted beside">slices {slices.join(', ')}</span>}</> },
+          { id: 'name', header: 'GPU', narrow: 'title', cell: ({ name, slices }) => <><bdi>{name}</bdi>{slices.length === 0 ? null : <span className="muted beside"> slices {slices.join(', ')}</span>}</> },
           { id: 'memory', header: 'Memory', numeric: true, narrow: 'side', width: '7rem', cell: ({ memoryBytes }) => <span className="num">{bytesText(memoryBytes)}</span> },
           { id: 'duty', header: 'Busy', unit: '%', numeric: true, narrow: 'hidden', width: '6rem', cell: ({ duty }) => (duty === null ? unknown : <span className="num">{count(duty)}</span>) },
           { id: 'heat', header: 'Heat', unit: '°C', numeric: true, narrow: 'hidden', width: '6rem', cell: ({ temperatureC }) => (temperatureC === null ? unknown : <span className="num">{count(temperatureC)}</span>) },
@@ -48,7 +49,7 @@ export function Doctor({ node }: { node: Node }) {
         <Table label="Checks" rows={checks} rowKey={({ id }) => id} columns={[
           { id: 'id', header: 'Check', narrow: 'title', width: '9rem', cell: ({ id }) => id },
           { id: 'state', header: 'State', narrow: 'side', width: '8rem', cell: ({ state }) => <State tone={CHECK[state][0]}>{CHECK[state][1]}</State> },
-          { id: 'detail', header: 'What it saw', narrow: 'sub', cell: ({ detail, next, state }) => <span className="clip"><bdi>{detail}</bdi>{next === null || state === 'pass' ? null : <span className="muted"> Next: <bdi>{next}</bdi></span>}</span> },
+          { id: 'detail', header: 'What it saw', narrow: 'sub', cell: ({ detail, next, state }) => <span className="rest-of-row" title={detail}><bdi>{detail}</bdi>{next === null || state === 'pass' ? null : <span className="muted"> Next: <bdi>{next}</bdi></span>}</span> },
         ]} />
       )}
       {look.error ? <ErrorNotice error={look.error} /> : null}

@@ -98,7 +98,7 @@ function OnIt({ node }: { node: Node }) {
   return (
     <Section title="What is leased on it?">
       <Show query={{ ...query, data: on }} bones={<Bone width={260} />}>{(leases) => (leases.length === 0 ? <p className="muted">No lease of this organisation is on it.</p> : <LeaseTable label={`Leases on ${node.name}`} leases={leases} />)}</Show>
-      <SameInTerminal line={commands.nodes} />
+      <SameInTerminal line={commands.leases} />
     </Section>
   );
 }

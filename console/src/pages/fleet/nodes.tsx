@@ -38,7 +38,7 @@ export function NodesPage() {
             {pools.data === undefined || pools.data.items.length === 0 ? null : <Section title="How much is free?" note="Machines by pool. Closed ones take no lease now: sick, offline, or kept out."><PoolTable pools={pools.data.items} /></Section>}
             {items.length === 0 ? (
               <Empty title="There is no node yet" command={commands.nodeAdd('gpu-1', 'default')} action={<ButtonLink to="/fleet/nodes/new" kind="primary" why={whyNot}>Add the first node</ButtonLink>}><p>A node is a machine that runs the agent: Linux with or without GPUs, or a Mac. It opens one connection to this server and no port of its own.</p></Empty>
-            ) : <Section title="What is on each?"><List nodes={items} /></Section>}
+            ) : <Section title="Which nodes are there?"><List nodes={items} /></Section>}
           </>
         )}
       </Show>
@@ -67,7 +67,7 @@ function List({ nodes }: { nodes: readonly Node[] }) {
     { id: 'pool', header: 'Pool', narrow: 'sub', width: '9rem', compare: byText(({ pool }) => pool), cell: ({ pool }) => pool },
     { id: 'state', header: 'State', narrow: 'side', width: '9rem', compare: byText((node) => node.state), cell: (node) => <State tone={NODE_STATE[node.state].tone}>{NODE_STATE[node.state].word}</State> },
     { id: 'why', header: 'Because', narrow: 'hidden', cell: (node) => <span className="clip">{nodeReason(node) ?? <span className="muted">–</span>}</span> },
-    { id: 'platform', header: 'Platform', narrow: 'sub', width: '15rem', compare: byText(({ platform }) => platform), cell: ({ platform, standIn }) => <>{platform}{standIn ? <span className="muted beside">{STAND_IN}</span> : null}</> },
+    { id: 'platform', header: 'Platform', narrow: 'sub', width: '15rem', compare: byText(({ platform }) => platform), cell: ({ platform, standIn }) => <>{platform}{standIn ? <span className="muted beside"> {STAND_IN}</span> : null}</> },
     { id: 'approved', header: 'Approved', narrow: 'hidden', width: '8rem', compare: byText(({ approved }) => approved?.at ?? ''), cell: ({ approved, changed }) => (approved === null ? <span className="muted">No</span> : changed.length > 0 ? 'Changed since' : 'Yes') },
     { id: 'seen', header: 'Last heard', numeric: true, narrow: 'hidden', width: '8rem', compare: byText(({ lastSeenAt }) => lastSeenAt ?? ''), cell: ({ lastSeenAt }) => <Ago at={lastSeenAt} /> },
   ], []);

@@ -9,7 +9,7 @@ export function PoolTable({ pools }: { pools: readonly Pool[] }) {
   const figure = (value: number) => <span className={value === 0 ? 'num muted' : 'num'}>{count(value)}</span>;
   return (
     <Table label="Capacity by pool" rows={pools} rowKey={({ own, name }) => `${own} ${name}`} columns={[
-      { id: 'name', header: 'Pool', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name, own, standIn }) => <>{name}{own ? null : <span className="muted beside">the operator's</span>}{standIn ? <span className="muted beside">{STAND_IN}</span> : null}</> },
+      { id: 'name', header: 'Pool', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name, own, standIn }) => <>{name}{own ? null : <span className="muted beside"> the operator's</span>}{standIn ? <span className="muted beside"> {STAND_IN}</span> : null}</> },
       { id: 'kinds', header: 'What', narrow: 'sub', cell: ({ kinds }) => <span className="clip">{kinds.join(', ') || '–'}</span> },
       { id: 'units', header: 'GPUs or slices leased', narrow: 'hidden', numeric: true, width: '12rem', compare: byNumber(({ units }) => units.leased), cell: ({ units }) => (units.all === 0 ? <span className="muted">–</span> : <span className="num">{count(units.leased)} of {count(units.all)}</span>) },
       { id: 'all', header: 'Machines', numeric: true, narrow: 'hidden', width: '6rem', compare: byNumber(({ machines }) => machines.all), cell: ({ machines }) => figure(machines.all) },

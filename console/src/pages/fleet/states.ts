@@ -1,9 +1,9 @@
-import type { ReplyOf, Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/client.ts';
 import type { Tone } from '../../ui/state.tsx';
 
 export type Node = Schemas['Node'];
-export type Pool = ReplyOf<'/api/pools', 'get'>['items'][number];
-export type Lease = ReplyOf<'/api/leases', 'get'>['items'][number];
+export type Pool = Schemas['Pool'];
+export type Lease = Schemas['Lease'];
 
 /** A node's state in a word, with its tone. */
 export const NODE_STATE: Readonly<Record<Node['state'], { tone: Tone; word: string }>> = {
