@@ -3,14 +3,20 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import type { BodyOf, PathsWith, ReplyOf, Schemas } from '../src/api/client.ts';
+import type { Schemas } from '../src/api/client.ts';
 import { SCENARIOS, consentOf } from './mock-content.ts';
 import { MONTH, NOW, emptyWorld, fullWorld, id } from './mock-data.ts';
 import type { World } from './mock-data.ts';
-import { CHECKS, eventsOfLease, eventsOfNode, newLease, quoteOf } from './mock-fleet.ts';
+import { fleetHandlers } from './mock-fleet-routes.ts';
+import { Refusal, all, found } from './mock-handlers.ts';
+import type { Handlers, Incoming } from './mock-handlers.ts';
 import { bill, overview } from './mock-money.ts';
 import { deliveriesOf, failuresOf, newFeed, newHook, newWebhook } from './mock-outgoing.ts';
+import { serveScreen } from './mock-screen.ts';
+import type { MockScreen } from './mock-screen.ts';
 import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts';
+
+export { Refusal };
 
 /**
  * A server that keeps the contract's forms (the compiler checks every reply against the generated
@@ -19,42 +25,15 @@ import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts'
  */
 export type Mode = 'full' | 'empty' | 'error' | 'loading';
 
-interface Incoming<B> {
-  readonly path: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly body: B;
-}
-type Handlers =
-  { [P in PathsWith<'get'> as `GET ${P}`]?: (call: Incoming<undefined>) => ReplyOf<P, 'get'> }
-  & { [P in PathsWith<'post'> as `POST ${P}`]?: (call: Incoming<BodyOf<P, 'post'>>) => ReplyOf<P, 'post'> }
-  & { [P in PathsWith<'patch'> as `PATCH ${P}`]?: (call: Incoming<BodyOf<P, 'patch'>>) => ReplyOf<P, 'patch'> }
-  & { [P in PathsWith<'delete'> as `DELETE ${P}`]?: (call: Incoming<undefined>) => ReplyOf<P, 'delete'> };
-
-export class Refusal extends Error {
-  readonly status: number;
-  readonly error: { readonly code: string; readonly message: string; readonly next: string; readonly param?: string };
-
-  constructor(status: number, error: { code: string; message: string; next: string; param?: string }) {
-    super(error.message);
-    this.status = status;
-    this.error = error;
-  }
-}
 const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'nodes', 'leases', 'pools', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
 const ROTATED = { secret: 'whsec_cm90YXRlZC1zZWNyZXQtc2hvd24tb25jZS1uZXZlcg==', bothUntil: new Date(NOW + 86_400_000).toISOString() };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
-const found = <T extends { id: string }>(items: readonly T[], wanted: string | undefined): T => {
-  const item = items.find((one) => one.id === wanted);
-  if (!item) throw new Refusal(404, { code: 'resource_not_found', message: `There is no such thing here.`, next: 'List what exists.' });
-  return item;
-};
 const page = <T>(items: readonly T[], query: URLSearchParams): { items: T[]; nextCursor: string | null } => {
   const limit = Number(query.get('limit') ?? 100);
   const from = Number(query.get('cursor') ?? 0);
   return { items: items.slice(from, from + limit), nextCursor: from + limit < items.length ? String(from + limit) : null };
 };
-const all = <T>(items: readonly T[]): { items: T[]; nextCursor: null } => ({ items: [...items], nextCursor: null });
 
 export interface MockApi {
   readonly url: string;
@@ -72,6 +51,7 @@ export interface MockApi {
   /** Milliseconds between the tokens of a reply. */
   pace(ms: number): void;
   readonly calls: string[];
+  readonly screen: MockScreen;
   close(): Promise<void>;
 }
 
@@ -239,28 +219,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'PATCH /api/feeds/{id}': ({ path, body }) => Object.assign(found(world.outgoing.feeds, path['id']), body.paused === undefined ? {} : { state: body.paused ? 'paused' : 'sending' }),
     'POST /api/feeds/{id}/rotate': () => ROTATED,
     'DELETE /api/feeds/{id}': ({ path }) => void world.outgoing.feeds.splice(world.outgoing.feeds.findIndex((one) => one.id === path['id']), 1),
-    'GET /api/pools': () => all(world.fleet.pools),
-    'GET /api/nodes': () => all(world.fleet.nodes),
-    'POST /api/nodes': ({ body }) => ({ id: id(), pool: body.pool ?? 'default', name: body.name ?? null, expiresAt: new Date(NOW + 15 * 60_000).toISOString(), line: 'curl --pinnedpubkey sha256//pin https://fleet.harbour.example:4601/install.sh | sudo sh -s -- tok_once', token: 'tok_once' }),
-    'GET /api/nodes/{id}': ({ path }) => ({ node: found(world.fleet.nodes, path['id']), events: eventsOfNode(found(world.fleet.nodes, path['id'])) }),
-    'POST /api/nodes/{id}/approve': ({ path }) => Object.assign(found(world.fleet.nodes, path['id']), { approved: { by: 'Ines Okafor', at: new Date(NOW).toISOString() }, changed: [] }),
-    'POST /api/nodes/{id}/wanted': ({ path, body }) => Object.assign(found(world.fleet.nodes, path['id']), { state: ({ serve: 'ready', cordon: 'cordoned', drain: 'draining', maintain: 'maintenance', remove: 'removing' } as const)[body.what], wanted: { what: body.what, reason: body.reason ?? null, by: 'Ines Okafor', at: new Date(NOW).toISOString(), deadlineAt: body.graceSeconds === null || body.graceSeconds === undefined ? null : new Date(NOW + body.graceSeconds * 1000).toISOString() } }),
-    'DELETE /api/nodes/{id}': ({ path }) => void Object.assign(found(world.fleet.nodes, path['id']), { state: 'removed' }),
-    'POST /api/nodes/{id}/doctor': () => ({ checks: CHECKS }),
-    'GET /api/leases': ({ query }) => all(world.fleet.leases.filter(({ state }) => query.get('state') !== 'live' || state !== 'ended')),
-    'POST /api/leases': ({ body }) => {
-      const lease = newLease(world.fleet, body, world.projects[0]!.id);
-      world.fleet.leases.unshift(lease);
-      return lease;
-    },
-    'POST /api/leases/quote': ({ body }) => quoteOf(body),
-    'GET /api/leases/{id}': ({ path }) => ({ lease: found(world.fleet.leases, path['id']), events: eventsOfLease(found(world.fleet.leases, path['id'])) }),
-    'POST /api/leases/{id}/extend': ({ path, body }) => {
-      const lease = found(world.fleet.leases, path['id']);
-      return Object.assign(lease, { endsAt: new Date(Date.parse(lease.endsAt ?? new Date(NOW).toISOString()) + body.minutes * 60_000).toISOString() });
-    },
-    'POST /api/leases/{id}/hand-over': ({ path, body }) => Object.assign(found(world.fleet.leases, path['id']), body),
-    'POST /api/leases/{id}/end': ({ path }) => Object.assign(found(world.fleet.leases, path['id']), { state: 'ending' as const, reason: 'ended by Ines Okafor' }),
+    ...fleetHandlers(() => world),
     'GET /api/backends': () => all(world.backends),
     'POST /api/backends/{id}/check': () => ({ ok: true, latencyMs: 41, models: ['Qwen3-30B-A3B'], problem: null, next: null }),
     'GET /api/members': () => all(world.members),
@@ -328,6 +287,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     createReadStream(chosen).pipe(response);
     return undefined;
   });
+  const screen = serveScreen(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const end = (): void => {
     for (const stream of streams) stream.destroy();
@@ -359,9 +319,10 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     pace(ms) {
       paceMs = ms;
     },
-    calls,
+    calls, screen,
     close: async () => {
       end();
+      screen.cut();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -7,7 +7,7 @@ import { useNow } from '../../lib/clock.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
 import { Money, When } from '../../ui/amount.tsx';
-import { Button } from '../../ui/button.tsx';
+import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Command, SameInTerminal } from '../../ui/command.tsx';
 import { Facts, Page, Section } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
@@ -97,7 +97,7 @@ function GetIn({ lease }: { lease: Lease }) {
   const inside = lease.state === 'running' && (lease.access === 'shell' || lease.access === 'root');
   return (
     <Section title="How do you get in?" note={inside ? 'By any OpenSSH client, through this server: the machine has no open port.' : undefined}>
-      {inside ? <Command line={commands.ssh(lease.id)} /> : <p className="muted">{lease.state !== 'running' ? 'There is nothing to enter while it does not run.' : `Its access is ${lease.access}: there is no shell.`}</p>}
+      {inside ? <div className="form"><Command line={commands.ssh(lease.id)} /><div className="row"><ButtonLink to={`/fleet/leases/${lease.id}/screen`}>Open its screen</ButtonLink></div></div> : <p className="muted">{lease.state !== 'running' ? 'There is nothing to enter while it does not run.' : `Its access is ${lease.access}: there is no shell.`}</p>}
     </Section>
   );
 }

@@ -1,0 +1,52 @@
+import { useEffect, useRef, useState } from 'react';
+import { api, asApiError } from '../../api/client.ts';
+import { openRfb } from './screen-client.ts';
+import { keepScreen } from './screen-link.ts';
+import type { Rfb, ScreenState } from './screen-link.ts';
+
+export type Mode = 'control' | 'view';
+const MOST_CLIPBOARD = 100_000;
+
+/**
+ * A lease's screen in the element that `place` is given to. `given`: a ticket of somebody who invited, for the first opening. The clipboard of
+ * the machine is only shown: what it holds gets into this computer's when its person says so.
+ */
+export function useScreen({ id, mode, given, running, round }: { id: string; mode: Mode; given: string | undefined; running: boolean; round: number }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [state, setState] = useState<ScreenState>({ kind: 'connecting' });
+  const [rfb, setRfb] = useState<Rfb>();
+  const [copied, setCopied] = useState('');
+  const over = useRef(!running);
+  over.current = !running;
+  const first = useRef(given);
+  useEffect(() => {
+    const here = place.current;
+    if (!running || here === null) return undefined;
+    return keepScreen({
+      ticket: async () => {
+        const invitation = first.current;
+        first.current = undefined;
+        return invitation ?? (await api.post('/api/leases/{id}/tickets', { path: { id }, body: { mode, forActor: null } })).ticket;
+      },
+      open: async (ticket) => {
+        const made = await openRfb(here, id, ticket);
+        made.viewOnly = mode === 'view';
+        made.addEventListener('clipboard', (event) => {
+          const { detail } = event as CustomEvent<{ text: string }>;
+          setCopied(detail.text.slice(0, MOST_CLIPBOARD));
+        });
+        return made;
+      },
+      over: () => over.current, asError: asApiError,
+      later: (run, ms) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      told: (next, open) => {
+        setState(next);
+        setRfb(open);
+      },
+    });
+  }, [id, mode, running, round]);
+  return { place, state, rfb, copied };
+}

@@ -1,0 +1,39 @@
+import { NOW, id } from './mock-basics.ts';
+import type { World } from './mock-data.ts';
+import { CHECKS, eventsOfLease, eventsOfNode, newLease, quoteOf } from './mock-fleet.ts';
+import { all, found } from './mock-handlers.ts';
+import type { Handlers } from './mock-handlers.ts';
+
+/** Nodes, pools and leases of the stand-in. */
+export function fleetHandlers(world: () => World): Handlers {
+  let made = 0;
+  return {
+    'GET /api/pools': () => all(world().fleet.pools),
+    'GET /api/nodes': () => all(world().fleet.nodes),
+    'POST /api/nodes': ({ body }) => ({ id: id(), pool: body.pool ?? 'default', name: body.name ?? null, expiresAt: new Date(NOW + 15 * 60_000).toISOString(), line: 'curl --pinnedpubkey sha256//pin https://fleet.harbour.example:4601/install.sh | sudo sh -s -- tok_once', token: 'tok_once' }),
+    'GET /api/nodes/{id}': ({ path }) => ({ node: found(world().fleet.nodes, path['id']), events: eventsOfNode(found(world().fleet.nodes, path['id'])) }),
+    'POST /api/nodes/{id}/approve': ({ path }) => Object.assign(found(world().fleet.nodes, path['id']), { approved: { by: 'Ines Okafor', at: new Date(NOW).toISOString() }, changed: [] }),
+    'POST /api/nodes/{id}/wanted': ({ path, body }) => Object.assign(found(world().fleet.nodes, path['id']), { state: ({ serve: 'ready', cordon: 'cordoned', drain: 'draining', maintain: 'maintenance', remove: 'removing' } as const)[body.what], wanted: { what: body.what, reason: body.reason ?? null, by: 'Ines Okafor', at: new Date(NOW).toISOString(), deadlineAt: body.graceSeconds === null || body.graceSeconds === undefined ? null : new Date(NOW + body.graceSeconds * 1000).toISOString() } }),
+    'DELETE /api/nodes/{id}': ({ path }) => void Object.assign(found(world().fleet.nodes, path['id']), { state: 'removed' }),
+    'POST /api/nodes/{id}/doctor': () => ({ checks: CHECKS }),
+    'GET /api/leases': ({ query }) => all(world().fleet.leases.filter(({ state }) => query.get('state') !== 'live' || state !== 'ended')),
+    'POST /api/leases': ({ body }) => {
+      const lease = newLease(world().fleet, body, world().projects[0]!.id);
+      world().fleet.leases.unshift(lease);
+      return lease;
+    },
+    'POST /api/leases/quote': ({ body }) => quoteOf(body),
+    'GET /api/leases/{id}': ({ path }) => ({ lease: found(world().fleet.leases, path['id']), events: eventsOfLease(found(world().fleet.leases, path['id'])) }),
+    'POST /api/leases/{id}/tickets': ({ path }) => {
+      found(world().fleet.leases, path['id']);
+      made += 1;
+      return { ticket: `ticket_of_the_stand_in_${made}`, expiresAt: new Date(NOW + 30_000).toISOString() };
+    },
+    'POST /api/leases/{id}/extend': ({ path, body }) => {
+      const lease = found(world().fleet.leases, path['id']);
+      return Object.assign(lease, { endsAt: new Date(Date.parse(lease.endsAt ?? new Date(NOW).toISOString()) + body.minutes * 60_000).toISOString() });
+    },
+    'POST /api/leases/{id}/hand-over': ({ path, body }) => Object.assign(found(world().fleet.leases, path['id']), body),
+    'POST /api/leases/{id}/end': ({ path }) => Object.assign(found(world().fleet.leases, path['id']), { state: 'ending' as const, reason: 'ended by Ines Okafor' }),
+  };
+}

@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildConsole, launch, noBrowser } from './browser.ts';
+import { startMockApi } from './mock-api.ts';
+import type { MockApi } from './mock-api.ts';
+
+let browser: Browser;
+let mock: MockApi;
+let dist: string;
+const faults: string[] = [];
+
+describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, against a stand-in of a VNC server', () => {
+  beforeAll(async () => {
+    dist = await buildConsole();
+    mock = await startMockApi(dist);
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await mock?.close();
+    if (dist) await rm(dist, { recursive: true, force: true });
+  });
+
+  async function open(name: string, after = ''): Promise<Page> {
+    mock.reset('full');
+    mock.screen.refuse(false);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content Security Policy/.test(message.text())) faults.push(message.text());
+    });
+    await page.goto(`${mock.url}/fleet/leases/${mock.world().fleet.leases.find((lease) => lease.name === name)?.id}/screen${after}`);
+    return page;
+  }
+  const drawn = (page: Page): Promise<unknown> => page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.screen-place canvas');
+    return canvas !== null && canvas.width === 64 && (canvas.getContext('2d')?.getImageData(5, 5, 1, 1).data[0] ?? 0) === 0x7f;
+  });
+
+  it('draws it, types, holds ⌘, and opens anew with another ticket after the network was lost', async () => {
+    const page = await open('ios-screens');
+    await page.getByText('Connected.').waitFor();
+    await drawn(page);
+    await page.getByRole('application').locator('canvas').click();
+    await page.keyboard.press('a');
+    await page.getByRole('button', { name: 'Hold Command' }).click();
+    await page.getByRole('button', { name: '⌘ Space' }).click();
+    await expect.poll(() => mock.screen.keys).toEqual([0x61, 0xff_e9, 0xff_e9, 0x20]);
+    await page.getByRole('button', { name: 'Actual size' }).click();
+    const before = mock.screen.tickets.length;
+    mock.screen.cut();
+    await page.getByText(/^The screen is not connected. Trying again in 1 s \(try 1 of 8\)/).waitFor();
+    await page.getByText('Connected.').waitFor();
+    await drawn(page);
+    expect(new Set(mock.screen.tickets).size).toBe(before + 1);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
+  it('hands texts over in both directions, each by a press', async () => {
+    const page = await open('ios-screens');
+    await page.getByText('Connected.').waitFor();
+    await page.getByLabel('To the machine\'s clipboard').fill('from here');
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await expect.poll(() => mock.screen.pasted.at(-1)).toBe('from here');
+    mock.screen.copy('<b>from there</b>');
+    await page.waitForFunction(() => [...document.querySelectorAll('textarea')].some(({ value }) => value === '<b>from there</b>'));
+    await page.getByRole('button', { name: 'Copy it here' }).click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('<b>from there</b>');
+    await page.context().close();
+  }, 60_000);
+
+  it('only looks where that is chosen, and invites another by a link that leaves the address', async () => {
+    const page = await open('ios-screens');
+    await page.getByText('Connected.').waitFor();
+    await page.getByRole('button', { name: 'Only look' }).click();
+    await page.getByText('You only look').waitFor();
+    await page.getByText('Connected.').waitFor();
+    const typed = mock.screen.keys.length;
+    await page.getByRole('application').locator('canvas').click();
+    await page.keyboard.press('b');
+    await page.getByRole('button', { name: 'Invite somebody' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('Who').selectOption({ index: 1 });
+    await form.getByRole('button', { name: 'Make the link' }).click();
+    const link = await form.locator('code').textContent();
+    expect(link).toMatch(/\/screen#ticket=ticket_of_the_stand_in_\d+&mode=view$/);
+    expect(mock.screen.keys.length).toBe(typed);
+    const guest = await open('ios-screens', `#${link?.split('#')[1]}`);
+    await guest.getByText('Connected.').waitFor();
+    expect(guest.url()).not.toContain('ticket');
+    expect(mock.screen.tickets.at(-1)).toBe(/ticket=(\w+)/.exec(link ?? '')?.[1]);
+    await guest.context().close();
+    await page.context().close();
+  }, 60_000);
+
+  it('says honestly that a lease has ended, before and while one looks', async () => {
+    const over = await open('smoke-test');
+    await over.getByText('It is over: its time was over. Its screen is cut, and its machines are wiped').waitFor();
+    await over.context().close();
+    const page = await open('ios-screens');
+    await page.getByText('Connected.').waitFor();
+    Object.assign(mock.world().fleet.leases.find(({ name }) => name === 'ios-screens')!, { state: 'ended', reason: 'ended by Ravi Menon' });
+    mock.screen.refuse(true);
+    mock.screen.cut();
+    await page.getByText('It is over: ended by Ravi Menon.').waitFor();
+    await page.context().close();
+  }, 60_000);
+});
