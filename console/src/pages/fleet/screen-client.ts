@@ -1,6 +1,6 @@
 import type { Rfb } from './screen-link.ts';
 
-/** noVNC comes only when a screen is opened: it is larger than every page together. */
+/** noVNC comes only when a screen is opened: it is larger than any page. */
 export async function openRfb(place: HTMLElement, leaseId: string, ticket: string): Promise<Rfb> {
   const { default: Client } = await import('@novnc/novnc');
   place.replaceChildren();
