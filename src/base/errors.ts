@@ -110,8 +110,8 @@ export const ERRORS = {
   // Machines.
   agents_off: entry(409, 'conflict_error', 'Machines have no way to reach this server, which listens on this machine alone.', 'Set TANDEM_AGENT_ADDRESS to the HOST:PORT by which they reach it and start again: TANDEM_AGENT_ADDRESS=tandem.example.com:4601 npm start.'),
   order_refused: entry(409, 'conflict_error', 'The provider {provider} cannot do that: {reason}.', 'What to do: {next}.'),
-  order_ceiling: entry(422, 'invalid_request_error', 'A machine {offer} costs at least {least} picodollars ({currency}), which is more than the ceiling of {ceiling}.', 'Order with a higher ceiling, or choose another offer.'),
-  order_state: entry(409, 'conflict_error', 'The order {id} is {state} and cannot be {action}.', 'Wait until it is in another state, or order another machine.'),
+  order_ceiling: entry(422, 'invalid_request_error', 'A machine {offer} costs at least {least} picodollars ({currency}), which is more than the ceiling of {ceiling}.', 'Order with a higher ceiling, or choose another offer: tandem providers check NAME.'),
+  order_state: entry(409, 'conflict_error', 'The order {id} is {state} and cannot be {action}.', 'See what it waits for: tandem orders show {id}.'),
   enrolment_refused: entry(401, 'authentication_error', 'The enrolment token is not valid: it was used, it has expired, or it never was.', 'Make another one and paste its line: tandem node add.'),
   node_unreachable: entry(503, 'server_error', 'The node {name} is not connected.', 'See since when with tandem node show {name}; the agent connects again by itself when the machine is up and reaches this server.'),
   node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),

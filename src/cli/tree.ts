@@ -27,6 +27,7 @@ const config = () => import('./commands/config.ts');
 const move = () => import('./commands/move.ts');
 const takeOut = () => import('./commands/export.ts');
 const leases = () => import('./commands/leases.ts');
+const orders = () => import('./commands/orders.ts');
 const nodes = () => import('./commands/nodes.ts');
 const ssh = () => import('./commands/ssh.ts');
 const completion = () => import('./commands/completion.ts');
@@ -86,6 +87,15 @@ export const commands: readonly Command[] = [
   { path: 'backends keys remove', about: 'Remove a key', args: [{ form: '<id-or-name>', about: 'the backend' }, { form: '<label>', about: 'the key' }], examples: ['tandem backends keys remove meta second'], load: from(routes, 'keyRemove') },
   { path: 'backends remove', about: 'Remove a backend that no model uses', args: [{ form: '<id-or-name>', about: 'the backend' }], examples: ['tandem backends remove meta'], load: from(models, 'backendRemove') },
 
+  { path: 'providers', about: 'List accounts at which machines can be ordered', examples: ['tandem providers', 'tandem providers list'], load: from(orders, 'providers') },
+  { path: 'providers list', about: 'List accounts at which machines can be ordered', examples: ['tandem providers list'], load: from(orders, 'providers') },
+  { path: 'providers check', about: 'Ask an account what it offers', args: [{ form: '<provider>', about: 'its name' }], examples: ['tandem providers check macs-paris'], load: from(orders, 'check') },
+  { path: 'orders', about: 'List machines that are ordered at providers', examples: ['tandem orders', 'tandem orders list'], load: from(orders, 'list') },
+  { path: 'orders list', about: 'List machines that are ordered at providers', examples: ['tandem orders list'], load: from(orders, 'list') },
+  { path: 'orders show', about: 'Show an order: what it waits for, what it costs, when it goes', args: [{ form: '<order>', about: 'its id' }], examples: ['tandem orders show ID'], load: from(orders, 'show') },
+  { path: 'orders create', about: 'Order a whole machine', args: [{ form: '<provider>', about: 'the account' }, { form: '<offer>', about: 'the kind of machine' }], options: [{ form: '--at-most <amount>', about: 'what it may cost at the provider in all; needed' }, { form: '--until <time>', about: 'when it is needed no longer, such as 2d' }, { form: '--key <word>', about: 'the same word again is the same order' }], examples: ['tandem orders create macs-paris M4-M --at-most 20.00'], load: from(orders, 'create') },
+  { path: 'orders adopt', about: 'Take a machine that is billed and unknown here into an order', args: [{ form: '<provider>', about: 'the account' }, { form: '<machine>', about: 'its id there' }], options: [{ form: '--at-most <amount>', about: 'what it may cost at the provider in all; needed' }, { form: '--until <time>', about: 'when it is needed no longer, such as 2d' }, { form: '--key <word>', about: 'the same word again is the same order' }], examples: ['tandem orders adopt macs-paris ID --at-most 20.00'], load: from(orders, 'adopt') },
+  { path: 'orders release', about: 'Give a machine back when what is paid for is used', args: [{ form: '<order>', about: 'its id' }], options: [{ form: '--until <time>', about: 'when it is needed no longer (default: now)' }], examples: ['tandem orders release ID'], load: from(orders, 'release') },
   { path: 'node', about: 'List machines that run the agent', examples: ['tandem node', 'tandem node list'], load: from(nodes, 'list') },
   { path: 'node list', about: 'List machines that run the agent', examples: ['tandem node list'], load: from(nodes, 'list') },
   { path: 'node add', about: 'Print the line that makes a machine a node: paste it there', options: [{ form: '--name <name>', about: 'a name for it (default: the machine\'s own)' }, { form: '--pool <pool>', about: 'its pool (default: default)' }],

@@ -76,7 +76,7 @@ export class Orders {
     demand(principal, 'orders.write');
     const provider = this.account(principal, wish.provider);
     const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === wish.offer);
-    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `api GET /api/providers/${provider.name}` } });
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `providers check ${provider.name}` } });
     return this.#insert(principal, provider, offer, wish, null);
   }
 
@@ -88,7 +88,7 @@ export class Orders {
     const known = await this.#options.database.unscoped('a machine has one order').selectFrom('provider_orders').select('id').where('provider', '=', provider.name).where('machine_id', '=', machine.id).where('observed', '<>', 'gone').executeTakeFirst();
     if (known !== undefined) throw new TandemError('order_state', { params: { id: known.id, state: 'in charge of that machine', action: 'adopted again' } });
     const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === machine.offer);
-    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: machine.offer, verb: `api GET /api/providers/${provider.name}` } });
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: machine.offer, verb: `providers check ${provider.name}` } });
     return this.#insert(principal, provider, offer, { ...wish, offer: offer.name }, machine);
   }
 
@@ -151,7 +151,7 @@ export class Orders {
   /** @throws TandemError resource_not_found. */
   account(principal: Principal, name: string): MachineProvider {
     const found = this.accounts(principal).find((one) => one.name === name);
-    if (found === undefined) throw new TandemError('resource_not_found', { params: { kind: 'provider', id: name, verb: 'api GET /api/providers' } });
+    if (found === undefined) throw new TandemError('resource_not_found', { params: { kind: 'provider', id: name, verb: 'providers list' } });
     return found;
   }
 
@@ -212,7 +212,7 @@ export class Orders {
 }
 
 function missing(id: string): TandemError {
-  return new TandemError('resource_not_found', { params: { kind: 'order', id, verb: 'api GET /api/orders' } });
+  return new TandemError('resource_not_found', { params: { kind: 'order', id, verb: 'orders list' } });
 }
 
 /** A sentence made to stand after a colon. */

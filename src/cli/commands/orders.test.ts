@@ -1,0 +1,45 @@
+import { mkdtempSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { run, stubServer } from '../testing/terminal.ts';
+
+const ID = '0192f0c1-0000-7000-8000-000000000001';
+const at = '2026-11-23T07:00:00.000Z';
+const order = {
+  id: ID, provider: 'paris', offer: 'M4-M', wanted: 'have', state: 'delivering', reason: 'starting\u001b[31m', next: null, estimateAt: at, machineId: 'm-1', reinstalls: 0, orderedBy: 'admin', createdAt: at, deliveredAt: null,
+  billedSince: at, paidUntil: at, deletableAt: at, neededUntil: null, releaseAt: at, goneAt: null, cost: { currency: 'EUR', perHour: '290000000000', ceiling: '20000000000000', soFar: '6960000000000' },
+};
+const open: Server[] = [];
+afterEach(() => {
+  for (const server of open.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+test('machines are ordered with a ceiling, shown, adopted and given back', async () => {
+  const { server, url, seen } = await stubServer({
+    'GET /api/orders': { json: { items: [order], nextCursor: null } },
+    [`GET /api/orders/${ID}`]: { json: order },
+    'POST /api/orders': { status: 201, json: order },
+    'POST /api/orders/adopt': { status: 201, json: order },
+    [`POST /api/orders/${ID}/release`]: { json: order },
+    'GET /api/providers': { json: { items: [{ name: 'paris', kind: 'scaleway', reinstalls: true }], nextCursor: null } },
+    'GET /api/providers/paris': { json: { name: 'paris', kind: 'scaleway', reinstalls: true, offers: [{ name: 'M4-M', machine: 'mac', about: 'Apple M4', perHour: null, minimumHours: 24, available: true }] } },
+  });
+  open.push(server);
+  const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
+  expect((await run(['orders', 'list'], env)).out).toContain('delivering');
+  const shown = (await run(['orders', 'show', ID], env)).out;
+  expect(shown).toContain('M4-M at paris  delivering: starting');
+  expect(shown).not.toContain('\u001b');
+  expect((await run(['orders', 'create', 'paris', 'M4-M', '--at-most', '20.00', '--key', 'mine'], env)).out).toContain(`tandem orders show ${ID}`);
+  expect(seen.at(-1)!.body).toEqual({ provider: 'paris', offer: 'M4-M', ceiling: '20000000000000', key: 'mine', neededUntil: null });
+  expect((await run(['orders', 'create', 'paris', 'M4-M'], env)).code).not.toBe(0);
+  expect((await run(['orders', 'adopt', 'paris', 'm-1', '--at-most', '20.00'], env)).out).toContain('Adopted');
+  expect((await run(['orders', 'release', ID], env)).out).toContain('It is given back at 2026-11-23 07:00 UTC');
+  expect((await run(['providers', 'list'], env)).out).toContain('scaleway');
+  expect((await run(['providers', 'check', 'paris'], env)).out).toContain('unknown');
+});
