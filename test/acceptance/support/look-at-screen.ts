@@ -1,0 +1,43 @@
+import { launch } from '../../../console/test/browser.ts';
+import type { Program } from './program.ts';
+
+export interface Looking {
+  /** From opening the page to a picture of more than one colour. */
+  readonly firstFrameMs: number;
+  /** What the browser complained of. */
+  readonly faults: readonly string[];
+  /** Waits until the page says that the lease is over. */
+  over(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** In the browser: the picture has a size and more than one colour. As text, because the program's own types know no page. */
+const PAINTED = `(() => {
+  const canvas = document.querySelector('.screen-place canvas');
+  if (canvas === null || canvas.width < 640) return false;
+  return new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size > 1;
+})()`;
+
+/** A person who looks at a lease's screen in a real Chromium, signed in by the link that the start printed. */
+export async function lookAtScreen(program: Program, leaseId: string): Promise<Looking> {
+  const browser = await launch();
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && message.text().includes('Content Security Policy')) faults.push(message.text());
+  });
+  try {
+    await page.goto(/http\S+\/login#token=\S+/.exec(program.output())![0]);
+    await page.getByRole('link', { name: 'Fleet', exact: true }).waitFor();
+    const openedMs = performance.now();
+    await page.goto(`${program.url}/fleet/leases/${leaseId}/screen`);
+    await page.getByText('Connected.').waitFor();
+    await page.waitForFunction(PAINTED);
+    const firstFrameMs = performance.now() - openedMs;
+    return { firstFrameMs, faults, over: () => page.getByText('Its screen is cut, and its machines are wiped').waitFor(), close: () => browser.close() };
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
