@@ -82,7 +82,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
         await context.close();
         expect(wrong).toEqual([]);
         expect(faults).toEqual([]);
-      }, 240_000);
+      }, 400_000);
     }
   }
 
@@ -149,7 +149,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await context.close();
     expect(wrong).toEqual([]);
     expect(faults).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('makes a key, shows its secret once, rotates and revokes it', async () => {
     mock.reset('full');
