@@ -9,6 +9,8 @@ export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be a currency code 
 export const id = z.uuid('must be an id such as 0192f0c1-7a00-7000-8000-000000000001').describe('UUIDv7');
 export const time = z.iso.datetime('must be a time in UTC such as 2026-11-23T08:00:00Z').describe('UTC, ISO 8601');
 export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11').describe('Calendar month, UTC, as YYYY-MM');
+/** Words of a person's or a machine's own: visible characters, since the database takes no NUL and a terminal no escapes. */
+export const words = (most: number) => z.string().trim().min(1).max(most).regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]+$/u, 'must hold no control characters');
 /** A name that a person gives: 1 to 100 visible characters, no control or bidi characters. */
 export const name = z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters long').regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]+$/u, 'must hold no control characters').transform((text) => text.normalize('NFC'));
 export const alias = z.string().min(1, 'must not be empty').max(200, 'must be at most 200 characters long').regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be a model name such as tandem/local').describe('A model name as callers write it, such as tandem/local');

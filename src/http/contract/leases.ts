@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { byId, currency, id, list, name, page, pico, picoPositive, time } from './common.ts';
+import { byId, currency, id, list, name, page, pico, picoPositive, time, words } from './common.ts';
 import { route } from './route.ts';
 
 /** As it stands in host names and labels. */
 const label = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 letters, digits or dashes, such as gpus');
-const kind = z.string().trim().min(1).max(60);
+const kind = words(60);
 const minutes = z.int().min(1).max(527_040);
 const access = z.enum(['api', 'job', 'shell', 'root']).describe('`root`: raw root, only where something outside the machine can reinstall it');
 const leastDay = z.enum(['others', 'always', 'never']).describe('Of a Mac a day is paid at least: by other organisations than its owner, by all, or by nobody');
@@ -15,7 +15,7 @@ const wish = {
   gpu: kind.nullable().default(null).describe('Such as h100-80gb; null: any'), memoryGb: z.number().positive().max(10_000).nullable().default(null).describe('Of each GPU or slice, at least'),
   slice: kind.nullable().default(null).describe('A hardware slice instead of a GPU, by its profile such as 1g.10gb'),
   macClass: kind.nullable().default(null).describe('Such as m4; null: any'), xcode: kind.nullable().default(null),
-  pool: label.nullable().default(null).describe('Null: the cheapest that fits'), labels: z.record(z.string().max(63), z.string().max(200)).default({}).refine((labels) => Object.keys(labels).length <= 16, 'must be at most 16 labels'),
+  pool: label.nullable().default(null).describe('Null: the cheapest that fits'), labels: z.record(words(63), words(200)).default({}).refine((labels) => Object.keys(labels).length <= 16, 'must be at most 16 labels'),
   machines: z.int().min(1).max(1_000).default(1).describe('Together: all or none'), apart: label.nullable().default(null).describe('Leases of one project with the same word share no machine'), fit: z.enum(['pack', 'spread']).default('pack'),
   access: access.default('shell'), minutes: minutes.nullable().default(60).describe('Null: until it is ended'), startsAt: time.nullable().default(null).describe('Null: as soon as possible'),
   atMost: picoPositive.nullable().default(null).describe('It ends before it would cost more'),
@@ -36,7 +36,7 @@ const quote = z.object({
   pool: z.string(), resource: z.string(), count: z.int(), currency, leastDay: z.boolean(), minutes: z.int().nullable(), cost: pico.describe('For the minutes; for an hour where there is no end'), perHour: pico, perDay: pico,
   wait: wait.nullable().describe('Null: it begins at once'),
 });
-const terms = { resource: z.string().trim().min(1).max(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long') };
+const terms = { resource: words(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long') };
 const pool = z.object({
   id: id.nullable().describe('Null: nothing is set for it'), name: z.string(), own: z.boolean(), kinds: z.array(z.string()), resources: z.array(z.string()), openTo: z.enum(['own', 'all']), leastDay, idleMinutes: z.int().nullable(), resource: z.string().nullable(),
   machines: z.object({ all: z.int(), leased: z.int(), idle: z.int(), wiping: z.int(), closed: z.int() }), units: z.object({ all: z.int(), leased: z.int() }), standIn: z.boolean().describe('Linux in the place of a Mac is among them: not macOS'),
@@ -48,7 +48,7 @@ export const leaseRoutes = {
   poolUpdate: route({ id: 'pools.update', method: 'PATCH', path: '/api/pools/{id}', summary: 'Change the terms of a pool; leases that run keep theirs', access: 'pools.write', status: 200, params: byId, body: z.object(terms), reply: pool }),
   leaseQuote: route({ id: 'leases.quote', method: 'POST', path: '/api/leases/quote', summary: 'What a lease would cost, and whether it would wait; nothing is kept', access: 'leases.write', status: 200, body: z.object(wish), reply: quote }),
   leaseCreate: route({ id: 'leases.create', method: 'POST', path: '/api/leases', summary: 'Lease GPUs, slices, machines or Macs; asked twice by the same key it is asked once', access: 'leases.write', status: 201,
-    body: z.object({ key: z.string().trim().min(1).max(100).describe('The caller\'s own word for this wish'), ...wish }), reply: lease }),
+    body: z.object({ key: words(100).describe('The caller\'s own word for this wish'), ...wish }), reply: lease }),
   leaseList: route({ id: 'leases.list', method: 'GET', path: '/api/leases', summary: 'Leases, newest first', access: 'leases.read', status: 200, query: page.extend({ state: z.enum(['live', 'ended']).optional(), projectId: id.optional() }), reply: list(lease) }),
   leaseShow: route({ id: 'leases.show', method: 'GET', path: '/api/leases/{id}', summary: 'One lease with what happened to it', access: 'leases.read', status: 200, params: byId, reply: z.object({ lease, events: z.array(z.object({ at: time, kind: z.string(), detail: z.string() })) }) }),
   leaseExtend: route({ id: 'leases.extend', method: 'POST', path: '/api/leases/{id}/extend', summary: 'Have a lease last longer', access: 'leases.write', status: 200, params: byId, body: z.object({ minutes, atMost: picoPositive.nullable().default(null).describe('Null: as before') }), reply: lease }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byId, id, list, time } from './common.ts';
+import { byId, id, list, time, words } from './common.ts';
 import { route } from './route.ts';
 
 /** As it stands in host names and labels. */
@@ -21,11 +21,11 @@ const check = z.object({ id: z.string(), state: z.enum(['pass', 'warn', 'fail'])
 
 export const nodeRoutes = {
   leaseSsh: route({ id: 'leases.ssh', method: 'POST', path: '/api/leases/{id}/ssh', summary: 'Let a key into a lease by SSH for some minutes; the session itself goes through GET /api/leases/{id}/stream with the header Upgrade: tandem-stream', access: 'signed-in', status: 200, params: byId,
-    body: z.object({ publicKey: z.string().min(1).max(3_000).describe('One line of an OpenSSH public key') }),
+    body: z.object({ publicKey: words(3_000).describe('One line of an OpenSSH public key') }),
     reply: z.object({ host: z.string().describe('By this name the client knows the host; it is in no DNS'), user: z.string(), certificate: z.string(), knownHosts: z.string().describe('The line for known_hosts'), expiresAt: time }) }),
 
   leaseTicket: route({ id: 'leases.ticket', method: 'POST', path: '/api/leases/{id}/tickets', summary: 'A ticket for one opening of a lease\'s screen: a WebSocket at GET /api/leases/{id}/screen with the protocols tandem-screen and ticket.TICKET', access: 'leases.write', status: 201, params: byId,
-    body: z.object({ mode: z.enum(['control', 'view']).default('control').describe('`view`: no keys, pointer or clipboard'), forActor: z.string().min(1).max(100).nullable().default(null).describe('Whom to let look, too, by the id of the member or key; null: the caller') }),
+    body: z.object({ mode: z.enum(['control', 'view']).default('control').describe('`view`: no keys, pointer or clipboard'), forActor: words(100).nullable().default(null).describe('Whom to let look, too, by the id of the member or key; null: the caller') }),
     reply: z.object({ ticket: z.string().describe('Shown once'), expiresAt: time }) }),
 
   nodeList: route({ id: 'nodes.list', method: 'GET', path: '/api/nodes', summary: 'Machines that run the agent', access: 'nodes.read', status: 200, reply: list(node) }),
@@ -35,7 +35,7 @@ export const nodeRoutes = {
   nodeShow: route({ id: 'nodes.show', method: 'GET', path: '/api/nodes/{id}', summary: 'One node with what happened to it', access: 'nodes.read', status: 200, params: byId, reply: z.object({ node, events: z.array(event) }) }),
   nodeApprove: route({ id: 'nodes.approve', method: 'POST', path: '/api/nodes/{id}/approve', summary: 'Say that the machine is what it says it is; only then may work of other organisations be placed on it', access: 'nodes.write', status: 200, params: byId, reply: node }),
   nodeWish: route({ id: 'nodes.wish', method: 'POST', path: '/api/nodes/{id}/wanted', summary: 'Cordon, drain, maintain or remove a node, or have it serve again', access: 'nodes.write', status: 200, params: byId,
-    body: z.object({ what: wanted, reason: z.string().trim().min(1).max(300).nullable().default(null), graceSeconds: z.int().min(0).max(31_536_000).nullable().default(null).describe('After it what still runs is ended by force; null: it may end as promised') }), reply: node }),
+    body: z.object({ what: wanted, reason: words(300).nullable().default(null), graceSeconds: z.int().min(0).max(31_536_000).nullable().default(null).describe('After it what still runs is ended by force; null: it may end as promised') }), reply: node }),
   nodeRemove: route({ id: 'nodes.remove', method: 'DELETE', path: '/api/nodes/{id}', summary: 'Remove a node that nothing is on; its identity ends at once', access: 'nodes.write', status: 204, params: byId }),
   nodeDoctor: route({ id: 'nodes.doctor', method: 'POST', path: '/api/nodes/{id}/doctor', summary: 'Have the agent look at its machine', access: 'nodes.read', status: 200, params: byId, reply: z.object({ checks: z.array(check) }) }),
 };
