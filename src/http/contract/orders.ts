@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { byId, currency, id, list, pico, picoPositive, time } from './common.ts';
+import { byId, currency, id, list, pico, picoPositive, time, words } from './common.ts';
 import { route } from './route.ts';
 
-const account = z.string().min(1).max(63).describe('As the operator\'s file names the account');
+const account = words(63).describe('As the operator\'s file names the account');
 const kind = z.enum(['scaleway', 'ec2-mac', 'static', 'lambda']);
-const key = z.string().trim().min(1).max(100).describe('The caller\'s own word for it: the same word again is the same order');
+const key = words(100).describe('The caller\'s own word for it: the same word again is the same order');
 const ceiling = picoPositive.describe('The most that it may cost at the provider in all, in picodollars of the offer\'s currency');
 const offer = z.object({
   name: z.string(), machine: z.enum(['mac', 'gpu']), about: z.string(), perHour: z.object({ amount: pico, currency }).nullable().describe('Null: not known, so nothing is ordered at it'),
@@ -24,8 +24,8 @@ export const orderRoutes = {
   orphanList: route({ id: 'orphans.list', method: 'GET', path: '/api/orphans', summary: 'Machines that an account is billed for and that no order knows', access: 'orders.read', status: 200,
     reply: list(z.object({ provider: z.string(), machineId: z.string(), name: z.string(), tag: z.string().nullable(), offer: z.string(), state: z.string(), perHour: pico.nullable(), currency: currency.nullable(), billedSince: time.nullable(), firstSeenAt: time, lastSeenAt: time })) }),
   orderList: route({ id: 'orders.list', method: 'GET', path: '/api/orders', summary: 'Whole machines that are ordered at providers, newest first', access: 'orders.read', status: 200, reply: list(order) }),
-  orderCreate: route({ id: 'orders.create', method: 'POST', path: '/api/orders', summary: 'Order a machine; asked twice by the same key it is ordered once', access: 'orders.write', status: 201, body: z.object({ provider: account, offer: z.string().min(1).max(200), ceiling, key, neededUntil }), reply: order }),
-  orderAdopt: route({ id: 'orders.adopt', method: 'POST', path: '/api/orders/adopt', summary: 'Take a machine that is billed and unknown here into an order', access: 'orders.write', status: 201, body: z.object({ provider: account, machineId: z.string().min(1).max(128), ceiling, key, neededUntil }), reply: order }),
+  orderCreate: route({ id: 'orders.create', method: 'POST', path: '/api/orders', summary: 'Order a machine; asked twice by the same key it is ordered once', access: 'orders.write', status: 201, body: z.object({ provider: account, offer: words(200), ceiling, key, neededUntil }), reply: order }),
+  orderAdopt: route({ id: 'orders.adopt', method: 'POST', path: '/api/orders/adopt', summary: 'Take a machine that is billed and unknown here into an order', access: 'orders.write', status: 201, body: z.object({ provider: account, machineId: words(128), ceiling, key, neededUntil }), reply: order }),
   orderShow: route({ id: 'orders.show', method: 'GET', path: '/api/orders/{id}', summary: 'One order', access: 'orders.read', status: 200, params: byId, reply: order }),
   orderRelease: route({ id: 'orders.release', method: 'POST', path: '/api/orders/{id}/release', summary: 'Give a machine back when what is paid for is used, or not before it is needed no longer', access: 'orders.write', status: 200, params: byId, body: z.object({ neededUntil }), reply: order }),
   orderReinstall: route({ id: 'orders.reinstall', method: 'POST', path: '/api/orders/{id}/reinstall', summary: 'Delete all that is on a machine', access: 'orders.write', status: 200, params: byId, reply: order }),
