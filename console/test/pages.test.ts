@@ -127,7 +127,12 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
       await check(`${path} ${button}`);
       for (const width of [390, 1280]) {
         await page.setViewportSize({ width, height: 844 });
-        if (await page.getByRole('dialog').evaluate((dialog) => dialog.scrollWidth > dialog.clientWidth)) wrong.push(`${path} ${button}: wider than its dialog at ${width}`);
+        // What was resized is laid out a frame or two later.
+        const fits = await page.waitForFunction(() => {
+          const dialogs = [...document.querySelectorAll('[role="dialog"], dialog[open]')];
+          return dialogs.length > 0 && dialogs.every((dialog) => dialog.scrollWidth <= dialog.clientWidth);
+        }, null, { timeout: 3_000 }).then(() => true, () => false);
+        if (!fits) wrong.push(`${path} ${button}: wider than its dialog at ${width}`);
       }
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
