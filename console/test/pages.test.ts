@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildConsole, launch, noBrowser } from './browser.ts';
+import { buildConsole, launch, noBrowser, dialogsFit } from './browser.ts';
 import { Refusal, startMockApi } from './mock-api.ts';
 import type { MockApi, Mode } from './mock-api.ts';
 import { DIALOGS, PAGES } from './addresses.ts';
@@ -127,12 +127,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
       await check(`${path} ${button}`);
       for (const width of [390, 1280]) {
         await page.setViewportSize({ width, height: 844 });
-        // What was resized is laid out a frame or two later.
-        const fits = await page.waitForFunction(() => {
-          const dialogs = [...document.querySelectorAll('[role="dialog"], dialog[open]')];
-          return dialogs.length > 0 && dialogs.every((dialog) => dialog.scrollWidth <= dialog.clientWidth);
-        }, null, { timeout: 3_000 }).then(() => true, () => false);
-        if (!fits) wrong.push(`${path} ${button}: wider than its dialog at ${width}`);
+        if (!(await dialogsFit(page))) wrong.push(`${path} ${button}: wider than its dialog at ${width}`);
       }
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
