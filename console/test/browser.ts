@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 
 const CHROMIUM = process.env['TANDEM_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -29,13 +29,4 @@ export async function buildConsole(): Promise<string> {
     else process.env['NODE_ENV'] = before;
   }
   return outDir;
-}
-
-/** Whether every open dialog shows all of its width. What was resized is laid out a frame or two later. */
-export function dialogsFit(page: Page): Promise<boolean> {
-  const fit = page.waitForFunction(() => {
-    const dialogs = [...document.querySelectorAll('[role="dialog"], dialog[open]')];
-    return dialogs.length > 0 && dialogs.every((dialog) => dialog.scrollWidth <= dialog.clientWidth);
-  }, null, { timeout: 3_000 });
-  return fit.then(() => true, () => false);
 }
