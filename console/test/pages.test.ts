@@ -6,8 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildConsole, launch, noBrowser } from './browser.ts';
 import { dialogsFit } from './dialogs.ts';
-import { Refusal, startMockApi } from './mock-api.ts';
-import type { MockApi, Mode } from './mock-api.ts';
+import { Refusal, startMockApi, type MockApi, type Mode } from './mock-api.ts';
 import { DIALOGS, PAGES } from './addresses.ts';
 import { NOW } from './mock-data.ts';
 
