@@ -121,7 +121,7 @@ export const ERRORS = {
   screen_in_use: entry(409, 'conflict_error', '{name} has the screen of this lease open.', 'Ask for an invitation: who has it open can let you look, too.'),
   screen_failed: entry(502, 'server_error', 'The lease has no screen to show: {reason}.', 'Look at the node (tandem node doctor NAME), or enter the lease by tandem ssh.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
-  no_such_machine: entry(409, 'conflict_error', 'Of {wanted} machines that were asked for, {count} of that kind are here.', 'Ask for another kind, or see what there is: tandem pools.'),
+  no_such_machine: entry(409, 'conflict_error', 'Machines of that kind that are here: {count}; asked for: {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
   lease_reserved: entry(409, 'conflict_error', 'The lease {id} cannot last until {until}: another lease has its machine from {from} on.', 'Extend it by less, or ask for a new lease: tandem leases.'),
