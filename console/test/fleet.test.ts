@@ -1,35 +1,21 @@
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildConsole, launch, noBrowser } from './browser.ts';
-import { Refusal, startMockApi } from './mock-api.ts';
-import type { MockApi } from './mock-api.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { withConsole } from './with-console.ts';
+import { Refusal } from './mock-api.ts';
 import { NOW } from './mock-data.ts';
 import { HOSTILE } from './mock-fleet.ts';
 
-let browser: Browser;
-let mock: MockApi;
-let dist: string;
-
 describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
-  beforeAll(async () => {
-    dist = await buildConsole();
-    mock = await startMockApi(dist);
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await mock?.close();
-    if (dist) await rm(dist, { recursive: true, force: true });
-  });
+  const shown = withConsole();
 
   async function open(path: string): Promise<Page> {
-    mock.reset('full');
-    const context = await browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
+    shown.mock.reset('full');
+    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
-    await page.goto(mock.url + path.replace(/:(\w[\w-]*)/, (_, name: string) => [...mock.world().fleet.nodes, ...mock.world().fleet.leases].find((one) => one.name === name)?.id ?? ''));
+    await page.goto(shown.mock.url + path.replace(/:(\w[\w-]*)/, (_, name: string) => [...shown.mock.world().fleet.nodes, ...shown.mock.world().fleet.leases].find((one) => one.name === name)?.id ?? ''));
     return page;
   }
 
@@ -76,7 +62,7 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.getByRole('button', { name: 'Let it serve' }).click();
     await form.getByRole('button', { name: 'Let it serve' }).click();
     await page.getByRole('heading', { name: 'gpu-1 is ready to be leased.' }).waitFor();
-    mock.failNext('DELETE /api/nodes/{id}', new Refusal(409, { code: 'node_in_use', message: 'A lease is on it.', next: 'Drain it first.' }));
+    shown.mock.failNext('DELETE /api/nodes/{id}', new Refusal(409, { code: 'node_in_use', message: 'A lease is on it.', next: 'Drain it first.' }));
     await page.getByRole('button', { name: 'Remove' }).click();
     await form.getByLabel(/^Type/).fill('gpu-1');
     await form.getByRole('button', { name: 'Remove the node' }).click();
@@ -114,7 +100,7 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.getByText('./tandem gpu lease --gpus 8 --for 90m --name sweep').waitFor();
     await page.getByRole('button', { name: 'Lease it' }).click();
     await page.getByRole('heading', { name: 'sweep is being started.' }).waitFor();
-    expect(mock.world().fleet.leases[0]).toMatchObject({ name: 'sweep', count: 8, minutes: { asked: 90 } });
+    expect(shown.mock.world().fleet.leases[0]).toMatchObject({ name: 'sweep', count: 8, minutes: { asked: 90 } });
     await page.context().close();
   });
 

@@ -1,33 +1,19 @@
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildConsole, launch, noBrowser } from './browser.ts';
-import { Refusal, startMockApi } from './mock-api.ts';
-import type { MockApi } from './mock-api.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { withConsole } from './with-console.ts';
+import { Refusal } from './mock-api.ts';
 import { NOW } from './mock-data.ts';
 
-let browser: Browser;
-let mock: MockApi;
-let dist: string;
-
 describe.skipIf(noBrowser !== undefined)('hooks, webhooks, feeds and models in Chromium', () => {
-  beforeAll(async () => {
-    dist = await buildConsole();
-    mock = await startMockApi(dist);
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await mock?.close();
-    if (dist) await rm(dist, { recursive: true, force: true });
-  });
+  const shown = withConsole();
 
   async function open(path: string): Promise<Page> {
-    mock.reset('full');
-    const context = await browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
+    shown.mock.reset('full');
+    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
-    await page.goto(mock.url + path);
+    await page.goto(shown.mock.url + path);
     return page;
   }
 
@@ -43,7 +29,7 @@ describe.skipIf(noBrowser !== undefined)('hooks, webhooks, feeds and models in C
     await form.getByLabel('Deadline').fill('250');
     await form.getByLabel('When it fails').selectOption('open');
     await form.getByText('./tandem hooks add dlp https://dlp.harbour.example/check --stage both --deadline 250 --on-failure open').waitFor();
-    mock.failNext('POST /api/hooks', new Refusal(400, { code: 'url_not_allowed', message: 'The address may not be called.', next: 'Give a public one.', param: 'url' }));
+    shown.mock.failNext('POST /api/hooks', new Refusal(400, { code: 'url_not_allowed', message: 'The address may not be called.', next: 'Give a public one.', param: 'url' }));
     await form.getByRole('button', { name: 'Add the hook' }).click();
     await form.getByText('The address may not be called. Give a public one.').waitFor();
     expect(await form.getByLabel('Name').inputValue()).toBe('dlp');
@@ -51,7 +37,7 @@ describe.skipIf(noBrowser !== undefined)('hooks, webhooks, feeds and models in C
     await page.getByText(/^whsec_/).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('row', { name: /^dlp .*the call goes on/ }).waitFor();
-    expect(mock.world().outgoing.hooks.at(-1)).toMatchObject({ name: 'dlp', stage: 'both', deadlineMs: 250, onFailure: 'open', projectId: null });
+    expect(shown.mock.world().outgoing.hooks.at(-1)).toMatchObject({ name: 'dlp', stage: 'both', deadlineMs: 250, onFailure: 'open', projectId: null });
     expect(await page.getByText(/whsec_/).count()).toBe(0);
     await page.context().close();
   });
@@ -98,7 +84,7 @@ describe.skipIf(noBrowser !== undefined)('hooks, webhooks, feeds and models in C
     await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
     await page.getByRole('button', { name: 'Try now' }).click();
     await page.getByRole('button', { name: 'Pause' }).waitFor();
-    expect(mock.world().outgoing.feeds[1]).toMatchObject({ state: 'sending' });
+    expect(shown.mock.world().outgoing.feeds[1]).toMatchObject({ state: 'sending' });
     await page.context().close();
   });
 
@@ -114,14 +100,14 @@ describe.skipIf(noBrowser !== undefined)('hooks, webhooks, feeds and models in C
     await second.getByLabel('Backend').selectOption({ label: 'vLLM on gpu-2' });
     await second.getByLabel('Order').fill('1');
     await form.getByText(/^\.\/tandem models set muse-spark .* --goal order/).waitFor();
-    mock.failNext('PATCH /api/models/{name}', new Refusal(400, { code: 'invalid_request', message: 'Target 2 is not there.', next: 'Choose another model.' }));
+    shown.mock.failNext('PATCH /api/models/{name}', new Refusal(400, { code: 'invalid_request', message: 'Target 2 is not there.', next: 'Choose another model.' }));
     await form.getByRole('button', { name: 'Save' }).click();
     await form.getByText('Target 2 is not there.').waitFor();
     expect(await second.getByLabel('Its name there').inputValue()).toBe('Qwen3-30B-A3B');
     await form.getByRole('button', { name: 'Save' }).click();
     await form.waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /^muse-spark .*2 targets.*in their order/i }).waitFor();
-    expect(mock.world().models.find(({ name }) => name === 'muse-spark')).toMatchObject({ goal: 'order', targets: [{}, { model: 'Qwen3-30B-A3B', order: 1, backend: { name: 'vLLM on gpu-2' } }] });
+    expect(shown.mock.world().models.find(({ name }) => name === 'muse-spark')).toMatchObject({ goal: 'order', targets: [{}, { model: 'Qwen3-30B-A3B', order: 1, backend: { name: 'vLLM on gpu-2' } }] });
     await page.context().close();
   });
 

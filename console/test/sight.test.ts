@@ -1,38 +1,23 @@
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { buildConsole, launch, noBrowser } from './browser.ts';
-import { startMockApi } from './mock-api.ts';
-import type { MockApi } from './mock-api.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, vi } from 'vitest';
+import { noBrowser } from './browser.ts';
+import { withConsole } from './with-console.ts';
 import { NOW } from './mock-data.ts';
 
-let browser: Browser;
-let mock: MockApi;
-let dist: string;
-
 describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromium', () => {
-  beforeAll(async () => {
-    dist = await buildConsole();
-    mock = await startMockApi(dist);
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await mock?.close();
-    if (dist) await rm(dist, { recursive: true, force: true });
-  });
+  const shown = withConsole();
 
   async function open(path: string): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
+    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
-    await page.goto(mock.url + path);
+    await page.goto(shown.mock.url + path);
     return page;
   }
 
   it('finds why a call failed, by filters that stand in the address, and shows the line of the CLI', async () => {
-    mock.reset('full');
+    shown.mock.reset('full');
     const page = await open('/models/requests');
     await page.getByRole('heading', { name: /^42 calls were answered with an error in the last 24 hours, most often by / }).waitFor();
     await page.getByRole('button', { name: /^budget_exceeded/ }).click();
@@ -53,8 +38,8 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
   });
 
   it('says where the time of a call went, and which backends were tried', async () => {
-    mock.reset('full');
-    const call = mock.world().calls.find(({ tries, outcome }) => tries === 2 && outcome === 'completed');
+    shown.mock.reset('full');
+    const call = shown.mock.world().calls.find(({ tries, outcome }) => tries === 2 && outcome === 'completed');
     const page = await open(`/models/requests/${call?.id}`);
     const stages = page.getByRole('table', { name: 'Waterfall of the call' });
     await stages.waitFor();
@@ -65,9 +50,9 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
   });
 
   it('shows ten thousand calls without drawing them all, and keeps its place when new ones come', async () => {
-    mock.reset('full');
-    const first = mock.world().calls[0]!;
-    const { calls } = mock.world();
+    shown.mock.reset('full');
+    const first = shown.mock.world().calls[0]!;
+    const { calls } = shown.mock.world();
     calls.splice(0, calls.length, ...Array.from({ length: 10_000 }, (_, index) => ({ ...first, id: `01938f2a-7c00-7fff-8a3d-${String(99_999 - index).padStart(12, '0')}` })));
     const page = await open('/models/requests');
     await page.getByRole('table', { name: 'Requests' }).waitFor();
@@ -78,24 +63,24 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
     })).toBe('10001'), { timeout: 60_000, interval: 250 });
     expect(await page.locator('tbody tr').count()).toBeLessThan(90);
     calls.unshift({ ...first, id: '01938f2a-7c00-7fff-8a3d-999999999999' });
-    mock.live('usage');
+    shown.mock.live('usage');
     await page.getByRole('button', { name: 'New calls came. Show them' }).waitFor();
     await page.context().close();
   }, 150_000);
 
   it('moves by itself while the list is short', async () => {
-    mock.reset('full');
+    shown.mock.reset('full');
     const page = await open('/models/requests');
     await page.getByRole('table', { name: 'Requests' }).waitFor();
-    const first = mock.world().calls[0]!;
-    mock.world().calls.unshift({ ...first, id: '01938f2a-7c00-7fff-8a3d-000000000001', model: 'brand/new' });
-    mock.live('usage');
+    const first = shown.mock.world().calls[0]!;
+    shown.mock.world().calls.unshift({ ...first, id: '01938f2a-7c00-7fff-8a3d-000000000001', model: 'brand/new' });
+    shown.mock.live('usage');
     await page.getByText('brand/new').waitFor();
     await page.context().close();
   });
 
   it('shows one route over time, as a plot and as a table', async () => {
-    mock.reset('full');
+    shown.mock.reset('full');
     const page = await open('/models/latency');
     await page.getByRole('heading', { name: 'Half of the calls had their first token within 119 ms, 95 in 100 within 413 ms, then 87 tokens a second.' }).waitFor();
     await page.locator('.uplot canvas').waitFor();
@@ -111,10 +96,10 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
   });
 
   it('leads from a sum to its requests in two clicks, and the total is of everything', async () => {
-    mock.reset('full');
+    shown.mock.reset('full');
     const page = await open('/money/spend');
     await page.getByRole('heading', { name: /^\$94\.21 charged in the last 30 days, 12 % more than in the same time before; 55 % on muse-spark\.$/ }).waitFor();
-    const total = mock.world().lines.reduce((sum, { charge }) => sum + BigInt(charge), 0n);
+    const total = shown.mock.world().lines.reduce((sum, { charge }) => sum + BigInt(charge), 0n);
     expect(`${(await page.locator('tfoot .column-money').textContent())?.replace(/[^\d.]/g, '').replace(/0+$/, '')}`).toBe(`${total / 10n ** 12n}.${(total % 10n ** 12n).toString().padStart(12, '0')}`.replace(/0+$/, ''));
     await page.getByRole('button', { name: 'muse-spark', exact: true }).click();
     await page.waitForURL(/only=model/);
@@ -125,25 +110,25 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
   });
 
   it('shows a tenant what it pays, and nothing of what that cost', async () => {
-    mock.reset('full');
-    mock.signIn('tenant');
+    shown.mock.reset('full');
+    shown.mock.signIn('tenant');
     const page = await open('/money/spend?metric=margin');
     // An address with a metric that is not theirs falls back to what they pay.
     await page.getByRole('heading', { name: /^\$94\.21 charged in the last 30 days/ }).waitFor();
     expect(await page.getByRole('combobox', { name: 'What is added up' }).getByRole('option').allTextContents()).not.toContain('Margin');
-    const call = mock.world().calls.find(({ outcome }) => outcome === 'completed');
+    const call = shown.mock.world().calls.find(({ outcome }) => outcome === 'completed');
     for (const [path, name] of [['/money/spend', 'Charged by model'], ['/money/bill', 'Bill of November 2026'], [`/models/requests/${call?.id}`, 'Tokens of the call']] as const) {
-      await page.goto(mock.url + path);
+      await page.goto(shown.mock.url + path);
       await page.getByRole('table', { name }).waitFor();
       expect(await page.getByText(/our cost|margin|cost of/i).count(), path).toBe(0);
     }
-    mock.signIn('owner');
+    shown.mock.signIn('owner');
     await page.context().close();
   });
 
   it('says an unknown cost as unknown', async () => {
-    mock.reset('full');
-    for (const line of mock.world().lines) if (line.resource === 'tandem/local') line.cost = null;
+    shown.mock.reset('full');
+    for (const line of shown.mock.world().lines) if (line.resource === 'tandem/local') line.cost = null;
     const page = await open('/money/spend');
     await page.getByRole('row', { name: /^tandem\/local .* unknown unknown / }).waitFor();
     await page.getByText(/The cost of [\d,]+ calls is not known/).waitFor();
