@@ -41,8 +41,6 @@ export async function startBareProxy(core: number, mocks: Ports, firstPort: numb
 export async function startPortkey(core: number, mocks: Ports, port: number): Promise<Gateway> {
   const script = join(createRequire(import.meta.url).resolve('@portkey-ai/gateway/package.json'), '../build/start-server.js');
   const child = startOnCore(core, [process.execPath, script, `--port=${port}`, '--headless'], { cwd: tmpdir() });
-  child.stdout?.resume();
-  child.stderr?.resume();
   await answers(`http://127.0.0.1:${port}/`);
   const headers = (upstream: number) => ({ 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstream}/v1`, authorization: 'Bearer sk-bench' });
   return {
@@ -61,8 +59,6 @@ export async function startLitellm(core: number, mocks: Ports, port: number, pyt
   const child = startOnCore(core, [python, '-m', 'litellm.proxy.proxy_cli', '--config', config, '--port', String(port), '--num_workers', '1'], {
     cwd: tmpdir(), env: { ...process.env, LITELLM_LOG: 'ERROR', LITELLM_LOCAL_MODEL_COST_MAP: 'True', PYTHONUNBUFFERED: '1' },
   });
-  child.stdout?.resume();
-  child.stderr?.resume();
   await answers(`http://127.0.0.1:${port}/health/liveliness`);
   return { name: `LiteLLM ${LITELLM}`, port, streamPort: port, headers: { authorization: `Bearer ${LITELLM_KEY}` }, streamHeaders: { authorization: `Bearer ${LITELLM_KEY}` }, pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL') };
 }

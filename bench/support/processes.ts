@@ -4,37 +4,61 @@ import { readFileSync, readdirSync } from 'node:fs';
 /** Kernel clock ticks per second on Linux, for every architecture that Tandem runs on. */
 const TICKS_PER_SECOND = 100;
 
+/** How much of a program's output is kept, characters. */
+const KEPT_OUTPUT = 20_000;
+
 const started = new Set<ChildProcess>();
+/** What each program printed last, and whether its end was asked for. */
+const outputs = new Map<ChildProcess, { text: string; told: boolean }>();
 process.on('exit', () => {
   // Not SIGKILL: nginx's worker would outlive its master.
   for (const child of started) child.kill('SIGTERM');
 });
+// A signal ends Node without that event, and whatever was started would run on beside the next benchmark.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    for (const output of outputs.values()) output.told = true;
+    process.exit(1);
+  });
+}
 
-/** Starts a program on one core. Its output goes to ours when it fails. */
+/** Starts a program on one core. When it ends without having been told, how it ended and what it printed last go to our output. */
 export function startOnCore(core: number, command: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): ChildProcess {
   const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'pipe', 'pipe'], env: options.env ?? process.env, ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
   started.add(child);
+  const output = { text: '', told: false };
+  outputs.set(child, output);
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output.text = (output.text + chunk.toString()).slice(-KEPT_OUTPUT)));
   child.on('exit', () => started.delete(child));
+  // Not at its exit, when its last words may still be on the way.
+  child.on('close', () => {
+    if (!output.told) console.error(`\n${ending(child)}`);
+  });
   return child;
+}
+
+function ending(child: ChildProcess): string {
+  return `${child.spawnargs.join(' ')} (process ${child.pid}) ended with ${child.signalCode ?? child.exitCode} at ${new Date().toISOString()}, unasked. It printed last:\n${outputs.get(child)?.text ?? ''}`;
 }
 
 /** Resolves once the program has printed the text; rejects when it ends before. */
 export function printed(child: ChildProcess, text: string): Promise<void> {
-  let output = '';
   return new Promise((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        output = (output + chunk.toString()).slice(-20_000);
-        if (output.includes(text)) resolve();
-      });
-    }
-    child.once('exit', (code) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}:\n${output}`)));
+    const look = () => {
+      if (!outputs.get(child)?.text.includes(text)) return;
+      for (const stream of [child.stdout, child.stderr]) stream?.off('data', look);
+      resolve();
+    };
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', look);
+    child.once('close', () => reject(new Error(`${child.spawnargs.join(' ')} ended before it printed '${text}'`)));
   });
 }
 
 /** Ends a program and waits for it. */
 export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  const output = outputs.get(child);
+  if (output) output.told = true;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
   await ended;

@@ -6,6 +6,7 @@ import { lostEpochs, type Ledger } from '../ledger/index.ts';
 import type { LocalModel } from './local-model.ts';
 import type { ConsolePages } from './console-build.ts';
 import { lostGateways } from './lost-gateways.ts';
+import type { MishapReport } from './mishaps.ts';
 
 type Report = Awaited<ReturnType<Doctor>>;
 type Check = Report['checks'][number];
@@ -14,6 +15,7 @@ export interface DoctorParts {
   readonly config: Config;
   readonly database: Database;
   readonly databaseKind: 'embedded' | 'external';
+  readonly mishaps: () => MishapReport;
   readonly ledger: Pick<Ledger, 'status'>;
   readonly localModel: LocalModel;
   readonly consolePages: ConsolePages;
@@ -30,13 +32,19 @@ const BACKLOG_WARN = 100_000;
 /** Checks of every part, worst first left to the reader's eye: in the order of a call's way. */
 export function createDoctor(parts: DoctorParts): Doctor {
   return async () => {
-    const checks = [await database(parts), home(parts.config), ledger(parts), await lost(parts.database), model(parts), ...backends(parts), pages(parts), exposure(parts.config)];
+    const checks = [server(parts), await database(parts), home(parts.config), ledger(parts), await lost(parts.database), model(parts), ...backends(parts), pages(parts), exposure(parts.config)];
     const worst = checks.some(({ state }) => state === 'fail') ? 'fail' : checks.some(({ state }) => state === 'warn') ? 'warn' : 'pass';
     return { state: worst, checks };
   };
 }
 
 const check = (id: string, title: string, state: Check['state'], detail: string, next: string | null = null): Check => ({ id, title, state, detail, next });
+
+function server({ mishaps }: DoctorParts): Check {
+  const { count, last, lastAt } = mishaps();
+  if (count === 0) return check('server', 'Server', 'pass', 'no error went uncaught since its start');
+  return check('server', 'Server', 'warn', `errors that nobody caught since its start: ${count}, the last at ${lastAt}: ${last}`, 'Report this with its lines of the log (npm start prints them), and restart when it suits.');
+}
 
 async function database({ database: db, databaseKind }: DoctorParts): Promise<Check> {
   const started = performance.now();

@@ -14,6 +14,7 @@ import { readCredentials, writeCredentials } from './credentials.ts';
 import { createDoctor } from './doctor.ts';
 import type { House } from './house.ts';
 import type { LocalModel } from './local-model.ts';
+import { Mishaps } from './mishaps.ts';
 import { periodicTasks } from './tasks.ts';
 
 /** What the block at the end of start tells. */
@@ -30,6 +31,8 @@ const DRAIN_MS = 15_000;
 /** Builds every room in the order of their dependencies, each with its way to stop. */
 export async function openRooms(house: House, localModel: LocalModel, pages: ConsolePages): Promise<OpenRooms> {
   const { config, log, clock, phases, connection } = house;
+  const mishaps = new Mishaps(process, clock, log);
+  phases.add('mishaps', 1_000, () => mishaps.stop());
   await migrate(connection, log);
   const database = await openDatabase({ connection, log, clock });
   phases.add('connections', 10_000, () => database.close());
@@ -51,6 +54,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   await ledger.start();
 
   const metrics = new Metrics();
+  metrics.watchErrors(() => mishaps.report().count);
   const models: Models = createModels({ access, ledger: watchCalls(ledger, metrics, (id) => models.providerName(id)), database, config, log, clock, engine: localModel.engine, operator });
   access.consents.useContributions(models.contributions);
   await models.start();
@@ -72,7 +76,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
     access, ledger, models, fleet, gateway: tunnels.gateway, screens: tunnels.screens, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
     queue: () => localModel.engine?.state().queue ?? { waiting: 0, running: 0 },
     doctor: createDoctor({
-      config, database, databaseKind: house.database, ledger, localModel, consolePages: pages,
+      config, database, databaseKind: house.database, mishaps: () => mishaps.report(), ledger, localModel, consolePages: pages,
       backends: () => models.health().filter(({ kind }) => kind !== 'local').map(({ name, health }) => ({ name, state: health.state, reason: health.reason })),
     }),
   });

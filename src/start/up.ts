@@ -25,8 +25,9 @@ export async function up(): Promise<void> {
   const stopping = new AbortController();
   const stopped = Promise.withResolvers<void>();
   const removeHandlers = onStopSignal((signal) => {
-    process.stderr.write(process.stderr.isTTY ? '\nStopping... (again to force)\n' : '');
-    log.info({ signal }, 'stopping');
+    // Without a person at a terminal the log is all that tells why a server ended: loud enough for every level that people choose.
+    if (process.stderr.isTTY) process.stderr.write('\nStopping... (again to force)\n');
+    else log.warn({ signal }, 'stopping, as this signal asks');
     stopping.abort(new Error('interrupted'));
     stopped.resolve();
   }, () => process.exit(130), clock.monotonicMs);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/index.ts';
 import { api } from './support/api.ts';
@@ -36,6 +36,23 @@ async function makeKey(program: Program, name: string): Promise<void> {
 async function keyNames(program: Program): Promise<string[]> {
   return (await api<{ items: { name: string }[] }>(program, 'GET', '/api/keys')).items.map((key) => key.name);
 }
+
+/** Loaded before the program: at SIGUSR2 its process gets a rejection and an exception that nobody catches. */
+const FAULTS = `data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => {
+  Promise.reject(new Error('planted rejection'));
+  setImmediate(() => { throw new Error('planted exception'); });
+});`)}`;
+
+test('errors that nobody caught are told, and end no server; a signal that does is told too', async () => {
+  const program = await start(freshFolder('home'), { env: { ...env, NODE_OPTIONS: `--import ${FAULTS}` } });
+  process.kill(program.serverPid, 'SIGUSR2');
+  await vi.waitFor(() => expect(program.output()).toMatch(/planted rejection[^]*planted exception/), { timeout: 10_000 });
+  await makeKey(program, 'after both');
+  expect(program.cli('doctor').out).toMatch(/Server: errors that nobody caught since its start: 2, the last at [-:.TZ\d]+: planted exception/);
+  expect(await program.interrupt()).toBe(0);
+  expect(program.output()).toMatch(/"signal":"SIGINT","msg":"stopping, as this signal asks"/);
+  await nothingLeft(program.home);
+});
 
 describe('crashes', () => {
   test('after kill -9 of the server the next start adopts its database, and nothing is lost', async () => {

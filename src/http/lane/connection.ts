@@ -138,6 +138,8 @@ export class LaneConnection implements ReplyConnection {
 
   #handOver(read: Buffer): void {
     const { socket } = this;
+    // It may be broken already, with its error on the way: that finds its listener here, for Node's server would refuse it.
+    if (socket.destroyed) return;
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
     socket.off('drain', this.#onDrain);

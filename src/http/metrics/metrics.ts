@@ -54,6 +54,11 @@ export class Metrics {
     });
   }
 
+  /** Errors that nobody caught, which are faults of ours. */
+  watchErrors(count: () => number): void {
+    this.#gauge('tandem_uncaught_errors', 'Errors that nobody caught since the process began; the server went on', count);
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }
