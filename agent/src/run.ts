@@ -11,6 +11,9 @@ import { Versions, decideUpdate, fetchRelease, type OfferedRelease } from './upd
 import { WireError } from './wire/index.ts';
 
 const INVENTORY_EVERY_MS = 60_000;
+/** A wipe looks over all file systems for so long; on a stand-in, whose disk is somebody else's too, only for a moment. */
+const WALK_MS = 120_000;
+const STAND_IN_WALK_MS = 2_000;
 
 /** How the agent's work ended. `updated`: the launcher is to start what is installed now. */
 export type RunEnd = 'stopped' | 'updated';
@@ -40,7 +43,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
   const home = homeAt(root);
   const { standIn } = readIdentity(home);
   const boot = bootId();
-  const leases = new Leases({ home, boot, outside, program: join(import.meta.dirname, 'main.ts') });
+  const leases = new Leases({ home, boot, outside, program: join(import.meta.dirname, 'main.ts'), agentVersion: versionOf(), wipes: { walkMs: standIn ? STAND_IN_WALK_MS : WALK_MS } });
   const duties: Duties = {
     async answer(name, params) {
       switch (name) {

@@ -6,6 +6,7 @@ import { homeAt } from '../state/home.ts';
 import { pathsOf, type LeaseRecord } from './record.ts';
 import { READY, SSH_INSIDE, insideArgs, prepareFolders, sandboxArgs } from './sandbox.ts';
 import { Screen } from './screen.ts';
+import { plant } from './wipe/canary.ts';
 
 /** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's. */
 export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' };
@@ -29,6 +30,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
     sandbox.once('error', () => resolve());
   });
   const pid = await firstProcess(sandbox);
+  plant(record, paths, pid, outside.nowMs());
   let untilUptimeMs = record.untilUptimeMs;
   let ended = false;
   const sessions = new Set<ChildProcess>();

@@ -5,10 +5,11 @@ import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
 import { WireError, joinStreams, textOf, type Message, type WireStream } from '../wire/index.ts';
 import { sayToKeeper } from './keeper-line.ts';
-import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, removeRecord, writeFence, writeRecord, type LeaseRecord } from './record.ts';
+import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
-import { leftBehind } from './wipe.ts';
+import { keptReport, type WipeReport } from './wipe/reports.ts';
+import { wipe, type WiperOptions } from './wipe/wipe.ts';
 
 export interface LeasesOptions {
   readonly home: Home;
@@ -16,6 +17,9 @@ export interface LeasesOptions {
   readonly outside: Outside;
   /** The agent's program: a keeper is another run of it. */
   readonly program: string;
+  readonly agentVersion: string;
+  /** How long and where a wipe looks over the machine. */
+  readonly wipes: Pick<WiperOptions, 'walkMs' | 'roots' | 'run'>;
 }
 
 const START_MS = 25_000;
@@ -24,6 +28,7 @@ const STEP_MS = 25;
 /** Leases on this machine, as the server asks for them. One thing at a time, so that no two questions meet. */
 export class Leases {
   readonly #options: LeasesOptions;
+  readonly #wipes = new Map<string, Promise<WipeReport>>();
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: LeasesOptions) {
@@ -55,6 +60,7 @@ export class Leases {
       const before = records.find(({ lease }) => lease === asked.lease);
       const seen = readFence(home);
       if (BigInt(asked.fence) < seen && before?.fence !== asked.fence) throw new WireError('fenced', 'a later lease was here already');
+      if (this.#wipes.has(asked.lease)) throw new WireError('not_wiped', 'what this lease left is being taken away');
       const other = records.find((record) => record.lease !== asked.lease && record.units.some((unit) => asked.units.includes(unit)));
       if (other !== undefined) throw new WireError('not_wiped', 'another lease has one of these units, or has left it unwiped');
       if (BigInt(asked.fence) > seen) writeFence(home, BigInt(asked.fence));
@@ -73,20 +79,15 @@ export class Leases {
     });
   }
 
-  /** Ends the lease and takes away what it left; says what was looked at. */
-  wipe(params: Message): Promise<Message> {
-    return this.#alone(async () => {
-      const lease = leaseOf(params);
-      const record = await this.#end(lease, fenceOf(params));
-      if (record === undefined) return { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] };
-      const { home } = this.#options;
-      const paths = pathsOf(home, lease);
-      const found = leftBehind(record.uid);
-      if (found.length > 0) return { clean: false, method: 'reset', evidence: found, unchecked: [] };
-      removeRecord(home, lease);
-      if (existsSync(paths.folder)) return { clean: false, method: 'reset', evidence: ['the folder of the lease could not be removed'], unchecked: [] };
-      return { clean: true, method: 'reset', evidence: ['no process of its user is left', 'no file of its user is left where all may write', 'its folder with files and keys is gone', 'its namespaces with memory files and sockets ended with it'], unchecked: ['memory of GPUs'] };
-    });
+  /** Ends the lease and takes away what it left; says what was looked at. Others of this machine are served meanwhile. */
+  async wipe(params: Message): Promise<Message> {
+    const { home, agentVersion, wipes } = this.#options;
+    const lease = leaseOf(params);
+    const record = await this.#alone(() => this.#end(lease, fenceOf(params)));
+    if (record === undefined) return { ...(keptReport(home, lease) ?? { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] }) };
+    let report = this.#wipes.get(lease);
+    if (report === undefined) this.#wipes.set(lease, report = wipe(record, { home, agentVersion, ...wipes }).finally(() => this.#wipes.delete(lease)));
+    return { ...(await report) };
   }
 
   /** Makes ready for sessions by SSH; answers with the host's public key. */

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { runCommand, type RunCommand } from '../../machine/command.ts';
+import type { Home } from '../../state/home.ts';
+import { pathsOf, removeRecord, type LeaseRecord } from '../record.ts';
+import { readCanaries, type Canaries } from './canary.ts';
+import { lookAtGpus } from './gpu.ts';
+import { OPEN_FOLDERS, leftBehind } from './left-behind.ts';
+import { dropReport, keepReport, type WipeReport } from './reports.ts';
+import { filesWith, processesWith, thingsOf, writableRoots } from './search.ts';
+
+export interface WiperOptions {
+  readonly home: Home;
+  readonly agentVersion: string;
+  /** How long a wipe may look over the machine's file systems; what it did not come to is said. */
+  readonly walkMs: number;
+  /** Folders whose file systems are looked over; default: every local one that can be written. */
+  readonly roots?: readonly string[];
+  readonly run?: RunCommand;
+}
+
+const SWEEP_MS = 60_000;
+/** Files are dated by a clock that may be set back meanwhile. */
+const SLACK_MS = 60_000;
+
+/** What one look has come to. */
+interface Look {
+  readonly found: readonly string[];
+  readonly evidence: readonly string[];
+  readonly unchecked: readonly string[];
+}
+
+/** Takes away what a lease left on this machine and looks for what is left. Nothing of the lease may run. */
+export async function wipe(record: LeaseRecord, options: WiperOptions): Promise<WipeReport> {
+  const { home, agentVersion, run = runCommand } = options;
+  const paths = pathsOf(home, record.lease);
+  const canaries = readCanaries(paths);
+  const removed = sweep(record.uid, canaries?.places ?? []);
+  const inCanaries = await lookForCanaries(canaries, home, paths.folder, options.walkMs);
+  const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, paths.folder, options), await lookAtGpus(record.units, run)];
+  const found = looks.flatMap((look) => look.found);
+  const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
+  const report: WipeReport = {
+    clean: found.length === 0, method: 'reset', evidence: found.length > 0 ? found : [...removed, ...looks.flatMap(({ evidence }) => evidence), ...gone],
+    unchecked: [...looks.flatMap(({ unchecked }) => unchecked), 'the blocks of the disk were freed and not overwritten'],
+    canaries: { planted: (canaries?.places ?? []).map(placeOf), found: inCanaries.found }, versions: { agent: agentVersion, kernel: release(), sandbox: await sandboxVersion(run) },
+  };
+  // While something is left the lease's folder stays: it says whose it is.
+  if (!report.clean) return report;
+  keepReport(home, record.lease, report);
+  removeRecord(home, record.lease);
+  if (!existsSync(paths.folder)) return report;
+  dropReport(home, record.lease);
+  return { ...report, clean: false, evidence: ['the folder of the lease could not be removed'] };
+}
+
+/** Removes the user's things where all may write. As that user: it can take away what it could make, and a trap of somebody else's leads nowhere. */
+function sweep(uid: number, canaries: readonly string[]): string[] {
+  const folders = OPEN_FOLDERS.filter((folder) => existsSync(folder));
+  const find = (what: string): string => spawnSync('find', [...folders, '-xdev', '-user', String(uid), what], { uid, gid: uid, cwd: '/', timeout: SWEEP_MS, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' }).stdout ?? '';
+  const before = find('-print0').split('\0').filter((path) => path !== '');
+  if (before.length > 0) find('-delete');
+  const escaped = before.filter((path) => !canaries.includes(path)).length;
+  return escaped === 0 ? [] : [`${escaped} things of its user were removed from where all may write, outside of its sandbox`];
+}
+
+function lookForUser(uid: number): Look {
+  return { found: leftBehind(uid), evidence: ['no process of its user is left', `nothing of its user is left in ${OPEN_FOLDERS.join(', ')}`, 'no shared memory, queue or semaphore of its user is left'], unchecked: ['keys that the kernel holds for a user'] };
+}
+
+async function lookForCanaries(canaries: Canaries | undefined, home: Home, own: string, mostMs: number): Promise<Look> {
+  if (canaries === undefined || canaries.places.length === 0) return { found: [], evidence: [], unchecked: ['no canary was planted when the lease began'] };
+  const others = [...OPEN_FOLDERS, '/home', '/root', '/var/spool', home.root];
+  const { paths, whole } = await filesWith(canaries.token, others, canaries.atMs - SLACK_MS, AbortSignal.timeout(mostMs), own);
+  const found = [...paths.map((path) => `a canary is in ${path} still`), ...(await processesWith(canaries.token)).map((pid) => `a canary is in process ${pid} still`)];
+  const planted = `${canaries.places.length} canaries were planted when the lease began (${canaries.places.map(placeOf).join(', ')})`;
+  return {
+    found, evidence: [`${planted}; none was found in processes, nor in files of ${others.join(', ')}`],
+    unchecked: whole ? [] : [`the search for canaries in ${others.join(', ')} was cut short after ${mostMs / 1_000} s`],
+  };
+}
+
+async function lookEverywhere(uid: number, own: string, { roots, walkMs }: WiperOptions): Promise<Look> {
+  const folders = roots ?? writableRoots(mounts());
+  const { paths, whole } = await thingsOf(uid, folders, [own], walkMs);
+  return {
+    found: paths.map((path) => `${path} is its user's still`), evidence: whole ? [`nothing of its user is left on the file systems at ${folders.join(', ')}`] : [],
+    unchecked: whole ? [] : [`looking over the file systems at ${folders.join(', ')} was cut short after ${walkMs / 1_000} s`],
+  };
+}
+
+/** The name of a canary's file is random: where it lay is what matters. */
+function placeOf(place: string): string {
+  return place.replace(/\/tandem-canary-[0-9a-f]+$/, '');
+}
+
+function mounts(): string {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function sandboxVersion(run: RunCommand): Promise<string> {
+  const { code, out } = await run('bwrap', ['--version']);
+  return code === 0 ? out.trim().slice(0, 60) : 'unknown';
+}
