@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, residentMiB } from '../support/processes.ts';
+import { FIRST, cpuSeconds, residentMiB } from '../support/processes.ts';
 import { pythonWithLitellm } from '../support/litellm.ts';
 import { median } from '../support/stats.ts';
 import { requireTools } from '../support/tools.ts';
@@ -147,7 +147,7 @@ async function drained(): Promise<number> {
 
 function openLoop(port: number, headers: Readonly<Record<string, string>>, rate: number): Promise<OpenLoop> {
   const options = JSON.stringify({ port, headers, rate, seconds, connections: 64, body: REQUEST });
-  const child = spawn('taskset', ['-c', String(LOAD_CORE), process.execPath, join(import.meta.dirname, 'open-loop.ts'), options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('taskset', ['-c', String(LOAD_CORE), ...FIRST, process.execPath, join(import.meta.dirname, 'open-loop.ts'), options], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => child.once('close', () => {

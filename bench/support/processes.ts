@@ -22,6 +22,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+/**
+ * What makes a program run before all others of its core: the load and the backend must never wait for the poster or Postgres, whose core
+ * they share, or the gateway is charged for their queue. Nothing where this user may not.
+ */
+export const FIRST: readonly string[] = spawnSync('chrt', ['-f', '1', 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', '1'] : [];
+
 /** Starts a program on one core. When it ends without having been told, how it ended and what it printed last go to our output. */
 export function startOnCore(core: number, command: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): ChildProcess {
   const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'pipe', 'pipe'], env: options.env ?? process.env, ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
