@@ -26,7 +26,7 @@ const access = createAccess({ ...common, database, config: { file: {} } });
 const { adminKey } = await access.bootstrap();
 await access.start();
 const fleet = createFleet({ ...common, ...nothingLeased, database, access });
-const tunnels = createTunnels({ ...common, database, fleet, root, version: '0.0.0', config: { secretFile: join(home, 'secret'), cache: join(home, 'cache'), agentAddress: { host, port: Number(agentPort) } } });
+const tunnels = createTunnels({ ...common, database, fleet, root, version: '0.0.0', config: { secretFile: join(home, 'secret'), cache: join(home, 'cache'), agentAddress: { host, port: Number(agentPort) }, peerAddress: null } });
 await tunnels.start();
 fleet.useLink(tunnels.link, tunnels.address);
 const leaseId = newId();

@@ -65,6 +65,7 @@ export const SETTINGS = {
   port: setting('TANDEM_PORT', '4600', 'The port to listen on.', whole(0, 65_535)),
   publicUrl: setting('TANDEM_PUBLIC_URL', '', 'How browsers and callers reach this server, when that is not http://HOST:PORT.', httpUrl),
   agentAddress: setting('TANDEM_AGENT_ADDRESS', '', 'The HOST:PORT by which machines with the agent reach this server; it listens there, by TLS; or off. Default: off while TANDEM_HOST is the loopback alone, else port 4601 of TANDEM_PUBLIC_URL or TANDEM_HOST.', address),
+  peerAddress: setting('TANDEM_PEER_ADDRESS', '', 'The HOST:PORT by which other server processes of the same database reach this one\'s listener for agents, where TANDEM_AGENT_ADDRESS leads to any of them. Default: TANDEM_AGENT_ADDRESS.', address),
   databaseUrl: setting('DATABASE_URL', '', 'An external Postgres (16 or newer). Default: the embedded one.', postgresUrl),
   secretFile: setting('TANDEM_SECRET_FILE', '', 'The key that seals stored secrets. Default: HOME/secret, made at first start with mode 0600.', optional),
   configFile: setting('TANDEM_CONFIG', '', 'The operator\'s file: backends, open address ranges, OIDC, proxies. Default: HOME/config.json, if it is there.', optional),

@@ -10,6 +10,8 @@ import { NodeBinaries } from './agents/node-binaries.ts';
 import { packAgent } from './agents/release.ts';
 import { Authorities } from './ca/authorities.ts';
 import { Gateway } from './ssh/gateway.ts';
+import { PeerLine } from './peers/peer-line.ts';
+import { Peers } from './peers/peers.ts';
 import { Screens } from './screen/screens.ts';
 import { Tickets } from './screen/tickets.ts';
 import { SshAuthorities } from './ssh/ssh-authorities.ts';
@@ -18,7 +20,7 @@ export interface TunnelsOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly config: Pick<Config, 'secretFile' | 'cache' | 'agentAddress'>;
+  readonly config: Pick<Config, 'secretFile' | 'cache' | 'agentAddress' | 'peerAddress'>;
   readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments };
   /** The repository's root: the agent's source and the Node binaries lie there. */
   readonly root: string;
@@ -36,6 +38,9 @@ export class Tunnels {
   readonly screens: Screens;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
+  readonly #peers: Peers;
+  /** Names this process among those of one database, for as long as it runs. */
+  readonly #process: string;
   #listener: AgentListener | undefined;
   #address: AgentAddress | null = null;
 
@@ -44,14 +49,16 @@ export class Tunnels {
     const { database, clock, log, config, fleet } = options;
     const keys = { database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) };
     this.authorities = new Authorities(keys);
-    this.#connections = new Connections({ presence: fleet.presence, clock, log });
+    this.#process = keys.newId();
+    this.#connections = new Connections({ presence: fleet.presence, clock, log, process: this.#process });
+    this.#peers = new Peers({ local: this.#connections, presence: fleet.presence, database, clock, log, process: this.#process, line: new PeerLine({ authorities: this.authorities, clock }) });
     const random = (target: Uint8Array): void => void randomFillSync(target);
-    this.gateway = new Gateway({ link: this.#connections, authorities: new SshAuthorities(keys), clock, log, random });
+    this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock, log, random });
     this.screens = new Screens(this.gateway, new Tickets({ database, clock, random }), log);
   }
 
   get link(): NodeLink {
-    return this.#connections;
+    return this.#peers;
   }
 
   /** Where agents reach this server; null while that is switched off. */
@@ -63,6 +70,7 @@ export class Tunnels {
   async start(): Promise<void> {
     await this.authorities.start();
     await this.#connections.start();
+    await this.#peers.start();
     this.gateway.start();
     const { config, fleet, clock, log, root, version } = this.#options;
     if (config.agentAddress === null) return;
@@ -71,16 +79,20 @@ export class Tunnels {
     const identity = this.authorities.server([host]);
     const listener = new AgentListener({
       host, port, identity, log, binaries: new NodeBinaries({ root, cache: config.cache }), release: () => release, address: () => this.#address!,
-      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release }),
+      peer: (socket) => void this.#peers.take(socket),
+      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, process: this.#process, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release }),
     });
     this.#address = { host, port: await listener.listen(), pin: identity.pin };
     this.#listener = listener;
+    // The port may have been left to the machine to choose.
+    if (config.peerAddress !== 'off') await this.#peers.reachableAt(config.peerAddress ?? { host, port: this.#address.port });
   }
 
   async stop(): Promise<void> {
     this.#listener?.stopAccepting();
     await this.gateway.stop();
     await this.#connections.stop();
+    await this.#peers.stop();
     await this.#listener?.close();
   }
 }

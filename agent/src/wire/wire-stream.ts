@@ -71,7 +71,7 @@ export class WireStream extends Duplex {
 
   receiveReset(code: string): void {
     this.#theyReset = true;
-    this.destroy(new WireError('reset', `the other side ended the stream (${code})`));
+    this.destroy(new WireError('reset', `the other side ended the stream (${code})`, code));
   }
 
   /** Sends what it may. Called again when credit comes or the connection has room. */
@@ -111,7 +111,7 @@ export class WireStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     // Both halves that ended in order need no reset: the other side has let go of the stream too.
     const inOrder = error === null && this.#theyEnded && this.writableFinished;
-    if (!inOrder && !this.#theyReset) this.#line.sendReset(this.id, error instanceof WireError ? error.code : 'closed');
+    if (!inOrder && !this.#theyReset) this.#line.sendReset(this.id, error instanceof WireError ? (error.told ?? error.code) : 'closed');
     this.#incoming = [];
     const outgoing = this.#outgoing;
     this.#outgoing = undefined;

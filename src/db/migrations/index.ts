@@ -18,6 +18,7 @@ import { leases } from './0016-leases.ts';
 import { spendSums } from './0017-spend-sums.ts';
 import { leaseTickets } from './0018-lease-tickets.ts';
 import { providers } from './0019-providers.ts';
+import { serverProcesses } from './0020-server-processes.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   spendSums,
   leaseTickets,
   providers,
+  serverProcesses,
 ];

@@ -53,6 +53,8 @@ export interface NodeRow {
   boot: string | null;
   /** Null: not connected. */
   connected_at: Date | null;
+  /** Which server process it is connected to. */
+  connected_to: string | null;
   last_seen_at: Date | null;
   certificate_expires_at: Date | null;
   /** When it could first be leased. */
@@ -86,9 +88,19 @@ export interface NodeEventRow {
   detail: string;
 }
 
+/** A server process that agents connect to, for the others. */
+export interface ServerProcessRow {
+  id: string;
+  host: string;
+  port: number;
+  /** A process that was not seen for a while is gone. */
+  seen_at: Date;
+}
+
 export interface NodeTables {
   authorities: AuthorityRow;
   nodes: NodeRow;
   node_enrolments: NodeEnrolmentRow;
   node_events: NodeEventRow;
+  server_processes: ServerProcessRow;
 }

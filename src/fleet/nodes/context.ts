@@ -13,6 +13,8 @@ export interface NodeContext {
 
 /** Told at commit of every change that another process's connection to the node must hear of. */
 export const NODES_CHANNEL = 'nodes';
+/** Told at commit when a node is connected somewhere else than before, or nowhere. */
+export const WHEREABOUTS_CHANNEL = 'nodes_at';
 
 /** Notes what happened to a node, for its page. */
 export async function noteEvent(context: NodeContext, tx: Executor, node: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {

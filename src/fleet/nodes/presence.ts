@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { printable } from '../../base/index.ts';
 import type { NodeRow } from '../../db/index.ts';
 import { changedHardware } from './hardware.ts';
-import { noteEvent, NODES_CHANNEL, type NodeContext } from './context.ts';
+import { noteEvent, NODES_CHANNEL, WHEREABOUTS_CHANNEL, type NodeContext } from './context.ts';
 
 type Row = Selectable<NodeRow>;
 
@@ -18,6 +18,16 @@ export interface KnownNode {
 export interface HealthReport {
   readonly state: 'ok' | 'degraded' | 'sick';
   readonly reasons: readonly string[];
+}
+
+/** Which server process a node is connected to. */
+export interface Whereabouts {
+  readonly id: string;
+  readonly name: string;
+  readonly process: string;
+  readonly connectedAtMs: number;
+  /** Its agent is too old to work: it may only be brought up to date. */
+  readonly outdated: boolean;
 }
 
 const MOST_REASONS = 20;
@@ -48,18 +58,30 @@ export class Presence {
     return this.#context.database.listen(NODES_CHANNEL, listener);
   }
 
-  async connected(id: string, facts: { readonly atMs: number; readonly agentVersion: string; readonly protocol: number; readonly boot: string; readonly certificateExpiresAt: Date; readonly from: string }): Promise<void> {
+  /** Told whenever a node is connected to another process than before, by any process. */
+  onMove(listener: () => void): Promise<() => Promise<void>> {
+    return this.#context.database.listen(WHEREABOUTS_CHANNEL, listener);
+  }
+
+  /** All nodes that are connected to some process, as far as that process has said. */
+  async whereabouts(): Promise<readonly Whereabouts[]> {
+    const rows = await this.#context.database.unscoped('nodes that are connected, of all organisations').selectFrom('nodes').select(['id', 'name', 'connected_to', 'connected_at', 'protocol']).where('connected_at', 'is not', null).where('connected_to', 'is not', null).where('removed_at', 'is', null).execute();
+    return rows.map((row) => ({ id: row.id, name: row.name, process: row.connected_to!, connectedAtMs: row.connected_at!.getTime(), outdated: row.protocol === 0 }));
+  }
+
+  async connected(id: string, facts: { readonly process: string; readonly atMs: number; readonly agentVersion: string; readonly protocol: number; readonly boot: string; readonly certificateExpiresAt: Date; readonly from: string }): Promise<void> {
     const { database } = this.#context;
     const now = new Date(facts.atMs);
     await database.transaction(async (tx) => {
       const before = await tx.selectFrom('nodes').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
       await tx.updateTable('nodes').set({
-        connected_at: now, last_seen_at: now, agent_version: printable(facts.agentVersion).slice(0, 60), protocol: facts.protocol, boot: printable(facts.boot).slice(0, 80), certificate_expires_at: facts.certificateExpiresAt,
+        connected_at: now, connected_to: facts.process, last_seen_at: now, agent_version: printable(facts.agentVersion).slice(0, 60), protocol: facts.protocol, boot: printable(facts.boot).slice(0, 80), certificate_expires_at: facts.certificateExpiresAt,
         // A machine of one's own is usable for its owner from its first connection on.
         usable_at: before.usable_at ?? now,
       }).where('id', '=', id).execute();
       const rebooted = before.boot !== null && before.boot !== facts.boot ? ', after a reboot' : '';
       await noteEvent(this.#context, tx, before, 'connected', `from ${facts.from}, agent ${printable(facts.agentVersion).slice(0, 60)}${rebooted}`);
+      await database.notify(tx, WHEREABOUTS_CHANNEL, id);
     });
   }
 
@@ -68,11 +90,13 @@ export class Presence {
   }
 
   /** Only if nobody connected it again since. */
-  async disconnected(id: string, connectedAtMs: number, reason: string): Promise<void> {
+  async disconnected(id: string, process: string, connectedAtMs: number, reason: string): Promise<void> {
     const { database } = this.#context;
     await database.transaction(async (tx) => {
-      const row = await tx.updateTable('nodes').set({ connected_at: null }).where('id', '=', id).where('connected_at', '<=', new Date(connectedAtMs)).returningAll().executeTakeFirst();
-      if (row !== undefined) await noteEvent(this.#context, tx, row, 'disconnected', printable(reason));
+      const row = await tx.updateTable('nodes').set({ connected_at: null, connected_to: null }).where('id', '=', id).where('connected_to', '=', process).where('connected_at', '<=', new Date(connectedAtMs)).returningAll().executeTakeFirst();
+      if (row === undefined) return;
+      await noteEvent(this.#context, tx, row, 'disconnected', printable(reason));
+      await database.notify(tx, WHEREABOUTS_CHANNEL, id);
     });
   }
 
@@ -111,10 +135,11 @@ export class Presence {
   async quarantine(id: string, reason: string): Promise<void> {
     const { database, clock, access } = this.#context;
     await database.transaction(async (tx) => {
-      const row = await tx.updateTable('nodes').set({ quarantined_at: new Date(clock.nowMs()), quarantine_reason: printable(reason), connected_at: null }).where('id', '=', id).where('quarantined_at', 'is', null).returningAll().executeTakeFirst();
+      const row = await tx.updateTable('nodes').set({ quarantined_at: new Date(clock.nowMs()), quarantine_reason: printable(reason), connected_at: null, connected_to: null }).where('id', '=', id).where('quarantined_at', 'is', null).returningAll().executeTakeFirst();
       if (row === undefined) return;
       await noteEvent(this.#context, tx, row, 'quarantined', printable(reason));
       await database.notify(tx, NODES_CHANNEL, id);
+      await database.notify(tx, WHEREABOUTS_CHANNEL, id);
       await access.audit.record(tx, { organisationId: row.organisation_id, actor: { kind: 'system', id: null, label: 'system' } }, { action: 'node.quarantine', resourceKind: 'node', resourceId: id, change: { name: row.name, reason: printable(reason) } });
     });
   }

@@ -9,6 +9,14 @@ export interface ConnectionsOptions {
   readonly presence: Presence;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Which server process this is. */
+  readonly process: string;
+}
+
+/** One start of an agent and the number of its connection, as a connecting agent says them. */
+export interface StartClaim {
+  readonly instance: string;
+  readonly attempt: number;
 }
 
 /** What a node tells beside answers, for whoever listens: `name` and fields, unchecked. */
@@ -31,6 +39,7 @@ export class Connections implements NodeLink {
   readonly #stopping = new AbortController();
   #loops: Promise<unknown> | undefined;
   #unlisten: (() => Promise<void>) | undefined;
+  #elsewhere: (nodeId: string, claim: StartClaim) => Promise<void> = async () => {};
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -59,11 +68,11 @@ export class Connections implements NodeLink {
    * agent; when the first one is alive and of another start, somebody has a copy of the key, and both are quarantined.
    * @throws WireError quarantined.
    */
-  admit<T>(node: KnownNode, claim: { readonly instance: string; readonly attempt: number }, take: () => Promise<T>): Promise<T> {
+  admit<T>(node: KnownNode, claim: StartClaim, take: () => Promise<T>): Promise<T> {
     const before = this.#admitting.get(node.id) ?? Promise.resolve();
     const admitted = before.catch(() => {}).then(async () => {
-      const live = this.#byNode.get(node.id);
-      if (live !== undefined) await this.#resolveDouble(live, claim);
+      await this.giveWay(node.id, claim);
+      await this.#elsewhere(node.id, claim);
       return take();
     });
     const settled = admitted.catch(() => {}).finally(() => {
@@ -71,6 +80,31 @@ export class Connections implements NodeLink {
     });
     this.#admitting.set(node.id, settled);
     return admitted;
+  }
+
+  /**
+   * A connection that is here makes room for a new one, here or at another process.
+   * @throws WireError quarantined.
+   */
+  async giveWay(nodeId: string, claim: StartClaim): Promise<void> {
+    const live = this.#byNode.get(nodeId);
+    if (live !== undefined) await this.#resolveDouble(live, claim);
+  }
+
+  /** @param elsewhere asks the process that the node is connected to, where that is another one, to make room. */
+  useElsewhere(elsewhere: (nodeId: string, claim: StartClaim) => Promise<void>): void {
+    this.#elsewhere = elsewhere;
+  }
+
+  /** The node was connected to another process later than here, and this connection is what is left of the earlier one. */
+  movedAway(nodeId: string, connectedAtMs: number): void {
+    const connection = this.#byNode.get(nodeId);
+    if (connection !== undefined && connection.facts.connectedAtMs < connectedAtMs) connection.facts.session.close('replaced', 'the agent has connected to another server process');
+  }
+
+  /** Whether the node's connection is at this process, whatever it may be asked. */
+  has(nodeId: string): boolean {
+    return this.#byNode.has(nodeId);
   }
 
   /** Takes an admitted connection. The session's `closed` is to call `left`. */
@@ -150,7 +184,7 @@ export class Connections implements NodeLink {
     return connection;
   }
 
-  async #resolveDouble(live: Connection, claim: { readonly instance: string; readonly attempt: number }): Promise<void> {
+  async #resolveDouble(live: Connection, claim: StartClaim): Promise<void> {
     const { facts } = live;
     const again = claim.instance === facts.instance && claim.attempt > facts.attempt;
     if (!again && (await this.#isAlive(live))) {
@@ -178,7 +212,7 @@ export class Connections implements NodeLink {
       this.#byNode.delete(node.id);
       this.#tell(node.id, false);
     }
-    await this.#guarded(this.#options.presence.disconnected(node.id, connectedAtMs, reason));
+    await this.#guarded(this.#options.presence.disconnected(node.id, this.#options.process, connectedAtMs, reason));
   }
 
   #tell(nodeId: string, connected: boolean): void {
@@ -232,7 +266,8 @@ export class Connections implements NodeLink {
   }
 }
 
-function told(error: unknown, name: string): unknown {
+/** What the wire says, in the house's words. */
+export function told(error: unknown, name: string): unknown {
   if (!(error instanceof WireError)) return error;
   if (error.code === 'closed' || error.code === 'timeout') return new TandemError('node_unreachable', { params: { name }, cause: error });
   return new TandemError('node_refused', { params: { name, reason: error.message }, detail: error.code, cause: error });

@@ -11,6 +11,8 @@ import type { AgentRelease } from './release.ts';
 export interface HandshakeOptions {
   readonly authorities: Authorities;
   readonly connections: Connections;
+  /** Which server process this is. */
+  readonly process: string;
   readonly presence: Presence;
   readonly enrolments: Enrolments;
   readonly clock: Clock;
@@ -78,8 +80,8 @@ async function connect(socket: TLSSocket, hello: Message, rest: Buffer, from: st
   await connections.admit(node, facts, async () => {
     if (socket.destroyed) return;
     const connectedAtMs = clock.nowMs();
-    await presence.connected(node.id, { atMs: connectedAtMs, agentVersion: facts.agentVersion, protocol, boot: facts.boot, certificateExpiresAt, from });
-    if (socket.destroyed) return void (await presence.disconnected(node.id, connectedAtMs, 'closed before it began'));
+    await presence.connected(node.id, { process: options.process, atMs: connectedAtMs, agentVersion: facts.agentVersion, protocol, boot: facts.boot, certificateExpiresAt, from });
+    if (socket.destroyed) return void (await presence.disconnected(node.id, options.process, connectedAtMs, 'closed before it began'));
     sendHello(socket, { protocol, node: { id: node.id, name: node.name }, heartbeatMs: HEARTBEAT_MS, roots: options.authorities.roots(), serverVersion: options.serverVersion, release: options.release().hash, releaseSignature: options.release().signature, nowMs: clock.nowMs() });
     const session: Session = new Session({ socket, side: 'server', handlers: {
       answer: (name, params) => answer(name, params, { node, session, publicKey }, options),

@@ -11,10 +11,14 @@ export interface ListenerOptions extends FrontDeskOptions {
   readonly identity: ServerIdentity;
   /** Takes a connection that speaks the agents' protocol. */
   readonly agent: (socket: TLSSocket) => void;
+  /** Takes a connection of another process of this server. */
+  readonly peer: (socket: TLSSocket) => void;
 }
 
 /** What an agent says in ALPN; whoever says something else is a machine that fetches the agent. */
 export const AGENT_PROTOCOL = 'tandem-agent';
+/** What another process of the same server says. */
+export const PEER_PROTOCOL = 'tandem-server';
 const HANDSHAKE_MS = 10_000;
 const MOST_CONNECTIONS = 20_000;
 
@@ -29,7 +33,7 @@ export class AgentListener {
     this.#options = options;
     const { identity, log } = options;
     this.#http = createHttpServer({ headersTimeout: HANDSHAKE_MS, requestTimeout: HANDSHAKE_MS, maxHeaderSize: 8_192 }, frontDesk(options));
-    this.#tls = createServer({ ...contextOf(identity), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: [AGENT_PROTOCOL, 'http/1.1'], handshakeTimeout: HANDSHAKE_MS }, (socket) => this.#take(socket));
+    this.#tls = createServer({ ...contextOf(identity), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: [AGENT_PROTOCOL, PEER_PROTOCOL, 'http/1.1'], handshakeTimeout: HANDSHAKE_MS }, (socket) => this.#take(socket));
     this.#tls.maxConnections = MOST_CONNECTIONS;
     this.#tls.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'a connection to the agents\' listener did not come about'));
   }
@@ -79,6 +83,7 @@ export class AgentListener {
     socket.on('close', () => this.#sockets.delete(socket));
     socket.setNoDelay(true);
     if (socket.alpnProtocol === AGENT_PROTOCOL) this.#options.agent(socket);
+    else if (socket.alpnProtocol === PEER_PROTOCOL) this.#options.peer(socket);
     else this.#http.emit('connection', socket);
   }
 }

@@ -90,6 +90,12 @@ export class Authorities {
     };
   }
 
+  /** What this process shows another process of the same server: the same key, vouched for as a client's. */
+  peer(): Pick<ServerIdentity, 'key' | 'certificate'> {
+    const key = this.#serverKey!;
+    return { key: key.export({ type: 'pkcs8', format: 'pem' }) as string, certificate: pem(this.#issue('peer', 'Tandem server', publicOf(key), [], SERVER_DAYS * DAY_MS)) };
+  }
+
   roots(): readonly string[] {
     return this.#roots.map(({ certificate }) => pem(certificate));
   }
@@ -100,7 +106,7 @@ export class Authorities {
     return { certificate: pem(this.#issue('node', nodeId, publicKey, [], NODE_CERTIFICATE_MS)), expiresAt };
   }
 
-  #issue(use: 'server' | 'node', subject: string, publicKey: Buffer, names: readonly string[], forMs: number): Buffer {
+  #issue(use: 'server' | 'node' | 'peer', subject: string, publicKey: Buffer, names: readonly string[], forMs: number): Buffer {
     const nowMs = this.#options.clock.nowMs();
     const issuer = this.#roots[0]!;
     return issueCertificate({ use, subject, publicKey, names, from: new Date(nowMs - BACKDATE_MS), until: new Date(nowMs + forMs), serial: newSerial(), issuer });

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { bits, bool, implicit, integer, octets, oid, sequence, set, tagged, time, utf8 } from './der.ts';
 
-/** What a certificate is for. A node's cannot play the server, and neither can issue others. */
-export type CertificateUse = 'authority' | 'server' | 'node';
+/** What a certificate is for. A node's cannot play the server, and none but the authority's can issue others. A server process has one of `peer` towards another. */
+export type CertificateUse = 'authority' | 'server' | 'node' | 'peer';
 
 export interface CertificateContent {
   readonly use: CertificateUse;
@@ -25,6 +25,7 @@ const USES: Readonly<Record<CertificateUse, { readonly keyUsage: Buffer; readonl
   authority: { keyUsage: bits(Buffer.of(0b0000_0110), 1), extended: null },
   server: { keyUsage: bits(Buffer.of(0b1000_0000), 7), extended: '1.3.6.1.5.5.7.3.1' },
   node: { keyUsage: bits(Buffer.of(0b1000_0000), 7), extended: '1.3.6.1.5.5.7.3.2' },
+  peer: { keyUsage: bits(Buffer.of(0b1000_0000), 7), extended: '1.3.6.1.5.5.7.3.2' },
 };
 
 /** Signs an X.509 v3 certificate (RFC 5280) with an ECDSA key on P-256. Returns its DER. */

@@ -45,7 +45,7 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent') }: { a
   const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, ...nothingLeased });
   const make = (agent = agentFolder, port = 0): Tunnels => createTunnels({
     agentFolder: agent,
-    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port } },
+    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port }, peerAddress: null },
   });
   let tunnels = make();
   const more: Tunnels[] = [];
