@@ -26,6 +26,9 @@ test('machines are ordered with a ceiling, shown, adopted and given back', async
     'POST /api/orders': { status: 201, json: order },
     'POST /api/orders/adopt': { status: 201, json: order },
     [`POST /api/orders/${ID}/release`]: { json: order },
+    [`POST /api/orders/${ID}/reinstall`]: { json: order },
+    [`POST /api/orders/${ID}/enter`]: { json: { host: '198.51.100.7', port: 22, user: 'm1', password: 'first-password', hostKey: null } },
+    'GET /api/orphans': { json: { items: [{ provider: 'paris', machineId: 'm-9', name: 'by hand', tag: null, offer: 'M4-M', state: 'ready', perHour: null, currency: null, billedSince: at, firstSeenAt: at, lastSeenAt: at }], nextCursor: null } },
     'GET /api/providers': { json: { items: [{ name: 'paris', kind: 'scaleway', reinstalls: true }], nextCursor: null } },
     'GET /api/providers/paris': { json: { name: 'paris', kind: 'scaleway', reinstalls: true, offers: [{ name: 'M4-M', machine: 'mac', about: 'Apple M4', perHour: null, minimumHours: 24, available: true }] } },
   });
@@ -40,6 +43,9 @@ test('machines are ordered with a ceiling, shown, adopted and given back', async
   expect((await run(['orders', 'create', 'paris', 'M4-M'], env)).code).not.toBe(0);
   expect((await run(['orders', 'adopt', 'paris', 'm-1', '--at-most', '20.00'], env)).out).toContain('Adopted');
   expect((await run(['orders', 'release', ID], env)).out).toContain('It is given back at 2026-11-23 07:00 UTC');
+  expect((await run(['orders', 'reinstall', ID], env)).out).toContain(`tandem orders show ${ID}`);
+  expect((await run(['orders', 'enter', ID], env)).out).toContain('ssh -p 22 m1@198.51.100.7\npassword   first-password\nhost key   the provider reports none');
+  expect((await run(['orders', 'orphans'], env)).out).toMatch(/m-9.*unknown/);
   expect((await run(['providers', 'list'], env)).out).toContain('scaleway');
   expect((await run(['providers', 'check', 'paris'], env)).out).toContain('unknown');
 });

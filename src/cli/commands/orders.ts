@@ -42,6 +42,34 @@ export const release: Run = async (context, { args, options }) => {
   print(context, order, ({ releaseAt }) => (releaseAt === null ? 'It is given back when it is known whether it came.' : `It is given back at ${timeText(releaseAt)}; until then it is paid for.`));
 };
 
+export const reinstall: Run = async (context, { args }) => {
+  const order = await context.client().call('POST', '/api/orders/{id}/reinstall', { path: { id: args[0]! } });
+  print(context, order, ({ id }) => `All that is on it is deleted when nothing uses it any more. How far it is: tandem orders show ${id}`);
+};
+
+export const enter: Run = async (context, { args }) => {
+  const access = await context.client().call('POST', '/api/orders/{id}/enter', { path: { id: args[0]! } });
+  print(context, access, ({ host, port, user, password, hostKey }) => [
+    `ssh -p ${port} ${user}@${host}`,
+    `password   ${password ?? 'none: by the key that the provider knows'}`,
+    `host key   ${hostKey ?? 'the provider reports none, so the first connection proves nothing'}`,
+    'It is written down nowhere, and told of in the audit trail.',
+  ].map(visible).join('\n'));
+};
+
+export const orphans: Run = async (context) => {
+  const { items } = await context.client().call('GET', '/api/orphans', {});
+  print(context, items, (rows) => (rows.length === 0 ? 'No account is billed for a machine that no order here knows.' : table(rows, [
+    { title: 'PROVIDER', value: ({ provider }) => provider },
+    { title: 'MACHINE', value: ({ machineId }) => machineId },
+    { title: 'NAME', value: ({ name }) => name },
+    { title: 'OFFER', value: ({ offer }) => offer },
+    { title: 'PER HOUR', value: ({ perHour, currency }) => (perHour === null || currency === null ? 'unknown' : moneyText(perHour, currency)) },
+    { title: 'BILLED SINCE', value: ({ billedSince }) => timeText(billedSince) },
+    { title: 'SEEN SINCE', value: ({ firstSeenAt }) => timeText(firstSeenAt) },
+  ], context.out)));
+};
+
 export const providers: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/providers', {});
   print(context, items, (rows) => (rows.length === 0 ? 'There are no accounts at providers here. The operator names them in the file TANDEM_CONFIG, under providers.' : table(rows, [
