@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { changePassword } from './closing/change-password.ts';
+import { closeAgain, closePorts } from './closing/close-ports.ts';
 import { keepConnected, type Duties } from './connection/keep.ts';
 import { examine, lookAt } from './doctor/doctor.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import { Leases } from './leases/leases.ts';
+import { runCommand } from './machine/command.ts';
 import { bootId } from './machine/facts.ts';
 import type { Outside } from './outside.ts';
 import { homeAt, readIdentity } from './state/home.ts';
@@ -55,6 +58,8 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.wipe': return leases.wipe(params);
         case 'lease.ssh': return leases.ssh(params);
         case 'lease.screen': return leases.screen(params);
+        case 'machine.password': return changePassword(root, params);
+        case 'machine.close': return closePorts(root, params, runCommand);
         default: throw new WireError('unknown_command', `this agent does not know ${name}`);
       }
     },
@@ -89,6 +94,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
       return () => over.abort(new Error('the session is over'));
     },
   };
+  await closeAgain(root, runCommand).catch((error: unknown) => outside.log(`ports that are to be closed are not: ${error instanceof Error ? error.message : String(error)}`));
   await keepConnected({ home, agentVersion: versionOf(), boot, outside, duties, signal });
   return updating.signal.aborted && !stopped.aborted ? 'updated' : 'stopped';
 }

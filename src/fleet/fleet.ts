@@ -47,11 +47,11 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     const context: NodeContext = { ...options, newId: createIdSource(() => options.clock.nowMs()) };
-    this.providers = new Providers({ ...context, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom });
     this.nodes = new Nodes(context, () => this.#link);
     this.enrolments = new Enrolments(context, () => this.#address);
     this.presence = new Presence(context);
     this.#later = new LaterLink();
+    this.providers = new Providers({ ...context, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
     const { ledger, operator, access } = options;
     const leases: LeaseContext = {
       ...context, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines: new NodeMachines(context, this.presence, operator), driver: new AgentDriver(this.#later, options.clock),

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 /** What an agent can be asked to do. The forms of what is sent and answered are in `agent/src/wire/commands.ts`. */
-export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'update';
+export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'machine.password' | 'machine.close' | 'update';
 
 /** What a stream to a node leads to. */
 export type NodeStream = 'ssh' | 'screen' | 'http';

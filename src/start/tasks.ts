@@ -19,7 +19,7 @@ export interface ContentUpkeep {
 export interface FleetUpkeep {
   readonly nodes: { removeDue(): Promise<void>; tidy(): Promise<void> };
   keepLeases(signal: AbortSignal): Promise<void>;
-  readonly providers: { keepOrders(signal: AbortSignal): Promise<void>; findOrphans(signal: AbortSignal): Promise<void> };
+  readonly providers: { keepOrders(signal: AbortSignal): Promise<void>; keepArrivals(): Promise<void>; findOrphans(signal: AbortSignal): Promise<void> };
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
@@ -38,6 +38,7 @@ export function periodicTasks({ invoices, credits, limits, budgets, alerts, webh
     { name: 'remove-nodes', everyMs: 5_000, run: () => fleet.nodes.removeDue() },
     { name: 'tidy-nodes', everyMs: 600_000, run: () => fleet.nodes.tidy() },
     { name: 'orders', everyMs: 2_000, run: (signal) => fleet.providers.keepOrders(signal) },
+    { name: 'arrivals', everyMs: 2_000, run: () => fleet.providers.keepArrivals() },
     { name: 'orphans', everyMs: 10 * 60_000, run: (signal) => fleet.providers.findOrphans(signal) },
     { name: 'leases', everyMs: 1_000, run: (signal) => fleet.keepLeases(signal) },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },

@@ -1456,6 +1456,28 @@ export interface components {
       neededUntil: string | null;
       releaseAt: string | null;
       goneAt: string | null;
+      /** How its machine becomes a node by itself; null: a person enters it */
+      arrival: {
+        pool: string;
+        /** `person`: somebody has to do what a step says */
+        state: 'waits' | 'working' | 'person' | 'done';
+        nodeId: string | null;
+        hostKey: string | null;
+        /** `first-use`: the provider reports none, so the key that answered first is believed */
+        hostKeyFrom: 'provider' | 'first-use' | null;
+        /** A reinstalled machine is to be a node again by then */
+        by: string | null;
+        steps: ({
+          step: 'enter' | 'enrol' | 'connect' | 'password' | 'close' | 'probe';
+          state: 'working' | 'waiting' | 'person' | 'done';
+          attempts: number;
+          reason: string | null;
+          next: string | null;
+          /** UTC, ISO 8601 */
+          startedAt: string;
+          endedAt: string | null;
+        })[];
+      } | null;
       cost: {
         /** ISO 4217 code */
         currency: string;
@@ -6607,6 +6629,10 @@ export interface operations {
       /** The caller's own word for it: the same word again is the same order */
       key: string;
       neededUntil?: string | null;
+      /** Its machine becomes a node of this pool by itself; null: a person enters it */
+      pool?: string | null;
+      /** Of the node; null: the machine's own name */
+      name?: string | null;
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Order'] } };
@@ -6630,6 +6656,10 @@ export interface operations {
       /** The caller's own word for it: the same word again is the same order */
       key: string;
       neededUntil?: string | null;
+      /** Its machine becomes a node of this pool by itself; null: a person enters it */
+      pool?: string | null;
+      /** Of the node; null: the machine's own name */
+      name?: string | null;
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Order'] } };

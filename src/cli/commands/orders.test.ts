@@ -9,7 +9,9 @@ const ID = '0192f0c1-0000-7000-8000-000000000001';
 const at = '2026-11-23T07:00:00.000Z';
 const order = {
   id: ID, provider: 'paris', offer: 'M4-M', wanted: 'have', state: 'delivering', reason: 'starting\u001b[31m', next: null, estimateAt: at, machineId: 'm-1', reinstalls: 0, orderedBy: 'admin', createdAt: at, deliveredAt: null,
-  billedSince: at, paidUntil: at, deletableAt: at, neededUntil: null, releaseAt: at, goneAt: null, cost: { currency: 'EUR', perHour: '290000000000', ceiling: '20000000000000', soFar: '6960000000000' },
+  billedSince: at, paidUntil: at, deletableAt: at, neededUntil: null, releaseAt: at, goneAt: null,
+  arrival: { pool: 'macs', state: 'person', nodeId: null, hostKey: 'ssh-ed25519 AAAA', hostKeyFrom: 'first-use', by: null, steps: [{ step: 'enter', state: 'person', attempts: 3, reason: 'the machine lets neither in', next: 'Give the provider the key.', startedAt: at, endedAt: null }] },
+  cost: { currency: 'EUR', perHour: '290000000000', ceiling: '20000000000000', soFar: '6960000000000' },
 };
 const open: Server[] = [];
 afterEach(() => {
@@ -38,8 +40,9 @@ test('machines are ordered with a ceiling, shown, adopted and given back', async
   const shown = (await run(['orders', 'show', ID], env)).out;
   expect(shown).toContain('M4-M at paris  delivering: starting');
   expect(shown).not.toContain('\u001b');
+  expect(shown).toContain('enter    person after 3 tries: the machine lets neither in\n           Give the provider the key.');
   expect((await run(['orders', 'create', 'paris', 'M4-M', '--at-most', '20.00', '--key', 'mine'], env)).out).toContain(`tandem orders show ${ID}`);
-  expect(seen.at(-1)!.body).toEqual({ provider: 'paris', offer: 'M4-M', ceiling: '20000000000000', key: 'mine', neededUntil: null });
+  expect(seen.at(-1)!.body).toEqual({ provider: 'paris', offer: 'M4-M', ceiling: '20000000000000', key: 'mine', neededUntil: null, pool: 'default', name: null });
   expect((await run(['orders', 'create', 'paris', 'M4-M'], env)).code).not.toBe(0);
   expect((await run(['orders', 'adopt', 'paris', 'm-1', '--at-most', '20.00'], env)).out).toContain('Adopted');
   expect((await run(['orders', 'release', ID], env)).out).toContain('It is given back at 2026-11-23 07:00 UTC');

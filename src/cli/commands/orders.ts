@@ -28,12 +28,12 @@ export const show: Run = async (context, { args }) => {
 };
 
 export const create: Run = async (context, { args, options }) => {
-  const order = await context.client().call('POST', '/api/orders', { body: { provider: args[0]!, offer: args[1]!, ...terms(options, context.nowMs()) } });
+  const order = await context.client().call('POST', '/api/orders', { body: { provider: args[0]!, offer: args[1]!, ...terms(options, context.nowMs()), pool: options['byHand'] === true ? null : word(options, 'pool') ?? 'default', name: word(options, 'name') } });
   print(context, order, (made) => `Ordered. It is looked after from now on: tandem orders show ${made.id}`);
 };
 
 export const adopt: Run = async (context, { args, options }) => {
-  const order = await context.client().call('POST', '/api/orders/adopt', { body: { provider: args[0]!, machineId: args[1]!, ...terms(options, context.nowMs()) } });
+  const order = await context.client().call('POST', '/api/orders/adopt', { body: { provider: args[0]!, machineId: args[1]!, ...terms(options, context.nowMs()), pool: word(options, 'pool'), name: word(options, 'name') } });
   print(context, order, (made) => `Adopted. It is looked after from now on: tandem orders show ${made.id}`);
 };
 
@@ -95,6 +95,10 @@ function terms(options: Input['options'], nowMs: number): { ceiling: string; key
   return { ceiling: amountArgument(options['atMost'], '--at-most'), key: typeof options['key'] === 'string' ? options['key'] : newId(), neededUntil: until(options, nowMs) };
 }
 
+function word(options: Input['options'], name: string): string | null {
+  return typeof options[name] === 'string' ? options[name] : null;
+}
+
 function until(options: Input['options'], nowMs: number): string | null {
   return typeof options['until'] === 'string' ? timeArgument(options['until'], nowMs, '--until') : null;
 }
@@ -110,6 +114,19 @@ function orderText(order: Order): string {
     `cost       ${moneyText(cost.soFar, cost.currency)} so far, ${moneyText(cost.perHour, cost.currency)} an hour, at most ${moneyText(cost.ceiling, cost.currency)}`,
     `paid until ${timeText(order.paidUntil)}`,
     `goes       ${timeText(order.releaseAt)}`,
+    ...arrivalLines(order.arrival),
     `ordered    ${timeText(order.createdAt)} by ${order.orderedBy}`,
   ].map(visible).join('\n');
+}
+
+function arrivalLines(arrival: Order['arrival']): string[] {
+  if (arrival === null) return ['node       by hand: tandem node add, and how to enter it: tandem orders enter ORDER'];
+  const { pool, nodeId, hostKey, hostKeyFrom, by, steps } = arrival;
+  return [
+    `node       ${nodeId ?? 'not yet'}, in the pool ${pool}${by === null ? '' : `, again by ${timeText(by)}`}`,
+    ...(hostKey === null ? [] : [`host key   ${hostKey}${hostKeyFrom === 'first-use' ? ' (answered first: the provider reports none)' : ''}`]),
+    ...steps.flatMap(({ step, state, attempts, reason, next }) => [
+      `  ${step.padEnd(9)}${state}${attempts > 1 ? ` after ${attempts} tries` : ''}${reason === null ? '' : `: ${reason}`}`, ...(next === null ? [] : [`           ${next}`]),
+    ]),
+  ];
 }

@@ -19,6 +19,7 @@ import { spendSums } from './0017-spend-sums.ts';
 import { leaseTickets } from './0018-lease-tickets.ts';
 import { providers } from './0019-providers.ts';
 import { serverProcesses } from './0020-server-processes.ts';
+import { arrivals } from './0021-arrivals.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   leaseTickets,
   providers,
   serverProcesses,
+  arrivals,
 ];

@@ -51,6 +51,54 @@ export interface ProviderOrderRow {
   lock_token: string | null;
   lock_until: Date | null;
   created_at: ColumnType<Date, Date, never>;
+  /** The pool that its machine becomes a node of by itself; null: a person enters it. */
+  pool: string | null;
+  /** Null: the machine's own name. */
+  node_name: string | null;
+  /** The node that its machine is now. */
+  node_id: string | null;
+  /** The token that was made for it last. */
+  enrolment_id: string | null;
+  /** A line of known_hosts without the host: by it the machine is known for as long as it is not reinstalled. */
+  host_key: string | null;
+  /** `first-use`: the provider reports none, so the first connection proved nothing. */
+  host_key_from: 'provider' | 'first-use' | null;
+  /** What the machine called itself when it first became a node. */
+  machine_hash: string | null;
+  /** The last delivery or reinstallation whose machine has become a node. */
+  arrived_turn: number | null;
+  /** When the next try to make it a node is due. */
+  arrive_at: Generated<Date>;
+  /** A reinstalled machine is to be a node again by then. */
+  arrive_by: Date | null;
+  arrival_token: string | null;
+  arrival_until: Date | null;
+}
+
+/** A step on the way from a delivered machine to a node. */
+export interface OrderStepRow {
+  organisation_id: string;
+  order_id: ColumnType<string, string, never>;
+  /** The delivery is 0, reinstallations are counted from 1. */
+  turn: ColumnType<number, number, never>;
+  step: ColumnType<'enter' | 'enrol' | 'connect' | 'password' | 'close' | 'probe', 'enter' | 'enrol' | 'connect' | 'password' | 'close' | 'probe', never>;
+  /** `waiting` is tried again by itself; `person`: so is this, rarely, for somebody has to do something first. */
+  state: 'working' | 'waiting' | 'person' | 'done';
+  attempts: number;
+  reason: string | null;
+  /** What to do. */
+  next: string | null;
+  started_at: ColumnType<Date, Date, never>;
+  ended_at: Date | null;
+}
+
+/** Which node an ordered machine was, by delivery. */
+export interface OrderNodeRow {
+  organisation_id: string;
+  order_id: ColumnType<string, string, never>;
+  turn: ColumnType<number, number, never>;
+  node_id: ColumnType<string, string, never>;
+  at: ColumnType<Date, Date, never>;
 }
 
 /** A machine that a provider bills for and no order here knows. Never deleted by itself. */
@@ -78,6 +126,8 @@ export interface ProviderClaimRow {
 
 export interface ProviderTables {
   provider_orders: ProviderOrderRow;
+  order_steps: OrderStepRow;
+  order_nodes: OrderNodeRow;
   provider_orphans: ProviderOrphanRow;
   provider_claims: ProviderClaimRow;
 }

@@ -6,12 +6,14 @@ export interface AgentAddress {
   readonly pin: string;
 }
 
-/**
- * The line to paste on a machine. curl checks the pin before a byte of the answer is run; the token goes in by standard input,
- * so it stands in no argument list and no URL (`printf` is a builtin of the shell).
- */
-export function enrolmentLine({ host, port, pin }: AgentAddress, token: string): string {
+/** What a machine runs as root to become a node, with the token on its standard input. curl checks the pin before a byte of the answer is run. */
+export function installCommand({ host, port, pin }: AgentAddress): string {
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}/install.sh`;
+  return `f=$(mktemp); curl -fsSk --pinnedpubkey sha256//${pin} -o "$f" ${url} && sh "$f"; r=$?; rm -f "$f"; exit $r`;
+}
+
+/** The line to paste on a machine. The token goes in by standard input, so it stands in no argument list and no URL (`printf` is a builtin of the shell). */
+export function enrolmentLine(address: AgentAddress, token: string): string {
   // Where there is no sudo, as in a container, one is root already.
-  return `printf '%s\\n' ${token} | $(command -v sudo) sh -c 'f=$(mktemp); curl -fsSk --pinnedpubkey sha256//${pin} -o "$f" ${url} && sh "$f"; r=$?; rm -f "$f"; exit $r'`;
+  return `printf '%s\\n' ${token} | $(command -v sudo) sh -c '${installCommand(address)}'`;
 }

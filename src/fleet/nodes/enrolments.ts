@@ -53,21 +53,27 @@ export class Enrolments {
   /** @throws TandemError agents_off while machines have no way to reach this server. */
   async create(principal: Principal, { pool, name }: NewEnrolment): Promise<EnrolmentView> {
     demand(principal, 'nodes.write');
+    const { address, ...made } = await this.issue(principal, { pool, name });
+    return { ...made, line: enrolmentLine(address, made.token) };
+  }
+
+  /** The same without a line, also for this server's own work. @throws TandemError agents_off. */
+  async issue(by: Pick<Principal, 'organisationId' | 'actor'>, { pool, name }: NewEnrolment): Promise<Omit<EnrolmentView, 'line'> & { readonly address: AgentAddress }> {
     const address = this.#address();
     if (address === null) throw new TandemError('agents_off');
     const { database, clock, access, newId } = this.#context;
     const token = `tdm_node_${randomBytes(32).toString('base64url')}`;
     const now = new Date(clock.nowMs());
     const row = await database.transaction(async (tx) => {
-      const own = database.scoped(principal.organisationId, tx);
-      if (name !== null) await demandFreeName(this.#context, tx, principal.organisationId, name);
+      const own = database.scoped(by.organisationId, tx);
+      if (name !== null) await demandFreeName(this.#context, tx, by.organisationId, name);
       const made = await own.insertInto('node_enrolments', {
-        id: newId(), token_hash: hashOf(token), pool, node_name: name, created_by: principal.actor.label, created_at: now, expires_at: new Date(now.getTime() + TOKEN_MS), used_at: null, node_id: null,
+        id: newId(), token_hash: hashOf(token), pool, node_name: name, created_by: by.actor.label, created_at: now, expires_at: new Date(now.getTime() + TOKEN_MS), used_at: null, node_id: null,
       }).returningAll().executeTakeFirstOrThrow();
-      await access.audit.record(tx, principal, { action: 'node.add', resourceKind: 'enrolment', resourceId: made.id, change: { pool, name, expiresAt: made.expires_at.toISOString() } });
+      await access.audit.record(tx, by, { action: 'node.add', resourceKind: 'enrolment', resourceId: made.id, change: { pool, name, expiresAt: made.expires_at.toISOString() } });
       return made;
     });
-    return { id: row.id, pool: row.pool, name: row.node_name, expiresAt: row.expires_at.toISOString(), line: enrolmentLine(address, token), token };
+    return { id: row.id, pool: row.pool, name: row.node_name, expiresAt: row.expires_at.toISOString(), token, address };
   }
 
   /**

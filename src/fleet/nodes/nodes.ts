@@ -102,6 +102,31 @@ export class Nodes {
     });
   }
 
+  /**
+   * Has a node take nothing new and end by then what is on it, because its machine goes. Once more only brings the end nearer.
+   * @returns how many leases are left on it; null: it is removed.
+   */
+  async retire(id: string, reason: string, deadline: Date): Promise<number | null> {
+    const { database, clock } = this.#context;
+    return database.transaction(async (tx) => {
+      const row = await tx.selectFrom('nodes').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      if (row === undefined || row.removed_at !== null) return null;
+      const held = await this.#holds.count(id);
+      const now = new Date(clock.nowMs());
+      // Only one that took nothing new since the last look is really empty. What is quarantined has nothing that could still end by itself.
+      const goes = row.wanted === 'remove' && (held === 0 || row.quarantined_at !== null);
+      if (goes) {
+        await tx.updateTable('nodes').set({ removed_at: now, connected_at: null }).where('id', '=', id).execute();
+        await noteEvent(this.#context, tx, row, 'removed', reason);
+      } else if (row.wanted !== 'remove' || row.deadline_at === null || row.deadline_at > deadline) {
+        await tx.updateTable('nodes').set({ wanted: 'remove', wanted_reason: reason, wanted_by: 'system', wanted_at: now, deadline_at: deadline }).where('id', '=', id).execute();
+        await noteEvent(this.#context, tx, row, 'remove', `${reason}; what is on it is ended by ${deadline.toISOString()}`);
+      }
+      await database.notify(tx, NODES_CHANNEL, id);
+      return goes ? null : held;
+    });
+  }
+
   /** Has the agent look at its machine. @throws TandemError resource_not_found, node_unreachable, node_refused. */
   async doctor(principal: Principal, id: string): Promise<{ checks: NodeCheck[] }> {
     demand(principal, 'nodes.read');

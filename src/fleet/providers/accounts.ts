@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { TandemError, isCurrency, parseAmount, type Clock } from '../../base/index.ts';
@@ -17,16 +17,18 @@ const price = z.strictObject({ amount: z.string().refine((given) => parseAmount(
 const url = z.string().min(1).max(2_000);
 /** One of the three says where the secret is, as for backends. */
 const secret = { key: text.optional(), keyFile: text.optional(), keyEnv: text.optional() };
+/** The private key whose public one the provider puts on its machines: by it this server enters them for the first time. */
+const sshKeyFile = text.optional();
 const prices = z.record(text, price).default({});
 
 const account = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('scaleway'), name, url: url.default('https://api.scaleway.com'), zone: place, projectId: text, prices, ...secret }),
+  z.strictObject({ kind: z.literal('scaleway'), name, url: url.default('https://api.scaleway.com'), zone: place, projectId: text, prices, sshKeyFile, ...secret }),
   z.strictObject({
-    kind: z.literal('ec2-mac'), name, url: url.optional(), region: place, zone: place, accessKeyId: text, keyName: text, subnetId: text.optional(), securityGroupId: text.optional(), images: z.record(text, text), prices, ...secret,
+    kind: z.literal('ec2-mac'), name, url: url.optional(), region: place, zone: place, accessKeyId: text, keyName: text, subnetId: text.optional(), securityGroupId: text.optional(), images: z.record(text, text), prices, sshKeyFile, ...secret,
   }),
-  z.strictObject({ kind: z.literal('lambda'), name, url: url.default('https://cloud.lambda.ai'), region: place, sshKeyName: text, ...secret }),
+  z.strictObject({ kind: z.literal('lambda'), name, url: url.default('https://cloud.lambda.ai'), region: place, sshKeyName: text, sshKeyFile, ...secret }),
   z.strictObject({
-    kind: z.literal('static'), name, reinstallUrl: url.optional(), ...secret,
+    kind: z.literal('static'), name, reinstallUrl: url.optional(), sshKeyFile, ...secret,
     machines: z.array(z.strictObject({ id: name, offer: name, host: text, port: z.int().min(1).max(65_535).default(22), user: text, hostKey: text.optional() })).min(1).max(10_000),
   }),
 ]);
@@ -44,13 +46,8 @@ export interface AccountsOptions {
 
 /** The operator's accounts by name. @throws TandemError setting_invalid naming the place in the file. */
 export function readAccounts({ content, folder, env, policy, client, clock, claims }: AccountsOptions): ReadonlyMap<string, MachineProvider> {
-  const parsed = z.array(account).max(100).safeParse(content ?? []);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw invalid(`providers${(issue?.path ?? []).map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')}`, issue?.message ?? 'it is not of the known form');
-  }
   const made = new Map<string, MachineProvider>();
-  for (const [index, given] of parsed.data.entries()) {
+  for (const [index, given] of parse(content).entries()) {
     const at = `providers[${index}]`;
     if (made.has(given.name)) throw invalid(`${at}.name`, 'another provider has that name');
     const address = (field: string, value: string): string => {
@@ -87,6 +84,23 @@ export function readAccounts({ content, folder, env, policy, client, clock, clai
     }
   }
   return made;
+}
+
+/** Where the private keys are that enter new machines, by account. @throws TandemError setting_invalid. */
+export function readEntryKeys(content: unknown, folder: string): ReadonlyMap<string, string> {
+  return new Map(parse(content).flatMap(({ name: account, sshKeyFile: file }, index) => {
+    if (file === undefined) return [];
+    const path = resolve(folder, file);
+    if (!existsSync(path)) throw invalid(`providers[${index}].sshKeyFile`, 'there is no such file');
+    return [[account, path] as const];
+  }));
+}
+
+function parse(content: unknown): z.infer<typeof account>[] {
+  const parsed = z.array(account).max(100).safeParse(content ?? []);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalid(`providers${(issue?.path ?? []).map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')}`, issue?.message ?? 'it is not of the known form');
 }
 
 function pricesOf(given: Readonly<Record<string, z.infer<typeof price>>>): ReadonlyMap<string, OfferPrice> {

@@ -3,9 +3,14 @@ import type { Clock, Config, Logger, Random } from '../../base/index.ts';
 import { readEgressPolicy } from '../../base/egress/index.ts';
 import type { Access } from '../../access/index.ts';
 import type { Database } from '../../db/index.ts';
-import { readAccounts } from './accounts.ts';
+import type { Enrolments } from '../nodes/enrolments.ts';
+import type { NodeLink } from '../ports.ts';
+import { readAccounts, readEntryKeys } from './accounts.ts';
+import { Arrivals } from './arrival/arrivals.ts';
+import { probePort } from './arrival/probe.ts';
+import { enterBySsh } from './arrival/ssh-entry.ts';
 import { storedClaims } from './orders/claims.ts';
-import { OrderReconciler } from './orders/order-reconciler.ts';
+import { OrderReconciler, type RetiringNodes } from './orders/order-reconciler.ts';
 import { Orders } from './orders/orders.ts';
 import { Orphans } from './orders/orphans.ts';
 import { ProviderClient } from './provider-client.ts';
@@ -19,6 +24,9 @@ export interface ProvidersOptions {
   readonly config: Pick<Config, 'file' | 'configFile'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly random: Random;
+  readonly nodes: RetiringNodes;
+  readonly enrolments: Pick<Enrolments, 'issue'>;
+  readonly link: Pick<NodeLink, 'isConnected' | 'ask'>;
 }
 
 /** Machines to rent: the operator's accounts, and what is ordered at them. */
@@ -26,6 +34,7 @@ export class Providers {
   readonly orders: Orders;
   readonly #reconciler: OrderReconciler;
   readonly #orphans: Orphans;
+  readonly #arrivals: Arrivals;
   readonly #client: ProviderClient;
 
   /** @throws TandemError setting_invalid. */
@@ -37,6 +46,7 @@ export class Providers {
     this.orders = new Orders({ ...shared, providers });
     this.#reconciler = new OrderReconciler({ ...shared, providers });
     this.#orphans = new Orphans({ ...shared, providers });
+    this.#arrivals = new Arrivals({ ...shared, providers, keys: readEntryKeys(config.file['providers'], dirname(config.configFile)), enter: enterBySsh, probe: probePort });
   }
 
   /** Looks after all orders once: periodic. */
@@ -44,12 +54,18 @@ export class Providers {
     return this.#reconciler.tick(signal);
   }
 
+  /** Makes nodes of delivered machines: periodic. */
+  keepArrivals(): Promise<void> {
+    return this.#arrivals.tick();
+  }
+
   /** Looks once for machines that are billed and unknown here: periodic. */
   findOrphans(signal: AbortSignal): Promise<void> {
     return this.#orphans.look(signal);
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  async close(): Promise<void> {
+    await this.#arrivals.close();
+    await this.#client.close();
   }
 }

@@ -14,9 +14,17 @@ const order = z.object({
   id, provider: z.string(), offer: z.string(), wanted: z.enum(['have', 'released']), state: z.enum(['asked', 'delivering', 'ready', 'reinstalling', 'failed', 'leaving', 'gone']), reason: z.string().nullable(),
   next: z.string().nullable().describe('What to do about the last failure'), estimateAt: time.nullable(), machineId: z.string().nullable(), reinstalls: z.int(), orderedBy: z.string(), createdAt: time, deliveredAt: time.nullable(),
   billedSince: time.nullable(), paidUntil: time.nullable(), deletableAt: time.nullable().describe('Before it the provider takes nothing back'), neededUntil: time.nullable(), releaseAt: time.nullable(), goneAt: time.nullable(),
+  arrival: z.object({
+    pool: z.string(), state: z.enum(['waits', 'working', 'person', 'done']).describe('`person`: somebody has to do what a step says'), nodeId: id.nullable(), hostKey: z.string().nullable(),
+    hostKeyFrom: z.enum(['provider', 'first-use']).nullable().describe('`first-use`: the provider reports none, so the key that answered first is believed'), by: time.nullable().describe('A reinstalled machine is to be a node again by then'),
+    steps: z.array(z.object({ step: z.enum(['enter', 'enrol', 'connect', 'password', 'close', 'probe']), state: z.enum(['working', 'waiting', 'person', 'done']), attempts: z.int(), reason: z.string().nullable(), next: z.string().nullable(), startedAt: time, endedAt: time.nullable() })),
+  }).nullable().describe('How its machine becomes a node by itself; null: a person enters it'),
   cost: z.object({ currency, perHour: pico, ceiling: pico, soFar: pico.describe('By the provider\'s terms; not its invoice') }),
 });
 const neededUntil = time.nullable().default(null);
+const label = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 letters, digits or dashes, such as macs');
+const pool = (usual: string | null) => label.nullable().default(usual).describe('Its machine becomes a node of this pool by itself; null: a person enters it');
+const name = label.nullable().default(null).describe('Of the node; null: the machine\'s own name');
 
 export const orderRoutes = {
   providerList: route({ id: 'providers.list', method: 'GET', path: '/api/providers', summary: 'Accounts at which machines can be ordered: the operator\'s, for the operator', access: 'orders.read', status: 200, reply: list(z.object({ name: account, kind, reinstalls: z.boolean() })) }),
@@ -24,8 +32,8 @@ export const orderRoutes = {
   orphanList: route({ id: 'orphans.list', method: 'GET', path: '/api/orphans', summary: 'Machines that an account is billed for and that no order knows', access: 'orders.read', status: 200,
     reply: list(z.object({ provider: z.string(), machineId: z.string(), name: z.string(), tag: z.string().nullable(), offer: z.string(), state: z.string(), perHour: pico.nullable(), currency: currency.nullable(), billedSince: time.nullable(), firstSeenAt: time, lastSeenAt: time })) }),
   orderList: route({ id: 'orders.list', method: 'GET', path: '/api/orders', summary: 'Whole machines that are ordered at providers, newest first', access: 'orders.read', status: 200, reply: list(order) }),
-  orderCreate: route({ id: 'orders.create', method: 'POST', path: '/api/orders', summary: 'Order a machine; asked twice by the same key it is ordered once', access: 'orders.write', status: 201, body: z.object({ provider: account, offer: words(200), ceiling, key, neededUntil }), reply: order }),
-  orderAdopt: route({ id: 'orders.adopt', method: 'POST', path: '/api/orders/adopt', summary: 'Take a machine that is billed and unknown here into an order', access: 'orders.write', status: 201, body: z.object({ provider: account, machineId: words(128), ceiling, key, neededUntil }), reply: order }),
+  orderCreate: route({ id: 'orders.create', method: 'POST', path: '/api/orders', summary: 'Order a machine; asked twice by the same key it is ordered once', access: 'orders.write', status: 201, body: z.object({ provider: account, offer: words(200), ceiling, key, neededUntil, pool: pool('default'), name }), reply: order }),
+  orderAdopt: route({ id: 'orders.adopt', method: 'POST', path: '/api/orders/adopt', summary: 'Take a machine that is billed and unknown here into an order', access: 'orders.write', status: 201, body: z.object({ provider: account, machineId: words(128), ceiling, key, neededUntil, pool: pool(null), name }), reply: order }),
   orderShow: route({ id: 'orders.show', method: 'GET', path: '/api/orders/{id}', summary: 'One order', access: 'orders.read', status: 200, params: byId, reply: order }),
   orderRelease: route({ id: 'orders.release', method: 'POST', path: '/api/orders/{id}/release', summary: 'Give a machine back when what is paid for is used, or not before it is needed no longer', access: 'orders.write', status: 200, params: byId, body: z.object({ neededUntil }), reply: order }),
   orderReinstall: route({ id: 'orders.reinstall', method: 'POST', path: '/api/orders/{id}/reinstall', summary: 'Delete all that is on a machine', access: 'orders.write', status: 200, params: byId, reply: order }),

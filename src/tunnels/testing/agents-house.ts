@@ -36,7 +36,7 @@ export interface AgentProcess {
 }
 
 /** Access, fleet and tunnels over a real database, and a listener on a free port of the loopback. */
-export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent') }: { agentFolder?: string } = {}): Promise<AgentsHouse> {
+export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host = '127.0.0.1' }: { agentFolder?: string; /** Where the agents' listener is. */ host?: string } = {}): Promise<AgentsHouse> {
   const test = await openTestAccess();
   const { access, database } = test;
   const folder = mkdtempSync(join(tmpdir(), 'tandem-agents-'));
@@ -45,7 +45,7 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent') }: { a
   const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, ...nothingLeased });
   const make = (agent = agentFolder, port = 0): Tunnels => createTunnels({
     agentFolder: agent,
-    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host: '127.0.0.1', port }, peerAddress: null },
+    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host, port }, peerAddress: null },
   });
   let tunnels = make();
   const more: Tunnels[] = [];
@@ -112,7 +112,7 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent') }: { a
 }
 
 /** A machine that has had an agent before holds Node already: 120 MB less to fetch in each test but the first of all. */
-function keepNode(home: string): void {
+export function keepNode(home: string): void {
   ownHash ??= createHash('sha256').update(readFileSync(process.execPath)).digest('hex');
   mkdirSync(join(home, 'node'), { recursive: true });
   linkSync(process.execPath, join(home, 'node', ownHash));

@@ -5,7 +5,7 @@ import type { Database, ProviderOrderRow } from '../../../db/index.ts';
 import { ProviderFault, retryAtMs } from '../fault.ts';
 import type { MachineProvider, ProviderMachine } from '../provider.ts';
 import { tagOf } from '../tag.ts';
-import { SETTLE_MS, decideOrder, goesAtMs, type OrderAction, type OrderFacts } from './decide.ts';
+import { SETTLE_MS, WIPE_MS, decideOrder, emptiesAtMs, goesAtMs, type OrderAction, type OrderFacts } from './decide.ts';
 import { paidUntilMs, type ChargeTerms } from './release-time.ts';
 
 type Row = Selectable<ProviderOrderRow>;
@@ -15,6 +15,10 @@ const LOCK_MS = 5 * 60_000;
 const LOOK_SOON_MS = 15_000;
 const LOOK_LATER_MS = 5 * 60_000;
 const MOST_AT_ONCE = 100;
+/** Who is on a machine that is to be reinstalled has this long to leave. */
+const REINSTALL_GRACE_MS = 15 * 60_000;
+/** A reinstalled machine is to be a node again within. */
+const ARRIVE_AGAIN_MS = 3 * 60 * 60_000;
 
 export interface OrderReconcilerOptions {
   readonly database: Database;
@@ -23,6 +27,13 @@ export interface OrderReconcilerOptions {
   readonly newId: () => string;
   readonly random: Random;
   readonly providers: ReadonlyMap<string, MachineProvider>;
+  readonly nodes: RetiringNodes;
+}
+
+/** What an order asks of the node that its machine is. */
+export interface RetiringNodes {
+  /** Has it take nothing new, and end by then what is on it. @returns how many leases are left; null: the node is removed. */
+  retire(nodeId: string, reason: string, deadline: Date): Promise<number | null>;
 }
 
 /**
@@ -60,7 +71,7 @@ export class OrderReconciler {
     const { clock, log, providers, random } = this.#options;
     const provider = providers.get(row.provider);
     if (provider === undefined) return this.#write(row, { reason: 'the operator\'s file no longer names this account', fault: 'refused', next_at: new Date(clock.nowMs() + LOOK_LATER_MS) });
-    const action = decideOrder(factsOf(row), clock.nowMs());
+    const action = decideOrder(factsOf(row, await this.#isNode(row)), clock.nowMs());
     try {
       await this.#do(row, provider, action);
     } catch (error) {
@@ -90,19 +101,42 @@ export class OrderReconciler {
         if (!(await this.#held(row, { sent_at: new Date(nowMs), unclear: true }))) return;
         return this.#seen(row, await provider.order({ offer: row.offer, tag: tagOf(row.id) }));
       }
+      case 'empty': return this.#empty(row, provider);
       case 'look': {
         const before = await provider.show(row.machine_id!);
         return this.#seen(row, before.state === 'delivering' || before.state === 'reinstalling' ? await provider.advance(before, row.turn) : before);
       }
       case 'reinstall': {
-        if (!(await this.#held(row, { turn: row.turn + 1 }))) return;
+        if (!(await this.#held(row, {
+          // By the time it is ready again, nothing of what it was counts.
+          turn: row.turn + 1, node_id: null, enrolment_id: null, host_key: null, host_key_from: null, arrive_at: new Date(nowMs), arrive_by: new Date(nowMs + ARRIVE_AGAIN_MS),
+        }))) return;
         return this.#seen(row, await provider.reinstall(row.machine_id!), { reinstall: false });
       }
       case 'release': {
         await this.#held(row, { observed: 'leaving' });
+        if (await this.#isNode(row)) await this.#options.nodes.retire(row.node_id!, 'its machine is given back to the provider, at its ceiling', new Date(nowMs));
         return this.#seen(row, { ...await provider.release(row.machine_id!) }, {}, true);
       }
     }
+  }
+
+  /** Takes the machine's node out of use, until nothing is left on it. */
+  async #empty(row: Row, provider: MachineProvider): Promise<void> {
+    const { clock, nodes } = this.#options;
+    const nowMs = clock.nowMs();
+    const facts = factsOf(row, true);
+    const leaves = nowMs >= emptiesAtMs(facts);
+    const deadline = new Date(leaves ? Math.max(nowMs + WIPE_MS, goesAtMs(facts) - WIPE_MS) : nowMs + REINSTALL_GRACE_MS);
+    const left = await nodes.retire(row.node_id!, leaves ? 'its machine is given back to the provider' : 'its machine is reinstalled', deadline);
+    const waits = { next_at: new Date(nowMs + (left === null || left === 0 ? 1_000 : LOOK_SOON_MS)), ...(left !== null && left > 0 && { reason: `leases on its node that end first: ${left}` }) };
+    if (left === null) return this.#write(row, waits);
+    return this.#seen(row, await provider.show(row.machine_id!), waits);
+  }
+
+  async #isNode(row: Row): Promise<boolean> {
+    if (row.node_id === null) return false;
+    return (await this.#all().selectFrom('nodes').select('id').where('id', '=', row.node_id).where('removed_at', 'is', null).executeTakeFirst()) !== undefined;
   }
 
   /** Writes what the provider shows. */
@@ -127,6 +161,7 @@ export class OrderReconciler {
     const failures = row.failures + 1;
     // A machine that the provider no longer has is not billed: it is given back, by whomever.
     if (fault.kind === 'not_found' && (action === 'release' || action === 'look') && (action === 'release' || nowMs > row.created_at.getTime() + SETTLE_MS)) {
+      if (row.node_id !== null) await this.#options.nodes.retire(row.node_id, 'the provider no longer has its machine', new Date(nowMs));
       return this.#write(row, { observed: 'gone', gone_at: new Date(nowMs), reason: action === 'release' ? 'given back' : 'the provider no longer has it', fault: null, estimate_at: null });
     }
     const again = retryAtMs(fault, failures, nowMs, spread);
@@ -158,9 +193,10 @@ export class OrderReconciler {
   }
 }
 
-/** What of a row decides. */
-export function factsOf(row: Row): OrderFacts {
+/** What of a row decides. @param node its machine is a node that leases may be on. */
+export function factsOf(row: Row, node = false): OrderFacts {
   return {
+    node,
     wanted: row.wanted, observed: row.observed, machineId: row.machine_id, sentAtMs: row.sent_at?.getTime() ?? null, unclear: row.unclear, reinstall: row.reinstall,
     neededUntilMs: row.needed_until?.getTime() ?? null, ceiling: BigInt(row.ceiling),
     terms: {

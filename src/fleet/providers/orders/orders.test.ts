@@ -31,7 +31,7 @@ beforeEach(async () => {
   client = new ProviderClient({ clock, policy: readEgressPolicy({ allow: ['127.0.0.1'] }) });
   // A stand-in, from docs: see its head.
   bench = await scalewayBench(clock, client);
-  const shared = { database: test.database, clock, log: silentLogger, access: test.access, random: () => 0.5, providers: new Map([[bench.provider.name, bench.provider]]), newId: createIdSource(() => clock.nowMs()) };
+  const shared = { database: test.database, clock, log: silentLogger, access: test.access, random: () => 0.5, providers: new Map([[bench.provider.name, bench.provider]]), nodes: { retire: () => Promise.resolve(null) }, newId: createIdSource(() => clock.nowMs()) };
   orders = new Orders(shared);
   orphans = new Orphans(shared);
   newReconciler = () => new OrderReconciler(shared);
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 const wish = (more: Partial<NewOrder> = {}): NewOrder => {
   number += 1;
-  return { provider: 'paris', offer: 'M4-M', ceiling: 100_000_000_000_000n, key: `order-${number}`, neededUntil: null, ...more };
+  return { provider: 'paris', offer: 'M4-M', ceiling: 100_000_000_000_000n, key: `order-${number}`, neededUntil: null, pool: null, name: null, ...more };
 };
 const show = (id: string) => orders.show(test.admin, id);
 /** Lets time go by, with the orders looked after all along. */
@@ -208,8 +208,8 @@ describe('a machine without an order', () => {
     await orphans.look();
     expect(await found()).toMatchObject([{ machine_id: machineId, name: 'by hand', tag: null, per_hour: '290000000000', currency: 'EUR', billed_since: new Date(Date.UTC(2026, 10, 26)) }]);
     expect(bench.billed()).toBe(2);
-    await expect(orders.adopt(test.admin, { provider: 'paris', machineId: (await show(id)).machineId!, ceiling: 10n ** 14n, key: 'again', neededUntil: null })).rejects.toSatisfy(failsWith('order_state'));
-    const adopted = await orders.adopt(test.admin, { provider: 'paris', machineId, ceiling: 10n ** 14n, key: 'mine', neededUntil: null });
+    await expect(orders.adopt(test.admin, { provider: 'paris', machineId: (await show(id)).machineId!, ceiling: 10n ** 14n, key: 'again', neededUntil: null, pool: null, name: null })).rejects.toSatisfy(failsWith('order_state'));
+    const adopted = await orders.adopt(test.admin, { provider: 'paris', machineId, ceiling: 10n ** 14n, key: 'mine', neededUntil: null, pool: null, name: null });
     await reconciler.tick();
     expect(await show(adopted.id)).toMatchObject({ state: 'ready', machineId, billedSince: '2026-11-26T00:00:00.000Z' });
     await orphans.look();

@@ -26,6 +26,10 @@ export interface NewOrder {
   /** The caller's word for it: the same word again is the same order. */
   readonly key: string;
   readonly neededUntil: Date | null;
+  /** Its machine becomes a node of this pool by itself; null: a person enters it. */
+  readonly pool: string | null;
+  /** Of the node; null: the machine's own name. */
+  readonly name: string | null;
 }
 
 interface AccountView {
@@ -62,13 +66,15 @@ export class Orders {
   async list(principal: Principal): Promise<{ items: OrderView[]; nextCursor: null }> {
     demand(principal, 'orders.read');
     const rows = await this.#options.database.scoped(principal.organisationId).selectFrom('provider_orders').selectAll().orderBy('id', 'desc').limit(1_000).execute();
-    return { items: rows.map((row) => orderView(row, this.#options.clock.nowMs())), nextCursor: null };
+    const steps = Map.groupBy(rows.length === 0 ? [] : await this.#options.database.scoped(principal.organisationId).selectFrom('order_steps').selectAll().where('order_id', 'in', rows.map(({ id }) => id)).execute(), ({ order_id }) => order_id);
+    return { items: rows.map((row) => orderView(row, this.#options.clock.nowMs(), steps.get(row.id))), nextCursor: null };
   }
 
   /** @throws TandemError resource_not_found. */
   async show(principal: Principal, id: string): Promise<OrderView> {
     demand(principal, 'orders.read');
-    return orderView(await this.#row(principal, id), this.#options.clock.nowMs());
+    const row = await this.#row(principal, id);
+    return orderView(row, this.#options.clock.nowMs(), await this.#options.database.scoped(principal.organisationId).selectFrom('order_steps').selectAll().where('order_id', '=', id).execute());
   }
 
   /** Writes an order down; nothing is asked of the provider but its offers. @throws TandemError resource_not_found, order_refused, order_ceiling, id_conflict. */
@@ -167,7 +173,7 @@ export class Orders {
       const own = database.scoped(principal.organisationId, tx);
       const made = await own.insertInto('provider_orders', {
         id: newId(), request_key: wish.key, provider: provider.name, offer: offer.name, ordered_by: principal.actor.label, ceiling: String(wish.ceiling), currency: perHour.currency, per_hour: String(perHour.amount),
-        minimum_ms: Math.ceil(minimumMs), period_ms: periodMs, needed_until: wish.neededUntil, next_at: now, created_at: now,
+        minimum_ms: Math.ceil(minimumMs), period_ms: periodMs, needed_until: wish.neededUntil, next_at: now, created_at: now, pool: wish.pool, node_name: wish.name, arrive_at: now,
         ...(machine !== null && { machine_id: machine.id, observed: 'delivering' as const, sent_at: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs), billed_since: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs) }),
       }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returningAll().executeTakeFirst();
       if (made === undefined) return own.selectFrom('provider_orders').selectAll().where('request_key', '=', wish.key).executeTakeFirstOrThrow();
