@@ -1,11 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
-import { pathsOf, type LeaseRecord } from './record.ts';
-import { READY, SSH_INSIDE, insideArgs, prepareFolders, sandboxArgs } from './sandbox.ts';
+import { writeBounds } from './bounds.ts';
+import { inGroups, spawnInside, type Sandbox } from './inside.ts';
+import { pathsOf, readRecord } from './record.ts';
+import { READY, SSH_INSIDE, prepareFolders, sandboxArgs } from './sandbox.ts';
 import { Screen } from './screen.ts';
+import { Surroundings, takeAway } from './surroundings.ts';
 import { plant } from './wipe/canary.ts';
 
 /** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's. */
@@ -20,17 +23,24 @@ const MOST_WORD_BYTES = 1_000;
  * time is over, whether anybody is there to say so or not. Its own end is the sandbox's end. Resolves when nothing of the lease runs any more.
  */
 export async function keepLease(root: string, lease: string, outside: Outside): Promise<void> {
-  const paths = pathsOf(homeAt(root), lease);
-  const record = JSON.parse(readFileSync(paths.record, 'utf8')) as LeaseRecord;
+  const home = homeAt(root);
+  const paths = pathsOf(home, lease);
+  const record = readRecord(paths.record);
   prepareFolders(record, paths);
+  const surroundings = new Surroundings(home, record, paths);
+  await surroundings.prepare(outside);
   const log = openSync(paths.log, 'a', 0o600);
-  const sandbox = spawn('bwrap', sandboxArgs(record, paths, 3), { uid: record.uid, gid: record.uid, stdio: ['ignore', 'pipe', log, 'pipe'], env: {} });
+  const [program, args] = inGroups(surroundings.groups, ['setpriv', '--reuid', String(record.uid), '--regid', String(record.uid), '--clear-groups', 'bwrap', ...sandboxArgs(record, paths, 3)]);
+  const sandbox = spawn(program, args, { stdio: ['ignore', 'pipe', log, 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
   const over = new Promise<void>((resolve) => {
     sandbox.once('close', () => resolve());
     sandbox.once('error', () => resolve());
   });
   const pid = await firstProcess(sandbox);
-  plant(record, paths, pid, outside.nowMs());
+  outlastTenants(pid);
+  writeBounds(paths, await surroundings.attach(pid));
+  const inside: Sandbox = { pid, uid: record.uid, groups: surroundings.groups };
+  plant(record, paths, inside, outside.nowMs());
   let untilUptimeMs = record.untilUptimeMs;
   let ended = false;
   const sessions = new Set<ChildProcess>();
@@ -48,7 +58,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   const letIn = (socket: Socket): void => {
     if (sessions.size >= MOST_SESSIONS) return void socket.destroy();
     socket.write('ok\n', () => {
-      const session = spawn('nsenter', insideArgs(pid, record.uid, ['/usr/sbin/sshd', '-i', '-e', '-f', `${SSH_INSIDE}/sshd_config`]), { stdio: [socket, socket, log], env: { PATH: '/usr/bin:/bin' } });
+      const session = spawnInside(inside, ['/usr/sbin/sshd', '-i', '-e', '-f', `${SSH_INSIDE}/sshd_config`], [socket, socket, log]);
       sessions.add(session);
       session.once('close', () => sessions.delete(session));
       session.once('error', () => sessions.delete(session));
@@ -56,7 +66,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
       socket.destroy();
     });
   };
-  const screen = new Screen(pid, record.uid, log);
+  const screen = new Screen(inside, log);
   let looking = 0;
   const letLook = (socket: Socket): void => {
     if (looking >= MOST_SESSIONS) return void socket.destroy();
@@ -96,9 +106,20 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   await over;
   ended = true;
   await Promise.all([...sessions].map((session) => new Promise((resolve) => { session.once('close', resolve); })));
+  await takeAway(home, (other) => other !== lease, outside);
   stopped.resolve();
   server.close();
   rmSync(paths.socket, { force: true });
+}
+
+/** When the lease's memory is full, the kernel ends one of its programs; were it the sandbox's first, the lease would end with it. */
+function outlastTenants(first: number): void {
+  try {
+    const children = readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').split(' ').filter((pid) => pid !== '');
+    for (const pid of [String(first), ...children]) writeFileSync(`/proc/${pid}/oom_score_adj`, '-900');
+  } catch {
+    // A container may not raise anything above what it is itself.
+  }
 }
 
 /** One line, byte by byte bounded; what comes after it stays in the socket for whoever takes it. */

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
 import { WireError, joinStreams, textOf, type Message, type WireStream } from '../wire/index.ts';
+import { readBounds } from './bounds.ts';
 import { sayToKeeper } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
+import { takeAway } from './surroundings.ts';
 import { keptReport, type WipeReport } from './wipe/reports.ts';
 import { wipe, type WiperOptions } from './wipe/wipe.ts';
 
@@ -28,6 +30,8 @@ const STEP_MS = 25;
 /** Leases on this machine, as the server asks for them. One thing at a time, so that no two questions meet. */
 export class Leases {
   readonly #options: LeasesOptions;
+  /** Nothing stands on the machine for a lease that does not run. */
+  #tidy = false;
   readonly #wipes = new Map<string, Promise<WipeReport>>();
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -67,7 +71,7 @@ export class Leases {
       const record: LeaseRecord = { ...asked, uid: before?.uid ?? freeUid(home, records), state: 'running' };
       writeRecord(home, record);
       if (before?.state !== 'running' || !(await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) await this.#startKeeper(record);
-      return { user: 'tenant' };
+      return { user: 'tenant', bounds: readBounds(pathsOf(home, record.lease)) ?? null };
     });
   }
 
@@ -129,15 +133,25 @@ export class Leases {
   /** What is on disk, held against what lives: a keeper that is gone has ended its lease, and another boot all of them. */
   async #records(): Promise<LeaseRecord[]> {
     const { home, boot, outside } = this.#options;
-    return Promise.all(readRecords(home).map(async (record) => {
+    const records = await Promise.all(readRecords(home).map(async (record) => {
       if (record.state === 'stopped') return record;
       const lives = record.boot === boot && record.untilUptimeMs > outside.bootMs() && (await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }));
       if (lives) return record;
       const stopped: LeaseRecord = { ...record, state: 'stopped' };
       await this.#tell(record.lease, { do: 'end' });
+      this.#tidy = false;
       writeRecord(home, stopped);
       return stopped;
     }));
+    if (!this.#tidy) await this.#tidyUp(records);
+    return records;
+  }
+
+  /** A keeper that was killed, or one of an agent that was here before, took nothing away. */
+  async #tidyUp(records: readonly LeaseRecord[]): Promise<void> {
+    const { home, outside } = this.#options;
+    await takeAway(home, (lease) => records.some((record) => record.lease === lease && record.state === 'running'), outside);
+    this.#tidy = true;
   }
 
   async #end(lease: string, fence: string): Promise<LeaseRecord | undefined> {
@@ -145,9 +159,10 @@ export class Leases {
     const record = readRecords(home).find((one) => one.lease === lease);
     if (record === undefined) return undefined;
     if (BigInt(fence) < BigInt(record.fence)) throw new WireError('fenced', 'the lease was granted anew meanwhile');
-    await this.#tell(lease, { do: 'end' });
+    const told = await this.#tell(lease, { do: 'end' });
     const stopped: LeaseRecord = { ...record, state: 'stopped' };
     writeRecord(home, stopped);
+    if (!told) await this.#tidyUp(readRecords(home));
     return stopped;
   }
 
@@ -162,7 +177,8 @@ export class Leases {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new WireError('no_sandbox', 'leases need Linux and an agent that runs as root');
     const paths = pathsOf(home, record.lease);
     const log = openSync(paths.log, 'a', 0o600);
-    const keeper = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'keep', '--home', home.root, '--lease', record.lease], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    // Mounts of its own: what it mounts for the lease is seen by nobody else, and goes with it.
+    const keeper = spawn('unshare', ['--mount', '--propagation', 'slave', process.execPath, '--disable-warning=ExperimentalWarning', program, 'keep', '--home', home.root, '--lease', record.lease], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
     closeSync(log);
     keeper.unref();
     let gone = false;

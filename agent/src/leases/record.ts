@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { WireError, textOf, wholeOf, type Message } from '../wire/index.ts';
 import { writeWhole, type Home } from '../state/home.ts';
+import { NO_LIMITS, readLimits, type Limits } from './limits/limits.ts';
+import { NO_NETWORK, readNetwork, type NetworkWish } from './network/wish.ts';
 
 /** A lease as this machine knows it. Kept on disk, since it outlives the agent. */
 export interface LeaseRecord {
@@ -14,6 +16,8 @@ export interface LeaseRecord {
   readonly boot: string;
   /** Its end on this machine's own clock since its boot, which no wall clock moves. */
   readonly untilUptimeMs: number;
+  readonly limits: Limits;
+  readonly network: NetworkWish;
   /** Its user's number, which no other lease of this machine has. */
   readonly uid: number;
   readonly state: 'running' | 'stopped';
@@ -48,7 +52,7 @@ export function readGrant(params: Message): Omit<LeaseRecord, 'uid' | 'state'> {
   const { units, access } = params;
   if (!Array.isArray(units) || units.length > 1_000 || !units.every((unit) => typeof unit === 'string' && unit.length <= 200)) throw new WireError('bad_grant', 'units are not a list of texts');
   if (access !== 'api' && access !== 'job' && access !== 'shell' && access !== 'root') throw new WireError('bad_grant', 'there is no such access');
-  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs') };
+  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']) };
 }
 
 export function leaseOf(params: Message): string {
@@ -70,12 +74,19 @@ export function readRecords(home: Home): LeaseRecord[] {
   chmodSync(home.leases, 0o711);
   return readdirSync(home.leases).filter((name) => UUID.test(name)).flatMap((name) => {
     try {
-      return [JSON.parse(readFileSync(pathsOf(home, name).record, 'utf8')) as LeaseRecord];
+      return [readRecord(pathsOf(home, name).record)];
     } catch {
       // Cut off before its first record was whole: nothing of it has run.
       return [];
     }
   });
+}
+
+/** @throws Error when there is none. */
+export function readRecord(path: string): LeaseRecord {
+  // An agent's release before limits wrote nothing of them.
+  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network'> & Partial<LeaseRecord>;
+  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK };
 }
 
 export function writeRecord(home: Home, record: LeaseRecord): void {

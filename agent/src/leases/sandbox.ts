@@ -24,20 +24,25 @@ export function prepareFolders({ lease, uid }: LeaseRecord, paths: LeasePaths): 
   writeWhole(join(paths.folder, 'passwd'), `root:x:0:0::/:/usr/sbin/nologin\n${TENANT}:x:${uid}:${uid}::${HOME_INSIDE}:/bin/bash\n`, 0o644);
   // No group tty: with one, sshd wants to give terminals to it, which a sandbox may not.
   writeWhole(join(paths.folder, 'group'), `root:x:0:\n${TENANT}:x:${uid}:\n`, 0o644);
-  writeWhole(join(paths.folder, 'hostname'), `${lease.slice(0, 8)}\n`, 0o644);
+  const name = lease.slice(0, 8);
+  writeWhole(join(paths.folder, 'hostname'), `${name}\n`, 0o644);
+  writeWhole(join(paths.folder, 'hosts'), `127.0.0.1 localhost ${name}\n::1 localhost ${name}\n`, 0o644);
 }
 
 /** bubblewrap's arguments: namespaces of the lease's own, the machine's programs to read, one folder to write. */
 export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: number): string[] {
   const readOnly = ['/etc/ld.so.cache', '/etc/alternatives', '/etc/ssl', '/etc/ca-certificates', '/etc/localtime', '/etc/os-release', '/opt'];
+  // Files in memory count as memory: a lease that fills all of it with them could not even log in to remove them.
+  const inMemory = (path: string, part: number): string[] => [...(record.limits.memoryBytes === null ? [] : ['--size', String(Math.floor(record.limits.memoryBytes / part))]), '--tmpfs', path];
   return [
     '--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--disable-userns',
     // The keeper's end is the end of all of it.
     '--die-with-parent', '--new-session', '--hostname', record.lease.slice(0, 8), '--info-fd', String(infoFd),
     '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
-    '--proc', '/proc', '--dev', '/dev', ...gpuArgs(record.units), '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/etc', '--dir', '/var',
+    '--proc', '/proc', '--dev', '/dev', ...gpuArgs(record.units), ...inMemory('/dev/shm', 2), ...inMemory('/tmp', 4), ...inMemory('/run', 16), '--dir', '/etc', '--dir', '/var',
     '--ro-bind', paths.ssh, SSH_INSIDE,
     '--ro-bind', join(paths.folder, 'passwd'), '/etc/passwd', '--ro-bind', join(paths.folder, 'group'), '/etc/group', '--ro-bind', join(paths.folder, 'hostname'), '/etc/hostname',
+    '--ro-bind', join(paths.folder, 'hosts'), '/etc/hosts', '--ro-bind', join(paths.folder, 'resolv.conf'), '/etc/resolv.conf',
     ...readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
     '--bind', paths.files, HOME_INSIDE, '--chdir', HOME_INSIDE,
     '--clearenv', '--setenv', 'PATH', '/usr/local/bin:/usr/bin:/bin', '--setenv', 'HOME', HOME_INSIDE,
@@ -50,9 +55,4 @@ export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: numb
 export function gpuArgs(units: readonly string[]): string[] {
   const cards = units.flatMap((unit) => /^gpu-(\d{1,2})$/.exec(unit)?.[1] ?? []).map((index) => `/dev/nvidia${index}`);
   return cards.length === 0 ? [] : [...cards, '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools'].flatMap((path) => ['--dev-bind-try', path, path]);
-}
-
-/** nsenter's arguments to run something inside, as the lease's user. @param pid of the sandbox's first process, as the machine sees it. */
-export function insideArgs(pid: number, uid: number, command: readonly string[]): string[] {
-  return ['--target', String(pid), '--user', '--mount', '--pid', '--net', '--ipc', '--uts', '--setuid', String(uid), '--setgid', String(uid), '--', ...command];
 }

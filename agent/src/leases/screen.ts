@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { writeWhole } from '../state/home.ts';
 import { WireError } from '../wire/index.ts';
+import { spawnInside, type Sandbox } from './inside.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
-import { SSH_INSIDE, insideArgs } from './sandbox.ts';
+import { SSH_INSIDE } from './sandbox.ts';
 
 const SERVER = '/usr/bin/Xtigervnc';
 /** Inside the lease's own network, where nobody else is. */
@@ -53,22 +53,20 @@ const JOIN = `until exec 3<>/dev/tcp/127.0.0.1/${PORT}; do sleep 0.05; done 2>/d
 
 /** The screen of one lease, as its keeper has it: a VNC server inside the sandbox, begun when somebody first looks. */
 export class Screen {
-  readonly #pid: number;
-  readonly #uid: number;
+  readonly #sandbox: Sandbox;
   readonly #log: number;
   #running = false;
 
-  /** @param pid of the sandbox's first process. @param log what the server says goes there. */
-  constructor(pid: number, uid: number, log: number) {
-    this.#pid = pid;
-    this.#uid = uid;
+  /** @param log what the server says goes there. */
+  constructor(sandbox: Sandbox, log: number) {
+    this.#sandbox = sandbox;
     this.#log = log;
   }
 
   /** Lets somebody look. Everything ends with the sandbox. */
   join(socket: Socket, ended: () => void): void {
     this.#start();
-    const session = spawn('nsenter', insideArgs(this.#pid, this.#uid, ['/bin/bash', '-c', JOIN]), { stdio: ['pipe', 'pipe', this.#log], env: { PATH: '/usr/bin:/bin' } });
+    const session = spawnInside(this.#sandbox, ['/bin/bash', '-c', JOIN], ['pipe', 'pipe', this.#log]);
     const [stdin, stdout] = [session.stdin!, session.stdout!];
     let over = false;
     const end = (): void => {
@@ -88,10 +86,10 @@ export class Screen {
   #start(): void {
     if (this.#running) return;
     this.#running = true;
-    const server = spawn('nsenter', insideArgs(this.#pid, this.#uid, [
+    const server = spawnInside(this.#sandbox, [
       SERVER, ':1', '-rfbport', String(PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,
       '-geometry', '1280x800', '-depth', '24', '-AlwaysShared', '-AcceptSetDesktopSize', '-retro', '-nolisten', 'tcp',
-    ]), { stdio: ['ignore', this.#log, this.#log], env: { PATH: '/usr/bin:/bin', HOME: '/home/tenant' } });
+    ], ['ignore', this.#log, this.#log], { HOME: '/home/tenant' });
     const gone = (): void => { this.#running = false; };
     server.once('close', gone).once('error', gone);
   }

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../../state/home.ts';
+import { insideArgs, type Sandbox } from '../inside.ts';
 import type { LeasePaths, LeaseRecord } from '../record.ts';
-import { insideArgs } from '../sandbox.ts';
 
 /** What is planted for one lease, to be looked for after its wipe. Kept in the lease's folder, for root alone. */
 export interface Canaries {
@@ -39,9 +39,8 @@ exit 0`;
 /**
  * Plants them outside and inside of a sandbox that runs. Planted again after a restart, they are the same. Never throws:
  * what could not be planted is not in `places`.
- * @param pid of the sandbox's first process.
  */
-export function plant({ uid }: LeaseRecord, paths: LeasePaths, pid: number, nowMs: number): void {
+export function plant({ uid }: LeaseRecord, paths: LeasePaths, sandbox: Sandbox, nowMs: number): void {
   const { token, atMs } = readCanaries(paths) ?? { token: randomBytes(32).toString('hex'), atMs: nowMs };
   const said = (program: string, args: readonly string[], options: object): string[] => {
     const { status, stdout } = spawnSync(program, args, { input: `${token}\n`, timeout: MOST_MS, cwd: '/', encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'], ...options });
@@ -49,7 +48,7 @@ export function plant({ uid }: LeaseRecord, paths: LeasePaths, pid: number, nowM
   };
   const env = { PATH: '/usr/bin:/bin' };
   const outside = said('/bin/sh', ['-c', PLANT_OUTSIDE, token.slice(0, 16), ...OUTSIDE], { uid, gid: uid, env });
-  const inside = said('nsenter', insideArgs(pid, uid, ['/bin/bash', '-c', PLANT_INSIDE]), { env: { ...env, HOME: '/home/tenant' } });
+  const inside = said(...insideArgs(sandbox, ['/bin/bash', '-c', PLANT_INSIDE]), { env: { ...env, HOME: '/home/tenant' } });
   const canaries: Canaries = { token, places: [...inside, ...outside], atMs };
   writeWhole(pathOf(paths), `${JSON.stringify(canaries)}\n`);
 }

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realWait, type Outside } from '../../outside.ts';
 import { homeAt, type Home } from '../../state/home.ts';
 import { canSandbox } from '../../testing/can-sandbox.ts';
+import { insideArgs } from '../inside.ts';
 import { Leases } from '../leases.ts';
 import { pathsOf, readRecords } from '../record.ts';
-import { insideArgs } from '../sandbox.ts';
 import { readCanaries } from './canary.ts';
 import { lookAtGpus } from './gpu.ts';
 import { leftBehind } from './left-behind.ts';
@@ -35,7 +35,7 @@ function inside(lease: string, script: string): string {
       return false;
     }
   });
-  return spawnSync('nsenter', insideArgs(Number(pid), uid, ['/bin/bash', '-c', script]), { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: '/home/tenant', SECRET } }).stdout;
+  return spawnSync(...insideArgs({ pid: Number(pid), uid, groups: [] }, ['/bin/bash', '-c', script]), { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: '/home/tenant', SECRET } }).stdout;
 }
 
 beforeEach(() => {
