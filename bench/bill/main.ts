@@ -31,7 +31,8 @@ const pages: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['usage, newest 100', () => books.usage.list(owner, { limit: 100 })],
   ['usage of one key, newest 100', () => books.usage.list(owner, { limit: 100, keyId: made.keyId })],
   ['usage of one model, 100 from the middle', () => books.usage.list(owner, { limit: 100, cursor: made.middleId, resource: made.resource })],
-  ...DIMENSIONS.map((group) => spend(group)), spend('day', 'model'), spend('day', 'user'), spend('day', 'key'), spend('hour', 'model'), spend('key', 'user'), spend('tag', 'user'),
+  ...DIMENSIONS.map((group) => spend(group)), spend('day', 'model'), spend('day', 'user'), spend('day', 'key'), spend('hour', 'model'), spend('key', 'user'), spend('user', 'key'), spend('tag', 'user'), spend('user', 'tag'),
+  spend('model', 'user'), spend('scenario', 'tag'), spend('model', 'tag'), spend('key', 'scenario'),
 ];
 const rows: string[][] = [];
 for (const [title, ask] of pages) {

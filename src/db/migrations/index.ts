@@ -20,6 +20,7 @@ import { leaseTickets } from './0018-lease-tickets.ts';
 import { providers } from './0019-providers.ts';
 import { serverProcesses } from './0020-server-processes.ts';
 import { arrivals } from './0021-arrivals.ts';
+import { spendWords } from './0022-spend-words.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   providers,
   serverProcesses,
   arrivals,
+  spendWords,
 ];

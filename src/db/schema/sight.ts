@@ -70,6 +70,19 @@ export interface SpendKeyRow extends SpendFigures {
   tier: Written<string>;
 }
 
+/** The same without keys and users. */
+export interface SpendWordRow extends SpendFigures {
+  organisation_id: Written<string>;
+  day: Written<Date | string>;
+  project_id: Written<string>;
+  resource: Written<string>;
+  backend: Written<string>;
+  tier: Written<string>;
+  scenario: Written<string>;
+  /** Sorted. */
+  tags: Written<string[]>;
+}
+
 /** The same by one kind of name alone: every call is in a row of its user, one of its scenario and one of its set of tags. */
 export interface SpendLabelRow extends SpendFigures {
   organisation_id: Written<string>;
@@ -152,6 +165,7 @@ export interface SightTables {
   sight_names: SightNameRow;
   spend_days: SpendDayRow;
   spend_keys: SpendKeyRow;
+  spend_words: SpendWordRow;
   spend_labels: SpendLabelRow;
   spend_hours: SpendHourRow;
   latency_rollups: LatencyRollupRow;

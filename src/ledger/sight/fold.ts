@@ -119,6 +119,10 @@ export async function fold(tx: Executor, run: Run): Promise<string[]> {
       insert into spend_keys as have (organisation_id, day, project_id, key_id, resource, backend, tier, ${names})
       select organisation_id, day, project_id, key_id, resource, backend, tier, ${sums} from days group by 1, 2, 3, 4, 5, 6, 7
       on conflict (organisation_id, day, project_id, key_id, resource, backend, tier) do update set ${added}
+    ), into_words as (
+      insert into spend_words as have (organisation_id, day, project_id, resource, backend, tier, scenario, tags, ${names})
+      select organisation_id, day, project_id, resource, backend, tier, scenario, tags, ${sums} from days group by 1, 2, 3, 4, 5, 6, 7, 8
+      on conflict (organisation_id, day, project_id, resource, backend, tier, scenario, tags) do update set ${added}
     ), into_labels as (
       insert into spend_labels as have (organisation_id, kind, day, project_id, name, tags, ${names})
       select organisation_id, kind, day, project_id, name, labels.tags, ${sums} from days

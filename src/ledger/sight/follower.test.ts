@@ -9,7 +9,7 @@ let house: TestBooks;
 beforeEach(async () => void (house = await openTestBooks()));
 afterEach(() => house.close());
 
-const TABLES = ['spend_days', 'spend_keys', 'spend_labels', 'spend_hours', 'latency_rollups'] as const;
+const TABLES = ['spend_days', 'spend_keys', 'spend_words', 'spend_labels', 'spend_hours', 'latency_rollups'] as const;
 
 async function sums(): Promise<Record<string, unknown[]>> {
   const executor = house.database.unscoped('a test looks at everything');
@@ -24,13 +24,16 @@ async function astray(): Promise<number> {
   const figures = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'];
   const [names, added] = [sql.raw(figures.join(', ')), sql.raw(figures.map((one) => `sum(${one})`).join(', '))];
   const keys = sql`organisation_id, day, project_id, key_id, resource, backend, tier`;
+  const words = sql`organisation_id, day, project_id, resource, backend, tier, scenario, tags`;
   const labels = sql`organisation_id, kind, day, project_id, name`;
   const { rows: [row] } = await sql<{ astray: number }>`
     with keys as (select ${keys}, ${added} from spend_days group by 1, 2, 3, 4, 5, 6, 7), have_keys as (select ${keys}, ${names} from spend_keys),
+      words as (select ${words}, ${added} from spend_days group by 1, 2, 3, 4, 5, 6, 7, 8), have_words as (select ${words}, ${names} from spend_words),
       labels as (select ${labels}, labels.tags, ${added} from spend_days
         cross join lateral (values ('user', user_name, '{}'::text[]), ('scenario', scenario, '{}'), ('tags', '', spend_days.tags)) as labels (kind, name, tags) group by 1, 2, 3, 4, 5, 6),
       have_labels as (select ${labels}, tags, ${names} from spend_labels)
     select (select count(*) from ((table keys except table have_keys) union all (table have_keys except table keys)) as a)::int
+      + (select count(*) from ((table words except table have_words) union all (table have_words except table words)) as w)::int
       + (select count(*) from ((table labels except table have_labels) union all (table have_labels except table labels)) as b)::int as astray`.execute(house.database.unscoped('a test looks at everything'));
   return row!.astray;
 }

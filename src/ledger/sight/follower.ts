@@ -44,7 +44,7 @@ export class SightFollower {
   async rebuild(): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await sql`lock table sight_marks in exclusive mode`.execute(tx);
-      for (const table of ['spend_days', 'spend_keys', 'spend_labels', 'spend_hours', 'latency_rollups', 'sight_marks']) await sql`delete from ${sql.table(table)}`.execute(tx);
+      for (const table of ['spend_days', 'spend_keys', 'spend_words', 'spend_labels', 'spend_hours', 'latency_rollups', 'sight_marks']) await sql`delete from ${sql.table(table)}`.execute(tx);
     });
     await this.catchUp();
   }

@@ -51,3 +51,11 @@ const SUMS: Readonly<Record<Metric, string>> = {
 export function metricSum(metric: Metric): RawBuilder<string> {
   return sql.raw<string>(SUMS[metric]);
 }
+
+/** That a row has one of these values in a dimension, in a form that its index serves. */
+export function oneOf(dimension: Dimension, values: readonly string[]): RawBuilder<unknown> {
+  if (dimension === 'project') return sql`project_id = any(${values}::uuid[])`;
+  if (dimension !== 'key') return sql`${dimensionColumn(dimension)} = any(${values}::text[])`;
+  const keys = sql`key_id = any(${values.filter((value) => value !== '')}::uuid[])`;
+  return values.includes('') ? sql`(${keys} or key_id is null)` : keys;
+}

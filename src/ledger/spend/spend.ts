@@ -1,4 +1,3 @@
-import { sql, type RawBuilder } from 'kysely';
 import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
@@ -8,8 +7,9 @@ import { snapshot } from '../bill/snapshot.ts';
 import type { BackendNames, NamesPort } from '../ports.ts';
 import { OTHER } from '../sight/fold.ts';
 import { rangeOf, wrong, type Range } from '../sight/range.ts';
-import { clash, dimensionColumn, isTime, metricSum, type Dimension, type Metric } from './dimensions.ts';
-import { ROWS, sumsFor, type Sums } from './sums.ts';
+import { clash, isTime, type Dimension, type Metric } from './dimensions.ts';
+import { readParts, type PartFigures } from './parts.ts';
+import { figures, valueOf, type Context, type FigureRow } from './read.ts';
 
 /** Sums of a set of calls; amounts in picodollars as text. */
 export interface SpendFigures {
@@ -103,10 +103,10 @@ export async function showSpend(options: SpendOptions, principal: Principal, que
   if (hourly && asked.toMs - asked.fromMs > HOURS_UP_TO_MS) throw wrong('from', 'from: at most 14 days can be shown by the hour.');
   const range = whole(asked, hourly ? 3_600_000 : DAY_MS);
   const seen = seesCosts(principal);
-  const context = { options, principal, query, sums: hourly ? 'hours' as const : sumsFor([...dimensions, ...filtered], query) };
+  const context = { principal, query, range, hourly, filtered };
   return snapshot(options.database, 'sums over the rows of the organisation given', async (executor) => {
-    const before = await valueOf(executor, context, { fromMs: 2 * range.fromMs - range.toMs, toMs: range.fromMs });
-    const { groups, groupsInAll, total } = await readGroups(executor, context, range);
+    const before = await valueOf(executor, { ...context, range: { fromMs: 2 * range.fromMs - range.toMs, toMs: range.fromMs } });
+    const { groups, groupsInAll, total } = await readGroups(executor, options, context);
     return {
       from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString(), currency: principal.currency, metric: query.metric, group: query.group, subgroup: query.subgroup ?? null,
       total: { ...figuresView(total, seen), value: known(total, query.metric) }, before: known(before, query.metric), groups, groupsInAll, overlapping: dimensions.includes('tag'),
@@ -114,112 +114,25 @@ export async function showSpend(options: SpendOptions, principal: Principal, que
   });
 }
 
-interface Context {
-  readonly options: SpendOptions;
-  readonly principal: Principal;
-  readonly query: SpendQuery;
-  readonly sums: Sums;
-}
-
-interface FigureRow {
-  place: string | null;
-  requests: string;
-  failed: string;
-  charge: string;
-  cost: string;
-  margin: string;
-  cost_unknown: string;
-  tokens: string;
-  value: string;
-}
-
-const FIGURES = sql`coalesce(sum(requests), 0)::text as requests, coalesce(sum(failed), 0)::text as failed, coalesce(sum(charge), 0)::text as charge, coalesce(sum(cost), 0)::text as cost,
-  coalesce(${metricSum('margin')}, 0)::text as margin, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(${metricSum('tokens')}, 0)::text as tokens`;
-
-/** Over everything that fits. */
-async function valueOf(executor: Executor, context: Context, range: Range): Promise<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>> {
-  const { rows: [row] } = await sql<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>>`
-    select coalesce(${metricSum(context.query.metric)}, 0)::text as value, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(sum(requests), 0)::text as requests
-    from ${source(context, false)} as sums where ${conditions(context, range)}`.execute(executor);
-  return row!;
-}
-
-async function figures(executor: Executor, context: Context, range: Range, place: RawBuilder<unknown> | null): Promise<FigureRow[]> {
-  const { rows } = await sql<FigureRow>`select ${place ?? sql`null`} as place, ${FIGURES}, coalesce(${metricSum(context.query.metric)}, 0)::text as value
-    from ${source(context, place !== null)} as sums where ${conditions(context, range)}${place === null ? sql`` : sql` group by 1`}`.execute(executor);
-  return rows;
-}
-
-interface PartRow {
-  place: string | null;
-  part: string | null;
-  value: string;
-  cost_unknown: string;
-  requests: string;
-}
-
-async function readGroups(executor: Executor, context: Context, range: Range): Promise<{ groups: SpendGroup[]; groupsInAll: number; total: FigureRow }> {
+async function readGroups(executor: Executor, options: SpendOptions, context: Context): Promise<{ groups: SpendGroup[]; groupsInAll: number; total: FigureRow }> {
   const { query } = context;
   const seen = seesCosts(context.principal);
-  const column = dimensionColumn(query.group);
-  const all = (await figures(executor, context, range, column)).toSorted(isTime(query.group) ? earliestFirst : largestFirst);
+  const all = (await figures(executor, context, query.group)).toSorted(isTime(query.group) ? earliestFirst : largestFirst);
   const kept = isTime(query.group) ? all : all.slice(0, query.top);
   const rest = all.slice(kept.length);
-  const parts = query.subgroup === undefined ? [] : await readParts(executor, context, range, query.subgroup, kept.map((row) => row.place!));
-  const partsOf = (place: string | null) => parts.filter((part) => part.place === place).map((part) => ({ key: part.key, name: part.name, value: part.value }));
+  const together = sumOf(rest);
+  const parts = query.subgroup === undefined ? new Map<string | null, PartFigures[]>() : await readParts(executor, context, query.subgroup, kept, together);
+  const name = (dimension: Dimension, value: string) => nameOf(options, context.principal, dimension, value);
+  const partsOf = (place: string | null) => (parts.get(place) ?? []).map(({ part, ...figures }) => ({ key: part, name: part === null ? 'others' : name(query.subgroup!, part), value: known(figures, query.metric) }));
   const groups: SpendGroup[] = kept.map((row) => ({
-    key: row.place!, name: nameOf(context, query.group, row.place!), value: known(row, query.metric), ...figuresView(row, seen), parts: partsOf(row.place!),
+    key: row.place!, name: name(query.group, row.place!), value: known(row, query.metric), ...figuresView(row, seen), parts: partsOf(row.place!),
   }));
   if (rest.length > 0) {
-    const together = sumOf(rest);
     groups.push({ key: null, name: `${rest.length} other${rest.length === 1 ? '' : 's'}`, value: known(together, query.metric), ...figuresView(together, seen), parts: partsOf(null) });
   }
   // A call with two tags is in two groups.
-  const total = query.group === 'tag' ? (await figures(executor, context, range, null))[0]! : sumOf(all);
+  const total = query.group === 'tag' ? (await figures(executor, context, null))[0]! : sumOf(all);
   return { groups, groupsInAll: all.length, total };
-}
-
-/** The parts of each group: the largest over all groups by name, the others together, so that one colour is one thing in every group. */
-async function readParts(executor: Executor, context: Context, range: Range, subgroup: Dimension, kept: readonly string[]): Promise<(Part & { readonly place: string | null })[]> {
-  const { query } = context;
-  const [place, part, value, all] = [dimensionColumn(query.group), dimensionColumn(subgroup), metricSum(query.metric), sql.lit(isTime(subgroup))];
-  // Which parts have names is found first: there can be thousands of them in each group, and only the named ones are told apart there.
-  const { rows } = await sql<PartRow>`
-    with ranked as (
-      select ${part} as part, row_number() over (order by ${value} desc, ${part}) as rank from ${source(context, true)} as sums where ${conditions(context, range)} group by 1
-    ), named as materialized (
-      select part, rank from ranked where ${all} or rank <= ${query.top}
-    ), summed as (
-      select ${place} as place, named.part, min(named.rank) as rank, ${value} as value, sum(cost_unknown) as cost_unknown, sum(requests) as requests
-      from ${source(context, true)} as sums left join named on named.part = ${part} where ${conditions(context, range)} group by 1, 2
-    )
-    select case when place = any(${kept}::text[]) then place end as place, part, sum(value)::text as value, sum(cost_unknown)::text as cost_unknown, sum(requests)::text as requests
-    from summed group by 1, 2 order by min(case when ${all} then part end), min(rank)`.execute(executor);
-  return rows.map((row) => ({ place: row.place, key: row.part, name: row.part === null ? 'others' : nameOf(context, subgroup, row.part), value: known(row, query.metric) }));
-}
-
-/** With a row for each tag of a call where they are told apart: then a call is in several. */
-function source({ sums, query }: Context, apart: boolean): RawBuilder<unknown> {
-  const rows = ROWS[sums];
-  const byTag = apart && (query.group === 'tag' || query.subgroup === 'tag');
-  return byTag ? sql`(select one.*, tag from ${rows} as one cross join lateral unnest(case when tags = '{}' then array[''] else tags end) as tag)` : rows;
-}
-
-function conditions({ principal, query, sums }: Context, { fromMs, toMs }: Range): RawBuilder<unknown> {
-  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
-  return sql.join([
-    sql`organisation_id = ${principal.organisationId}`,
-    sums === 'hours' ? sql`hour >= ${from}::timestamptz and hour < ${to}::timestamptz` : sql`day >= ${from.slice(0, 10)}::date and day < ${to.slice(0, 10)}::date`,
-    ...(principal.projectId === null ? [] : [sql`project_id = ${principal.projectId}`]),
-    ...(query.projectId === undefined ? [] : [sql`project_id = ${query.projectId}`]),
-    ...(query.keyId === undefined ? [] : [sql`key_id = ${query.keyId}`]),
-    ...(query.model === undefined ? [] : [sql`resource = ${query.model}`]),
-    ...(query.backendId === undefined ? [] : [sql`backend = ${query.backendId}`]),
-    ...(query.tier === undefined ? [] : [sql`tier = ${query.tier}`]),
-    ...(query.user === undefined ? [] : [sql`user_name = ${query.user}`]),
-    ...(query.scenario === undefined ? [] : [sql`scenario = ${query.scenario}`]),
-    ...(query.tag === undefined ? [] : [sql`${query.tag} = any(tags)`]),
-  ], sql` and `);
 }
 
 function whole({ fromMs, toMs }: Range, stepMs: number): Range {
@@ -256,7 +169,7 @@ function earliestFirst(a: FigureRow, b: FigureRow): number {
 
 const NONE: Readonly<Partial<Record<Dimension, string>>> = { key: '(no key)', user: '(no user)', scenario: '(no scenario)', tag: '(no tag)', backend: '(no backend)' };
 
-function nameOf({ options, principal }: Context, dimension: Dimension, value: string): string {
+function nameOf(options: SpendOptions, principal: Principal, dimension: Dimension, value: string): string {
   if (value === '') return NONE[dimension] ?? '';
   if (value === OTHER) return 'past the bound';
   switch (dimension) {

@@ -12,7 +12,10 @@ test.each<[Dimension[], { model?: string; backendId?: string; tier?: string }, S
   [['user', 'tag'], {}, 'days'],
   [['user', 'key'], {}, 'days'],
   [['user'], { model: 'm' }, 'days'],
-  [['scenario'], { backendId: 'b' }, 'days'],
+  [['scenario'], { backendId: 'b' }, 'words'],
+  [['tag', 'scenario'], {}, 'words'],
+  [['tag', 'model'], {}, 'words'],
+  [['tag', 'key'], {}, 'days'],
 ])('what is asked by %j with %j is read from the sums by %s', (asked, filter, sums) => {
   expect(sumsFor(asked, filter)).toBe(sums);
 });

@@ -2,15 +2,16 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Dimension } from './dimensions.ts';
 
 /** Which sums answer a question: the fewest rows that still tell apart what is asked for. */
-export type Sums = 'hours' | 'keys' | 'user' | 'scenario' | 'tags' | 'days';
+export type Sums = 'hours' | 'keys' | 'user' | 'scenario' | 'tags' | 'words' | 'days';
 
-/** Their rows. `days` tells everything apart, and has a row for each user, scenario and set of tags of each key. */
+/** Their rows. `words` has no keys and users; `days` tells everything apart, and has a row for each user, scenario and set of tags of each key. */
 export const ROWS: Readonly<Record<Sums, RawBuilder<unknown>>> = {
   hours: sql`(select *, (hour at time zone 'UTC')::date as day from spend_hours)`,
   keys: sql`spend_keys`,
   user: sql`(select *, name as user_name from spend_labels where kind = 'user')`,
   scenario: sql`(select *, name as scenario from spend_labels where kind = 'scenario')`,
   tags: sql`(select * from spend_labels where kind = 'tags')`,
+  words: sql`spend_words`,
   days: sql`spend_days`,
 };
 
@@ -24,5 +25,6 @@ export function sumsFor(asked: readonly Dimension[], filter: { readonly model?: 
   if (labels.size === 0) return 'keys';
   const [label] = labels;
   const alone = labels.size === 1 && asked.every((one) => LABELS[one] !== undefined || WITH_LABELS.has(one));
-  return alone && filter.model === undefined && filter.backendId === undefined && filter.tier === undefined ? label! : 'days';
+  if (alone && filter.model === undefined && filter.backendId === undefined && filter.tier === undefined) return label!;
+  return labels.has('user') || asked.includes('key') ? 'days' : 'words';
 }

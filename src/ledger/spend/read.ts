@@ -1,0 +1,79 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Principal } from '../../access/index.ts';
+import type { Executor } from '../../db/index.ts';
+import type { Range } from '../sight/range.ts';
+import { dimensionColumn, metricSum, type Dimension } from './dimensions.ts';
+import type { SpendQuery } from './spend.ts';
+import { ROWS, sumsFor, type Sums } from './sums.ts';
+
+/** What every read of one page has in common. */
+export interface Context {
+  readonly principal: Principal;
+  readonly query: SpendQuery;
+  readonly range: Range;
+  /** By the hour, which has sums of its own. */
+  readonly hourly: boolean;
+  /** Dimensions that filters need told apart, beside those that are added up by. */
+  readonly filtered: readonly Dimension[];
+}
+
+/** Sums of some calls; all as text of whole numbers. `place` is the group; null where there are none. */
+export interface FigureRow {
+  place: string | null;
+  requests: string;
+  failed: string;
+  charge: string;
+  cost: string;
+  margin: string;
+  cost_unknown: string;
+  tokens: string;
+  value: string;
+}
+
+const FIGURES = sql`coalesce(sum(requests), 0)::text as requests, coalesce(sum(failed), 0)::text as failed, coalesce(sum(charge), 0)::text as charge, coalesce(sum(cost), 0)::text as cost,
+  coalesce(${metricSum('margin')}, 0)::text as margin, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(${metricSum('tokens')}, 0)::text as tokens`;
+
+/** Over everything that fits: the metric's value, whether its cost is known, and how many calls. */
+export async function valueOf(executor: Executor, context: Context): Promise<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>> {
+  const { rows: [row] } = await sql<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>>`
+    select coalesce(${metricSum(context.query.metric)}, 0)::text as value, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(sum(requests), 0)::text as requests
+    from ${source(context, [])} as sums where ${conditions(context, [])}`.execute(executor);
+  return row!;
+}
+
+/** By a dimension, or over everything. */
+export async function figures(executor: Executor, context: Context, by: Dimension | null): Promise<FigureRow[]> {
+  const apart = by === null ? [] : [by];
+  const { rows } = await sql<FigureRow>`select ${by === null ? sql`null` : dimensionColumn(by)} as place, ${FIGURES}, coalesce(${metricSum(context.query.metric)}, 0)::text as value
+    from ${source(context, apart)} as sums where ${conditions(context, apart)}${by === null ? sql`` : sql` group by 1`}`.execute(executor);
+  return rows;
+}
+
+function sumsOf({ query, hourly, filtered }: Context, apart: readonly Dimension[]): Sums {
+  return hourly ? 'hours' : sumsFor([...apart, ...filtered], query);
+}
+
+/** The fewest rows that tell these apart, with one for each tag of a call where tags are: then a call is in several. */
+export function source(context: Context, apart: readonly Dimension[]): RawBuilder<unknown> {
+  const rows = ROWS[sumsOf(context, apart)];
+  return apart.includes('tag') ? sql`(select one.*, tag from ${rows} as one cross join lateral unnest(case when tags = '{}' then array[''] else tags end) as tag)` : rows;
+}
+
+/** Who asks, when, and the filters, as a condition on the rows of `source`. */
+export function conditions(context: Context, apart: readonly Dimension[]): RawBuilder<unknown> {
+  const { principal, query, range: { fromMs, toMs } } = context;
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  return sql.join([
+    sql`organisation_id = ${principal.organisationId}`,
+    sumsOf(context, apart) === 'hours' ? sql`hour >= ${from}::timestamptz and hour < ${to}::timestamptz` : sql`day >= ${from.slice(0, 10)}::date and day < ${to.slice(0, 10)}::date`,
+    ...(principal.projectId === null ? [] : [sql`project_id = ${principal.projectId}`]),
+    ...(query.projectId === undefined ? [] : [sql`project_id = ${query.projectId}`]),
+    ...(query.keyId === undefined ? [] : [sql`key_id = ${query.keyId}`]),
+    ...(query.model === undefined ? [] : [sql`resource = ${query.model}`]),
+    ...(query.backendId === undefined ? [] : [sql`backend = ${query.backendId}`]),
+    ...(query.tier === undefined ? [] : [sql`tier = ${query.tier}`]),
+    ...(query.user === undefined ? [] : [sql`user_name = ${query.user}`]),
+    ...(query.scenario === undefined ? [] : [sql`scenario = ${query.scenario}`]),
+    ...(query.tag === undefined ? [] : [sql`${query.tag} = any(tags)`]),
+  ], sql` and `);
+}
