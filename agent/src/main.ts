@@ -6,6 +6,7 @@ import { keepLease } from './leases/keeper.ts';
 import { machineHash, platform } from './machine/facts.ts';
 import { realWait, type Outside } from './outside.ts';
 import { runAgent } from './run.ts';
+import { carryLease } from './sessions/carrier.ts';
 
 /** The agent's program: `enrol`, `run`, `doctor`. The token comes by standard input, never as an argument. */
 const outside: Outside = {
@@ -48,6 +49,10 @@ async function main(word: string, options: ReadonlyMap<string, string>): Promise
     }
     case 'keep': {
       await keepLease(need('home'), need('lease'), outside);
+      return 0;
+    }
+    case 'carry': {
+      await carryLease(need('home'), need('lease'), outside);
       return 0;
     }
     case 'doctor': {

@@ -6,12 +6,14 @@ import { keepConnected, type Duties } from './connection/keep.ts';
 import { examine, lookAt } from './doctor/doctor.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import { Leases } from './leases/leases.ts';
+import { leaseOf } from './leases/record.ts';
 import { runCommand } from './machine/command.ts';
 import { bootId } from './machine/facts.ts';
 import type { Outside } from './outside.ts';
+import { Carriers } from './sessions/carriers.ts';
 import { homeAt, readIdentity } from './state/home.ts';
 import { Versions, decideUpdate, fetchRelease, type OfferedRelease } from './update/update.ts';
-import { WireError } from './wire/index.ts';
+import { WireError, type Message } from './wire/index.ts';
 
 const INVENTORY_EVERY_MS = 60_000;
 /** A wipe looks over all file systems for so long; on a stand-in, whose disk is somebody else's too, only for a moment. */
@@ -46,7 +48,14 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
   const home = homeAt(root);
   const { standIn } = readIdentity(home);
   const boot = bootId();
-  const leases = new Leases({ home, boot, outside, program: join(import.meta.dirname, 'main.ts'), agentVersion: versionOf(), wipes: { walkMs: standIn ? STAND_IN_WALK_MS : WALK_MS } });
+  const program = join(import.meta.dirname, 'main.ts');
+  const leases = new Leases({ home, boot, outside, program, agentVersion: versionOf(), wipes: { walkMs: standIn ? STAND_IN_WALK_MS : WALK_MS } });
+  const carriers = new Carriers({ home, outside, program });
+  /** Whoever is prepared for comes soon: the process that is to carry them starts meanwhile. */
+  const before = <T>(params: Message, prepared: Promise<T>): Promise<T> => prepared.then((answer) => {
+    void carriers.prepare(leaseOf(params));
+    return answer;
+  });
   const duties: Duties = {
     async answer(name, params) {
       switch (name) {
@@ -56,15 +65,16 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.grant': return leases.grant(params);
         case 'lease.end': return leases.end(params);
         case 'lease.wipe': return leases.wipe(params);
-        case 'lease.ssh': return leases.ssh(params);
-        case 'lease.screen': return leases.screen(params);
+        case 'lease.ssh': return before(params, leases.ssh(params));
+        case 'lease.screen': return before(params, leases.screen(params));
+        case 'session.carry': return carriers.carry(params);
         case 'machine.password': return changePassword(root, params);
         case 'machine.close': return closePorts(root, params, runCommand);
         default: throw new WireError('unknown_command', `this agent does not know ${name}`);
       }
     },
     async accept(name, params, stream) {
-      if (name === 'ssh' || name === 'screen') return leases.open(name, params, stream);
+      if (name === 'ssh' || name === 'screen' || name === 'port') return leases.open({ ...params, kind: name }, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },
     begun(session, { heartbeatMs, release }) {

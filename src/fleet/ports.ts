@@ -1,10 +1,13 @@
 import type { Duplex } from 'node:stream';
 
 /** What an agent can be asked to do. The forms of what is sent and answered are in `agent/src/wire/commands.ts`. */
-export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'machine.password' | 'machine.close' | 'update';
+export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'session.carry' | 'machine.password' | 'machine.close' | 'update';
 
-/** What a stream to a node leads to. */
-export type NodeStream = 'ssh' | 'screen' | 'http';
+/**
+ * What a stream to a node leads to, all inside a lease: an sshd of its own, the screen's VNC server, or whoever listens at a TCP port of the lease's
+ * own loopback. Params: `lease`, `fence` where it is known, of `port` also `port`.
+ */
+export type NodeStream = 'ssh' | 'screen' | 'port';
 
 /**
  * The connection to nodes, as this room needs it; `tunnels` implements it and `start` wires it.
@@ -19,7 +22,10 @@ export interface NodeLink {
    * @throws TandemError node_unreachable, node_refused with the agent's own reason.
    */
   ask(nodeId: string, command: NodeCommand, params: Readonly<Record<string, unknown>>, deadlineMs?: number): Promise<unknown>;
-  /** @throws TandemError node_unreachable, node_refused. */
+  /**
+   * A session inside a lease. It outlives the agent, and ends with the lease, with the node, or when the stream is destroyed.
+   * @throws TandemError node_unreachable, node_refused (detail `no_port`: nothing listens there).
+   */
   open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex>;
   /** The returned function ends the listening. */
   onChange(listener: (nodeId: string, connected: boolean) => void): () => void;

@@ -4,6 +4,8 @@ import type { Principal } from '../access/index.ts';
 export interface LeaseEntry {
   readonly leaseId: string;
   readonly nodeId: string;
+  /** The lease's fence: a machine where it was granted anew lets nobody in for the older one. */
+  readonly fence?: string;
   /** When the lease ends as things stand now. */
   readonly endsAtMs: number;
 }

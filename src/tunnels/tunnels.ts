@@ -80,6 +80,7 @@ export class Tunnels {
     const listener = new AgentListener({
       host, port, identity, log, binaries: new NodeBinaries({ root, cache: config.cache }), release: () => release, address: () => this.#address!,
       peer: (socket) => void this.#peers.take(socket),
+      session: (socket) => void this.#connections.carried.take(socket),
       agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, process: this.#process, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release }),
     });
     this.#address = { host, port: await listener.listen(), pin: identity.pin };

@@ -11,6 +11,13 @@ export interface Address {
   readonly port: number;
 }
 
+/** What a node shows, and whom it believes. */
+export interface Credentials {
+  readonly key: string;
+  readonly certificate: string;
+  readonly roots: readonly string[];
+}
+
 /** `host:port`, `[v6]:port`. @throws Error. */
 export function parseAddress(text: string): Address {
   const url = URL.parse(`tcp://${text}`);
@@ -28,13 +35,13 @@ export async function dialPinned({ host, port }: Address, pin: string): Promise<
 }
 
 /** With the node's own certificate, to a server that one of the roots vouches for. */
-export function dialTrusted({ host, port }: Address, identity: { readonly key: string; readonly certificate: string; readonly roots: readonly string[] }): Promise<TLSSocket> {
-  return dial({ host, port, key: identity.key, cert: identity.certificate, ca: [...identity.roots], rejectUnauthorized: true });
+export function dialTrusted({ host, port }: Address, identity: Credentials, protocol = AGENT_PROTOCOL): Promise<TLSSocket> {
+  return dial({ host, port, key: identity.key, cert: identity.certificate, ca: [...identity.roots], rejectUnauthorized: true, ALPNProtocols: [protocol] });
 }
 
 function dial(options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...options, servername: SERVER_NAME, minVersion: 'TLSv1.3', ALPNProtocols: [AGENT_PROTOCOL] });
+    const socket = connect({ ALPNProtocols: [AGENT_PROTOCOL], ...options, servername: SERVER_NAME, minVersion: 'TLSv1.3' });
     const fail = (error: Error): void => {
       socket.destroy();
       reject(error);

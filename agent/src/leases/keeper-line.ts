@@ -1,30 +1,35 @@
 import { connect, type Socket } from 'node:net';
+import { WireError, readLine, wholeOf, type Message } from '../wire/index.ts';
 import type { KeeperWord } from './keeper.ts';
 
 const ANSWER_MS = 10_000;
+const MOST_ANSWER_BYTES = 1_000;
 
-/** Says one word to a keeper. Undefined: there is none. The socket is open still; after `ssh` and `screen` it is the session's. */
-export function sayToKeeper(path: string, word: KeeperWord): Promise<{ readonly socket: Socket; readonly rest: Buffer } | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const give = (found: { socket: Socket; rest: Buffer } | undefined): void => {
-      clearTimeout(timer);
-      socket.off('data', onData).off('close', onClose);
-      if (found === undefined) socket.destroy();
-      resolve(found);
-    };
-    let seen = Buffer.alloc(0);
-    const onData = (chunk: Buffer): void => {
-      seen = Buffer.concat([seen, chunk]);
-      const end = seen.indexOf('\n');
-      if (end === -1) return;
-      socket.pause();
-      give(seen.toString('utf8', 0, end) === 'ok' ? { socket, rest: seen.subarray(end + 1) } : undefined);
-    };
-    const onClose = (): void => give(undefined);
-    const timer = setTimeout(() => give(undefined), ANSWER_MS);
-    socket.on('error', () => {});
-    socket.on('data', onData).on('close', onClose);
-    socket.once('connect', () => socket.write(`${JSON.stringify(word)}\n`));
-  });
+/** Says one word to a keeper. Undefined: there is none, or it would not. The socket is open still; after `ssh`, `screen` and `port` it is the session's. */
+export async function sayToKeeper(path: string, word: KeeperWord): Promise<Socket | undefined> {
+  const said = await sayLine(path, word, ANSWER_MS);
+  if (said?.answer === 'ok') return said.socket;
+  said?.socket.destroy();
+  return undefined;
+}
+
+/** Says one JSON line to whoever listens there and hears one line. Undefined: nobody answered in time. The socket is open still, and paused. */
+export async function sayLine(path: string, word: object, forMs: number): Promise<{ readonly socket: Socket; readonly answer: string } | undefined> {
+  const socket = connect(path);
+  socket.on('error', () => socket.destroy());
+  socket.once('connect', () => socket.write(`${JSON.stringify(word)}\n`));
+  try {
+    return { socket, answer: await readLine(socket, MOST_ANSWER_BYTES, AbortSignal.timeout(forMs)) };
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
+}
+
+/** Which session the server wants. @throws WireError. */
+export function sessionOf(params: Message): KeeperWord {
+  const kind = params['kind'];
+  if (kind === 'ssh' || kind === 'screen') return { do: kind };
+  if (kind === 'port') return { do: 'port', port: wholeOf(params, 'port', 1, 65_535) };
+  throw new WireError('unknown_stream', 'this agent has no such session');
 }

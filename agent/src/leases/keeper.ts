@@ -5,14 +5,15 @@ import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
 import { writeBounds } from './bounds.ts';
 import { inGroups, spawnInside, type Sandbox } from './inside.ts';
+import { joinPort } from './join-port.ts';
 import { pathsOf, readRecord } from './record.ts';
 import { READY, SSH_INSIDE, prepareFolders, sandboxArgs } from './sandbox.ts';
-import { Screen } from './screen.ts';
+import { SCREEN_PORT, Screen } from './screen.ts';
 import { Surroundings, takeAway } from './surroundings.ts';
 import { plant } from './wipe/canary.ts';
 
-/** What the agent says to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' };
+/** What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' } | { readonly do: 'port'; readonly port: number };
 
 const LOOK_MS = 200;
 const MOST_SESSIONS = 64;
@@ -55,24 +56,21 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
     }
   };
 
-  const letIn = (socket: Socket): void => {
+  /** Gives the socket to a program inside, which is the session from then on: nothing of it goes through this process. */
+  const letIn = (socket: Socket, command: readonly string[], first = ''): void => {
     if (sessions.size >= MOST_SESSIONS) return void socket.destroy();
-    socket.write('ok\n', () => {
-      const session = spawnInside(inside, ['/usr/sbin/sshd', '-i', '-e', '-f', `${SSH_INSIDE}/sshd_config`], [socket, socket, log]);
+    const hand = (): void => {
+      const session = spawnInside(inside, command, [socket, socket, log]);
       sessions.add(session);
       session.once('close', () => sessions.delete(session));
       session.once('error', () => sessions.delete(session));
       // The session has the socket now: this end of it is closed, not shut down.
       socket.destroy();
-    });
+    };
+    if (first === '') hand();
+    else socket.write(first, hand);
   };
   const screen = new Screen(inside, log);
-  let looking = 0;
-  const letLook = (socket: Socket): void => {
-    if (looking >= MOST_SESSIONS) return void socket.destroy();
-    looking += 1;
-    socket.write('ok\n', () => screen.join(socket, () => { looking -= 1; }));
-  };
   const obey = (word: KeeperWord, socket: Socket): void => {
     switch (word.do) {
       case 'until':
@@ -83,8 +81,11 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         end();
         void stopped.promise.then(() => socket.end('ok\n'));
         return;
-      case 'ssh': return letIn(socket);
-      case 'screen': return letLook(socket);
+      case 'ssh': return letIn(socket, ['/usr/sbin/sshd', '-i', '-e', '-f', `${SSH_INSIDE}/sshd_config`], 'ok\n');
+      case 'screen':
+        screen.start();
+        return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));
+      case 'port': return letIn(socket, joinPort(word.port));
     }
   };
   rmSync(paths.socket, { force: true });

@@ -5,7 +5,7 @@ import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
 import { WireError, joinStreams, textOf, type Message, type WireStream } from '../wire/index.ts';
 import { readBounds } from './bounds.ts';
-import { sayToKeeper } from './keeper-line.ts';
+import { sayToKeeper, sessionOf } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
@@ -111,14 +111,13 @@ export class Leases {
     });
   }
 
-  /** One session inside the lease's sandbox: an sshd of its own, or its VNC server. @throws WireError when the lease does not run. */
-  async open(kind: 'ssh' | 'screen', params: Message, stream: WireStream): Promise<void> {
-    const lease = leaseOf(params);
-    const session = await sayToKeeper(pathsOf(this.#options.home, lease).socket, { do: kind });
-    if (session === undefined) throw new WireError('not_running', 'the lease does not run here');
-    const { socket, rest } = session;
-    if (rest.length > 0) stream.write(rest);
-    socket.on('error', () => stream.destroy());
+  /** One session inside the lease's sandbox, over this connection: an sshd of its own, its VNC server, or one of its ports. @throws WireError when it is not to be had. */
+  async open(params: Message, stream: WireStream): Promise<void> {
+    const socket = await sayToKeeper(pathsOf(this.#options.home, leaseOf(params)).socket, sessionOf(params));
+    if (socket === undefined) throw new WireError('not_running', 'the lease does not run here, or nothing listens there');
+    socket.on('close', () => {
+      if (!socket.readableEnded) stream.destroy();
+    });
     joinStreams(stream, socket);
   }
 
@@ -168,7 +167,7 @@ export class Leases {
 
   async #tell(lease: string, word: Parameters<typeof sayToKeeper>[1]): Promise<boolean> {
     const told = await sayToKeeper(pathsOf(this.#options.home, lease).socket, word);
-    told?.socket.destroy();
+    told?.destroy();
     return told !== undefined;
   }
 

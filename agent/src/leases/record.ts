@@ -33,6 +33,8 @@ export interface LeasePaths {
   readonly ssh: string;
   /** Where its keeper listens: for root alone. */
   readonly socket: string;
+  /** Where its carrier listens: for root alone. Another form of what is said there gets another number, since carriers outlive agents. */
+  readonly carrier: string;
   readonly log: string;
 }
 
@@ -44,7 +46,7 @@ const UIDS_EACH = 1_000;
 export function pathsOf(home: Home, lease: string): LeasePaths {
   if (!UUID.test(lease)) throw new WireError('bad_lease', 'the lease has no id of a lease');
   const folder = join(home.leases, lease);
-  return { folder, record: join(folder, 'lease.json'), files: join(folder, 'files'), ssh: join(folder, 'ssh'), socket: join(folder, 'keeper.sock'), log: join(folder, 'keeper.log') };
+  return { folder, record: join(folder, 'lease.json'), files: join(folder, 'files'), ssh: join(folder, 'ssh'), socket: join(folder, 'keeper.sock'), carrier: join(folder, 'carrier-1.sock'), log: join(folder, 'keeper.log') };
 }
 
 /** A grant as the server asks for it. @throws WireError. */

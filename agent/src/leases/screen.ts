@@ -1,6 +1,5 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { writeWhole } from '../state/home.ts';
 import { WireError } from '../wire/index.ts';
@@ -10,7 +9,7 @@ import { SSH_INSIDE } from './sandbox.ts';
 
 const SERVER = '/usr/bin/Xtigervnc';
 /** Inside the lease's own network, where nobody else is. */
-const PORT = 5901;
+export const SCREEN_PORT = 5901;
 /** Of a password of VNC no more than eight characters count. */
 const PASSWORD_LENGTH = 8;
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
@@ -48,9 +47,6 @@ function hidden(password: string): Buffer {
   return Buffer.concat([cipher.update(password, 'latin1'), cipher.final()]);
 }
 
-/** Joins a session to the VNC server inside, whichever of the two is first. When one of them goes, the other does. */
-const JOIN = `until exec 3<>/dev/tcp/127.0.0.1/${PORT}; do sleep 0.05; done 2>/dev/null; cat <&3 & c=$!; exec >&3; cat; kill $c`;
-
 /** The screen of one lease, as its keeper has it: a VNC server inside the sandbox, begun when somebody first looks. */
 export class Screen {
   readonly #sandbox: Sandbox;
@@ -63,31 +59,12 @@ export class Screen {
     this.#log = log;
   }
 
-  /** Lets somebody look. Everything ends with the sandbox. */
-  join(socket: Socket, ended: () => void): void {
-    this.#start();
-    const session = spawnInside(this.#sandbox, ['/bin/bash', '-c', JOIN], ['pipe', 'pipe', this.#log]);
-    const [stdin, stdout] = [session.stdin!, session.stdout!];
-    let over = false;
-    const end = (): void => {
-      if (over) return;
-      over = true;
-      socket.destroy();
-      stdin.destroy();
-      ended();
-    };
-    session.once('close', end).once('error', end);
-    stdin.on('error', end);
-    socket.on('close', end);
-    socket.pipe(stdin);
-    stdout.pipe(socket);
-  }
-
-  #start(): void {
+  /** Begins it unless it runs. It ends with the sandbox. */
+  start(): void {
     if (this.#running) return;
     this.#running = true;
     const server = spawnInside(this.#sandbox, [
-      SERVER, ':1', '-rfbport', String(PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,
+      SERVER, ':1', '-rfbport', String(SCREEN_PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,
       '-geometry', '1280x800', '-depth', '24', '-AlwaysShared', '-AcceptSetDesktopSize', '-retro', '-nolisten', 'tcp',
     ], ['ignore', this.#log, this.#log], { HOME: '/home/tenant' });
     const gone = (): void => { this.#running = false; };

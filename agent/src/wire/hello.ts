@@ -3,8 +3,8 @@ import { FrameReader, KIND, frameHead } from './frame.ts';
 import { decodeMessage, encodeMessage, type Message } from './message.ts';
 import type { Duplex } from 'node:stream';
 
-/** The protocol's versions that this code speaks. A server speaks its own and the two before it. */
-export const PROTOCOL = { least: 1, most: 1 } as const;
+/** The protocol's versions that this code speaks. A server speaks its own and the two before it. Since 2 an agent carries sessions by connections of their own. */
+export const PROTOCOL = { least: 1, most: 2 } as const;
 /** A server goes this far back for agents that may still work. */
 export const VERSIONS_BACK = 2;
 

@@ -172,7 +172,7 @@ export class Leases {
    * Lets somebody into a lease that runs, and says where it is and when it ends as things stand. Its idle time begins anew.
    * @throws TandemError permission_denied, resource_not_found, lease_state.
    */
-  async enter(principal: Principal, id: string, machineId?: string): Promise<{ leaseId: string; nodeId: string; endsAtMs: number }> {
+  async enter(principal: Principal, id: string, machineId?: string): Promise<{ leaseId: string; nodeId: string; fence: string; endsAtMs: number }> {
     demand(principal, 'leases.write');
     const { database, clock } = this.#context;
     const stored = await this.#read(principal, id);
@@ -181,7 +181,7 @@ export class Leases {
     const endsAtMs = overAtMs(lease);
     if (!can.enter(lease) || on === undefined || endsAtMs === null) throw new TandemError('lease_state', { params: { id, state: lease.wanted === 'end' && lease.observed !== 'ended' ? 'ending' : lease.observed, action: 'entered' } });
     await database.scoped(principal.organisationId).updateTable('leases').set({ used_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
-    return { leaseId: id, nodeId: on.machineId, endsAtMs };
+    return { leaseId: id, nodeId: on.machineId, fence: String(lease.fence), endsAtMs };
   }
 
   /** Told when nobody may enter a lease any more, whichever process ended it. The returned function ends the listening. */

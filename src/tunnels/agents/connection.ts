@@ -10,6 +10,8 @@ export interface ConnectionFacts {
   readonly instance: string;
   /** Counts the connections of one start of the agent. */
   readonly attempt: number;
+  /** What both speak; 0: an agent that is outdated. */
+  readonly protocol: number;
   /** An agent that is too old may only be brought up to date. */
   readonly outdated: boolean;
   readonly connectedAtMs: number;

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
-import { WireError, type Message, type Session } from '../../../agent/src/wire/index.ts';
+import { SESSIONS_SINCE, WireError, type Message, type Session } from '../../../agent/src/wire/index.ts';
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
 import { RESYNC } from '../../db/index.ts';
 import type { KnownNode, NodeCommand, NodeLink, NodeStream, Presence } from '../../fleet/index.ts';
+import { ARRIVAL_MS, Carried } from './carried.ts';
 import { Connection, readHealth, type ConnectionFacts } from './connection.ts';
 
 export interface ConnectionsOptions {
@@ -31,6 +32,8 @@ const ASK_MS = 30_000;
 
 /** The agents that are connected to this process. */
 export class Connections implements NodeLink {
+  /** Sessions that have a connection of their own. */
+  readonly carried: Carried;
   readonly #options: ConnectionsOptions;
   readonly #byNode = new Map<string, Connection>();
   readonly #admitting = new Map<string, Promise<unknown>>();
@@ -43,6 +46,7 @@ export class Connections implements NodeLink {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.carried = new Carried(options.clock, options.log);
   }
 
   get size(): number {
@@ -58,6 +62,7 @@ export class Connections implements NodeLink {
     this.#stopping.abort(new Error('the server is stopping'));
     await this.#unlisten?.();
     await this.#loops;
+    this.carried.cutAll();
     const open = [...this.#byNode.values()];
     for (const { facts } of open) facts.session.close('stopping', 'the server is stopping');
     await Promise.all(open.map((connection) => this.#gone(connection, 'the server stopped')));
@@ -147,22 +152,13 @@ export class Connections implements NodeLink {
 
   async ask(nodeId: string, command: NodeCommand, params: Readonly<Record<string, unknown>>, deadlineMs = ASK_MS): Promise<unknown> {
     const { facts } = this.#working(nodeId, command);
-    const late = new AbortController();
-    const done = new AbortController();
-    void this.#options.clock.sleep(deadlineMs, done.signal).then(() => late.abort(new Error('late')), () => {});
-    try {
-      return await facts.session.ask(command, params, late.signal);
-    } catch (error) {
-      throw told(error, facts.node.name);
-    } finally {
-      done.abort(new Error('done'));
-    }
+    return this.#ask(facts, command, params, deadlineMs).catch((error: unknown) => { throw told(error, facts.node.name); });
   }
 
   async open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex> {
     const { facts } = this.#working(nodeId, kind);
     try {
-      return facts.session.open(kind, params);
+      return (await this.#carry(facts, { ...params, kind })) ?? facts.session.open(kind, params);
     } catch (error) {
       throw told(error, facts.node.name);
     }
@@ -176,6 +172,34 @@ export class Connections implements NodeLink {
   onEvent(listener: NodeEventListener): () => void {
     this.#eventListeners.add(listener);
     return () => void this.#eventListeners.delete(listener);
+  }
+
+  async #ask({ session }: ConnectionFacts, command: NodeCommand, params: Message, deadlineMs: number): Promise<Message> {
+    const late = new AbortController();
+    const done = new AbortController();
+    void this.#options.clock.sleep(deadlineMs, done.signal).then(() => late.abort(new Error('late')), () => {});
+    try {
+      return await session.ask(command, params, late.signal);
+    } finally {
+      done.abort(new Error('done'));
+    }
+  }
+
+  /** A session over a connection of its own, which the node makes. Undefined: the agent is older than that, or nothing but its one connection gets through. */
+  async #carry(facts: ConnectionFacts, params: Message): Promise<Duplex | undefined> {
+    if (facts.protocol < SESSIONS_SINCE) return undefined;
+    const { id, name } = facts.node;
+    const arrival = this.carried.expect({ nodeId: id, publicKey: facts.publicKey });
+    try {
+      const asked = this.#ask(facts, 'session.carry', { ...params, token: arrival.token }, ARRIVAL_MS);
+      return await Promise.race([arrival.socket, asked.then(() => arrival.socket)]);
+    } catch (error) {
+      if (!(error instanceof WireError) || error.code !== 'no_carrier') throw error;
+      this.#options.log.warn({ node: id, name, reason: error.message }, 'a session goes over the agent\'s connection, and will end with it');
+      return undefined;
+    } finally {
+      arrival.forget();
+    }
   }
 
   #working(nodeId: string, what: string): Connection {
@@ -253,10 +277,15 @@ export class Connections implements NodeLink {
 
   /** One node was changed, or any may have been while nobody listened. */
   async #dropUnwelcome(nodeId: string): Promise<void> {
-    const asked = nodeId === RESYNC ? [...this.#byNode.values()] : [this.#byNode.get(nodeId)].filter((one) => one !== undefined);
+    const here = new Set([...this.#byNode.keys(), ...this.carried.nodes]);
+    const asked = nodeId === RESYNC ? [...here] : [nodeId].filter((id) => here.has(id));
     if (asked.length === 0) return;
-    await this.#guarded(this.#options.presence.stillWelcome(asked.map(({ facts }) => facts.node.id)).then((welcome) => {
-      for (const { facts } of asked) if (!welcome.has(facts.node.id)) facts.session.close('removed', 'the node was removed or quarantined');
+    await this.#guarded(this.#options.presence.stillWelcome(asked).then((welcome) => {
+      for (const id of asked) {
+        if (welcome.has(id)) continue;
+        this.carried.cut(id);
+        this.#byNode.get(id)?.facts.session.close('removed', 'the node was removed or quarantined');
+      }
     }));
   }
 

@@ -89,7 +89,7 @@ async function connect(socket: TLSSocket, hello: Message, rest: Buffer, from: st
       event: (name, fields) => connections.heard(node.id, session, name, fields),
       closed: (error) => connections.left(session, node.id, error),
     } });
-    connections.add({ node, session, instance: facts.instance, attempt: facts.attempt, outdated: protocol === 0, connectedAtMs, publicKey }, certificateExpiresAt.getTime());
+    connections.add({ node, session, instance: facts.instance, attempt: facts.attempt, protocol, outdated: protocol === 0, connectedAtMs, publicKey }, certificateExpiresAt.getTime());
     if (rest.length > 0) session.receive(rest);
     socket.resume();
   });

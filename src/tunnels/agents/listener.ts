@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { SESSION_PROTOCOL } from '../../../agent/src/wire/index.ts';
 import { TandemError } from '../../base/index.ts';
 import type { ServerIdentity } from '../ca/authorities.ts';
 import { frontDesk, type FrontDeskOptions } from './front-desk.ts';
@@ -13,6 +14,8 @@ export interface ListenerOptions extends FrontDeskOptions {
   readonly agent: (socket: TLSSocket) => void;
   /** Takes a connection of another process of this server. */
   readonly peer: (socket: TLSSocket) => void;
+  /** Takes a connection that is to carry one session. */
+  readonly session: (socket: TLSSocket) => void;
 }
 
 /** What an agent says in ALPN; whoever says something else is a machine that fetches the agent. */
@@ -33,7 +36,7 @@ export class AgentListener {
     this.#options = options;
     const { identity, log } = options;
     this.#http = createHttpServer({ headersTimeout: HANDSHAKE_MS, requestTimeout: HANDSHAKE_MS, maxHeaderSize: 8_192 }, frontDesk(options));
-    this.#tls = createServer({ ...contextOf(identity), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: [AGENT_PROTOCOL, PEER_PROTOCOL, 'http/1.1'], handshakeTimeout: HANDSHAKE_MS }, (socket) => this.#take(socket));
+    this.#tls = createServer({ ...contextOf(identity), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: [AGENT_PROTOCOL, SESSION_PROTOCOL, PEER_PROTOCOL, 'http/1.1'], handshakeTimeout: HANDSHAKE_MS }, (socket) => this.#take(socket));
     this.#tls.maxConnections = MOST_CONNECTIONS;
     this.#tls.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'a connection to the agents\' listener did not come about'));
   }
@@ -84,6 +87,7 @@ export class AgentListener {
     socket.setNoDelay(true);
     if (socket.alpnProtocol === AGENT_PROTOCOL) this.#options.agent(socket);
     else if (socket.alpnProtocol === PEER_PROTOCOL) this.#options.peer(socket);
+    else if (socket.alpnProtocol === SESSION_PROTOCOL) this.#options.session(socket);
     else this.#http.emit('connection', socket);
   }
 }

@@ -95,7 +95,7 @@ export class Gateway {
     const { link } = this.#options;
     const entry = await this.#enter(principal, leaseId);
     await this.#prepare(entry);
-    return this.#keep(await link.open(entry.nodeId, 'ssh', { lease: leaseId }), principal, entry);
+    return this.#keep(await link.open(entry.nodeId, 'ssh', sessionOf(entry)), principal, entry);
   }
 
   #keep(stream: Duplex, principal: Principal, { leaseId, endsAtMs }: LeaseEntry): Duplex {
@@ -115,7 +115,7 @@ export class Gateway {
     const { link, random } = this.#options;
     const entry = await this.#enter(principal, leaseId);
     const secret = readSecret(await link.ask(entry.nodeId, 'lease.screen', { lease: leaseId }), entry.nodeId);
-    const stream = this.#keep(await link.open(entry.nodeId, 'screen', { lease: leaseId }), principal, entry);
+    const stream = this.#keep(await link.open(entry.nodeId, 'screen', sessionOf(entry)), principal, entry);
     try {
       await logIn(stream, secret, random, AbortSignal.timeout(LOG_IN_MS));
     } catch (error) {
@@ -185,6 +185,11 @@ function readSecret(answer: unknown, node: string): ScreenSecret {
   const { username = null, password } = (answer ?? {}) as { username?: unknown; password?: unknown };
   if (typeof password !== 'string' || password === '' || password.length > 63 || !(username === null || (typeof username === 'string' && username.length <= 63))) throw new TandemError('node_refused', { params: { name: node, reason: 'it gave no way to its screen' } });
   return { username, password };
+}
+
+/** By what a node knows which session this is. */
+function sessionOf({ leaseId, fence }: LeaseEntry): Readonly<Record<string, string>> {
+  return { lease: leaseId, ...(fence !== undefined && { fence }) };
 }
 
 /** What a certificate must name. */

@@ -1,93 +1,28 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { uptime } from 'node:os';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
-import { TandemError, newId, silentLogger, systemClock } from '../../base/index.ts';
 import { canSandbox } from '../../../agent/src/testing/can-sandbox.ts';
-import { createServer } from '../../http/index.ts';
-import { emptyLedger, emptyModels } from '../../http/testing/doors.ts';
-import { openAgentsHouse, type AgentsHouse } from '../testing/agents-house.ts';
-import type { LeaseDoor } from '../ports.ts';
+import type { AgentsHouse } from '../testing/agents-house.ts';
+import { openLeaseHouse, type LeaseHouse, type OneLease, type Ran } from '../testing/lease-house.ts';
 import { ByteReader } from '../screen/byte-reader.ts';
 
-/** A stand-in for the room that has leases: one lease, which the test grants and ends itself. */
-class OneLease implements LeaseDoor {
-  leaseId = newId();
-  nodeId = '';
-  endsAtMs = Date.now() + 600_000;
-  readonly #listeners = new Set<(leaseId: string) => void>();
-
-  async enter(_principal: unknown, leaseId: string) {
-    if (leaseId !== this.leaseId || this.endsAtMs <= Date.now()) throw new TandemError('resource_not_found', { params: { kind: 'lease', id: leaseId, verb: 'node list' } });
-    return { leaseId, nodeId: this.nodeId, endsAtMs: this.endsAtMs };
-  }
-
-  onEnd(listener: (leaseId: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  end(): void {
-    this.endsAtMs = 0;
-    for (const listener of this.#listeners) listener(this.leaseId);
-  }
-}
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
-  const lease = new OneLease();
+  let open: LeaseHouse;
+  let lease: OneLease;
   let house: AgentsHouse;
-  let server: Awaited<ReturnType<typeof createServer>>;
   let env: NodeJS.ProcessEnv;
   let files: string;
-
-  const run = (program: string, args: readonly string[], input = ''): Promise<Ran> => new Promise((resolve) => {
-    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    const said = { out: '', err: '' };
-    child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
-    child.stderr.on('data', (chunk: Buffer) => { said.err += chunk.toString(); });
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-    child.on('close', (code) => resolve({ code: code ?? -1, ...said }));
-  });
-  const tandem = (...args: string[]): Promise<Ran> => run(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../cli/main.ts'), ...args]);
-  const ssh = (...args: string[]): Promise<Ran> => run('ssh', ['-F', join(env['HOME']!, '.ssh/config'), '-o', 'BatchMode=yes', ...args]);
-  const order = (forMs: number) => ({ lease: lease.leaseId, fence: '1', units: ['whole'], access: 'shell', untilUptimeMs: Math.floor(uptime() * 1_000 + forMs) });
+  const run = (program: string, args: readonly string[], input = ''): Promise<Ran> => open.run(program, args, input);
+  const tandem = (...args: string[]): Promise<Ran> => open.tandem(...args);
+  const ssh = (...args: string[]): Promise<Ran> => open.ssh(...args);
 
   beforeAll(async () => {
-    house = await openAgentsHouse();
-    house.tunnels.gateway.useLeases(lease);
-    const home = join(house.folder, 'node');
-    const pasted = await house.paste((await house.fleet.enrolments.create(house.admin, { pool: 'default', name: 'mac-1' })).line, home);
-    expect(pasted.code, pasted.output).toBe(0);
-    house.startAgent(home);
-    lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
-    files = join(home, 'leases', lease.leaseId, 'files');
-    server = await createServer({
-      access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, log: silentLogger, clock: systemClock, version: '0.0.0',
-      doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
-      config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
-    });
-    const { url } = await server.listen();
-    const user = join(house.folder, 'user');
-    mkdirSync(user);
-    env = { PATH: process.env['PATH'], HOME: user, TANDEM_HOME: join(user, '.tandem'), TANDEM_URL: url, TANDEM_KEY: house.adminKey };
-    const { boot } = (await house.tunnels.link.ask(lease.nodeId, 'lease.list', {})) as { boot: string };
-    await house.tunnels.link.ask(lease.nodeId, 'lease.grant', { ...order(600_000), boot });
-    expect((await tandem('ssh', 'config')).code).toBe(0);
+    open = await openLeaseHouse();
+    ({ lease, house, env, files } = open);
   }, 120_000);
-  afterAll(async () => {
-    await house?.tunnels.link.ask(lease.nodeId, 'lease.wipe', { lease: lease.leaseId, fence: '1' }).catch(() => {});
-    await server?.close(0);
-    await house?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => open?.[Symbol.asyncDispose]());
 
   it('runs a command as the lease\'s user in its sandbox, and gives its exit code back', async () => {
     const ran = await tandem('ssh', lease.leaseId, '--', 'id -un; hostname; ls /root /var/lib 2>&1; exit 7');

@@ -1,0 +1,74 @@
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { sayToKeeper } from '../leases/keeper-line.ts';
+import type { KeeperWord } from '../leases/keeper.ts';
+import { pathsOf } from '../leases/record.ts';
+import type { Outside } from '../outside.ts';
+import { homeAt, readIdentity } from '../state/home.ts';
+import { WireError, readLine } from '../wire/index.ts';
+import { dialSession } from './dial-session.ts';
+import { joinSockets } from './join-sockets.ts';
+
+/** What the agent says to a carrier: one JSON line, answered by `ok` or by `no`, a code and why. */
+export interface CarryWord {
+  /** What the server knows the session by, once. */
+  readonly token: string;
+  /** What the keeper is asked for. */
+  readonly session: KeeperWord;
+}
+
+const LOOK_MS = 1_000;
+/** Kept for the next session, which then need not wait for a process to start. */
+const IDLE_MS = 300_000;
+const MOST_WORD_BYTES = 1_000;
+const WORD_MS = 5_000;
+
+/**
+ * Carries a lease's sessions between its keeper and the server, each by a connection of its own: a process that outlives the agent, so that
+ * neither its crash nor its update ends one, and apart from the keeper, so that nothing that is said in a session can end the lease.
+ * Resolves when there is no session left and none was asked for in a while, or when the lease is over.
+ */
+export async function carryLease(root: string, lease: string, outside: Outside): Promise<void> {
+  const home = homeAt(root);
+  const paths = pathsOf(home, lease);
+  const sessions = new Set<Socket>();
+  let busy = 0;
+  let askedMs = outside.bootMs();
+
+  const carry = async ({ token, session }: CarryWord): Promise<void> => {
+    const inner = await sayToKeeper(paths.socket, session);
+    if (inner === undefined) throw session.do === 'port' ? new WireError('no_port', 'nothing listens at that port of the lease') : new WireError('not_running', 'the lease does not run here');
+    try {
+      const outer = await dialSession(readIdentity(home), token);
+      sessions.add(inner);
+      inner.on('close', () => sessions.delete(inner));
+      joinSockets(outer, inner);
+    } catch (error) {
+      inner.destroy();
+      throw new WireError('no_carrier', error instanceof Error ? error.message : 'the server could not be reached');
+    }
+  };
+  const answer = async (asking: Socket): Promise<void> => {
+    busy += 1;
+    try {
+      await carry(JSON.parse(await readLine(asking, MOST_WORD_BYTES, AbortSignal.timeout(WORD_MS))) as CarryWord);
+      asking.end('ok\n');
+    } catch (error) {
+      const { code, message } = error instanceof WireError ? error : { code: 'failed', message: 'it failed' };
+      asking.end(`no ${code} ${message.replace(/\s+/g, ' ').slice(0, 300)}\n`);
+    } finally {
+      busy -= 1;
+      askedMs = outside.bootMs();
+    }
+  };
+
+  rmSync(paths.carrier, { force: true });
+  const server = createServer((asking) => {
+    asking.on('error', () => asking.destroy());
+    void answer(asking);
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(paths.carrier, resolve));
+  chmodSync(paths.carrier, 0o600);
+  while (sessions.size + busy > 0 || (existsSync(paths.socket) && outside.bootMs() - askedMs < IDLE_MS)) await outside.wait(LOOK_MS);
+  server.close();
+}

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { TandemError, newId, silentLogger, systemClock } from '../../base/index.ts';
+import { createServer } from '../../http/index.ts';
+import { emptyLedger, emptyModels } from '../../http/testing/doors.ts';
+import type { LeaseDoor } from '../ports.ts';
+import { openAgentsHouse, type AgentProcess, type AgentsHouse } from './agents-house.ts';
+
+/** A stand-in for the room that has leases: one lease, which the test grants and ends itself. */
+export class OneLease implements LeaseDoor {
+  leaseId = newId();
+  nodeId = '';
+  endsAtMs = Date.now() + 600_000;
+  readonly #listeners = new Set<(leaseId: string) => void>();
+
+  async enter(_principal: unknown, leaseId: string) {
+    if (leaseId !== this.leaseId || this.endsAtMs <= Date.now()) throw new TandemError('resource_not_found', { params: { kind: 'lease', id: leaseId, verb: 'node list' } });
+    return { leaseId, nodeId: this.nodeId, endsAtMs: this.endsAtMs };
+  }
+
+  onEnd(listener: (leaseId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  end(): void {
+    this.endsAtMs = 0;
+    for (const listener of this.#listeners) listener(this.leaseId);
+  }
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A server, one node with its agent, one lease that runs there, and a person who has our command line and OpenSSH's client. */
+export interface LeaseHouse extends AsyncDisposable {
+  readonly house: AgentsHouse;
+  readonly lease: OneLease;
+  readonly agent: AgentProcess;
+  /** The agent's home. */
+  readonly home: string;
+  /** The tenant's own folder, as the machine has it. */
+  readonly files: string;
+  /** The person's. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Grants the lease, from now. */
+  grant(forMs: number): Promise<unknown>;
+  run(program: string, args: readonly string[], input?: string): Promise<Ran>;
+  tandem(...args: string[]): Promise<Ran>;
+  /** OpenSSH's client with our configuration. */
+  ssh(...args: string[]): Promise<Ran>;
+  startSsh(...args: string[]): ChildProcess;
+}
+
+export async function openLeaseHouse(options: Parameters<typeof openAgentsHouse>[0] = {}): Promise<LeaseHouse> {
+  const house = await openAgentsHouse(options);
+  const lease = new OneLease();
+  house.tunnels.gateway.useLeases(lease);
+  const home = join(house.folder, 'node');
+  const pasted = await house.paste((await house.fleet.enrolments.create(house.admin, { pool: 'default', name: 'mac-1' })).line, home);
+  if (pasted.code !== 0) throw new Error(pasted.output);
+  const agent = house.startAgent(home);
+  lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
+  const server = await createServer({
+    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, log: silentLogger, clock: systemClock, version: '0.0.0',
+    doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
+    config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
+  });
+  const { url } = await server.listen();
+  const user = join(house.folder, 'user');
+  mkdirSync(user);
+  const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], HOME: user, TANDEM_HOME: join(user, '.tandem'), TANDEM_URL: url, TANDEM_KEY: house.adminKey };
+  const run = (program: string, args: readonly string[], input = ''): Promise<Ran> => new Promise((resolve) => {
+    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (chunk: Buffer) => { said.out += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => { said.err += chunk.toString(); });
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    child.on('close', (code) => resolve({ code: code ?? -1, ...said }));
+  });
+  const tandem = (...args: string[]): Promise<Ran> => run(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../cli/main.ts'), ...args]);
+  const sshArgs = ['-F', join(user, '.ssh/config'), '-o', 'BatchMode=yes'];
+  const grant = async (forMs: number): Promise<unknown> => {
+    const { boot } = (await house.tunnels.link.ask(lease.nodeId, 'lease.list', {})) as { boot: string };
+    return house.tunnels.link.ask(lease.nodeId, 'lease.grant', { lease: lease.leaseId, fence: '1', units: ['whole'], access: 'shell', untilUptimeMs: Math.floor(uptime() * 1_000 + forMs), boot });
+  };
+  await grant(600_000);
+  const configured = await tandem('ssh', 'config');
+  if (configured.code !== 0) throw new Error(configured.err);
+  return {
+    house, lease, agent, home, env, grant, run, tandem, files: join(home, 'leases', lease.leaseId, 'files'),
+    ssh: (...args) => run('ssh', [...sshArgs, ...args]),
+    startSsh: (...args) => spawn('ssh', [...sshArgs, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
+    async [Symbol.asyncDispose]() {
+      await house.tunnels.link.ask(lease.nodeId, 'lease.wipe', { lease: lease.leaseId, fence: '1' }).catch(() => {});
+      await server.close(0);
+      await house[Symbol.asyncDispose]();
+    },
+  };
+}
