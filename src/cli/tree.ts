@@ -29,6 +29,7 @@ const takeOut = () => import('./commands/export.ts');
 const leases = () => import('./commands/leases.ts');
 const orders = () => import('./commands/orders.ts');
 const nodes = () => import('./commands/nodes.ts');
+const wipes = () => import('./commands/wipes.ts');
 const ssh = () => import('./commands/ssh.ts');
 const completion = () => import('./commands/completion.ts');
 
@@ -110,6 +111,7 @@ export const commands: readonly Command[] = [
   { path: 'node drain', about: 'Let what is on a node end, and place nothing new', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node drain gpu-1 --grace 2h --reason "kernel update"'], load: from(nodes, 'drain') },
   { path: 'node maintain', about: 'Drain a node and keep it out until it is uncordoned', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node maintain gpu-1 --grace 2h'], load: from(nodes, 'maintain') },
   { path: 'node remove', about: 'Remove a node: its identity ends', args: [{ form: '<node>', about: 'its name or id' }], options: [...REASON, ...GRACE], examples: ['tandem node remove gpu-1', 'tandem node remove gpu-1 --grace 1h'], load: from(nodes, 'remove') },
+  { path: 'node wipes', about: 'List what was wiped on a node after leases, and how', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node wipes gpu-1'], load: from(wipes, 'ofNode') },
   { path: 'node doctor', about: 'Have the agent look at its machine', args: [{ form: '<node>', about: 'its name or id' }], examples: ['tandem node doctor gpu-1'], load: from(nodes, 'doctor') },
 
   { path: 'pools', about: 'List pools of machines, and how much of them is in use', examples: ['tandem pools'], load: from(leases, 'pools') },
@@ -127,6 +129,13 @@ export const commands: readonly Command[] = [
   { path: 'leases extend', about: 'Have a lease last longer', args: [{ form: '<lease>', about: 'its id' }, { form: '<time>', about: 'by so much, such as 2h' }], options: [{ form: '--at-most <amount>', about: 'it ends before it would cost more, in all' }], examples: ['tandem leases extend LEASE 2h'], load: from(leases, 'extend') },
   { path: 'leases hand-over', about: 'Give a lease to another project, which pays from then on', args: [{ form: '<lease>', about: 'its id' }, { form: '<project>', about: 'its id or name' }], examples: ['tandem leases hand-over LEASE training'], load: from(leases, 'handOver') },
   { path: 'leases end', about: 'End a lease and have its machines wiped', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases end LEASE'], load: from(leases, 'end') },
+  { path: 'leases wipe', about: 'Show what was wiped after a lease, and what its machine had before it', args: [{ form: '<lease>', about: 'its id' }], options: [{ form: '--out <file>', about: 'write the signed certificates to a file, one a line' }],
+    examples: ['tandem leases wipe LEASE', 'tandem leases wipe LEASE --out wipe.jws'], load: from(wipes, 'ofLease') },
+  { path: 'wipe', about: 'Print the public keys that vouch for wipes', examples: ['tandem wipe'], load: from(wipes, 'keys') },
+  { path: 'wipe keys', about: 'Print the public keys that vouch for wipes', examples: ['tandem wipe keys > keys.json'], load: from(wipes, 'keys') },
+  { path: 'wipe verify', about: 'Check certificates of wipes: who signed, and what was said', args: [{ form: '<file>', about: 'a certificate on each line; - reads standard input' }],
+    options: [{ form: '--key <file>', about: 'keys that were kept: nothing is asked of a server then' }, { form: '--lease <id>', about: 'it must be of this lease' }, { form: '--machine <id>', about: 'it must be of this machine' }],
+    examples: ['tandem wipe verify wipe.jws', 'tandem wipe verify wipe.jws --key keys.json --lease LEASE'], load: from(wipes, 'verify') },
   { path: 'ssh', about: 'Enter a lease by OpenSSH\'s own client, or run a command there', args: [{ form: '<lease>', about: 'its id' }, { form: '[command...]', about: 'what to run there, after --' }], options: [{ form: '-L, --forward <specs>', about: 'ports to forward, as PORT:HOST:PORT, comma-separated' }],
     examples: ['tandem ssh LEASE', 'tandem ssh LEASE -- nvidia-smi', 'tandem ssh LEASE --forward 8080:localhost:80'], load: from(ssh, 'ssh') },
   { path: 'ssh config', about: 'Teach ssh, scp, rsync and editors the names LEASE.tandem', examples: ['tandem ssh config'], load: from(ssh, 'config') },

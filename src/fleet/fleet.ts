@@ -14,8 +14,11 @@ import { Nodes } from './nodes/nodes.ts';
 import { Presence } from './nodes/presence.ts';
 import { NodeMachines } from './pools/node-machines.ts';
 import { Pools } from './pools/pools.ts';
-import type { NodeLink } from './ports.ts';
+import type { NodeLink, WipeSigner } from './ports.ts';
 import { Providers } from './providers/providers.ts';
+import { WipeCertificates } from './wipe/certificates.ts';
+import { agentReset } from './wipe/method.ts';
+import { Wipes } from './wipe/wipes.ts';
 
 export interface FleetOptions {
   readonly database: Database;
@@ -29,6 +32,8 @@ export interface FleetOptions {
   readonly config?: Pick<Config, 'file' | 'configFile'>;
   /** For keys of accounts that the file names by variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Of this server; stands in certificates of wipes. */
+  readonly version?: string;
 }
 
 /** The room's face: machines, and who has them. */
@@ -39,9 +44,11 @@ export class Fleet {
   readonly pools: Pools;
   readonly leases: Leases;
   readonly providers: Providers;
+  readonly wipes: WipeCertificates;
   readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
   readonly #later: LaterLink;
+  readonly #signer = new LaterSigner();
   #link: NodeLink | undefined;
   #address: AgentAddress | null = null;
 
@@ -53,8 +60,11 @@ export class Fleet {
     this.#later = new LaterLink();
     this.providers = new Providers({ ...context, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
     const { ledger, operator, access } = options;
+    const driver = new AgentDriver(this.#later, options.clock);
+    this.wipes = new WipeCertificates(options.database, this.#signer);
     const leases: LeaseContext = {
-      ...context, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines: new NodeMachines(context, this.presence, operator), driver: new AgentDriver(this.#later, options.clock),
+      ...context, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
+      standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines: new NodeMachines(context, this.presence, operator),
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);
@@ -74,12 +84,35 @@ export class Fleet {
     return this.#reconciler.settled();
   }
 
+  /** The key that vouches for wipes, once it is there. */
+  useSigner(signer: WipeSigner): void {
+    this.#signer.is(signer);
+  }
+
   /** The connection to nodes, once it is there. @param address null while machines have no way to reach this server. */
   useLink(link: NodeLink, address: AgentAddress | null): void {
     this.#link = link;
     this.#later.is(link);
     this.#reconciler.watch();
     this.#address = address;
+  }
+}
+
+/** The key of wipes before it is there: nothing is wiped without one. */
+class LaterSigner implements WipeSigner {
+  #signer: WipeSigner | undefined;
+
+  is(signer: WipeSigner): void {
+    this.#signer = signer;
+  }
+
+  async sign(...asked: Parameters<WipeSigner['sign']>): ReturnType<WipeSigner['sign']> {
+    if (this.#signer === undefined) throw new Error('no key vouches for wipes yet');
+    return this.#signer.sign(...asked);
+  }
+
+  async keys(): ReturnType<WipeSigner['keys']> {
+    return this.#signer?.keys() ?? [];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { PublicJwk } from '../base/index.ts';
 
 /** What an agent can be asked to do. The forms of what is sent and answered are in `agent/src/wire/commands.ts`. */
 export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'session.carry' | 'machine.password' | 'machine.close' | 'update';
@@ -29,4 +30,12 @@ export interface NodeLink {
   open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex>;
   /** The returned function ends the listening. */
   onChange(listener: (nodeId: string, connected: boolean) => void): () => void;
+}
+
+/** The key that vouches for wipes, as this room needs it; `tunnels` has it and `start` wires it. */
+export interface WipeSigner {
+  /** A JWS of the claims by the newest key. */
+  sign(claims: Readonly<Record<string, unknown>>, type: string): Promise<{ readonly keyId: string; readonly certificate: string }>;
+  /** Every key that ever signed, the newest first: certificates outlive the keys' use. */
+  keys(): Promise<readonly (PublicJwk & { readonly createdAt: Date; readonly retiredAt: Date | null })[]>;
 }

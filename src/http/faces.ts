@@ -284,6 +284,11 @@ export interface FleetDoor {
     doctor(principal: Principal, id: string): Reply<'nodeDoctor'>;
   };
   readonly enrolments: { create(principal: Principal, body: Body<'nodeAdd'>): Reply<'nodeAdd'> };
+  readonly wipes: {
+    ofLease(principal: Principal, id: string): Reply<'wipeOfLease'>;
+    ofNode(principal: Principal, id: string, query: Query<'wipeOfNode'>): Reply<'wipeOfNode'>;
+    keys(): Reply<'wipeKeys'>;
+  };
   readonly pools: {
     list(principal: Principal): Reply<'poolList'>;
     create(principal: Principal, body: Body<'poolCreate'>): Reply<'poolCreate'>;

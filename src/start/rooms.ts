@@ -62,12 +62,13 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
   phases.add('models', 10_000, () => models.stop());
-  const fleet = createFleet({ database, clock, log, access, ledger, operator, config, env: process.env });
+  const fleet = createFleet({ database, clock, log, access, ledger, operator, config, env: process.env, version: VERSION });
   phases.add('providers', 10_000, () => fleet.providers.close());
   const tunnels = createTunnels({ database, clock, log, config, fleet, root: join(import.meta.dirname, '../..'), version: VERSION });
   await tunnels.start();
   phases.add('tunnels', 10_000, () => tunnels.stop());
   fleet.useLink(tunnels.link, tunnels.address);
+  fleet.useSigner(tunnels.wipeKeys);
   tunnels.gateway.useLeases(fleet.leases);
   const tasks = startPeriodic(periodicTasks(ledger, models, fleet), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());

@@ -9,6 +9,7 @@ import { AgentListener } from './agents/listener.ts';
 import { NodeBinaries } from './agents/node-binaries.ts';
 import { packAgent } from './agents/release.ts';
 import { Authorities } from './ca/authorities.ts';
+import { WipeKeys } from './ca/wipe-keys.ts';
 import { Gateway } from './ssh/gateway.ts';
 import { PeerLine } from './peers/peer-line.ts';
 import { Peers } from './peers/peers.ts';
@@ -32,6 +33,8 @@ export interface TunnelsOptions {
 /** The room's face: connections to nodes. */
 export class Tunnels {
   readonly authorities: Authorities;
+  /** The keys that vouch for wipes. */
+  readonly wipeKeys: WipeKeys;
   /** The way into leases. */
   readonly gateway: Gateway;
   /** The way to their screens. */
@@ -52,6 +55,7 @@ export class Tunnels {
     this.#process = keys.newId();
     this.#connections = new Connections({ presence: fleet.presence, clock, log, process: this.#process });
     this.#peers = new Peers({ local: this.#connections, presence: fleet.presence, database, clock, log, process: this.#process, line: new PeerLine({ authorities: this.authorities, clock }) });
+    this.wipeKeys = new WipeKeys(keys);
     const random = (target: Uint8Array): void => void randomFillSync(target);
     this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock, log, random });
     this.screens = new Screens(this.gateway, new Tickets({ database, clock, random }), log);

@@ -378,6 +378,15 @@ export interface paths {
   '/api/orders/{id}/enter': {
     post: operations['orders.enter'];
   };
+  '/api/leases/{id}/wipe-certificates': {
+    get: operations['leases.wipes'];
+  };
+  '/api/nodes/{id}/wipes': {
+    get: operations['nodes.wipes'];
+  };
+  '/api/wipe-keys': {
+    get: operations['wipe-keys.list'];
+  };
 }
 
 /** The forms that recur. */
@@ -6740,6 +6749,136 @@ export interface operations {
         password: string | null;
         /** Null: the provider reports none, so the first connection proves nothing */
         hostKey: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Certificates of the wipe after a lease, and of the one that its machine had before it */
+  'leases.wipes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: ({
+          /** UUIDv7 */
+          id: string;
+          machineId: string;
+          /** False: the machine is quarantined */
+          clean: boolean;
+          /** Who wiped: the machine's agent, its provider, or an MDM server */
+          by: 'agent' | 'provider' | 'mdm';
+          /** `reset`: processes ended and files removed, nothing overwritten */
+          method: 'reset' | 'repartition' | 'overwrite' | 'reinstall' | 'erase';
+          /** What was looked for and not found, or was found; said by who wiped */
+          evidence: string[];
+          /** What was not looked at */
+          unchecked: string[];
+          /** Planted when the lease began, and looked for afterwards */
+          canaries: {
+            planted: string[];
+            found: string[];
+          };
+          versions: {
+            [key: string]: string;
+          };
+          /** UTC, ISO 8601 */
+          beganAt: string;
+          /** UTC, ISO 8601 */
+          endedAt: string;
+          keyId: string;
+          /** The same, signed: a JWS in compact form with Ed25519. Lease and machine stand in it as hashes: SHA-256 of `tandem lease ID` and `tandem machine ID` */
+          certificate: string;
+          /** `this`: after this lease. `before`: what its machine had before this lease began; whose it was is told to nobody */
+          of: 'this' | 'before';
+        })[];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Wipes of a machine after leases, newest first */
+  'nodes.wipes': {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** The nextCursor of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: ({
+          /** UUIDv7 */
+          id: string;
+          machineId: string;
+          /** False: the machine is quarantined */
+          clean: boolean;
+          /** Who wiped: the machine's agent, its provider, or an MDM server */
+          by: 'agent' | 'provider' | 'mdm';
+          /** `reset`: processes ended and files removed, nothing overwritten */
+          method: 'reset' | 'repartition' | 'overwrite' | 'reinstall' | 'erase';
+          /** What was looked for and not found, or was found; said by who wiped */
+          evidence: string[];
+          /** What was not looked at */
+          unchecked: string[];
+          /** Planted when the lease began, and looked for afterwards */
+          canaries: {
+            planted: string[];
+            found: string[];
+          };
+          versions: {
+            [key: string]: string;
+          };
+          /** UTC, ISO 8601 */
+          beganAt: string;
+          /** UTC, ISO 8601 */
+          endedAt: string;
+          keyId: string;
+          /** The same, signed: a JWS in compact form with Ed25519. Lease and machine stand in it as hashes: SHA-256 of `tandem lease ID` and `tandem machine ID` */
+          certificate: string;
+        })[];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Public keys of all certificates of wipes, as JSON Web Keys: for everybody, so that whoever holds a certificate can check it */
+  'wipe-keys.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        keys: ({
+          kty: "OKP";
+          crv: "Ed25519";
+          /** Thumbprint (RFC 7638) */
+          kid: string;
+          x: string;
+          /** UTC, ISO 8601 */
+          createdAt: string;
+          /** It signs no more; what it signed stays good */
+          retiredAt: string | null;
+        })[];
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

@@ -21,6 +21,7 @@ import { providers } from './0019-providers.ts';
 import { serverProcesses } from './0020-server-processes.ts';
 import { arrivals } from './0021-arrivals.ts';
 import { spendWords } from './0022-spend-words.ts';
+import { wipes } from './0023-wipes.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   serverProcesses,
   arrivals,
   spendWords,
+  wipes,
 ];

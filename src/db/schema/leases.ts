@@ -159,7 +159,29 @@ export interface LeaseTicketRow {
   expires_at: Written<Date>;
 }
 
+/** What one wipe after a lease did and looked at. Written once. */
+export interface LeaseWipeRow {
+  /** Of the lease that was wiped. */
+  organisation_id: Written<string>;
+  id: Written<string>;
+  lease_id: Written<string>;
+  machine_id: Written<string>;
+  unit_ids: WrittenJson<string[]>;
+  clean: Written<boolean>;
+  /** Who wiped. */
+  by: Written<'agent' | 'provider' | 'mdm'>;
+  method: Written<'reset' | 'repartition' | 'overwrite' | 'reinstall' | 'erase'>;
+  report: WrittenJson<{ evidence: string[]; unchecked: string[]; canaries: { planted: string[]; found: string[] }; versions: Record<string, string> }>;
+  began_at: Written<Date>;
+  ended_at: Written<Date>;
+  /** The key that signed. */
+  key_id: Written<string>;
+  /** JWS, compact. */
+  certificate: Written<string>;
+}
+
 export interface LeaseTables {
+  lease_wipes: LeaseWipeRow;
   lease_tickets: LeaseTicketRow;
   pools: PoolRow;
   leases: LeaseRow;

@@ -3,7 +3,7 @@ import type { ColumnType } from 'kysely';
 /** A key of this installation. Each has one purpose; the newest that is not retired signs, all that are not retired are believed. */
 export interface AuthorityRow {
   id: string;
-  purpose: 'agent-ca' | 'agent-server' | 'ssh-user' | 'ssh-host';
+  purpose: 'agent-ca' | 'agent-server' | 'ssh-user' | 'ssh-host' | 'wipe';
   /** SPKI in DER; of SSH keys the line of the public key file. */
   public_key: ColumnType<Buffer, Buffer, never>;
   /** Sealed by the secret file, under the context `authorities.private_key <id>`. */

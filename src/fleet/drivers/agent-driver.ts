@@ -2,8 +2,9 @@ import { TandemError, printable, type Clock } from '../../base/index.ts';
 import type { NodeLink } from '../ports.ts';
 import type { Driver, LeaseOrder, RunningLease, WipeReport } from './driver.ts';
 
-const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall'] as const;
+const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall', 'erase'] as const;
 const MOST_LINES = 50;
+const MOST_VERSIONS = 10;
 const WIPE_MS = 15 * 60_000;
 
 /**
@@ -67,10 +68,15 @@ function readLease(said: unknown): RunningLease[] {
 
 /** What cannot be read is no proof of a clean machine. */
 function readReport(said: unknown): WipeReport {
-  const { clean, method, evidence, unchecked } = (said ?? {}) as Record<string, unknown>;
-  const lines = (list: unknown) => (Array.isArray(list) ? list.slice(0, MOST_LINES).map((line) => printable(String(line)).slice(0, 300)) : []);
+  const { clean, method, evidence, unchecked, canaries, versions } = (said ?? {}) as Record<string, unknown>;
+  const text = (value: unknown) => printable(String(value)).slice(0, 500);
+  const lines = (list: unknown) => (Array.isArray(list) ? list.slice(0, MOST_LINES).map(text) : []);
   const known = METHODS.find((one) => one === method);
-  return { clean: clean === true && known !== undefined, method: known ?? 'reset', evidence: lines(evidence), unchecked: lines(unchecked) };
+  const { planted, found } = (canaries ?? {}) as Record<string, unknown>;
+  return {
+    clean: clean === true && known !== undefined && lines(found).length === 0, method: known ?? 'reset', evidence: lines(evidence), unchecked: lines(unchecked), canaries: { planted: lines(planted), found: lines(found) },
+    versions: Object.fromEntries(Object.entries(typeof versions === 'object' ? (versions ?? {}) : {}).slice(0, MOST_VERSIONS).map(([name, version]) => [text(name).slice(0, 40), text(version).slice(0, 80)])),
+  };
 }
 
 function refused(name: string, reason: string): TandemError {

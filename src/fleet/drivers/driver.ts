@@ -11,10 +11,14 @@ export interface LeaseOrder {
 /** What a wipe says of itself: made by the machine, and so a claim where nobody outside looked. */
 export interface WipeReport {
   readonly clean: boolean;
-  readonly method: 'reset' | 'repartition' | 'overwrite' | 'reinstall';
+  readonly method: 'reset' | 'repartition' | 'overwrite' | 'reinstall' | 'erase';
   /** What was looked for and not found, or was found. */
   readonly evidence: readonly string[];
   readonly unchecked: readonly string[];
+  /** Where canaries were planted before, and what of them was found. */
+  readonly canaries: { readonly planted: readonly string[]; readonly found: readonly string[] };
+  /** Of what took part in it, by name. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** What runs on a machine. */

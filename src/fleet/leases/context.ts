@@ -4,6 +4,7 @@ import type { Database, Executor } from '../../db/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { MachineSource } from '../pools/machines.ts';
+import type { Wipes } from '../wipe/wipes.ts';
 
 /** What the parts of leases share. */
 export interface LeaseContext {
@@ -17,6 +18,7 @@ export interface LeaseContext {
   readonly deliveries?: Pick<Ledger['webhooks']['deliveries'], 'enqueue'>;
   readonly machines: MachineSource;
   readonly driver: Driver;
+  readonly wipes: Pick<Wipes, 'wipe'>;
 }
 
 /** Told, at commit, of every change of a lease that others act on: its id. */

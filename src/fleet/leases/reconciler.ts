@@ -9,6 +9,7 @@ import { Placing } from './placing.ts';
 import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { Upkeep } from './upkeep.ts';
+import { keepWipe } from '../wipe/wipes.ts';
 
 /** A row that was taken is another's again after this long without a word from who took it. */
 const LOCK_MS = 30_000;
@@ -16,6 +17,8 @@ const MOST_STEPS = 50;
 const DAY_MS = 86_400_000;
 /** A driver that failed is asked again after this long. */
 const RETRY_MS = 2_000;
+/** A wipe that goes on outside the machine is looked at so often. */
+const WIPE_LOOK_MS = 10_000;
 
 type MachineChange = Updateable<Schema['lease_machines']>;
 type OnMachine = Extract<Action, { readonly machineId: string }>;
@@ -96,16 +99,18 @@ export class Reconciler {
         const lease = leaseOf(stored, this.#clock.nowMs());
         const action = decide(lease, this.#world());
         if (action.do === 'wait') return;
-        if ('machineId' in action) await this.#toMachine(stored, lease, action, token);
-        else await this.#apply(stored, token, (tx, row) => this.#change(tx, row, lease, action));
+        if ('machineId' in action) {
+          if (!(await this.#toMachine(stored, lease, action, token))) return;
+        } else await this.#apply(stored, token, (tx, row) => this.#change(tx, row, lease, action));
       }
     } finally {
       await this.#lease(id).set({ lock_token: null, lock_until: null }).where('lock_token', '=', token).execute().catch(() => {});
     }
   }
 
-  async #toMachine(stored: StoredLease, lease: Lease, action: OnMachine, token: string): Promise<void> {
-    const { driver, machines } = this.#context;
+  /** @returns whether the next thing can be looked at. */
+  async #toMachine(stored: StoredLease, lease: Lease, action: OnMachine, token: string): Promise<boolean> {
+    const { driver, machines, wipes } = this.#context;
     const on = lease.machines.find(({ machineId }) => machineId === action.machineId)!;
     const order = { leaseId: lease.id, fence: lease.fence, machineId: on.machineId, unitIds: on.unitIds, access: stored.row.access };
     switch (action.do) {
@@ -115,26 +120,33 @@ export class Reconciler {
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { bound_at: new Date(Math.max(on.boundMs ?? 0, until)) }));
         await driver.grant(order, until - this.#clock.nowMs());
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'granted', granted_until: new Date(until), bound_at: new Date(until) }));
-        return;
+        return true;
       }
       case 'stop':
         await driver.stop(order);
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'stopped' }));
-        return;
+        return true;
       case 'count-stopped':
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'stopped' }));
         // Root cannot be fenced from inside: nobody knows what runs there.
         if (stored.row.access === 'root' && on.boundMs !== null && !driver.reaches(on.machineId)) await machines.quarantine(on.machineId, `a lease with root ended while it was out of reach: ${lease.id}`);
-        return;
+        return true;
       case 'wipe': {
-        const report = on.boundMs === null ? null : await driver.wipe(order);
+        const done = on.boundMs === null ? undefined : await wipes.wipe(order);
+        if (done === null) {
+          this.#retryAtMs.set(lease.id, this.#clock.nowMs() + WIPE_LOOK_MS);
+          return false;
+        }
+        const report = done?.report ?? null;
         const clean = report?.clean ?? true;
         if (!clean) await machines.quarantine(on.machineId, `the wipe after the lease ${lease.id} failed`);
         await this.#apply(stored, token, async (tx, row) => {
           await this.#machine(tx, row, on.machineId, { stage: clean ? 'wiped' : 'failed', report: JSON.stringify(report) });
+          if (done !== undefined) await keepWipe(this.#context, tx, row.organisation_id, on.unitIds, done);
           if (clean) await tx.deleteFrom('lease_units').where('lease_id', '=', row.id).where('machine_id', '=', on.machineId).execute();
           await noteLease(this.#context, tx, row, clean ? 'wiped' : 'wipe-failed', report === null ? 'nothing of it was there' : report.evidence.join('; '));
         });
+        return true;
       }
     }
   }

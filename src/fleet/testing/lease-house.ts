@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock, createIdSource, silentLogger, systemClock } from '../../base/index.ts';
+import { generateKeyPairSync } from 'node:crypto';
+import { ManualClock, createIdSource, publicJwk, signJws, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import type { LeaseContext } from '../leases/context.ts';
@@ -10,6 +11,10 @@ import { Reconciler } from '../leases/reconciler.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
 import { mac, machine } from './machines.ts';
 import { StandInMachines } from './stand-in-machines.ts';
+import type { WipeSigner } from '../ports.ts';
+import { WipeCertificates } from '../wipe/certificates.ts';
+import { agentReset } from '../wipe/method.ts';
+import { Wipes } from '../wipe/wipes.ts';
 
 export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'organisationId' | 'projectId' | 'admin'> {
   readonly clock: ManualClock;
@@ -19,6 +24,7 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
   /** What the source of machines says; tests change it. */
   readonly views: LeasableMachine[];
   readonly quarantined: string[];
+  readonly wipes: WipeCertificates;
   readonly context: LeaseContext;
   /** The worker that looks after leases; `restart` makes another, as a new process would. */
   reconciler: Reconciler;
@@ -48,15 +54,18 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
   const machines = new StandInMachines(clock, ids);
   const views = ids.map((id) => leasable({ id, openTo: null }));
   const quarantined: string[] = [];
+  const newId = createIdSource(() => clock.nowMs());
+  const signer = standInSigner();
   const context: LeaseContext = {
-    database, clock, log: silentLogger, newId: createIdSource(() => clock.nowMs()), access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines,
+    wipes: new Wipes({ clock, newId, methods: [agentReset(machines)], signer, version: '0.0.0' }),
+    database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines,
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
       quarantine: async (id) => void quarantined.push(id),
     },
   };
   const house: LeaseHouse = {
-    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, context, leases: new Leases(context), reconciler: new Reconciler(context),
+    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, context, wipes: new WipeCertificates(database, signer), leases: new Leases(context), reconciler: new Reconciler(context),
     restart() {
       house.reconciler = new Reconciler(context);
     },
@@ -75,6 +84,13 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     },
   };
   return house;
+}
+
+/** A key of this test's own, in the place of the one that lies sealed in the database. */
+function standInSigner(): WipeSigner {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const key = publicJwk(privateKey);
+  return { sign: async (claims, type) => ({ keyId: key.kid, certificate: signJws(claims, type, privateKey) }), keys: async () => [{ ...key, createdAt: new Date(0), retiredAt: null }] };
 }
 
 let asked = 0;

@@ -77,9 +77,9 @@ export class StandInMachines implements Driver {
   async wipe(order: LeaseOrder): Promise<WipeReport> {
     return this.#ask('wipe', order.machineId, order.leaseId, (machine) => {
       machine.running.delete(order.leaseId);
-      if (machine.wipes === 'dirty') return { clean: false, method: 'reset', evidence: ['stand-in: a canary was found'], unchecked: [] };
+      if (machine.wipes === 'dirty') return { clean: false, method: 'reset', evidence: ['stand-in: a canary was found'], unchecked: [], canaries: { planted: ['home'], found: ['home'] }, versions: {} };
       for (const [unit, lease] of machine.residue) if (lease === order.leaseId) machine.residue.delete(unit);
-      return { clean: true, method: 'reset', evidence: ['stand-in: nothing was found'], unchecked: ['stand-in: nothing real was looked at'] };
+      return { clean: true, method: 'reset', evidence: ['stand-in: nothing was found'], unchecked: ['stand-in: nothing real was looked at'], canaries: { planted: ['home'], found: [] }, versions: { agent: 'stand-in' } };
     });
   }
 

@@ -10,7 +10,8 @@ import { orderRoutes } from './orders.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
+import { wipeRoutes } from './wipes.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

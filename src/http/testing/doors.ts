@@ -40,6 +40,7 @@ export const emptyModels: ModelsDoor = {
 export const emptyFleet: FleetDoor = {
   nodes: { list: nothing, show: absent, approve: absent, wish: absent, remove: absent, doctor: absent },
   enrolments: { create: absent },
+  wipes: { ofLease: absent, ofNode: absent, keys: async () => ({ keys: [] }) },
   pools: { list: nothing, create: absent, update: absent },
   leases: { quote: absent, create: absent, list: nothing, show: absent, extend: absent, handOver: absent, end: absent },
   providers: { orders: { providers: nothing, check: absent, orphans: nothing, list: nothing, create: absent, adopt: absent, show: absent, release: absent, reinstall: absent, enter: absent } },
