@@ -32,8 +32,8 @@ run() {
     code=0
     wait "$child" || code=$?
     # A signal ends `wait`, not the child.
-    [ -n "$stopping" ] && { wait "$child" 2>/dev/null || true; exit 0; }
     [ -n "$watcher" ] && kill "$watcher" 2>/dev/null || true
+    [ -n "$stopping" ] && { wait "$child" 2>/dev/null || true; exit 0; }
     child=
     case $code in
       0) exit 0 ;;

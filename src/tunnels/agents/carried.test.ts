@@ -113,12 +113,14 @@ describe('a connection that carries a session', () => {
     const { key, certificate } = readIdentity(home);
     for (const mutual of [{ key, cert: certificate }, {}]) {
       const socket = connect({ ...house.tunnels.address!, servername: 'agents.tandem', ALPNProtocols: [SESSION_PROTOCOL], rejectUnauthorized: false, ...mutual });
+      // It may be closed with what it said unread.
       socket.on('error', () => {});
+      const closed = new Promise((resolve) => { socket.once('close', resolve); });
       await once(socket, 'secureConnect');
       sendHello(socket, { versions: { least: 1, most: 2 }, agentVersion: '0.1.0', instance: 'other', attempt: 1, boot: 'b' });
       socket.write('\n');
       socket.resume();
-      await once(socket, 'close');
+      await closed;
     }
     expect((await house.until('as it was', ({ connected: there }) => there, agent.nodeId)).state).not.toBe('quarantined');
     await agent.stop();
@@ -137,7 +139,7 @@ describe('a connection that carries a session', () => {
     session.write('still');
     expect(String((await once(session, 'data'))[0])).toBe('still');
     session.on('error', () => {});
-    const closed = once(session, 'close');
+    const closed = new Promise((resolve) => { session.once('close', resolve); });
     await house.fleet.nodes.remove(house.admin, agent.nodeId);
     await closed;
   });

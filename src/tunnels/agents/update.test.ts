@@ -1,13 +1,12 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { AgentReleases } from '../testing/agent-release.ts';
 import { openAgentsHouse } from '../testing/agents-house.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'tandem-release-'));
-const key = join(folder, 'release-key.pem');
 let launcher: ChildProcess | undefined;
 
 afterAll(() => {
@@ -15,25 +14,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const script = (verb: 'keygen' | 'sign', keyFile: string, source: string): void => {
-  const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'scripts/agent-release.ts'), verb, keyFile, source], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-};
-
-/** The agent's source under another version, changed and signed as told. */
-function release(version: string, { from = join(ROOT, 'agent'), signed = true, change = () => {} }: { from?: string; signed?: boolean; change?: (source: string) => void } = {}): string {
-  const source = join(folder, version);
-  cpSync(from, source, { recursive: true });
-  const manifest = join(source, 'package.json');
-  writeFileSync(manifest, JSON.stringify({ ...(JSON.parse(readFileSync(manifest, 'utf8')) as object), version }));
-  change(source);
-  if (signed) script('sign', key, source);
-  return source;
-}
+const releases = new AgentReleases(folder);
 
 it('an agent takes a release that is signed, goes back from one that does not report, and leaves one that nobody vouches for (stand-in, not macOS)', { timeout: 150_000 }, async () => {
-  const first = release('1.0.0', { signed: false, change: (source) => script('keygen', key, source) });
-  script('sign', key, first);
+  const first = releases.first('1.0.0');
   await using house = await openAgentsHouse({ agentFolder: first });
   const home = join(house.folder, 'node');
   const pasted = await house.paste((await house.fleet.enrolments.create(house.admin, { pool: 'default', name: 'mac-1' })).line, home);
@@ -44,12 +28,12 @@ it('an agent takes a release that is signed, goes back from one that does not re
   const current = (): string => readlinkSync(join(home, 'versions/current'));
   await house.until('at the first release', ({ connected, agentVersion }) => connected && agentVersion === '1.0.0');
 
-  await house.restart(release('1.1.0', { from: first }));
+  await house.restart(releases.make('1.1.0', { from: first }));
   await house.until('at the second release', ({ connected, agentVersion }) => connected && agentVersion === '1.1.0');
   const second = current();
 
   // It starts, and ends before it has connected.
-  await house.restart(release('1.2.0', { from: first, change: (source) => appendFileSync(join(source, 'src/run.ts'), '\nthrow new Error(\'a broken release\');\n') }));
+  await house.restart(releases.make('1.2.0', { from: first, change: (source) => appendFileSync(join(source, 'src/run.ts'), '\nthrow new Error(\'a broken release\');\n') }));
   for (let tries = 0; tries < 400 && !log.includes('did not report'); tries += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
   expect(log).toContain('the one before it runs again');
   await house.until('back at the second release', ({ connected, agentVersion }) => connected && agentVersion === '1.1.0');
@@ -58,10 +42,10 @@ it('an agent takes a release that is signed, goes back from one that does not re
   expect(log).toContain('it was tried and did not report');
 
   // A server that was taken offers its own: signed by nobody, then by a key that no agent has.
-  await house.restart(release('6.6.6', { from: first, signed: false }));
+  await house.restart(releases.make('6.6.6', { from: first, signed: false }));
   await house.until('still at the second release', ({ connected }) => connected);
-  const forged = release('6.6.7', { from: first, signed: false, change: (source) => script('keygen', join(folder, 'forged.pem'), source) });
-  script('sign', join(folder, 'forged.pem'), forged);
+  const forged = releases.make('6.6.7', { from: first, signed: false, change: (source) => releases.script('keygen', source, join(folder, 'forged.pem')) });
+  releases.script('sign', forged, join(folder, 'forged.pem'));
   await house.restart(forged);
   for (let tries = 0; tries < 400 && !log.includes('by no key that this agent trusts'); tries += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
   expect(log).toContain('by no key that this agent trusts');

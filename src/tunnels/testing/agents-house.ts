@@ -19,7 +19,7 @@ export interface AgentsHouse extends TestAccess {
   /** A folder of this test's own. */
   readonly folder: string;
   /** Another process on the same database and secret, as far as tunnels can tell. */
-  secondTunnels(): Promise<Tunnels>;
+  secondTunnels(agentFolder?: string): Promise<Tunnels>;
   /** Runs a pasted line on a stand-in host: a folder of this machine, without a service manager. */
   paste(line: string, home: string): Promise<{ readonly code: number; readonly output: string }>;
   /** The agent as a process of its own. */
@@ -64,8 +64,8 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host 
       await tunnels.start();
       fleet.useLink(tunnels.link, tunnels.address);
     },
-    async secondTunnels() {
-      const other = make();
+    async secondTunnels(agent) {
+      const other = make(agent);
       more.push(other);
       await other.start();
       return other;

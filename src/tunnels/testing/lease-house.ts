@@ -41,7 +41,7 @@ export interface Ran {
 export interface LeaseHouse extends AsyncDisposable {
   readonly house: AgentsHouse;
   readonly lease: OneLease;
-  readonly agent: AgentProcess;
+  readonly agent: Pick<AgentProcess, 'kill'>;
   /** The agent's home. */
   readonly home: string;
   /** The tenant's own folder, as the machine has it. */
@@ -57,14 +57,20 @@ export interface LeaseHouse extends AsyncDisposable {
   startSsh(...args: string[]): ChildProcess;
 }
 
-export async function openLeaseHouse(options: Parameters<typeof openAgentsHouse>[0] = {}): Promise<LeaseHouse> {
+export interface LeaseHouseOptions {
+  readonly agentFolder?: string;
+  /** Starts the agent in its home; default: a process of it. */
+  readonly start?: (home: string, house: AgentsHouse) => Pick<AgentProcess, 'kill'>;
+}
+
+export async function openLeaseHouse({ start = (home, house) => house.startAgent(home), ...options }: LeaseHouseOptions = {}): Promise<LeaseHouse> {
   const house = await openAgentsHouse(options);
   const lease = new OneLease();
   house.tunnels.gateway.useLeases(lease);
   const home = join(house.folder, 'node');
   const pasted = await house.paste((await house.fleet.enrolments.create(house.admin, { pool: 'default', name: 'mac-1' })).line, home);
   if (pasted.code !== 0) throw new Error(pasted.output);
-  const agent = house.startAgent(home);
+  const agent = start(home, house);
   lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
   const server = await createServer({
     access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, log: silentLogger, clock: systemClock, version: '0.0.0',
