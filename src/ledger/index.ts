@@ -14,6 +14,7 @@ export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
 export { openSecrets, rotated } from './webhooks/rotation.ts';
 export { newSecret, signedHeaders } from './webhooks/signature.ts';
 export type { PriceBook } from './prices/book.ts';
+export type { Place } from './epochs/epochs.ts';
 export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';
 export { BUCKETS, type Bucket, type PriceVersion, type Quantities } from './prices/types.ts';
 export { completeBuckets } from './prices/complete.ts';

@@ -14,7 +14,7 @@ import { Budgets } from './budgets/budgets.ts';
 import { FullWindows } from './budgets/counted.ts';
 import { createBudgetDirectory, type BudgetDirectory } from './budgets/directory.ts';
 import { createBudgetStore } from './budgets/name-store.ts';
-import { DIRECT_EPOCH, beat, openEpoch, openEpochs } from './epochs/epochs.ts';
+import { ALONE, DIRECT_EPOCH, beat, openEpoch, openEpochs, placeOf, type Place } from './epochs/epochs.ts';
 import { deliveredCalls } from './epochs/ended-calls.ts';
 import type { LimitFigures } from './limits/figures.ts';
 import { lockEpoch, type EpochLock } from './epochs/epoch-lock.ts';
@@ -98,6 +98,7 @@ export class Ledger {
   readonly #homeId: string;
   #beating: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
+  #place: Place = ALONE;
   readonly epochId: string;
   readonly priceBook: PriceBook;
   readonly budgets: Budgets;
@@ -173,6 +174,7 @@ export class Ledger {
     const common = { host, home: this.#homeId, pid: process.pid, atMs };
     await openEpoch(database, { ...common, id: DIRECT_EPOCH, kind: 'direct', folder: '' });
     await openEpoch(database, { ...common, id: this.epochId, kind: 'log', folder: join(home, 'ledger', this.epochId) });
+    this.#place = await placeOf(database, this.epochId, atMs);
     await this.priceBook.start();
     await this.#directory.start();
     await this.#limitDirectory.start();
@@ -228,6 +230,11 @@ export class Ledger {
     return this.#admissions.countRequest(request);
   }
 
+  /** Of this process among all gateways that share the database, as of its last beat, seconds ago. */
+  place(): Place {
+    return this.#place;
+  }
+
   /** Which of a gateway's calls were delivered, once its log is posted to the end; null: not known yet. */
   delivered(epochId: string, organisationId: string, callIds: readonly string[]): Promise<ReadonlySet<string> | null> {
     return deliveredCalls(this.#options.database, epochId, organisationId, callIds);
@@ -271,7 +278,10 @@ export class Ledger {
       if (signal.aborted) return;
       this.#poster.beat();
       try {
-        if (!(await beat(database, this.epochId, clock.nowMs()))) {
+        const nowMs = clock.nowMs();
+        const lives = await beat(database, this.epochId, nowMs);
+        this.#place = await placeOf(database, this.epochId, nowMs);
+        if (!lives) {
           log.error({ epoch: this.epochId }, 'this process was declared dead and its slices were freed; it admits no more calls');
           this.#admissions.close('this process was declared dead by an operator; start it again');
         }

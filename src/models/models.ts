@@ -133,7 +133,7 @@ export class Models {
     const resolve = options.resolve ?? systemResolve;
     const newId = createIdSource(() => clock.nowMs());
     const model = config.localModel === 'default' || config.localModel === 'off' ? DEFAULT_MODEL.name : basename(config.localModel, '.gguf');
-    const router = new Router({ clock, random: systemRandom, prices: ledger.priceBook });
+    const router = new Router({ clock, random: systemRandom, prices: ledger.priceBook, place: () => ledger.place() });
     this.#healthOf = (backend) => healthOf(backend, engine);
     this.#catalogue = new Catalogue({
       database, secrets, file, policy, clock, log, operator: options.operator, resolve, states: router.states,

@@ -6,7 +6,7 @@ import type { Access } from '../access/index.ts';
 import type { Ledger, PriceBook } from '../ledger/index.ts';
 
 export type { Principal } from '../access/index.ts';
-export { rate, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type LimitFigures, type Outcome, type PriceVersion, type Quantities, type RatedLine, type Settlement } from '../ledger/index.ts';
+export { rate, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type LimitFigures, type Outcome, type Place, type PriceVersion, type Quantities, type RatedLine, type Settlement } from '../ledger/index.ts';
 
 /** Prices in memory. */
 export type PricePort = Pick<PriceBook, 'priceAt'>;
@@ -18,6 +18,8 @@ export interface LedgerPort {
   /** Of this process: its calls are in that log. */
   readonly epochId: Ledger['epochId'];
   readonly delivered: Ledger['delivered'];
+  /** Of this process among all that share the database. */
+  readonly place: Ledger['place'];
   /** What calls did, after they ended. */
   readonly sight: Pick<Ledger['sight'], 'request' | 'scenarios' | 'noteAnnotations'>;
 }

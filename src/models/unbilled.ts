@@ -10,6 +10,7 @@ export function unbilled(ledger: LedgerPort): LedgerPort {
     epochId: ledger.epochId,
     sight: ledger.sight,
     delivered: (...calls) => ledger.delivered(...calls),
+    place: () => ledger.place(),
     countRequest: (request) => ledger.countRequest(request),
     async admit(admission: Admission, onEnd): Promise<Hold> {
       const hold = await ledger.admit({ ...admission, worst: {} }, onEnd);

@@ -1,7 +1,7 @@
 import type { Attempt, CallEnd, Ledger } from '../../ledger/index.ts';
 import type { Metrics } from './metrics.ts';
 
-type Admitting = Pick<Ledger, 'admit' | 'countRequest' | 'priceBook' | 'epochId' | 'delivered' | 'sight'>;
+type Admitting = Pick<Ledger, 'admit' | 'countRequest' | 'priceBook' | 'epochId' | 'delivered' | 'place' | 'sight'>;
 
 /**
  * The ledger as `models` uses it, with every end of a call counted on its way: the figures come from what is
@@ -14,6 +14,7 @@ export function watchCalls(ledger: Admitting, metrics: Metrics, providerOf: (bac
     epochId: ledger.epochId,
     sight: ledger.sight,
     delivered: (...calls) => ledger.delivered(...calls),
+    place: () => ledger.place(),
     countRequest: (request) => ledger.countRequest(request),
     admit: (admission, onEnd) => ledger.admit(admission, (end, charge, currency) => {
       const { firstTokenMs, totalMs } = end.timings;

@@ -33,6 +33,26 @@ export async function beat(database: Pick<Database, 'unscoped'>, id: string, atM
   return numUpdatedRows === 1n;
 }
 
+/** A gateway process among those that share the database. */
+export interface Place {
+  /** How many of them live, this one included: at least 1. */
+  readonly of: number;
+  /** Which of them this one is, from 0, in the order in which they began. */
+  readonly at: number;
+}
+
+export const ALONE: Place = { of: 1, at: 0 };
+
+/** A process that is silent for longer than some beats is not counted. Its clock may be off by as much. */
+const LIVES_MS = 10_000;
+
+/** Where a living process stands among those whose beat is young. */
+export async function placeOf(database: Pick<Database, 'unscoped'>, id: string, nowMs: number): Promise<Place> {
+  const rows = await above(database).selectFrom('epochs').select('id').where('kind', '=', 'log').where('closed_at', 'is', null).where('fenced_at', 'is', null)
+    .where((one) => one.or([one('heartbeat_at', '>=', new Date(nowMs - LIVES_MS)), one('id', '=', id)])).orderBy('started_at').orderBy('id').execute();
+  return { of: Math.max(1, rows.length), at: Math.max(0, rows.findIndex((row) => row.id === id)) };
+}
+
 /** From now on the epoch gets no slices and no beats. */
 export async function fence(database: Pick<Database, 'unscoped'>, id: string, atMs: number): Promise<void> {
   await above(database).updateTable('epochs').set({ fenced_at: new Date(atMs) }).where('id', '=', id).where('fenced_at', 'is', null).execute();

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KeyState } from './key-state.ts';
+import { KeyState, partOf } from './key-state.ts';
 import type { AttemptEnd } from './plan.ts';
 import { NO_LIMITS } from '../registry/target.ts';
 
@@ -68,4 +69,29 @@ test('a key takes as many calls, tokens and calls at a time as its limits say', 
   expect(key.admits(61_000)).toBe(true);
   call(key, 61_000, end('worked', { tokens: 100 }));
   expect(key.admits(61_000)).toBe(false);
+});
+
+test('the parts of all processes add up to the limit, and none has nothing', () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 50 }), (limit, of) => {
+    const parts = Array.from({ length: of }, (_, at) => partOf(limit, { of, at }));
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBe(Math.max(limit, of));
+    expect(Math.max(...parts) - Math.min(...parts)).toBeLessThanOrEqual(1);
+  }));
+});
+
+test('as many calls as the limits of a key say are let through by all processes together, whichever comes or goes', () => {
+  let of = 2;
+  const keys = [0, 1, 2].map((at) => new KeyState({ requestsPerMinute: 7, tokensPerMinute: null, parallel: 4 }, () => ({ of, at })));
+  const through = (nowMs: number) => keys.slice(0, of).map((key) => {
+    let calls = 0;
+    for (; key.admits(nowMs); calls += 1) call(key, nowMs, end('worked'));
+    return calls;
+  });
+  expect(through(0)).toEqual([4, 3]);
+  of = 3;
+  expect(through(61_000)).toEqual([3, 2, 2]);
+  of = 1;
+  expect(through(122_000)).toEqual([7]);
+  for (let running = 0; running < 4; running += 1) keys[0]!.begin(200_000);
+  expect(keys[0]!.admits(200_000)).toBe(false);
 });

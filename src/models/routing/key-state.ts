@@ -1,3 +1,4 @@
+import type { Place } from '../ports.ts';
 import type { KeyLimits } from '../registry/target.ts';
 import { MinuteCount } from './minute-count.ts';
 import type { AttemptEnd } from './plan.ts';
@@ -14,6 +15,16 @@ const LONGEST_BUSY_MS = 60_000;
 /** A backend that says "in a day" is asked again sooner than that. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
+const ALONE: Place = { of: 1, at: 0 };
+
+/**
+ * A process's part of a limit: whole numbers that add up to it, or 1 for each where there are more processes than the limit is high, since
+ * one with nothing would refuse calls for ever.
+ */
+export function partOf(limit: number, { of, at }: Place): number {
+  return Math.max(1, Math.floor(limit / of) + (at < limit % of ? 1 : 0));
+}
+
 /** A key for people. */
 export interface KeyView {
   readonly state: 'ready' | 'resting' | 'full';
@@ -23,11 +34,12 @@ export interface KeyView {
 }
 
 /**
- * What is known of one key of a backend: how much of its limits is used, and whether it rests. Counted in this process; another
- * process counts for itself, and the backend's own 429 stands above both.
+ * What is known of one key of a backend: how much of its limits is used, and whether it rests. Counted in this process, which has its part
+ * of each limit: together the parts of all processes are the limit. The backend's own 429 stands above.
  */
 export class KeyState {
   readonly #limits: KeyLimits;
+  readonly #place: () => Place;
   readonly #requests: MinuteCount | null;
   readonly #tokens: MinuteCount | null;
   #running = 0;
@@ -39,8 +51,10 @@ export class KeyState {
   #denied = 0;
   #busy = 0;
 
-  constructor(limits: KeyLimits) {
+  /** @param place of this process among those that share the limits. */
+  constructor(limits: KeyLimits, place: () => Place = () => ALONE) {
     this.#limits = limits;
+    this.#place = place;
     this.#requests = limits.requestsPerMinute === null ? null : new MinuteCount();
     this.#tokens = limits.tokensPerMinute === null ? null : new MinuteCount();
   }
@@ -86,20 +100,24 @@ export class KeyState {
   use(nowMs: number): number {
     const { requestsPerMinute, tokensPerMinute, parallel } = this.#limits;
     return Math.max(
-      this.#requests === null ? 0 : this.#requests.total(nowMs) / requestsPerMinute!,
-      this.#tokens === null ? 0 : this.#tokens.total(nowMs) / tokensPerMinute!,
-      parallel === null ? 0 : this.#running / parallel,
+      this.#requests === null ? 0 : this.#requests.total(nowMs) / this.#partOf(requestsPerMinute!),
+      this.#tokens === null ? 0 : this.#tokens.total(nowMs) / this.#partOf(tokensPerMinute!),
+      parallel === null ? 0 : this.#running / this.#partOf(parallel),
     );
   }
 
   /** Null: there is room now. With as many calls as are allowed at a time, a second from now is looked again. */
   #fullUntilMs(nowMs: number): number | null {
     const { requestsPerMinute, tokensPerMinute, parallel } = this.#limits;
-    if (parallel !== null && this.#running >= parallel) return nowMs + 1000;
-    const requestsMs = this.#requests?.roomAtMs(nowMs, 1, requestsPerMinute!) ?? nowMs;
-    const tokensMs = this.#tokens?.roomAtMs(nowMs, 1, tokensPerMinute!) ?? nowMs;
+    if (parallel !== null && this.#running >= this.#partOf(parallel)) return nowMs + 1000;
+    const requestsMs = this.#requests?.roomAtMs(nowMs, 1, this.#partOf(requestsPerMinute!)) ?? nowMs;
+    const tokensMs = this.#tokens?.roomAtMs(nowMs, 1, this.#partOf(tokensPerMinute!)) ?? nowMs;
     const atMs = Math.max(requestsMs, tokensMs);
     return atMs > nowMs ? atMs : null;
+  }
+
+  #partOf(limit: number): number {
+    return partOf(limit, this.#place());
   }
 
   /** Calls that end after it began to rest do not make the rest shorter. */

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../base/index.ts';
-import type { PricePort } from '../ports.ts';
+import type { Place, PricePort } from '../ports.ts';
 import type { Alias, Backend, Connection, Target } from '../registry/target.ts';
 import { RouteStates, type AliasState, type TargetState } from './states.ts';
 import type { BreakerStateName } from './breaker.ts';
@@ -31,6 +31,8 @@ export interface RouterOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly prices: PricePort;
+  /** Of this process among all gateways: limits of keys are shared by them. Absent: it is alone. */
+  readonly place?: () => Place;
 }
 
 /** A call as its cost is compared: three parts of prompt to one of answer. */
@@ -48,7 +50,7 @@ export class Router implements Outcomes {
 
   constructor(options: RouterOptions) {
     this.#options = options;
-    this.states = new RouteStates();
+    this.states = new RouteStates(options.place);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Alias, Backend, Connection, Target } from '../registry/target.ts';
 import { Breaker } from './breaker.ts';
+import type { Place } from '../ports.ts';
 import { KeyState } from './key-state.ts';
 import type { RoutePlan } from './plan.ts';
 
@@ -45,9 +46,15 @@ export class RouteStates {
   #keys = new Map<string, KeyState>();
   #turns = new Map<string, number>();
   #next = 0;
+  readonly #place: (() => Place) | undefined;
   readonly #ofAlias = new WeakMap<Alias, AliasState>();
   readonly #ofTarget = new WeakMap<Target, TargetState>();
   readonly #ofConnection = new WeakMap<Connection, KeyState>();
+
+  /** @param place of this process among those that use the same keys; undefined: it is alone. */
+  constructor(place?: () => Place) {
+    this.#place = place;
+  }
 
   of(alias: Alias): AliasState {
     let state = this.#ofAlias.get(alias);
@@ -77,7 +84,7 @@ export class RouteStates {
     let state = this.#ofConnection.get(connection);
     if (!state) {
       const name = keyName(connection);
-      state = this.#keys.get(name) ?? new KeyState(connection.limits);
+      state = this.#keys.get(name) ?? new KeyState(connection.limits, this.#place);
       this.#keys.set(name, state);
       this.#ofConnection.set(connection, state);
     }

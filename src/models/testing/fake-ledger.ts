@@ -41,6 +41,10 @@ export class FakeLedger implements LedgerPort {
     noteAnnotations: () => {},
   };
 
+  place(): { of: number; at: number } {
+    return { of: 1, at: 0 };
+  }
+
   async delivered(): Promise<null> {
     return null;
   }
