@@ -65,6 +65,8 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.grant': return leases.grant(params);
         case 'lease.end': return leases.end(params);
         case 'lease.wipe': return leases.wipe(params);
+        case 'lease.look': return leases.look(params);
+        case 'volume.remove': return leases.dropVolume(params);
         case 'lease.ssh': return before(params, leases.ssh(params));
         case 'lease.screen': return before(params, leases.screen(params));
         case 'session.carry': return carriers.carry(params);

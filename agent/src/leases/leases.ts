@@ -6,10 +6,12 @@ import type { Home } from '../state/home.ts';
 import { WireError, joinStreams, textOf, type Message, type WireStream } from '../wire/index.ts';
 import { readBounds } from './bounds.ts';
 import { sayToKeeper, sessionOf } from './keeper-line.ts';
-import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, writeFence, writeRecord, type LeaseRecord } from './record.ts';
+import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, volumeOf, writeFence, writeRecord, type LeaseRecord } from './record.ts';
+import { lookAtHome } from './look.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
 import { takeAway } from './surroundings.ts';
+import { readVolumes, removeVolume, takeHome } from './volumes.ts';
 import { keptReport, type WipeReport } from './wipe/reports.ts';
 import { wipe, type WiperOptions } from './wipe/wipe.ts';
 
@@ -68,10 +70,16 @@ export class Leases {
       const other = records.find((record) => record.lease !== asked.lease && record.units.some((unit) => asked.units.includes(unit)));
       if (other !== undefined) throw new WireError('not_wiped', 'another lease has one of these units, or has left it unwiped');
       if (BigInt(asked.fence) > seen) writeFence(home, BigInt(asked.fence));
-      const record: LeaseRecord = { ...asked, uid: before?.uid ?? freeUid(home, records), state: 'running' };
+      const volumes = readVolumes(home);
+      // A lease that is told of its home again has it already.
+      const volume = before === undefined ? asked.volume : before.volume;
+      if (volume !== null && before === undefined && records.some((one) => one.volume === volume)) throw new WireError('volume_in_use', 'another lease has the volume');
+      const record: LeaseRecord = { ...asked, volume, uid: before?.uid ?? volumes.find((one) => one.volume === volume)?.uid ?? freeUid(home, [...records, ...volumes]), state: 'running' };
+      if (volume !== null && before === undefined && !volumes.some((one) => one.volume === volume)) throw new WireError('no_volume', 'the volume is not on this machine');
       writeRecord(home, record);
+      if (volume !== null) takeHome(home, volume, pathsOf(home, record.lease));
       if (before?.state !== 'running' || !(await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) await this.#startKeeper(record);
-      return { user: 'tenant', bounds: readBounds(pathsOf(home, record.lease)) ?? null };
+      return { user: 'tenant', volume, bounds: readBounds(pathsOf(home, record.lease)) ?? null };
     });
   }
 
@@ -89,9 +97,25 @@ export class Leases {
     const lease = leaseOf(params);
     const record = await this.#alone(() => this.#end(lease, fenceOf(params)));
     if (record === undefined) return { ...(keptReport(home, lease) ?? { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] }) };
+    const keep = params['keep'] === undefined ? null : volumeOf(params, 'keep');
     let report = this.#wipes.get(lease);
-    if (report === undefined) this.#wipes.set(lease, report = wipe(record, { home, agentVersion, ...wipes }).finally(() => this.#wipes.delete(lease)));
+    if (report === undefined) this.#wipes.set(lease, report = wipe(record, keep, { home, agentVersion, wait: (ms) => this.#options.outside.wait(ms), ...wipes }).finally(() => this.#wipes.delete(lease)));
     return { ...(await report) };
+  }
+
+  /** What would be gone with a lease that runs. */
+  async look(params: Message): Promise<Message> {
+    const { uid } = await this.#alone(() => this.#running(leaseOf(params)));
+    return { ...(await lookAtHome(uid)) };
+  }
+
+  /** Takes a volume away for good. @throws WireError volume_in_use. */
+  dropVolume(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      const volume = volumeOf(params);
+      removeVolume(this.#options.home, volume, readRecords(this.#options.home).some((one) => one.volume === volume));
+      return {};
+    });
   }
 
   /** Makes ready for sessions by SSH; answers with the host's public key. */

@@ -20,6 +20,8 @@ export interface LeaseRecord {
   readonly network: NetworkWish;
   /** Its user's number, which no other lease of this machine has. */
   readonly uid: number;
+  /** Its home is this volume's; null: its home began empty. */
+  readonly volume: string | null;
   readonly state: 'running' | 'stopped';
 }
 
@@ -54,13 +56,20 @@ export function readGrant(params: Message): Omit<LeaseRecord, 'uid' | 'state'> {
   const { units, access } = params;
   if (!Array.isArray(units) || units.length > 1_000 || !units.every((unit) => typeof unit === 'string' && unit.length <= 200)) throw new WireError('bad_grant', 'units are not a list of texts');
   if (access !== 'api' && access !== 'job' && access !== 'shell' && access !== 'root') throw new WireError('bad_grant', 'there is no such access');
-  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']) };
+  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']), volume: params['volume'] === undefined ? null : volumeOf(params) };
 }
 
 export function leaseOf(params: Message): string {
   const lease = textOf(params, 'lease', 64);
   if (!UUID.test(lease)) throw new WireError('bad_lease', 'the lease has no id of a lease');
   return lease;
+}
+
+/** The id of a volume. @throws WireError. */
+export function volumeOf(params: Message, name: 'volume' | 'keep' = 'volume'): string {
+  const volume = textOf(params, name, 64);
+  if (!UUID.test(volume)) throw new WireError('bad_volume', 'the volume has no id of a volume');
+  return volume;
 }
 
 export function fenceOf(params: Message): string {
@@ -86,9 +95,9 @@ export function readRecords(home: Home): LeaseRecord[] {
 
 /** @throws Error when there is none. */
 export function readRecord(path: string): LeaseRecord {
-  // An agent's release before limits wrote nothing of them.
-  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network'> & Partial<LeaseRecord>;
-  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK };
+  // An agent's release before limits wrote nothing of them, nor of volumes.
+  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network' | 'volume'> & Partial<LeaseRecord>;
+  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK, volume: stored.volume ?? null };
 }
 
 export function writeRecord(home: Home, record: LeaseRecord): void {
@@ -99,8 +108,8 @@ export function removeRecord(home: Home, lease: string): void {
   rmSync(pathsOf(home, lease).folder, { recursive: true, force: true });
 }
 
-/** A user's number that no other lease has. It begins elsewhere for each home, so that two agents on one machine share none. */
-export function freeUid(home: Home, records: readonly LeaseRecord[]): number {
+/** A user's number that no other lease and no volume has. It begins elsewhere for each home, so that two agents on one machine share none. */
+export function freeUid(home: Home, records: readonly Pick<LeaseRecord, 'uid'>[]): number {
   const taken = new Set(records.map(({ uid }) => uid));
   const first = FIRST_UID + createHash('sha256').update(home.root).digest().readUInt16BE() * UIDS_EACH;
   for (let uid = first; ; uid += 1) if (!taken.has(uid)) return uid;

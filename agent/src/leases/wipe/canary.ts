@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../../state/home.ts';
 import { insideArgs, type Sandbox } from '../inside.ts';
@@ -60,6 +60,11 @@ export function readCanaries(paths: LeasePaths): Canaries | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Takes them out of a lease's home, before that is kept. Nothing of the lease may run. @param files the home, as it lies on the machine. */
+export function unplant(files: string): void {
+  rmSync(join(files, FOLDER), { recursive: true, force: true });
 }
 
 function pathOf({ folder }: LeasePaths): string {

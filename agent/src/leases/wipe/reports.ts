@@ -12,6 +12,8 @@ export interface WipeReport {
   /** Where canaries were planted, and what of them was found. */
   readonly canaries: { readonly planted: readonly string[]; readonly found: readonly string[] };
   readonly versions: Readonly<Record<string, string>>;
+  /** The lease's home, where its tenant wished it kept. */
+  readonly kept: { readonly volume: string; readonly files: number; readonly bytes: number } | null;
 }
 
 const MOST_KEPT = 100;

@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { join } from 'node:path';
 import { runCommand, type RunCommand } from '../../machine/command.ts';
 import type { Home } from '../../state/home.ts';
 import { pathsOf, removeRecord, type LeaseRecord } from '../record.ts';
-import { readCanaries, type Canaries } from './canary.ts';
+import { withFiles } from '../limits/disk.ts';
+import { sizesOf } from '../look.ts';
+import { keepHome, volumeFolder } from '../volumes.ts';
+import { readCanaries, unplant, type Canaries } from './canary.ts';
 import { lookAtGpus } from './gpu.ts';
 import { OPEN_FOLDERS, leftBehind } from './left-behind.ts';
 import { dropReport, keepReport, type WipeReport } from './reports.ts';
@@ -15,6 +19,7 @@ export interface WiperOptions {
   readonly agentVersion: string;
   /** How long a wipe may look over the machine's file systems; what it did not come to is said. */
   readonly walkMs: number;
+  readonly wait: (ms: number) => Promise<void>;
   /** Folders whose file systems are looked over; default: every local one that can be written. */
   readonly roots?: readonly string[];
   readonly run?: RunCommand;
@@ -31,20 +36,24 @@ interface Look {
   readonly unchecked: readonly string[];
 }
 
-/** Takes away what a lease left on this machine and looks for what is left. Nothing of the lease may run. */
-export async function wipe(record: LeaseRecord, options: WiperOptions): Promise<WipeReport> {
+/**
+ * Takes away what a lease left on this machine and looks for what is left. Nothing of the lease may run.
+ * @param keep the volume that its home becomes; null: it goes too.
+ */
+export async function wipe(record: LeaseRecord, keep: string | null, options: WiperOptions): Promise<WipeReport> {
   const { home, agentVersion, run = runCommand } = options;
   const paths = pathsOf(home, record.lease);
   const canaries = readCanaries(paths);
+  const kept = keep === null ? null : await keepAside(record, keep, options);
   const removed = sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, home, paths.folder, options.walkMs);
-  const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, paths.folder, options), await lookAtGpus(record.units, run)];
+  const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await lookAtGpus(record.units, run)];
   const found = looks.flatMap((look) => look.found);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
   const report: WipeReport = {
     clean: found.length === 0, method: 'reset', evidence: found.length > 0 ? found : [...removed, ...looks.flatMap(({ evidence }) => evidence), ...gone],
-    unchecked: [...looks.flatMap(({ unchecked }) => unchecked), 'the blocks of the disk were freed and not overwritten'],
-    canaries: { planted: (canaries?.places ?? []).map(placeOf), found: inCanaries.found }, versions: { agent: agentVersion, kernel: release(), sandbox: await sandboxVersion(run) },
+    unchecked: [...looks.flatMap(({ unchecked }) => unchecked), ...(kept === null ? [] : ['the home of the lease: its tenant wished it kept, and it lies apart, where no other lease can enter']), 'the blocks of the disk were freed and not overwritten'],
+    canaries: { planted: (canaries?.places ?? []).map(placeOf), found: inCanaries.found }, versions: { agent: agentVersion, kernel: release(), sandbox: await sandboxVersion(run) }, kept,
   };
   // While something is left the lease's folder stays: it says whose it is.
   if (!report.clean) return report;
@@ -53,6 +62,18 @@ export async function wipe(record: LeaseRecord, options: WiperOptions): Promise<
   if (!existsSync(paths.folder)) return report;
   dropReport(home, record.lease);
   return { ...report, clean: false, evidence: ['the folder of the lease could not be removed'] };
+}
+
+/** Puts the lease's home aside without its canary. Done again, what was put aside is counted again. */
+async function keepAside(record: LeaseRecord, volume: string, { home, run = runCommand, wait }: WiperOptions): Promise<WipeReport['kept']> {
+  keepHome(home, { volume, uid: record.uid }, pathsOf(home, record.lease));
+  const folder = volumeFolder(home, volume);
+  const place = { ...pathsOf(home, record.lease), folder, files: join(folder, 'files') };
+  const { files, bytes } = await withFiles(place, run, wait, async (mounted) => {
+    unplant(mounted);
+    return sizesOf(mounted, record.uid);
+  });
+  return { volume, files, bytes };
 }
 
 /** Removes the user's things where all may write. As that user: it can take away what it could make, and a trap of somebody else's leads nowhere. */
@@ -81,9 +102,9 @@ async function lookForCanaries(canaries: Canaries | undefined, home: Home, own: 
   };
 }
 
-async function lookEverywhere(uid: number, own: string, { roots, walkMs }: WiperOptions): Promise<Look> {
+async function lookEverywhere(uid: number, own: readonly string[], { roots, walkMs }: WiperOptions): Promise<Look> {
   const folders = roots ?? writableRoots(mounts());
-  const { paths, whole } = await thingsOf(uid, folders, [own], walkMs);
+  const { paths, whole } = await thingsOf(uid, folders, own, walkMs);
   return {
     found: paths.map((path) => `${path} is its user's still`), evidence: whole ? [`nothing of its user is left on the file systems at ${folders.join(', ')}`] : [],
     unchecked: whole ? [] : [`looking over the file systems at ${folders.join(', ')} was cut short after ${walkMs / 1_000} s`],
