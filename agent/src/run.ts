@@ -76,7 +76,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
       }
     },
     async accept(name, params, stream) {
-      if (name === 'ssh' || name === 'screen' || name === 'port') return leases.open({ ...params, kind: name }, stream);
+      if (name === 'ssh' || name === 'screen' || name === 'port' || name === 'terminal') return leases.open({ ...params, kind: name }, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },
     begun(session, { heartbeatMs, release }) {

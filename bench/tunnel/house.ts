@@ -39,7 +39,7 @@ tunnels.gateway.useLeases({
   onEnd: () => () => {},
 });
 const server = await createServer({
-  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, screens: tunnels.screens, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
+  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
   config: { host: '127.0.0.1', port: Number(httpPort), publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
 });
 const { url } = await server.listen();

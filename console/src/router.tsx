@@ -52,6 +52,7 @@ const tree = root.addChildren([
     page('/fleet/leases', lazyRouteComponent(() => import('./pages/fleet/leases.tsx'), 'LeasesPage')),
     page('/fleet/leases/new', lazyRouteComponent(() => import('./pages/fleet/lease-new.tsx'), 'NewLeasePage')),
     page('/fleet/leases/$id', lazyRouteComponent(() => import('./pages/fleet/lease.tsx'), 'LeasePage')),
+    page('/fleet/leases/$id/terminal', lazyRouteComponent(() => import('./pages/fleet/terminal.tsx'), 'TerminalPage')),
     page('/fleet/leases/$id/screen', lazyRouteComponent(() => import('./pages/fleet/screen.tsx'), 'ScreenPage')),
     to('/money', '/money/bill'),
     page('/money/bill', lazyRouteComponent(() => import('./pages/money/bill.tsx'), 'BillPage')),

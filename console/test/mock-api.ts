@@ -14,6 +14,8 @@ import { bill, overview } from './mock-money.ts';
 import { deliveriesOf, failuresOf, newFeed, newHook, newWebhook } from './mock-outgoing.ts';
 import { serveScreen } from './mock-screen.ts';
 import type { MockScreen } from './mock-screen.ts';
+import { serveTerminal } from './mock-terminal.ts';
+import type { MockTerminal } from './mock-terminal.ts';
 import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts';
 
 export { Refusal };
@@ -52,6 +54,7 @@ export interface MockApi {
   pace(ms: number): void;
   readonly calls: string[];
   readonly screen: MockScreen;
+  readonly terminal: MockTerminal;
   close(): Promise<void>;
 }
 
@@ -288,6 +291,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     return undefined;
   });
   const screen = serveScreen(server);
+  const terminal = serveTerminal(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const end = (): void => {
     for (const stream of streams) stream.destroy();
@@ -319,10 +323,11 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     pace(ms) {
       paceMs = ms;
     },
-    calls, screen,
+    calls, screen, terminal,
     close: async () => {
       end();
       screen.cut();
+      terminal.cut();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -35,8 +35,9 @@ export function serveScreen(server: Server): MockScreen {
   const tickets: string[] = [];
   let refused = false;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!/^\/api\/leases\/[^/]+\/screen$/.test(request.url ?? '')) return;
     const ticket = /ticket\.([\w-]+)/.exec(request.headers['sec-websocket-protocol'] ?? '')?.[1];
-    if (refused || ticket === undefined || tickets.includes(ticket) || !/^\/api\/leases\/[^/]+\/screen$/.test(request.url ?? '')) return void socket.end('HTTP/1.1 409 Conflict\r\nconnection: close\r\n\r\n');
+    if (refused || ticket === undefined || tickets.includes(ticket)) return void socket.end('HTTP/1.1 409 Conflict\r\nconnection: close\r\n\r\n');
     tickets.push(ticket);
     sockets.handleUpgrade(request, socket, head, (viewer) => {
       open.add(viewer);

@@ -117,7 +117,7 @@ export const ERRORS = {
   node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),
   node_in_use: entry(409, 'conflict_error', 'The node {name} is in use; leases on it: {count}.', 'Let them end first: tandem node drain {name}; or set a time after which they are ended: tandem node drain {name} --grace 1h.'),
   ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),
-  ticket_invalid: entry(403, 'permission_error', 'The ticket for the screen was used, is over, or is for another lease or person.', 'Open the screen again: each opening has a ticket of its own.'),
+  ticket_invalid: entry(403, 'permission_error', 'The ticket was used, is over, or is for another lease or person.', 'Open the screen or the terminal again: each opening has a ticket of its own.'),
   screen_in_use: entry(409, 'conflict_error', '{name} has the screen of this lease open.', 'Ask for an invitation: who has it open can let you look, too.'),
   screen_failed: entry(502, 'server_error', 'The lease has no screen to show: {reason}.', 'Look at the node (tandem node doctor NAME), or enter the lease by tandem ssh.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),

@@ -5,10 +5,10 @@ import type { PublicJwk } from '../base/index.ts';
 export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'session.carry' | 'machine.password' | 'machine.close' | 'update';
 
 /**
- * What a stream to a node leads to, all inside a lease: an sshd of its own, the screen's VNC server, or whoever listens at a TCP port of the lease's
- * own loopback. Params: `lease`, `fence` where it is known, of `port` also `port`.
+ * What a stream to a node leads to, all inside a lease: an sshd of its own, the screen's VNC server, whoever listens at a TCP port of the lease's
+ * own loopback, or a terminal. Params: `lease`, `fence` where it is known, of `port` also `port`, of `terminal` which, whose and how large.
  */
-export type NodeStream = 'ssh' | 'screen' | 'port';
+export type NodeStream = 'ssh' | 'screen' | 'port' | 'terminal';
 
 /**
  * The connection to nodes, as this room needs it; `tunnels` implements it and `start` wires it.

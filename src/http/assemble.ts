@@ -13,13 +13,14 @@ import { Peers } from './caller/peers.ts';
 import { SameSite } from './caller/same-site.ts';
 import { refuse } from './errors/refuse.ts';
 import { renderError } from './errors/render.ts';
-import type { CallError, GatewayDoor, ModelApi, ScreensDoor } from './faces.ts';
+import type { CallError, GatewayDoor, ModelApi, ScreensDoor, TerminalsDoor } from './faces.ts';
 import { LIMITS, type Limits } from './listen/limits.ts';
 import { bind } from './listen/bind.ts';
 import { RawServer, type Upgrades } from './listen/raw-server.ts';
 import type { TlsFiles } from './listen/tls-files.ts';
-import { LeaseScreens, wantsLeaseScreen } from './live/lease-screens.ts';
+import { leaseScreens } from './live/lease-screens.ts';
 import { LeaseStreams, wantsLeaseStream } from './live/lease-streams.ts';
+import { leaseTerminals } from './live/lease-terminals.ts';
 import { LiveStreams } from './live/streams.ts';
 import { Metrics, type MetricsSource } from './metrics/metrics.ts';
 import { registerPages } from './pages/register.ts';
@@ -51,6 +52,7 @@ export interface ShellOptions {
   /** Streams into leases. */
   readonly gateway: Pick<GatewayDoor, 'enter'>;
   readonly screens: Pick<ScreensDoor, 'open'>;
+  readonly terminals: Pick<TerminalsDoor, 'admit' | 'open'>;
   readonly bindings: readonly Binding[];
   readonly readiness: Readiness;
   /** Told of every call of the model API that is answered with an error. */
@@ -87,7 +89,8 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
 
   const sockets = new ResponseSockets({ ...modelApi, responses: options.models.responses });
   const leaseStreams = new LeaseStreams({ gateway: options.gateway, authenticate, log });
-  const leaseScreens = new LeaseScreens({ screens: options.screens, authenticate, sameSite, log });
+  const screens = leaseScreens(options.screens, { authenticate, sameSite, log });
+  const terminals = leaseTerminals(options.terminals, { authenticate, sameSite, log });
   let raw: RawServer | undefined;
   const app: FastifyInstance = fastify({
     logger: false as unknown as FastifyBaseLogger & boolean,
@@ -98,7 +101,7 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
     },
     serverFactory: (handler) => {
       raw = new RawServer({
-        limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: firstOf([[wantsSocket, sockets], [wantsLeaseStream, leaseStreams], [wantsLeaseScreen, leaseScreens]]),
+        limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: firstOf([[wantsSocket, sockets], [wantsLeaseStream, leaseStreams], [screens.wants, screens], [terminals.wants, terminals]]),
         lane: { mayRead: (request) => mayCall(request, authenticate), serve: (request, reply, requestId) => serveLaneCall(request, reply, requestId, modelApi) },
       },
         (request, response, path, requestId) => void serveModelApi(request, response, path, requestId, modelApi), handler);

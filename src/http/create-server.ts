@@ -2,7 +2,7 @@ import type { Access } from '../access/index.ts';
 import type { Clock, Config, Logger } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
 import { assemble, type HttpServer } from './assemble.ts';
-import type { Doctor, FleetDoor, GatewayDoor, ScreensDoor, LedgerDoor, ModelsDoor } from './faces.ts';
+import type { Doctor, FleetDoor, GatewayDoor, ScreensDoor, TerminalsDoor, LedgerDoor, ModelsDoor } from './faces.ts';
 import type { Limits } from './listen/limits.ts';
 import { watchChanges } from './live/changes.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -32,6 +32,7 @@ export interface ServerOptions {
   readonly fleet: FleetDoor;
   readonly gateway: GatewayDoor;
   readonly screens: ScreensDoor;
+  readonly terminals: TerminalsDoor;
   readonly database: Database;
   readonly config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'tlsCert' | 'tlsKey' | 'trustedProxies' | 'maxBodyBytes' | 'maxFileBytes'>;
   readonly log: Logger;
@@ -54,11 +55,11 @@ const STALE_MS = 5_000;
 
 /** The three surfaces' one server: model API, control API and console over the rooms given. */
 export async function createServer(options: ServerOptions): Promise<HttpServer> {
-  const { access, ledger, models, fleet, gateway, screens, database, config, log, clock, doctor, version } = options;
+  const { access, ledger, models, fleet, gateway, screens, terminals, database, config, log, clock, doctor, version } = options;
   const server = await assemble({
     host: config.host, port: config.port, publicOrigin: config.publicUrl, trustedProxies: config.trustedProxies, maxBodyBytes: config.maxBodyBytes, maxFileBytes: config.maxFileBytes,
     tls: config.tlsCert !== null && config.tlsKey !== null ? { cert: config.tlsCert, key: config.tlsKey } : null,
-    consoleFolder: options.consoleFolder, clock, log, models, gateway, screens,
+    consoleFolder: options.consoleFolder, clock, log, models, gateway, screens, terminals,
     ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.limits ? { limits: options.limits } : {}),
     checkReplies: options.checkReplies ?? false,
@@ -72,7 +73,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, gateway, screens), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

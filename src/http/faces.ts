@@ -333,5 +333,30 @@ export interface ScreensDoor {
   open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }>;
 }
 
+/** What a terminal tells whoever has it open. */
+export interface TerminalEvents {
+  begun(facts: { readonly resumed: boolean; readonly recorded: boolean }): void;
+  shown(bytes: Buffer): void;
+  ended(code: number | null): void;
+  closed(): void;
+  drained(): void;
+}
+
+export interface OpenTerminal {
+  /** False: no more until it has drained. */
+  type(bytes: Buffer): boolean;
+  resize(size: { readonly columns: number; readonly rows: number }): void;
+  hold(on: boolean): void;
+  close(): void;
+}
+
+/** Terminals in leases. */
+export interface TerminalsDoor {
+  ticket(principal: Principal, leaseId: string, forActor: string | null): Reply<'leaseTicket'>;
+  /** Uses a ticket up. */
+  admit(principal: Principal, leaseId: string, ticket: string): Promise<void>;
+  open(principal: Principal, leaseId: string, wish: { readonly terminal: string | null; readonly columns: number; readonly rows: number }, events: TerminalEvents): Promise<{ readonly id: string; readonly line: OpenTerminal }>;
+}
+
 /** Checks of every part, by `start`, which knows them all. */
 export type Doctor = () => Promise<Omit<ReplyOf<Routes['doctor']>, 'version'>>;

@@ -15,6 +15,7 @@ import { PeerLine } from './peers/peer-line.ts';
 import { Peers } from './peers/peers.ts';
 import { Screens } from './screen/screens.ts';
 import { Tickets } from './screen/tickets.ts';
+import { Terminals } from './terminal/terminals.ts';
 import { SshAuthorities } from './ssh/ssh-authorities.ts';
 
 export interface TunnelsOptions {
@@ -39,6 +40,8 @@ export class Tunnels {
   readonly gateway: Gateway;
   /** The way to their screens. */
   readonly screens: Screens;
+  /** Terminals in them. */
+  readonly terminals: Terminals;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
   readonly #peers: Peers;
@@ -58,7 +61,9 @@ export class Tunnels {
     this.wipeKeys = new WipeKeys(keys);
     const random = (target: Uint8Array): void => void randomFillSync(target);
     this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock, log, random });
-    this.screens = new Screens(this.gateway, new Tickets({ database, clock, random }), log);
+    const tickets = new Tickets({ database, clock, random });
+    this.screens = new Screens(this.gateway, tickets, log);
+    this.terminals = new Terminals(this.gateway, tickets, keys.newId);
   }
 
   get link(): NodeLink {

@@ -1,11 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { WireError, readLine, wholeOf, type Message } from '../wire/index.ts';
 import type { KeeperWord } from './keeper.ts';
+import { readTerminalOrder } from './terminals.ts';
 
 const ANSWER_MS = 10_000;
 const MOST_ANSWER_BYTES = 1_000;
 
-/** Says one word to a keeper. Undefined: there is none, or it would not. The socket is open still; after `ssh`, `screen` and `port` it is the session's. */
+/** Says one word to a keeper. Undefined: there is none, or it would not. The socket is open still; after `ssh`, `screen`, `port` and `terminal` it is the session's. */
 export async function sayToKeeper(path: string, word: KeeperWord): Promise<Socket | undefined> {
   const said = await sayLine(path, word, ANSWER_MS);
   if (said?.answer === 'ok') return said.socket;
@@ -31,5 +32,6 @@ export function sessionOf(params: Message): KeeperWord {
   const kind = params['kind'];
   if (kind === 'ssh' || kind === 'screen') return { do: kind };
   if (kind === 'port') return { do: 'port', port: wholeOf(params, 'port', 1, 65_535) };
+  if (kind === 'terminal') return { do: kind, ...readTerminalOrder(params) };
   throw new WireError('unknown_stream', 'this agent has no such session');
 }

@@ -10,10 +10,13 @@ import { pathsOf, readRecord } from './record.ts';
 import { READY, SSH_INSIDE, prepareFolders, sandboxArgs } from './sandbox.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
 import { Surroundings, takeAway } from './surroundings.ts';
+import { Terminals, type TerminalOrder } from './terminals.ts';
 import { plant } from './wipe/canary.ts';
 
-/** What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' } | { readonly do: 'port'; readonly port: number };
+/**
+ * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
+ * terminal's. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
 const MOST_SESSIONS = 64;
@@ -71,6 +74,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
     else socket.write(first, hand);
   };
   const screen = new Screen(inside, log);
+  const terminals = new Terminals({ inside, log, bootMs: () => outside.bootMs() });
   const obey = (word: KeeperWord, socket: Socket): void => {
     switch (word.do) {
       case 'until':
@@ -86,6 +90,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         screen.start();
         return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));
       case 'port': return letIn(socket, joinPort(word.port));
+      case 'terminal': return terminals.join(word, socket);
     }
   };
   rmSync(paths.socket, { force: true });
@@ -101,6 +106,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         outside.log(`the time of the lease ${lease} is over`);
         end();
       }
+      terminals.look();
       await outside.wait(LOOK_MS);
     }
   })();

@@ -135,7 +135,7 @@ export class Leases {
     });
   }
 
-  /** One session inside the lease's sandbox, over this connection: an sshd of its own, its VNC server, or one of its ports. @throws WireError when it is not to be had. */
+  /** One session inside the lease's sandbox, over this connection: an sshd of its own, its VNC server, one of its ports, or a terminal. @throws WireError when it is not to be had. */
   async open(params: Message, stream: WireStream): Promise<void> {
     const socket = await sayToKeeper(pathsOf(this.#options.home, leaseOf(params)).socket, sessionOf(params));
     if (socket === undefined) throw new WireError('not_running', 'the lease does not run here, or nothing listens there');

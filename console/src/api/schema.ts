@@ -6060,7 +6060,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** A ticket for one opening of a lease's screen: a WebSocket at GET /api/leases/{id}/screen with the protocols tandem-screen and ticket.TICKET */
+  /** A ticket for one opening of a lease's screen or of a terminal: a WebSocket at GET /api/leases/{id}/screen with the protocols tandem-screen and ticket.TICKET, or at GET /api/leases/{id}/terminal with tandem-terminal and ticket.TICKET */
   'leases.ticket': {
     parameters: {
       query?: never;
@@ -6072,9 +6072,10 @@ export interface operations {
       cookie?: never;
     };
     requestBody: { content: { 'application/json': {
-      /** `view`: no keys, pointer or clipboard */
+      kind?: 'screen' | 'terminal';
+      /** `view`: no keys, pointer or clipboard; of screens alone */
       mode?: 'control' | 'view';
-      /** Whom to let look, too, by the id of the member or key; null: the caller */
+      /** Whom to let look, too, by the id of the member or key; null: the caller. Of screens alone */
       forActor?: string | null;
     } } };
     responses: {

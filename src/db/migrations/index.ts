@@ -22,6 +22,7 @@ import { serverProcesses } from './0020-server-processes.ts';
 import { arrivals } from './0021-arrivals.ts';
 import { spendWords } from './0022-spend-words.ts';
 import { wipes } from './0023-wipes.ts';
+import { sessions } from './0024-sessions.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   arrivals,
   spendWords,
   wipes,
+  sessions,
 ];

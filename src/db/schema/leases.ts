@@ -22,6 +22,8 @@ export interface PoolRow {
   least_day: Defaulted<'others' | 'always' | 'never'>;
   /** A lease that nobody used for so long is told of. */
   idle_minutes: Defaulted<number | null>;
+  /** Sessions in leases of it are recorded, whether it was asked for or not. */
+  record: Defaulted<boolean>;
   created_at: Written<Date>;
   removed_at: NullableTime;
 }
@@ -84,6 +86,8 @@ export interface LeaseRow {
   money_short: Defaulted<boolean>;
   idle_minutes: Defaulted<number | null>;
   used_at: NullableTime;
+  /** Its sessions are recorded. */
+  record: Defaulted<boolean>;
   lock_token: Defaulted<string | null>;
   lock_until: NullableTime;
   created_at: Written<Date>;
@@ -145,13 +149,15 @@ export interface LeaseQuotaRow {
   leases: Defaulted<number | null>;
 }
 
-/** Lets one person look at a lease's screen, once. */
+/** Lets one person open a lease's screen or a terminal, once. */
 export interface LeaseTicketRow {
   organisation_id: Written<string>;
   hash: Written<Buffer>;
   lease_id: Written<string>;
   /** Whose it is: nobody else can use it. */
   actor_id: Written<string>;
+  /** What it opens. */
+  kind: Written<'screen' | 'terminal'>;
   mode: Written<'control' | 'view'>;
   /** Who made it: somebody who looks already can let another one look, too. */
   given_by: Written<string>;

@@ -24,8 +24,8 @@ export const nodeRoutes = {
     body: z.object({ publicKey: words(3_000).describe('One line of an OpenSSH public key') }),
     reply: z.object({ host: z.string().describe('By this name the client knows the host; it is in no DNS'), user: z.string(), certificate: z.string(), knownHosts: z.string().describe('The line for known_hosts'), expiresAt: time }) }),
 
-  leaseTicket: route({ id: 'leases.ticket', method: 'POST', path: '/api/leases/{id}/tickets', summary: 'A ticket for one opening of a lease\'s screen: a WebSocket at GET /api/leases/{id}/screen with the protocols tandem-screen and ticket.TICKET', access: 'leases.write', status: 201, params: byId,
-    body: z.object({ mode: z.enum(['control', 'view']).default('control').describe('`view`: no keys, pointer or clipboard'), forActor: words(100).nullable().default(null).describe('Whom to let look, too, by the id of the member or key; null: the caller') }),
+  leaseTicket: route({ id: 'leases.ticket', method: 'POST', path: '/api/leases/{id}/tickets', summary: 'A ticket for one opening of a lease\'s screen or of a terminal: a WebSocket at GET /api/leases/{id}/screen with the protocols tandem-screen and ticket.TICKET, or at GET /api/leases/{id}/terminal with tandem-terminal and ticket.TICKET', access: 'leases.write', status: 201, params: byId,
+    body: z.object({ kind: z.enum(['screen', 'terminal']).default('screen'), mode: z.enum(['control', 'view']).default('control').describe('`view`: no keys, pointer or clipboard; of screens alone'), forActor: words(100).nullable().default(null).describe('Whom to let look, too, by the id of the member or key; null: the caller. Of screens alone') }),
     reply: z.object({ ticket: z.string().describe('Shown once'), expiresAt: time }) }),
 
   nodeList: route({ id: 'nodes.list', method: 'GET', path: '/api/nodes', summary: 'Machines that run the agent', access: 'nodes.read', status: 200, reply: list(node) }),

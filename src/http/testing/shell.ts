@@ -63,6 +63,7 @@ export async function startShell(options: Partial<ShellOptions> = {}): Promise<T
     models: echoModels,
     gateway: { enter: nothingStored },
     screens: { open: nothingStored },
+    terminals: { admit: nothingStored, open: nothingStored },
     bindings: [],
     readiness: () => [],
     metricsSource: {

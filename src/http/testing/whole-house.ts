@@ -8,7 +8,7 @@ import { createLedger, type Ledger } from '../../ledger/index.ts';
 import { createModels, type Models } from '../../models/index.ts';
 import { FakeEngine } from '../../models/local/fake-engine.ts';
 import type { GatewayDoor } from '../faces.ts';
-import { emptyGateway, emptyScreens } from './doors.ts';
+import { emptyGateway, emptyScreens, emptyTerminals } from './doors.ts';
 import { createServer } from '../create-server.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { watchCalls } from '../metrics/watch-calls.ts';
@@ -53,7 +53,7 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   const fleet = createFleet({ ...common, access, ledger, operator: () => organisationId });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
   const server = await createServer({
-    ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
+    ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, terminals: emptyTerminals, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
     doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });

@@ -38,7 +38,7 @@ export class Screens {
   /** A ticket for one opening of a lease's screen, for oneself or, as an invitation, for another. @throws TandemError as entering does. */
   async ticket(principal: Principal, leaseId: string, mode: ScreenMode, forActor: string | null): Promise<Ticket> {
     await this.#gateway.demandEntry(principal, leaseId);
-    return this.#tickets.make(principal, leaseId, mode, forActor);
+    return this.#tickets.make(principal, leaseId, { kind: 'screen', mode, forActor });
   }
 
   /**
@@ -48,7 +48,7 @@ export class Screens {
    * @throws TandemError ticket_invalid, screen_in_use, screen_failed, and as entering does.
    */
   async open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }> {
-    const { mode, givenBy } = await this.#tickets.use(principal, leaseId, ticket);
+    const { mode, givenBy } = await this.#tickets.use(principal, leaseId, 'screen', ticket);
     const viewer: Viewer = { actor: actorOf(principal), label: principal.actor.label, mode };
     const present = this.#viewers.get(leaseId) ?? new Set();
     const other = [...present].find(({ actor }) => actor !== viewer.actor);

@@ -125,6 +125,12 @@ export class Gateway {
     return stream;
   }
 
+  /** A terminal inside the lease. It ends with the lease. @throws TandemError as `enter`. */
+  async terminal(principal: Principal, leaseId: string, order: { readonly terminal: string; readonly person: string; readonly columns: number; readonly rows: number }): Promise<Duplex> {
+    const entry = await this.#enter(principal, leaseId);
+    return this.#keep(await this.#options.link.open(entry.nodeId, 'terminal', { ...order, ...sessionOf(entry) }), principal, entry);
+  }
+
   /** Cuts every session of a lease here; the node ends its own side. */
   cut(leaseId: string): void {
     for (const key of this.#ready.keys()) if (key.startsWith(`${leaseId} `)) this.#ready.delete(key);

@@ -103,11 +103,12 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
       return (await reply.json()) as { ticket: string };
     };
     const open = (ticket: string, more: Record<string, string> = {}) => new WebSocket(`${env['TANDEM_URL']!.replace('http', 'ws')}/api/leases/${lease.leaseId}/screen`, ['tandem-screen', `ticket.${ticket}`], { headers: { authorization: `Bearer ${env['TANDEM_KEY']}`, ...more } });
+    /** By HTTP before the caller and the page are known, then by what ends the socket: 4000 and what HTTP would say. */
     const refusal = (socket: WebSocket) => new Promise<number>((resolve, reject) => {
       socket.on('unexpected-response', (_request, reply) => {
         resolve(reply.statusCode!);
         reply.destroy();
-      }).on('open', () => reject(new Error('it was let in'))).on('error', () => {});
+      }).on('close', (code) => resolve(code)).on('message', () => reject(new Error('it was let in'))).on('error', () => {});
     });
     /** A browser's side of RFB, up to the screen's size. */
     const look = async (socket: WebSocket) => {
@@ -127,10 +128,10 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     const { size } = await look(first);
     expect([first.protocol, size]).toEqual(['tandem-screen', '05000320']);
     // Used, made up, and another's.
-    expect(await refusal(open(ticket))).toBe(403);
-    expect(await refusal(open('x'.repeat(43)))).toBe(403);
+    expect(await refusal(open(ticket))).toBe(4403);
+    expect(await refusal(open('x'.repeat(43)))).toBe(4403);
     const { ticket: others } = await api(`/api/leases/${lease.leaseId}/tickets`, { mode: 'view', forActor: 'somebody-else' });
-    expect(await refusal(open(others))).toBe(403);
+    expect(await refusal(open(others))).toBe(4403);
     expect(await refusal(open(ticket, { authorization: 'Bearer tdm_wrong' }))).toBe(401);
     const closed = new Promise((resolve) => first.once('close', resolve));
     first.send(Buffer.of(77));

@@ -97,7 +97,7 @@ function GetIn({ lease }: { lease: Lease }) {
   const inside = lease.state === 'running' && (lease.access === 'shell' || lease.access === 'root');
   return (
     <Section title="How do you get in?" note={inside ? 'By any OpenSSH client, through this server: the machine has no open port.' : undefined}>
-      {inside ? <div className="form"><Command line={commands.ssh(lease.id)} /><div className="row"><ButtonLink to={`/fleet/leases/${lease.id}/screen`}>Open its screen</ButtonLink></div></div> : <p className="muted">{lease.state !== 'running' ? 'There is nothing to enter while it does not run.' : `Its access is ${lease.access}: there is no shell.`}</p>}
+      {inside ? <div className="form"><Command line={commands.ssh(lease.id)} /><div className="row"><ButtonLink to={`/fleet/leases/${lease.id}/terminal`}>Open a terminal</ButtonLink><ButtonLink to={`/fleet/leases/${lease.id}/screen`}>Open its screen</ButtonLink></div></div> : <p className="muted">{lease.state !== 'running' ? 'There is nothing to enter while it does not run.' : `Its access is ${lease.access}: there is no shell.`}</p>}
     </Section>
   );
 }

@@ -1,12 +1,37 @@
-import type { Rfb } from './screen-link.ts';
+import { refusalOf } from './kept-link.ts';
+import type { LinkEvents } from './kept-link.ts';
 
-/** noVNC comes only when a screen is opened: it is larger than any page. */
-export async function openRfb(place: HTMLElement, leaseId: string, ticket: string): Promise<Rfb> {
+/** What is used of noVNC's client. */
+export interface Rfb extends EventTarget {
+  viewOnly: boolean;
+  scaleViewport: boolean;
+  resizeSession: boolean;
+  clipViewport: boolean;
+  dragViewport: boolean;
+  disconnect(): void;
+  focus(): void;
+  sendKey(keysym: number, code: string | null, down?: boolean): void;
+  clipboardPasteFrom(text: string): void;
+}
+
+/** A WebSocket into a lease, by its ticket. */
+export function openSocket(leaseId: string, what: 'screen' | 'terminal', ticket: string): WebSocket {
+  const address = new URL(`/api/leases/${encodeURIComponent(leaseId)}/${what}`, location.href);
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+  return new WebSocket(address.href, [`tandem-${what}`, `ticket.${ticket}`]);
+}
+
+/** noVNC comes only when a screen is opened: it is larger than any page. The socket is ours, so that the page reads why it ended. */
+export async function openRfb(place: HTMLElement, leaseId: string, ticket: string, { connected, lost }: LinkEvents): Promise<Rfb> {
   const { default: Client } = await import('@novnc/novnc');
   place.replaceChildren();
-  const address = new URL(`/api/leases/${encodeURIComponent(leaseId)}/screen`, location.href);
-  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-  return new Client(place, address.href, { wsProtocols: ['tandem-screen', `ticket.${ticket}`], shared: true });
+  const socket = openSocket(leaseId, 'screen', ticket);
+  socket.addEventListener('close', (event) => lost(refusalOf(event)));
+  const rfb = new Client(place, socket, { shared: true });
+  rfb.addEventListener('connect', () => connected());
+  // After the socket's own end, which knows more.
+  rfb.addEventListener('disconnect', () => setTimeout(lost, 0));
+  return rfb;
 }
 
 /** How the screen fits its place. */

@@ -21,7 +21,7 @@ export function InviteDialog({ lease, onClose }: { lease: Lease; onClose: () => 
   const [mode, setMode] = useState<'view' | 'control'>('view');
   const [link, setLink] = useState<string>();
   const forActor = chosen === '' ? members[0]?.id : chosen;
-  const body = { mode, forActor: forActor ?? 'MEMBER' };
+  const body = { kind: 'screen' as const, mode, forActor: forActor ?? 'MEMBER' };
   const why = forActor === undefined ? 'There is no other member to invite.' : undefined;
   const invite = useAction(() => api.post('/api/leases/{id}/tickets', { path: { id: lease.id }, body }), []);
   const name = members.find(({ id }) => id === forActor)?.name ?? '';

@@ -4,8 +4,7 @@ import { CopyButton } from '../../ui/command.tsx';
 import { Field } from '../../ui/field.tsx';
 import { announce } from '../../ui/toasts.tsx';
 import { KEYBOARDS } from './screen-client.ts';
-import type { Keyboard } from './screen-client.ts';
-import type { Rfb } from './screen-link.ts';
+import type { Keyboard, Rfb } from './screen-client.ts';
 
 const HELD = [['command', '⌘', 'Command'], ['option', '⌥', 'Option']] as const;
 type Held = (typeof HELD)[number][0];

@@ -9,10 +9,10 @@ import { Page } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
 import { Bone } from '../../ui/skeleton.tsx';
 import { Choice } from '../../ui/tabs.tsx';
+import type { LinkState } from './kept-link.ts';
 import { FITS, applyFit } from './screen-client.ts';
 import type { Fit } from './screen-client.ts';
 import { InviteDialog } from './screen-invite.tsx';
-import type { ScreenState } from './screen-link.ts';
 import { ClipboardBox, MacKeys } from './screen-tools.tsx';
 import type { Lease } from './states.ts';
 import { useScreen } from './use-screen.ts';
@@ -58,7 +58,7 @@ function Screen({ lease, invitation }: { lease: Lease; invitation: { readonly ti
   const client = useQueryClient();
   useEffect(() => {
     // A lost screen often means that the lease is over: the page should say so at once.
-    if (state.kind === 'again') void client.invalidateQueries({ queryKey: ['leases', 'one', lease.id] });
+    if (state.kind === 'again' || state.kind === 'refused') void client.invalidateQueries({ queryKey: ['leases', 'one', lease.id] });
   }, [state, client, lease.id]);
   useEffect(() => {
     if (rfb) applyFit(rfb, fit);
@@ -81,7 +81,7 @@ function Screen({ lease, invitation }: { lease: Lease; invitation: { readonly ti
   );
 }
 
-function StateLine({ state, whyNot, invited, onAgain }: { state: ScreenState; whyNot: string | undefined; invited: boolean; onAgain: () => void }) {
+function StateLine({ state, whyNot, invited, onAgain }: { state: LinkState; whyNot: string | undefined; invited: boolean; onAgain: () => void }) {
   if (whyNot !== undefined) return <p className="muted">{whyNot}</p>;
   if (state.kind === 'refused') return <ErrorNotice error={state.error} onRetry={onAgain} />;
   const said = state.kind === 'open' ? 'Connected.' : state.kind === 'connecting' ? 'Opening the screen…'

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import { api, asApiError } from '../../api/client.ts';
+import { keepLink } from './kept-link.ts';
+import type { LinkState } from './kept-link.ts';
 import { openRfb } from './screen-client.ts';
-import { keepScreen } from './screen-link.ts';
-import type { Rfb, ScreenState } from './screen-link.ts';
+import type { Rfb } from './screen-client.ts';
 
 export type Mode = 'control' | 'view';
 const MOST_CLIPBOARD = 100_000;
@@ -13,7 +14,7 @@ const MOST_CLIPBOARD = 100_000;
  */
 export function useScreen({ id, mode, given, running, round }: { id: string; mode: Mode; given: string | undefined; running: boolean; round: number }) {
   const place = useRef<HTMLDivElement>(null);
-  const [state, setState] = useState<ScreenState>({ kind: 'connecting' });
+  const [state, setState] = useState<LinkState>({ kind: 'connecting' });
   const [rfb, setRfb] = useState<Rfb>();
   const [copied, setCopied] = useState('');
   const over = useRef(!running);
@@ -22,14 +23,14 @@ export function useScreen({ id, mode, given, running, round }: { id: string; mod
   useEffect(() => {
     const here = place.current;
     if (!running || here === null) return undefined;
-    return keepScreen({
+    return keepLink<Rfb>({
       ticket: async () => {
         const invitation = first.current;
         first.current = undefined;
-        return invitation ?? (await api.post('/api/leases/{id}/tickets', { path: { id }, body: { mode, forActor: null } })).ticket;
+        return invitation ?? (await api.post('/api/leases/{id}/tickets', { path: { id }, body: { kind: 'screen', mode, forActor: null } })).ticket;
       },
-      open: async (ticket) => {
-        const made = await openRfb(here, id, ticket);
+      open: async (ticket, events) => {
+        const made = await openRfb(here, id, ticket, events);
         made.viewOnly = mode === 'view';
         made.addEventListener('clipboard', (event) => {
           const { detail } = event as CustomEvent<{ text: string }>;
