@@ -5,6 +5,6 @@ export { SESSION_PROTOCOL, SESSIONS_SINCE, readLine } from './session-line.ts';
 export { textOf, wholeOf, type Message } from './message.ts';
 export { releaseHash, signedText, type ReleaseFiles } from './release.ts';
 export { Session, type SessionHandlers } from './session.ts';
-export { MOST_COLUMNS, MOST_ROWS, TERMINAL, TerminalReader, boundSize, readSize, sizeFrame, terminalFrames, type TerminalSize } from './terminal-frames.ts';
+export { TERMINAL, TerminalReader, boundSize, readSize, sizeFrame, terminalFrames, type TerminalSize } from './terminal-frames.ts';
 export { WireError } from './wire-error.ts';
 export type { WireStream } from './wire-stream.ts';

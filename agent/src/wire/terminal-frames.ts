@@ -26,8 +26,8 @@ export interface TerminalSize {
 const HEAD = 5;
 const MOST_PAYLOAD = 64 * 1024;
 /** Beyond these no screen is, and a program that makes room for each place would take memory without end. */
-export const MOST_COLUMNS = 500;
-export const MOST_ROWS = 300;
+const MOST_COLUMNS = 500;
+const MOST_ROWS = 300;
 
 /** Bytes in as many frames as they need. */
 export function* terminalFrames(kind: TerminalKind, payload: Buffer): Generator<Buffer> {
