@@ -50,6 +50,6 @@ export function makeFleet(nodes: number, requests: number, seed = 1): PlacementI
       durationMs: pick([1, 4, 24, 72]) * HOUR, startAtMs: random() < 0.02 ? NOW + 12 * HOUR : null, providerSpend: 0n,
     };
   });
-  const quotas = Array.from({ length: 40 }, (_, index) => ({ scope: 'project' as const, id: `project-${index}`, nodes: null, gpus: nodes * 2, leases: nodes, spend: null }));
+  const quotas = Array.from({ length: 40 }, (_, index) => ({ scope: 'project' as const, id: `project-${index}`, holder: `project ${index}`, nodes: null, gpus: nodes * 2, leases: nodes, spend: null }));
   return { machines, holdings, reservations: [], requests: asked, quotas, nowMs: NOW, marginMs: 60_000 };
 }

@@ -28,6 +28,8 @@ const move = () => import('./commands/move.ts');
 const takeOut = () => import('./commands/export.ts');
 const leases = () => import('./commands/leases.ts');
 const orders = () => import('./commands/orders.ts');
+const gpuOrder = () => import('./commands/gpu-order.ts');
+const quotas = () => import('./commands/quotas.ts');
 const nodes = () => import('./commands/nodes.ts');
 const wipes = () => import('./commands/wipes.ts');
 const ssh = () => import('./commands/ssh.ts');
@@ -120,6 +122,11 @@ export const commands: readonly Command[] = [
   { path: 'gpu', about: 'List pools of machines, and how much of them is in use', examples: ['tandem gpu'], load: from(leases, 'pools') },
   { path: 'gpu lease', about: 'Lease GPUs: a slice, some, a whole machine or several', options: [{ form: '--gpus <n>', about: 'GPUs or slices on each machine (default: 1)' }, { form: '--gpu <kind>', about: 'such as h100-80gb' }, { form: '--memory <gb>', about: 'of each, at least' }, { form: '--slice <profile>', about: 'a hardware slice instead of a GPU, such as 1g.10gb' }, { form: '--whole', about: 'all GPUs of each machine' }, ...LEASE],
     examples: ['tandem gpu lease --gpus 2 --gpu h100-80gb --for 4h --at-most 20.00', 'tandem gpu lease --whole --machines 4 --for 1d --quote'], load: from(leases, 'gpu') },
+  { path: 'gpu order', about: 'Order GPUs at providers: as many whole machines as have them, where they are cheapest',
+    options: [{ form: '--gpus <n>', about: 'how many together; needed' }, { form: '--gpu <kind>', about: 'a word of the offer, such as h100' }, { form: '--provider <name>', about: 'at this account alone' }, { form: '--at-most <amount>', about: 'what all of them may cost at the provider together; needed' },
+      { form: '--plan', about: 'only show what it would be' }, { form: '--all <time>', about: 'all are given back unless all came within, such as 30m (default: as many as come)' }, { form: '--until <time>', about: 'when they are needed no longer, such as 2d' },
+      { form: '--pool <name>', about: 'the pool that they become nodes of by themselves (default: default)' }, { form: '--name <name>', about: 'of the nodes, with a number behind it' }, { form: '--key <word>', about: 'the same word again is the same order' }],
+    examples: ['tandem gpu order --gpus 64 --gpu h100 --plan', 'tandem gpu order --gpus 64 --gpu h100 --at-most 2000.00 --all 30m --until 12h'], load: from(gpuOrder, 'order') },
   { path: 'mac', about: 'List pools of machines, and how much of them is in use', examples: ['tandem mac'], load: from(leases, 'pools') },
   { path: 'mac lease', about: 'Lease a Mac by the day', options: [{ form: '--class <class>', about: 'such as m4' }, { form: '--xcode <version>', about: 'with this version of Xcode' }, ...LEASE],
     examples: ['tandem mac lease --class m4 --for 3d', 'tandem mac lease --quote'], load: from(leases, 'mac') },
@@ -205,6 +212,13 @@ export const commands: readonly Command[] = [
       { form: '--tag <name>', about: 'one tag of the caller\'s' }, { form: '--model <name>', about: 'one model' }],
     examples: ['tandem budgets set project:default 250.00 --alert 50,80,100', 'tandem budgets set key:ci 5.00 --period day', 'tandem budgets set project:default 2.00 --each user', 'tandem budgets set organisation 100.00 --model muse-spark'], load: from(budgets, 'set') },
   { path: 'budgets remove', about: 'Remove a budget', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem budgets remove 0192…'], load: from(budgets, 'remove') },
+
+  { path: 'quotas', about: 'List quotas of machines, GPUs, leases and what providers bill in a month', examples: ['tandem quotas', 'tandem quotas list'], load: from(quotas, 'list') },
+  { path: 'quotas list', about: 'List quotas of machines, GPUs, leases and what providers bill in a month', examples: ['tandem quotas list'], load: from(quotas, 'list') },
+  { path: 'quotas set', about: 'Set the quota of a project or the organisation, in the place of what was set before', args: [{ form: '<scope>', about: 'project:NAME or organisation; for the operator also organisation:ID' }],
+    options: [{ form: '--machines <n>', about: 'machines at a time' }, { form: '--gpus <n>', about: 'GPUs and slices at a time' }, { form: '--leases <n>', about: 'leases at a time' }, { form: '--spend <amount>', about: 'what providers may bill for it in a calendar month' }],
+    examples: ['tandem quotas set project:default --gpus 8 --leases 4', 'tandem quotas set organisation --spend 2000.00'], load: from(quotas, 'set') },
+  { path: 'quotas remove', about: 'Remove a quota', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem quotas remove 0192…'], load: from(quotas, 'remove') },
 
   { path: 'limits', about: 'List limits on requests, tokens and parallel calls', examples: ['tandem limits'], load: from(limits, 'list') },
   { path: 'limits set', about: 'Limit the calls of a key, a project or the organisation, or of each user, model and so on of it',

@@ -13,6 +13,7 @@ import { Enrolments } from './nodes/enrolments.ts';
 import { Nodes } from './nodes/nodes.ts';
 import { Presence } from './nodes/presence.ts';
 import { NodeMachines } from './pools/node-machines.ts';
+import { Quotas } from './quotas/quotas.ts';
 import { Pools } from './pools/pools.ts';
 import type { NodeLink, WipeSigner } from './ports.ts';
 import { Providers } from './providers/providers.ts';
@@ -43,6 +44,7 @@ export class Fleet {
   readonly presence: Presence;
   readonly pools: Pools;
   readonly leases: Leases;
+  readonly quotas: Quotas;
   readonly providers: Providers;
   readonly wipes: WipeCertificates;
   readonly #evictions: Evictions;
@@ -58,13 +60,15 @@ export class Fleet {
     this.enrolments = new Enrolments(context, () => this.#address);
     this.presence = new Presence(context);
     this.#later = new LaterLink();
-    this.providers = new Providers({ ...context, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
-    const { ledger, operator, access } = options;
     const driver = new AgentDriver(this.#later, options.clock);
+    const machines = new NodeMachines(context, this.presence, options.operator);
+    this.quotas = new Quotas(options);
+    this.providers = new Providers({ ...context, access: options.access, machines, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
+    const { ledger, access } = options;
     this.wipes = new WipeCertificates(options.database, this.#signer);
     const leases: LeaseContext = {
       ...context, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
-      standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines: new NodeMachines(context, this.presence, operator),
+      standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);

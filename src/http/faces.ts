@@ -271,7 +271,7 @@ export interface ModelsDoor extends ModelApi {
 type Wish<K extends 'leaseQuote' | 'leaseCreate'> = Omit<Body<K>, 'startsAt'> & { readonly startsAtMs: number | null };
 
 /** An order with its ceiling as a number and its end as a time. */
-type Ordered<K extends 'orderCreate' | 'orderAdopt'> = Omit<Body<K>, 'ceiling' | 'neededUntil'> & { readonly ceiling: bigint; readonly neededUntil: Date | null };
+type Ordered<K extends 'orderCreate' | 'orderSeveral' | 'orderAdopt'> = Omit<Body<K>, 'ceiling' | 'neededUntil'> & { readonly ceiling: bigint; readonly neededUntil: Date | null };
 
 /** What routes need of `fleet`. */
 export interface FleetDoor {
@@ -294,6 +294,11 @@ export interface FleetDoor {
     create(principal: Principal, body: Body<'poolCreate'>): Reply<'poolCreate'>;
     update(principal: Principal, id: string, body: Body<'poolUpdate'>): Reply<'poolUpdate'>;
   };
+  readonly quotas: {
+    list(principal: Principal): Reply<'quotaList'>;
+    set(principal: Principal, body: Body<'quotaSet'>): Reply<'quotaSet'>;
+    remove(principal: Principal, id: string): Promise<void>;
+  };
   readonly leases: {
     quote(principal: Principal, wish: Wish<'leaseQuote'>): Reply<'leaseQuote'>;
     create(principal: Principal, wish: Wish<'leaseCreate'>): Reply<'leaseCreate'>;
@@ -310,6 +315,8 @@ export interface FleetDoor {
       orphans(principal: Principal): Reply<'orphanList'>;
       list(principal: Principal): Reply<'orderList'>;
       create(principal: Principal, wish: Ordered<'orderCreate'>): Reply<'orderCreate'>;
+      createSeveral(principal: Principal, wish: Omit<Ordered<'orderSeveral'>, 'allWithinMinutes'> & { readonly allWithinMs: number | null }): Reply<'orderSeveral'>;
+      planGpus(principal: Principal, wish: Body<'orderPlan'>): Reply<'orderPlan'>;
       adopt(principal: Principal, wish: Ordered<'orderAdopt'>): Reply<'orderAdopt'>;
       show(principal: Principal, id: string): Reply<'orderShow'>;
       release(principal: Principal, id: string, neededUntil: Date | null): Reply<'orderRelease'>;

@@ -60,10 +60,11 @@ beforeAll(async () => {
   const node = await house.fleet.enrolments.use({ token: String(token), identity: Buffer.from(MARK), hostname: MARK, machine: null, platform: 'linux-x64', standIn: true, from: '192.0.2.1' });
   const pool = await made(victim, '/api/pools', { name: MARK });
   const lease = await made(victim, '/api/leases', { key: MARK, name: `${MARK} lease`, kind: 'mac' });
+  const quota = await made(victim, '/api/quotas', { scope: { kind: 'project', id: idOf(project) }, gpus: 4 });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), quotas: idOf(quota), usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -108,6 +109,7 @@ const pointing: readonly (readonly [id: string, method: string, path: (given: Re
   ['limits.create on a project', 'POST', () => '/api/limits', ({ projects }) => ({ scope: { kind: 'project', id: projects }, metric: 'requests', amount: 1 })],
   ['limits.create on a key', 'POST', () => '/api/limits', ({ keys }) => ({ scope: { kind: 'key', id: keys }, metric: 'tokens', amount: 1 })],
   ['limits.create on an organisation', 'POST', () => '/api/limits', ({ organisations }) => ({ scope: { kind: 'organisation', id: organisations }, metric: 'parallel', amount: 1 })],
+  ['quotas.set on a project', 'POST', () => '/api/quotas', ({ projects }) => ({ scope: { kind: 'project', id: projects }, gpus: 1 })],
   ['hooks.create in a project', 'POST', () => '/api/hooks', ({ projects }) => ({ name: 'x', url: 'https://203.0.114.1/x', projectId: projects })],
   ['leases.quote in a project', 'POST', () => '/api/leases/quote', ({ projects }) => ({ kind: 'mac', projectId: projects })],
   ['leases.create in a project', 'POST', () => '/api/leases', ({ projects }) => ({ key: 'x', kind: 'mac', projectId: projects })],
@@ -123,7 +125,7 @@ const everythingOf = async (ask: Ask, without: readonly string[] = []): Promise<
 
 /** What the victim has, without what moves by itself (the trail notes who asked, keys note their use). */
 const state = async (): Promise<string> => {
-  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/pools', '/api/leases', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
+  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/quotas', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/pools', '/api/leases', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
   const replies = await Promise.all(paths.map(async (path) => (await victim('GET', path)).body));
   return JSON.stringify(replies, (name, value: unknown) => (name === 'lastUsedAt' ? null : value));
 };

@@ -363,6 +363,12 @@ export interface paths {
     get: operations['orders.list'];
     post: operations['orders.create'];
   };
+  '/api/orders/several': {
+    post: operations['orders.several'];
+  };
+  '/api/orders/plan': {
+    post: operations['orders.plan'];
+  };
   '/api/orders/adopt': {
     post: operations['orders.adopt'];
   };
@@ -386,6 +392,13 @@ export interface paths {
   };
   '/api/wipe-keys': {
     get: operations['wipe-keys.list'];
+  };
+  '/api/quotas': {
+    get: operations['quotas.list'];
+    post: operations['quotas.set'];
+  };
+  '/api/quotas/{id}': {
+    delete: operations['quotas.remove'];
   };
 }
 
@@ -998,6 +1011,13 @@ export interface components {
         /** By the end of the month, if it goes on */
         thisMonth: string;
         atMost: string | null;
+        /** What providers charge for its machines, by its share of them. Null: not known; absent: it is not shown here, or the caller does not see costs */
+        provider?: {
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          soFar: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          perHour: string;
+        } | null;
       };
       /** No more money could be set aside: it ends at paidUntil */
       moneyShort: boolean;
@@ -1797,6 +1817,34 @@ export interface components {
       name: string;
       kind: 'scaleway' | 'ec2-mac' | 'static' | 'lambda';
       reinstalls: boolean;
+    };
+    Quota: {
+      /** UUIDv7 */
+      id: string;
+      scope: {
+        kind: 'organisation' | 'project';
+        /** UUIDv7 */
+        id: string;
+        name: string;
+      };
+      /** Machines at a time; null: no limit */
+      nodes: number | null;
+      /** GPUs and slices at a time */
+      gpus: number | null;
+      /** Leases at a time */
+      leases: number | null;
+      /** What providers may bill for it in a calendar month (UTC) */
+      spend: {
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        amount: string;
+        /** ISO 4217 code */
+        currency: string;
+      } | null;
+      /** Set by the operator: the organisation cannot take it away */
+      byOperator: boolean;
+      setBy: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
     };
     Request: {
       /** The header x-request-id of the reply, and a part of its own id */
@@ -6157,6 +6205,21 @@ export interface operations {
           kind: string;
           detail: string;
         }[];
+        /** Null: it was not ordered here; absent: the caller does not see costs */
+        rented?: {
+          /** UUIDv7 */
+          orderId: string;
+          provider: string;
+          offer: string;
+          /** ISO 4217 code */
+          currency: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          perHour: string;
+          /** Charged by the provider for the machine so far, by its terms; not its invoice */
+          soFar: string;
+          /** Charged to the leases that were on this node, those in the same currency; of a lease on several machines an equal part */
+          charged: string;
+        } | null;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
@@ -6572,6 +6635,8 @@ export interface operations {
           name: string;
           machine: 'mac' | 'gpu';
           about: string;
+          /** Null: the provider does not say */
+          gpus: number | null;
           /** Null: not known, so nothing is ordered at it */
           perHour: {
             /** Integer picodollars (10^-12 of the currency unit), as a string */
@@ -6646,6 +6711,73 @@ export interface operations {
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Order'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Order several machines under one ceiling; asked twice by the same key they are ordered once */
+  'orders.several': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** As the operator's file names the account */
+      provider: string;
+      offer: string;
+      count: number;
+      /** The most that all of them may cost at the provider together */
+      ceiling: string;
+      /** The caller's own word for it */
+      key: string;
+      neededUntil?: string | null;
+      /** Its machine becomes a node of this pool by itself; null: a person enters it */
+      pool?: string | null;
+      /** Of the node; null: the machine's own name */
+      name?: string | null;
+      /** All are given back unless all came by then; null: as many as come are kept */
+      allWithinMinutes?: number | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        items: components['schemas']['Order'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Which machines would have so many GPUs together, and at what price; nothing is ordered */
+  'orders.plan': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      gpus: number;
+      /** A word of the offer, such as h100; null: any */
+      gpu?: string | null;
+      provider?: string | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        provider: string;
+        offer: string;
+        about: string;
+        machines: number;
+        gpus: number;
+        available: boolean | null;
+        /** ISO 4217 code */
+        currency: string;
+        /** Of all together */
+        perHour: string;
+        /** Charged for all together, however early they are given back */
+        atLeast: string;
+        /** Accounts that did not answer */
+        failed: string[];
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
@@ -6881,6 +7013,65 @@ export interface operations {
           retiredAt: string | null;
         })[];
       } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Quotas of machines, GPUs, leases and what providers bill in a month */
+  'quotas.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Quota'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Set the quota of the organisation or a project, in the place of what was set before; the operator may set one for any organisation */
+  'quotas.set': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      scope: {
+        kind: 'organisation' | 'project';
+        /** UUIDv7 */
+        id: string;
+      };
+      nodes?: number | null;
+      gpus?: number | null;
+      leases?: number | null;
+      /** Picodollars of the organisation's currency, in a calendar month */
+      spend?: string | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Quota'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a quota */
+  'quotas.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

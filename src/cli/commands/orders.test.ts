@@ -52,3 +52,17 @@ test('machines are ordered with a ceiling, shown, adopted and given back', async
   expect((await run(['providers', 'list'], env)).out).toContain('scaleway');
   expect((await run(['providers', 'check', 'paris'], env)).out).toContain('unknown');
 });
+
+test('so many GPUs are planned and ordered by one command', async () => {
+  const plan = { provider: 'california', offer: 'gpu_8x_h100', about: '8x H100 (80 GB)', machines: 8, gpus: 64, available: false, currency: 'USD', perHour: '191360000000000', atLeast: '0', failed: ['utah'] };
+  const { server, url, seen } = await stubServer({ 'POST /api/orders/plan': { json: plan }, 'POST /api/orders/several': { status: 201, json: { items: [order], nextCursor: null } } });
+  open.push(server);
+  const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
+  const planned = await run(['gpu', 'order', '--gpus', '64', '--gpu', 'h100', '--plan'], env);
+  expect(planned.out).toContain('8 × gpu_8x_h100 (8x H100 (80 GB)) at california: 64 GPUs, $191.36 an hour together');
+  expect(planned.out).toContain('Accounts that did not answer: utah');
+  expect(seen.map(({ path }) => path)).toEqual(['/api/orders/plan']);
+  expect((await run(['gpu', 'order', '--gpus', '64', '--at-most', '2000.00', '--all', '30m', '--key', 'mine', '--name', 'train'], env)).out).toContain('Ordered. They become nodes of the pool default by themselves');
+  expect(seen.at(-1)!.body).toEqual({ provider: 'california', offer: 'gpu_8x_h100', count: 8, ceiling: '2000000000000000', key: 'mine', neededUntil: null, pool: 'default', name: 'train', allWithinMinutes: 30 });
+  expect((await run(['gpu', 'order', '--gpus', '64'], env)).code).not.toBe(0);
+});

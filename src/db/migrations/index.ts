@@ -23,6 +23,7 @@ import { arrivals } from './0021-arrivals.ts';
 import { spendWords } from './0022-spend-words.ts';
 import { wipes } from './0023-wipes.ts';
 import { sessions } from './0024-sessions.ts';
+import { quotas } from './0025-quotas.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   spendWords,
   wipes,
   sessions,
+  quotas,
 ];

@@ -147,6 +147,13 @@ export interface LeaseQuotaRow {
   nodes: Defaulted<number | null>;
   gpus: Defaulted<number | null>;
   leases: Defaulted<number | null>;
+  id: Defaulted<string>;
+  /** Set by the operator for an organisation, which cannot take it away. */
+  by_operator: Defaulted<boolean>;
+  /** What providers may bill for it in a month, picodollars of the organisation's currency. */
+  spend: ColumnType<string | null, string | null, string | null>;
+  set_by: Defaulted<string>;
+  created_at: Defaulted<Date>;
 }
 
 /** Lets one person open a lease's screen or a terminal, once. */

@@ -73,6 +73,10 @@ export interface ProviderOrderRow {
   arrive_by: Date | null;
   arrival_token: string | null;
   arrival_until: Date | null;
+  /** Of machines that were ordered by one command. */
+  group_id: string | null;
+  /** All of the group are given back unless all came by then; null: as many as come. */
+  all_by: Date | null;
 }
 
 /** A step on the way from a delivered machine to a node. */

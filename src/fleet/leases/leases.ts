@@ -1,15 +1,17 @@
 import { TandemError, parsePico, type Picodollars, isUuid } from '../../base/index.ts';
-import { demand, type Principal } from '../../access/index.ts';
+import { can as may, demand, type Principal } from '../../access/index.ts';
 import { RESYNC, type Executor } from '../../db/index.ts';
 import { machineFits } from '../placement/fits.ts';
 import { place, type PlacementRequest, type Waiting } from '../placement/index.ts';
 import { priceOf } from '../price/best-price.ts';
 import { minutesFor, quote, type Quote } from '../price/quote.ts';
+import { countQuotas } from '../quotas/counted.ts';
+import { requestSpend } from '../quotas/spend.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { can, overAtMs, type LeaseState } from './lease.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, storedPrice, termsOf, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
-import { leaseEventView, leaseView, type LeaseEventView, type LeaseView } from './view.ts';
+import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
 
 const MINUTE = 60_000;
@@ -109,7 +111,11 @@ export class Leases {
     demand(principal, 'leases.read');
     const stored = await this.#read(principal, id);
     const events = await this.#context.database.scoped(principal.organisationId).selectFrom('lease_events').selectAll().where('lease_id', '=', id).orderBy('id', 'desc').limit(100).execute();
-    return { lease: await this.#view(stored), events: events.map(leaseEventView) };
+    const lease = await this.#view(stored);
+    const view = { lease, events: events.map(leaseEventView) };
+    if (!may(principal, 'costs.read')) return view;
+    const costs = await this.#context.machines.costs(stored.machines.map(({ machine_id }) => machine_id));
+    return { ...view, lease: { ...lease, cost: { ...lease.cost, provider: providerCostView(stored, costs, this.#context.clock.nowMs()) } } };
   }
 
   /**
@@ -225,12 +231,16 @@ export class Leases {
 
   /** What placement would say now; null: it would begin at once, or at the start that was asked for. */
   async #wouldWait(request: PlacementRequest): Promise<Waiting | null> {
-    const { database, machines, clock } = this.#context;
+    const { database, machines, clock, access: { directory } } = this.#context;
     const nowMs = clock.nowMs();
     const stored = await liveLeases(database);
+    const all = await machines.machines();
+    const executor = database.unscoped('quotas, and machines that are kept after a failed wipe');
+    const { quotas, costs, month } = await countQuotas(executor, all, machines, directory, nowMs);
+    const providerSpend = costs.size === 0 ? 0n : requestSpend(request, all, costs, month, nowMs, directory.organisation(request.organisationId)?.currency ?? '');
     const { waiting } = place({
-      machines: await machines.machines(), holdings: holdingsOf(stored, await failedMachines(database.unscoped('machines that are kept after a failed wipe')), MARGIN_MS, nowMs),
-      reservations: reservationsOf(stored, MARGIN_MS), requests: [request], quotas: [], nowMs, marginMs: MARGIN_MS,
+      machines: all, holdings: holdingsOf(stored, await failedMachines(executor), MARGIN_MS, nowMs),
+      reservations: reservationsOf(stored, MARGIN_MS), requests: [{ ...request, providerSpend }], quotas, nowMs, marginMs: MARGIN_MS,
     });
     return waiting[0] ?? null;
   }

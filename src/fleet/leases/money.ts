@@ -4,6 +4,7 @@ import type { Executor, Schema } from '../../db/index.ts';
 import type { StandingEvent } from '../../ledger/index.ts';
 import { priceOf, shareOf } from '../price/best-price.ts';
 import { dueStretches } from '../price/minutes.ts';
+import { costOfMinutes } from '../price/provider-cost.ts';
 import type { LeaseContext } from './context.ts';
 import { priceOfLease, termsOf, type LeaseRow } from './rows.ts';
 
@@ -15,9 +16,9 @@ export const AHEAD_MS = 25 * 60 * MINUTE;
 
 /** Sets money aside for leases, and charges them. Every change is in the caller's transaction, with the lease's row locked. */
 export class LeaseMoney {
-  readonly #context: Pick<LeaseContext, 'database' | 'newId' | 'standing'>;
+  readonly #context: Pick<LeaseContext, 'database' | 'newId' | 'standing' | 'machines'>;
 
-  constructor(context: Pick<LeaseContext, 'database' | 'newId' | 'standing'>) {
+  constructor(context: Pick<LeaseContext, 'database' | 'newId' | 'standing' | 'machines'>) {
     this.#context = context;
   }
 
@@ -57,6 +58,8 @@ export class LeaseMoney {
     const terms = termsOf(row);
     const price = priceOfLease(row);
     const holds = await database.scoped(row.organisation_id, tx).selectFrom('lease_holds').selectAll().where('lease_id', '=', row.id).orderBy('from_minute').execute();
+    const onMachines = await database.scoped(row.organisation_id, tx).selectFrom('lease_machines').select(['machine_id', 'unit_ids']).where('lease_id', '=', row.id).execute();
+    const costs = await this.#context.machines.costs(onMachines.map(({ machine_id }) => machine_id), tx);
     const events: StandingEvent[] = [];
     let paid = row.paid_minutes;
     let charged = BigInt(row.charged);
@@ -65,7 +68,9 @@ export class LeaseMoney {
       const held = await this.#consume(tx, row, holds, paid + more, share.charge);
       events.push({
         ...payerOf(row), id: newId(), kind: 'lease', resource: row.resource, tier: price.tier === 'contributor' ? 'contributor' : 'standard',
-        occurredAtMs: startMs + from * MINUTE, quantities: share.quantities, price, agreedAtMs: row.quoted_at.getTime(), excess: share.excess, cost: null, held,
+        occurredAtMs: startMs + from * MINUTE, quantities: share.quantities, price, agreedAtMs: row.quoted_at.getTime(), excess: share.excess, held,
+        // The provider charges for minutes out of reach, too.
+        cost: costOfMinutes(costs, onMachines, minutes, price.currency),
         attributes: { lease: row.id, name: row.name, from, minutes, paid: more, outOfReach: minutes - more, count: terms.count },
       });
       paid += more;

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { isTandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
-import { place, type Place, type Placed, type Quota, type Waiting } from '../placement/index.ts';
+import { place, type Place, type Placed, type Waiting } from '../placement/index.ts';
+import { countQuotas } from '../quotas/counted.ts';
+import { requestSpend } from '../quotas/spend.ts';
 import { MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { AHEAD_MS, type LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, reservationsOf, wishOfRow, type LeaseRow, type StoredLease } from './rows.ts';
@@ -38,16 +40,20 @@ export class Placing {
   }
 
   async #input(stored: readonly StoredLease[], waiting: readonly StoredLease[], nowMs: number): Promise<Parameters<typeof place>[0]> {
-    const { database, machines } = this.#context;
+    const { database, machines, access } = this.#context;
     const executor = database.unscoped('placement looks at the machines and leases of all');
     const kept = new Map((await executor.selectFrom('kept_machines').selectAll().where('until', '>', new Date(nowMs)).execute()).map((one) => [one.machine_id, { organisationId: one.organisation_id, untilMs: one.until.getTime() }]));
-    const quotas = (await executor.selectFrom('lease_quotas').selectAll().execute()).map((one): Quota => ({ scope: one.scope_kind, id: one.scope_id, nodes: one.nodes, gpus: one.gpus, leases: one.leases, spend: null }));
+    const all = await machines.machines();
+    const { quotas, costs, month } = await countQuotas(executor, all, machines, access.directory, nowMs);
     return {
-      machines: (await machines.machines()).map((machine) => ({ ...machine, keptFor: kept.get(machine.id) ?? machine.keptFor })),
+      machines: all.map((machine) => ({ ...machine, keptFor: kept.get(machine.id) ?? machine.keptFor })),
       holdings: holdingsOf(stored, await failedMachines(executor), MARGIN_MS, nowMs), reservations: reservationsOf(stored, MARGIN_MS), quotas, nowMs, marginMs: MARGIN_MS,
-      requests: waiting.map(({ row }) => placementRequest(wishOfRow(row), {
+      requests: waiting.map(({ row }) => {
+        const request = placementRequest(wishOfRow(row), {
         id: row.id, organisationId: row.organisation_id, projectId: row.project_id, askedAtMs: row.created_at.getTime(), durationMs: row.minutes === null ? null : row.minutes * MINUTE, startAtMs: row.starts_at?.getTime() ?? null,
-      })),
+        });
+        return costs.size === 0 ? request : { ...request, providerSpend: requestSpend(request, all, costs, month, nowMs, access.directory.organisation(row.organisation_id)?.currency ?? '') };
+      }),
     };
   }
 

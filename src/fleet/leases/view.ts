@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Schema } from '../../db/index.ts';
 import { priceOf } from '../price/best-price.ts';
 import { paidMinutes, startedMinutes } from '../price/minutes.ts';
+import { costOfMinutes, type MachineCost } from '../price/provider-cost.ts';
 import { leaseOf, priceOfLease, termsOf, type LeaseRow, type StoredLease } from './rows.ts';
 import type { LeaseState } from './lease.ts';
 
@@ -28,8 +29,14 @@ export interface LeaseView {
   readonly endedAt: string | null;
   readonly createdAt: string;
   readonly minutes: { readonly asked: number | null; readonly paid: number; readonly outOfReach: number };
-  readonly cost: { readonly currency: string; readonly soFar: string; readonly booked: string; readonly atEnd: string | null; readonly thisMonth: string; readonly atMost: string | null };
+  readonly cost: { readonly currency: string; readonly soFar: string; readonly booked: string; readonly atEnd: string | null; readonly thisMonth: string; readonly atMost: string | null; readonly provider?: ProviderCostView | null };
   readonly moneyShort: boolean;
+}
+
+/** What providers charge for a lease's machines, by its share of them. Null: not known; absent: the caller does not see costs. */
+export interface ProviderCostView {
+  readonly soFar: string;
+  readonly perHour: string;
 }
 
 export interface LeaseEventView {
@@ -79,4 +86,12 @@ function costOf(row: LeaseRow, nowMs: number): { paid: number; outOfReach: numbe
       thisMonth: String(priceOf(terms, byMonthEnd) - priceOf(terms, before)),
     },
   };
+}
+
+/** @param costs of the lease's machines. */
+export function providerCostView({ row, machines }: StoredLease, costs: ReadonlyMap<string, MachineCost>, nowMs: number): ProviderCostView | null {
+  const { currency } = priceOfLease(row);
+  const minutes = row.started_at === null ? 0 : startedMinutes(row.started_at.getTime(), row.stopped_at?.getTime() ?? nowMs);
+  const [soFar, perHour] = [costOfMinutes(costs, machines, minutes, currency), costOfMinutes(costs, machines, 60, currency)];
+  return soFar === null || perHour === null ? null : { soFar: String(soFar), perHour: String(perHour) };
 }

@@ -1,11 +1,12 @@
 import { sql, type Selectable } from 'kysely';
 import { TandemError } from '../../base/index.ts';
-import { demand, type Principal } from '../../access/index.ts';
+import { can, demand, type Principal } from '../../access/index.ts';
 import type { Executor, NodeRow } from '../../db/index.ts';
 import type { NodeLink } from '../ports.ts';
 import { NODES_CHANNEL, noteEvent, type NodeContext } from './context.ts';
 import { nodeEventView, nodeView, type NodeEventView, type NodeView } from './node-view.ts';
 import { nodeState } from './node-state.ts';
+import { rentedView, type RentedView } from './rented.ts';
 
 type Row = Selectable<NodeRow>;
 
@@ -59,13 +60,14 @@ export class Nodes {
   }
 
   /** One node with what happened to it, the newest hundred first. @throws TandemError resource_not_found. */
-  async show(principal: Principal, id: string): Promise<{ node: NodeView; events: NodeEventView[] }> {
+  async show(principal: Principal, id: string): Promise<{ node: NodeView; events: NodeEventView[]; /** Absent: the caller does not see costs. */ rented?: RentedView | null }> {
     demand(principal, 'nodes.read');
     const own = this.#context.database.scoped(principal.organisationId);
     const row = await own.selectFrom('nodes').selectAll().where('id', '=', id).executeTakeFirst();
     if (row === undefined) throw missing(id);
     const events = await own.selectFrom('node_events').selectAll().where('node_id', '=', id).orderBy('id', 'desc').limit(100).execute();
-    return { node: nodeView(row, this.#context.clock.nowMs()), events: events.map(nodeEventView) };
+    const nowMs = this.#context.clock.nowMs();
+    return { node: nodeView(row, nowMs), events: events.map(nodeEventView), ...(can(principal, 'costs.read') && { rented: await rentedView(this.#context.database, id, nowMs) }) };
   }
 
   /**

@@ -109,7 +109,7 @@ describe('placement, whatever is asked', () => {
 
   it('keeps quotas', () => {
     fc.assert(fc.property(fleets, fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }), (input, most, leases, nodes) => {
-      const { placed } = place({ ...input, holdings: [], quotas: [{ scope: 'project', id: 'one', gpus: most, leases, nodes, spend: null }] });
+      const { placed } = place({ ...input, holdings: [], quotas: [{ scope: 'project', id: 'one', holder: 'the project one', gpus: most, leases, nodes, spend: null }] });
       const own = placed.filter(({ requestId }) => input.requests.find(({ id }) => id === requestId)!.projectId === 'one');
       expect(own.length).toBeLessThanOrEqual(leases);
       expect(own.flatMap(({ places }) => places.flatMap(({ unitIds }) => unitIds)).length).toBeLessThanOrEqual(most);

@@ -108,14 +108,14 @@ describe('who waits', () => {
 
   it('is held back by quotas of leases, machines, GPUs and what providers bill, in the same step', () => {
     const machines = [machine('a'), machine('b')];
-    const none = { scope: 'project', id: 'one', nodes: null, gpus: null, leases: null, spend: null } as const;
+    const none = { scope: 'project', id: 'one', holder: 'the project web', nodes: null, gpus: null, leases: null, spend: null } as const;
     const requests = [request('r', { want: gpus(4) }), request('s', { want: gpus(4), askedAtMs: 1, providerSpend: 5_000_000_000_000n })];
     const reason = (more: object) => waitOf({ machines, requests, quotas: [{ ...none, ...more }] })?.reason;
-    expect(reason({ gpus: 6 })).toBe('the project may have 6 GPUs at a time, has 4 and asks for 4 more');
-    expect(reason({ leases: 1 })).toBe('the project may have 1 leases at a time, has 1 and asks for 1 more');
-    expect(reason({ nodes: 1 })).toBe('the project may have 1 machines at a time, has 1 and asks for 1 more');
-    expect(reason({ spend: { most: 9_000_000_000_000n, spent: 6_000_000_000_000n } })).toBe('providers may bill the project 9.00, have billed 6.00, and would bill 5.00 more');
-    expect(reason({ scope: 'organisation', id: 'acme', gpus: 4 })).toBe('the organisation may have 4 GPUs at a time, has 4 and asks for 4 more');
+    expect(reason({ gpus: 6 })).toBe('the project web may have 6 GPUs at a time, has 4 and asks for 4 more; let something end, or set another quota: tandem quotas');
+    expect(reason({ leases: 1 })).toBe('the project web may have 1 leases at a time, has 1 and asks for 1 more; let something end, or set another quota: tandem quotas');
+    expect(reason({ nodes: 1 })).toBe('the project web may have 1 machines at a time, has 1 and asks for 1 more; let something end, or set another quota: tandem quotas');
+    expect(reason({ spend: { most: 9_000_000_000_000n, spent: 6_000_000_000_000n } })).toBe('providers may bill the project web 9.00 this month, bill 6.00 already, and would bill 5.00 more; let something end, or set another quota: tandem quotas');
+    expect(reason({ scope: 'organisation', id: 'acme', holder: 'the organisation Acme', gpus: 4 })).toBe('the organisation Acme may have 4 GPUs at a time, has 4 and asks for 4 more; let something end, or set another quota: tandem quotas');
     expect(reason({ gpus: 8, leases: 2, nodes: 2 })).toBeUndefined();
   });
 });

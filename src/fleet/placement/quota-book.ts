@@ -12,10 +12,13 @@ interface Counted {
 /** What organisations and projects have at a time, beside what they may have. Reserved units count as had. */
 export class QuotaBook {
   /** By scope, then by id. */
-  readonly #quotas = { organisation: new Map<string, Counted>(), project: new Map<string, Counted>() };
+  readonly #quotas = { organisation: new Map<string, Counted[]>(), project: new Map<string, Counted[]>() };
 
   constructor(quotas: readonly Quota[], machineOf: (id: string) => MachineView | undefined, held: readonly (readonly (Holding | Reservation)[])[]) {
-    for (const quota of quotas) this.#quotas[quota.scope].set(quota.id, { quota, nodes: new Set(), leases: new Set(), gpus: 0, spend: 0n });
+    for (const quota of quotas) {
+      const of = this.#quotas[quota.scope];
+      of.set(quota.id, [...(of.get(quota.id) ?? NONE), { quota, nodes: new Set(), leases: new Set(), gpus: 0, spend: 0n }]);
+    }
     if (quotas.length === 0) return;
     for (const list of held) {
       for (const holding of list) this.#add(holding, holding.leaseId, holding.machineId, machineOf(holding.machineId)?.kind === 'gpu' ? holding.unitIds.length : 0);
@@ -26,11 +29,11 @@ export class QuotaBook {
   refusal(request: PlacementRequest, gpus: number): string | null {
     for (const { quota, ...used } of this.#over(request)) {
       const over = (what: string, most: number | null, has: number, more: number) =>
-        (most !== null && has + more > most ? `the ${quota.scope} may have ${most} ${what} at a time, has ${has} and asks for ${more} more` : null);
+        (most !== null && has + more > most ? `${quota.holder} may have ${most} ${what} at a time, has ${has} and asks for ${more} more; let something end, or set another quota: tandem quotas` : null);
       const reason = over('leases', quota.leases, used.leases.size, 1) ?? over('machines', quota.nodes, used.nodes.size, request.machines) ?? over('GPUs', quota.gpus, used.gpus, gpus);
       if (reason !== null) return reason;
       if (quota.spend !== null && request.providerSpend > 0n && quota.spend.spent + used.spend + request.providerSpend > quota.spend.most) {
-        return `providers may bill the ${quota.scope} ${formatAmount(quota.spend.most)}, have billed ${formatAmount(quota.spend.spent + used.spend)}, and would bill ${formatAmount(request.providerSpend)} more`;
+        return `providers may bill ${quota.holder} ${formatAmount(quota.spend.most)} this month, bill ${formatAmount(quota.spend.spent + used.spend)} already, and would bill ${formatAmount(request.providerSpend)} more; let something end, or set another quota: tandem quotas`;
       }
     }
     return null;
@@ -53,7 +56,7 @@ export class QuotaBook {
   #over({ organisationId, projectId }: Pick<Holding, 'organisationId' | 'projectId'>): Counted[] {
     const organisation = this.#quotas.organisation.get(organisationId);
     const project = this.#quotas.project.get(projectId);
-    return organisation === undefined ? (project === undefined ? NONE : [project]) : project === undefined ? [organisation] : [organisation, project];
+    return organisation === undefined ? (project ?? NONE) : project === undefined ? organisation : [...organisation, ...project];
   }
 }
 

@@ -90,6 +90,8 @@ export interface PlacementRequest {
 export interface Quota {
   readonly scope: 'organisation' | 'project';
   readonly id: string;
+  /** In words: whom it holds, and who set it where that was the operator. */
+  readonly holder: string;
   readonly nodes: number | null;
   readonly gpus: number | null;
   readonly leases: number | null;

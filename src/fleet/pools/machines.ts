@@ -1,4 +1,6 @@
+import type { Executor } from '../../db/index.ts';
 import type { MachineView, UnitView } from '../placement/index.ts';
+import type { MachineCost } from '../price/provider-cost.ts';
 
 /** A machine with what leasing it needs to know beyond placement. */
 export interface LeasableMachine extends MachineView {
@@ -16,6 +18,8 @@ export interface LeasableMachine extends MachineView {
 /** Where the machines come from that can be leased. */
 export interface MachineSource {
   machines(): Promise<readonly LeasableMachine[]>;
+  /** What providers charge for these machines; those that nobody bills by the hour are not in it. */
+  costs(machineIds: readonly string[], executor?: Executor): Promise<ReadonlyMap<string, MachineCost>>;
   /** Nothing is placed there until somebody has looked. */
   quarantine(machineId: string, reason: string): Promise<void>;
 }

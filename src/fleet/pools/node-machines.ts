@@ -1,9 +1,10 @@
 import type { Selectable } from 'kysely';
-import type { NodeRow, Schema } from '../../db/index.ts';
+import type { Executor, NodeRow, Schema } from '../../db/index.ts';
 import type { NodeContext } from '../nodes/context.ts';
 import { mayHost, nodeState, takesWork } from '../nodes/node-state.ts';
 import type { Presence } from '../nodes/presence.ts';
 import type { UnitView } from '../placement/index.ts';
+import type { MachineCost } from '../price/provider-cost.ts';
 import { shapeOf } from './inventory.ts';
 import type { LeasableMachine, MachineSource } from './machines.ts';
 
@@ -28,6 +29,14 @@ export class NodeMachines implements MachineSource {
     const pools = await executor.selectFrom('pools').selectAll().where('removed_at', 'is', null).execute();
     const byName = new Map(pools.map((pool) => [`${pool.organisation_id} ${pool.name}`, pool]));
     return nodes.map((node) => machineOf(node, byName.get(`${node.organisation_id} ${node.pool}`), this.#context.clock.nowMs(), this.#operator()));
+  }
+
+  async costs(machineIds: readonly string[], executor: Executor = this.#context.database.unscoped('what rented machines cost the operator')): Promise<ReadonlyMap<string, MachineCost>> {
+    if (machineIds.length === 0) return new Map();
+    const rows = await executor.selectFrom('order_nodes').innerJoin('provider_orders', 'provider_orders.id', 'order_nodes.order_id').innerJoin('nodes', 'nodes.id', 'order_nodes.node_id')
+      .select(['nodes.id', 'nodes.inventory', 'nodes.stand_in', 'provider_orders.per_hour', 'provider_orders.currency']).where('nodes.id', 'in', machineIds).execute();
+    // Machines of one's own stand in the file at no price: what they cost is not known here.
+    return new Map(rows.filter(({ per_hour }) => per_hour !== '0').map((row) => [row.id, { perHour: BigInt(row.per_hour), currency: row.currency, units: shapeOf(row.inventory, row.stand_in).units.length }]));
   }
 
   quarantine(machineId: string, reason: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface Offer {
   readonly machine: 'mac' | 'gpu';
   /** For people: processor, memory, GPUs. */
   readonly about: string;
+  /** GPUs that can be leased of it; null: the provider does not say, or it is a Mac. */
+  readonly gpus: number | null;
   /** Null: the provider's API names none and the operator entered none. Unknown is not zero, so nothing is ordered at it. */
   readonly perHour: OfferPrice | null;
   /** What is charged at least, however early the machine is given back. */

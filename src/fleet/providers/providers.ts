@@ -5,6 +5,7 @@ import type { Access } from '../../access/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { Enrolments } from '../nodes/enrolments.ts';
 import type { NodeLink } from '../ports.ts';
+import type { MachineSource } from '../pools/machines.ts';
 import { readAccounts, readEntryKeys } from './accounts.ts';
 import { Arrivals } from './arrival/arrivals.ts';
 import { probePort } from './arrival/probe.ts';
@@ -19,12 +20,13 @@ export interface ProvidersOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly access: Pick<Access, 'audit'>;
+  readonly access: Pick<Access, 'audit' | 'directory'>;
   readonly newId: () => string;
   readonly config: Pick<Config, 'file' | 'configFile'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly random: Random;
   readonly nodes: RetiringNodes;
+  readonly machines: Pick<MachineSource, 'costs'>;
   readonly enrolments: Pick<Enrolments, 'issue'>;
   readonly link: Pick<NodeLink, 'isConnected' | 'ask'>;
 }

@@ -9,6 +9,7 @@ import type { LeaseContext } from '../leases/context.ts';
 import { Leases, type NewLease } from '../leases/leases.ts';
 import { Reconciler } from '../leases/reconciler.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
+import type { MachineCost } from '../price/provider-cost.ts';
 import { mac, machine } from './machines.ts';
 import { StandInMachines } from './stand-in-machines.ts';
 import type { WipeSigner } from '../ports.ts';
@@ -25,6 +26,8 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
   readonly views: LeasableMachine[];
   readonly quarantined: string[];
   readonly wipes: WipeCertificates;
+  /** What providers charge for machines; tests change it. */
+  readonly costs: Map<string, MachineCost>;
   readonly context: LeaseContext;
   /** The worker that looks after leases; `restart` makes another, as a new process would. */
   reconciler: Reconciler;
@@ -61,11 +64,12 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines,
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
+      costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
       quarantine: async (id) => void quarantined.push(id),
     },
   };
   const house: LeaseHouse = {
-    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, context, wipes: new WipeCertificates(database, signer), leases: new Leases(context), reconciler: new Reconciler(context),
+    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), leases: new Leases(context), reconciler: new Reconciler(context),
     restart() {
       house.reconciler = new Reconciler(context);
     },

@@ -25,7 +25,7 @@ export class OneMachineAccount implements MachineProvider {
   }
 
   offers() {
-    return Promise.resolve([{ name: 'one', machine: 'mac' as const, about: 'a stand-in, not macOS', perHour: { amount: 290_000_000_000n, currency: 'USD' as const }, minimumMs: 0, periodMs: 60_000, available: true }]);
+    return Promise.resolve([{ name: 'one', machine: 'mac' as const, about: 'a stand-in, not macOS', gpus: null, perHour: { amount: 290_000_000_000n, currency: 'USD' as const }, minimumMs: 0, periodMs: 60_000, available: true }]);
   }
 
   order({ tag }: { readonly tag: string }): Promise<ProviderMachine> {
@@ -74,5 +74,5 @@ export interface Renting {
 export function openRenting(house: Pick<TestAccess, 'database' | 'access'> & { readonly fleet: Pick<Fleet, 'nodes' | 'enrolments'> }, account: MachineProvider, link: Pick<NodeLink, 'isConnected' | 'ask'>, clock: Clock, newId: () => string, more: Partial<ArrivalsOptions> = {}): Renting {
   const shared = { database: house.database, access: house.access, clock, log: silentLogger, newId, providers: new Map([[account.name, account]]) };
   const newArrivals = () => new Arrivals({ ...shared, keys: new Map(), enrolments: house.fleet.enrolments, link, enter: enterBySsh, probe: probePort, ...more });
-  return { orders: new Orders(shared), reconciler: new OrderReconciler({ ...shared, random: systemRandom, nodes: house.fleet.nodes }), arrivals: newArrivals(), newArrivals };
+  return { orders: new Orders({ ...shared, machines: { costs: () => Promise.resolve(new Map()) } }), reconciler: new OrderReconciler({ ...shared, random: systemRandom, nodes: house.fleet.nodes }), arrivals: newArrivals(), newArrivals };
 }

@@ -7,11 +7,12 @@ import { limitRoutes } from './limits.ts';
 import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orderRoutes } from './orders.ts';
+import { quotaRoutes } from './quotas.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { wipeRoutes } from './wipes.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

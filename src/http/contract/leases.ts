@@ -29,7 +29,8 @@ const lease = z.object({
   machines: z.array(z.object({ machineId: z.string(), units: z.array(z.string()), stage: z.string() })),
   startsAt: time.nullable(), startedAt: time.nullable(), endsAt: time.nullable(), paidUntil: time.nullable().describe('Up to when money is set aside'), stoppedAt: time.nullable(), endedAt: time.nullable(), createdAt: time,
   minutes: z.object({ asked: z.int().nullable(), paid: z.int(), outOfReach: z.int().describe('Not paid') }),
-  cost: z.object({ currency, soFar: pico, booked: pico.describe('Of that, what is in the bill'), atEnd: pico.nullable().describe('Null: it has no end'), thisMonth: pico.describe('By the end of the month, if it goes on'), atMost: pico.nullable() }),
+  cost: z.object({ currency, soFar: pico, booked: pico.describe('Of that, what is in the bill'), atEnd: pico.nullable().describe('Null: it has no end'), thisMonth: pico.describe('By the end of the month, if it goes on'), atMost: pico.nullable(),
+    provider: z.object({ soFar: pico, perHour: pico }).nullable().optional().describe('What providers charge for its machines, by its share of them. Null: not known; absent: it is not shown here, or the caller does not see costs') }),
   moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'),
 });
 const quote = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byId, id, list, time, words } from './common.ts';
+import { byId, currency, id, list, pico, time, words } from './common.ts';
 import { route } from './route.ts';
 
 /** As it stands in host names and labels. */
@@ -17,6 +17,10 @@ const node = z.object({
   agentVersion: z.string().nullable(), createdAt: time, usableAt: time.nullable().describe('When it could first be leased'),
 });
 const event = z.object({ id, at: time, kind: z.string(), detail: z.string() });
+const rented = z.object({
+  orderId: id, provider: z.string(), offer: z.string(), currency, perHour: pico, soFar: pico.describe('Charged by the provider for the machine so far, by its terms; not its invoice'),
+  charged: pico.describe('Charged to the leases that were on this node, those in the same currency; of a lease on several machines an equal part'),
+});
 const check = z.object({ id: z.string(), state: z.enum(['pass', 'warn', 'fail']), detail: z.string(), next: z.string().nullable() });
 
 export const nodeRoutes = {
@@ -32,7 +36,7 @@ export const nodeRoutes = {
   nodeAdd: route({ id: 'nodes.add', method: 'POST', path: '/api/nodes', summary: 'A line to paste on a machine that makes it a node; it may be used once within 15 minutes', access: 'nodes.write', status: 201,
     body: z.object({ pool: label.default('default'), name: label.nullable().default(null).describe('Null: the machine\'s own name') }),
     reply: z.object({ id, pool: z.string(), name: z.string().nullable(), expiresAt: time, line: z.string().describe('Shown once'), token: z.string().describe('The same token alone; shown once') }) }),
-  nodeShow: route({ id: 'nodes.show', method: 'GET', path: '/api/nodes/{id}', summary: 'One node with what happened to it', access: 'nodes.read', status: 200, params: byId, reply: z.object({ node, events: z.array(event) }) }),
+  nodeShow: route({ id: 'nodes.show', method: 'GET', path: '/api/nodes/{id}', summary: 'One node with what happened to it', access: 'nodes.read', status: 200, params: byId, reply: z.object({ node, events: z.array(event), rented: rented.nullable().optional().describe('Null: it was not ordered here; absent: the caller does not see costs') }) }),
   nodeApprove: route({ id: 'nodes.approve', method: 'POST', path: '/api/nodes/{id}/approve', summary: 'Say that the machine is what it says it is; only then may work of other organisations be placed on it', access: 'nodes.write', status: 200, params: byId, reply: node }),
   nodeWish: route({ id: 'nodes.wish', method: 'POST', path: '/api/nodes/{id}/wanted', summary: 'Cordon, drain, maintain or remove a node, or have it serve again', access: 'nodes.write', status: 200, params: byId,
     body: z.object({ what: wanted, reason: words(300).nullable().default(null), graceSeconds: z.int().min(0).max(31_536_000).nullable().default(null).describe('After it what still runs is ended by force; null: it may end as promised') }), reply: node }),

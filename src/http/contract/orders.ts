@@ -7,7 +7,7 @@ const kind = z.enum(['scaleway', 'ec2-mac', 'static', 'lambda']);
 const key = words(100).describe('The caller\'s own word for it: the same word again is the same order');
 const ceiling = picoPositive.describe('The most that it may cost at the provider in all, in picodollars of the offer\'s currency');
 const offer = z.object({
-  name: z.string(), machine: z.enum(['mac', 'gpu']), about: z.string(), perHour: z.object({ amount: pico, currency }).nullable().describe('Null: not known, so nothing is ordered at it'),
+  name: z.string(), machine: z.enum(['mac', 'gpu']), about: z.string(), gpus: z.int().nullable().describe('Null: the provider does not say'), perHour: z.object({ amount: pico, currency }).nullable().describe('Null: not known, so nothing is ordered at it'),
   minimumHours: z.number().describe('Charged at least'), available: z.boolean().nullable().describe('Null: the provider does not say'),
 });
 const order = z.object({
@@ -33,6 +33,14 @@ export const orderRoutes = {
     reply: list(z.object({ provider: z.string(), machineId: z.string(), name: z.string(), tag: z.string().nullable(), offer: z.string(), state: z.string(), perHour: pico.nullable(), currency: currency.nullable(), billedSince: time.nullable(), firstSeenAt: time, lastSeenAt: time })) }),
   orderList: route({ id: 'orders.list', method: 'GET', path: '/api/orders', summary: 'Whole machines that are ordered at providers, newest first', access: 'orders.read', status: 200, reply: list(order) }),
   orderCreate: route({ id: 'orders.create', method: 'POST', path: '/api/orders', summary: 'Order a machine; asked twice by the same key it is ordered once', access: 'orders.write', status: 201, body: z.object({ provider: account, offer: words(200), ceiling, key, neededUntil, pool: pool('default'), name }), reply: order }),
+  orderSeveral: route({ id: 'orders.several', method: 'POST', path: '/api/orders/several', summary: 'Order several machines under one ceiling; asked twice by the same key they are ordered once', access: 'orders.write', status: 201,
+    body: z.object({
+      provider: account, offer: words(200), count: z.int().min(1).max(64), ceiling: ceiling.describe('The most that all of them may cost at the provider together'), key: words(90).describe('The caller\'s own word for it'), neededUntil, pool: pool('default'), name,
+      allWithinMinutes: z.int().min(1).max(10_080).nullable().default(null).describe('All are given back unless all came by then; null: as many as come are kept'),
+    }), reply: list(order) }),
+  orderPlan: route({ id: 'orders.plan', method: 'POST', path: '/api/orders/plan', summary: 'Which machines would have so many GPUs together, and at what price; nothing is ordered', access: 'orders.read', status: 200,
+    body: z.object({ gpus: z.int().min(1).max(4_096), gpu: words(60).nullable().default(null).describe('A word of the offer, such as h100; null: any'), provider: account.nullable().default(null) }),
+    reply: z.object({ provider: z.string(), offer: z.string(), about: z.string(), machines: z.int(), gpus: z.int(), available: z.boolean().nullable(), currency, perHour: pico.describe('Of all together'), atLeast: pico.describe('Charged for all together, however early they are given back'), failed: z.array(z.string()).describe('Accounts that did not answer') }) }),
   orderAdopt: route({ id: 'orders.adopt', method: 'POST', path: '/api/orders/adopt', summary: 'Take a machine that is billed and unknown here into an order', access: 'orders.write', status: 201, body: z.object({ provider: account, machineId: words(128), ceiling, key, neededUntil, pool: pool(null), name }), reply: order }),
   orderShow: route({ id: 'orders.show', method: 'GET', path: '/api/orders/{id}', summary: 'One order', access: 'orders.read', status: 200, params: byId, reply: order }),
   orderRelease: route({ id: 'orders.release', method: 'POST', path: '/api/orders/{id}/release', summary: 'Give a machine back when what is paid for is used, or not before it is needed no longer', access: 'orders.write', status: 200, params: byId, body: z.object({ neededUntil }), reply: order }),

@@ -42,8 +42,9 @@ export const emptyFleet: FleetDoor = {
   enrolments: { create: absent },
   wipes: { ofLease: absent, ofNode: absent, keys: async () => ({ keys: [] }) },
   pools: { list: nothing, create: absent, update: absent },
+  quotas: { list: nothing, set: absent, remove: absent },
   leases: { quote: absent, create: absent, list: nothing, show: absent, extend: absent, handOver: absent, end: absent },
-  providers: { orders: { providers: nothing, check: absent, orphans: nothing, list: nothing, create: absent, adopt: absent, show: absent, release: absent, reinstall: absent, enter: absent } },
+  providers: { orders: { providers: nothing, check: absent, orphans: nothing, list: nothing, create: absent, createSeveral: absent, planGpus: absent, adopt: absent, show: absent, release: absent, reinstall: absent, enter: absent } },
 };
 
 /** A fake of the way into leases: there are none. */

@@ -45,7 +45,7 @@ export class Ec2Mac implements MachineProvider {
   }
 
   offers(): Promise<readonly Offer[]> {
-    return Promise.resolve([...this.#account.types].map(([name, { perHour }]): Offer => ({ name, machine: 'mac', about: `dedicated host, ${name}`, perHour, minimumMs: DAY_MS, periodMs: 1_000, available: null })));
+    return Promise.resolve([...this.#account.types].map(([name, { perHour }]): Offer => ({ name, machine: 'mac', about: `dedicated host, ${name}`, gpus: null, perHour, minimumMs: DAY_MS, periodMs: 1_000, available: null })));
   }
 
   async order({ offer, tag }: OrderWish): Promise<ProviderMachine> {

@@ -32,7 +32,7 @@ const oneInstance = z.object({ data: instance });
 const instances = z.object({ data: z.array(instance) });
 const launched = z.object({ data: z.object({ instance_ids: z.array(z.string()).min(1) }) });
 const types = z.object({ data: z.record(z.string(), z.object({
-  instance_type: z.object({ name: z.string(), description: z.string(), price_cents_per_hour: z.int().min(0) }), regions_with_capacity_available: z.array(z.object({ name: z.string() })),
+  instance_type: z.object({ name: z.string(), description: z.string(), price_cents_per_hour: z.int().min(0), specs: z.object({ gpus: z.int().min(0) }).nullish() }), regions_with_capacity_available: z.array(z.object({ name: z.string() })),
 })) });
 const failure = z.object({ error: z.object({ code: z.string(), message: z.string().optional() }) });
 
@@ -62,7 +62,7 @@ export class Lambda implements MachineProvider {
   async offers(): Promise<readonly Offer[]> {
     const { data } = readJson(types, await this.#call('GET', 'instance-types'));
     return Object.values(data).map(({ instance_type: type, regions_with_capacity_available }): Offer => ({
-      name: safe(type.name), machine: 'gpu', about: safe(type.description), perHour: { amount: BigInt(type.price_cents_per_hour) * PICO_PER_CENT, currency: 'USD' as Currency },
+      name: safe(type.name), machine: 'gpu', about: safe(type.description), gpus: type.specs?.gpus ?? null, perHour: { amount: BigInt(type.price_cents_per_hour) * PICO_PER_CENT, currency: 'USD' as Currency },
       minimumMs: 0, periodMs: MINUTE_MS, available: regions_with_capacity_available.some(({ name }) => name === this.#account.region),
     }));
   }

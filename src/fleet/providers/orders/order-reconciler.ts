@@ -71,6 +71,7 @@ export class OrderReconciler {
     const { clock, log, providers, random } = this.#options;
     const provider = providers.get(row.provider);
     if (provider === undefined) return this.#write(row, { reason: 'the operator\'s file no longer names this account', fault: 'refused', next_at: new Date(clock.nowMs() + LOOK_LATER_MS) });
+    if (row.all_by !== null && row.all_by.getTime() <= clock.nowMs() && row.machine_id === null && row.wanted === 'have') return this.#giveUp(row);
     const action = decideOrder(factsOf(row, await this.#isNode(row)), clock.nowMs());
     try {
       await this.#do(row, provider, action);
@@ -82,6 +83,14 @@ export class OrderReconciler {
       log.warn({ order: row.id, provider: row.provider, action, fault: error.kind, failures: row.failures + 1 }, 'a provider did not do what it was asked');
       await this.#failed(row, action, error, random());
     }
+  }
+
+  /** One of a group that was to come whole did not come in time: all of it is given back. */
+  async #giveUp(row: Row): Promise<void> {
+    const now = new Date(this.#options.clock.nowMs());
+    this.#options.log.warn({ order: row.id, group: row.group_id }, 'machines that were to come all together did not; they are given back');
+    await this.#all().updateTable('provider_orders').set({ wanted: 'released', needed_until: now, next_at: now, reason: 'not all of the machines that were ordered together came in time' }).where('group_id', '=', row.group_id).where('wanted', '=', 'have').execute();
+    await this.#write(row, {});
   }
 
   async #do(row: Row, provider: MachineProvider, action: OrderAction): Promise<void> {

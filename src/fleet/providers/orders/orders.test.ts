@@ -32,7 +32,7 @@ beforeEach(async () => {
   // A stand-in, from docs: see its head.
   bench = await scalewayBench(clock, client);
   const shared = { database: test.database, clock, log: silentLogger, access: test.access, random: () => 0.5, providers: new Map([[bench.provider.name, bench.provider]]), nodes: { retire: () => Promise.resolve(null) }, newId: createIdSource(() => clock.nowMs()) };
-  orders = new Orders(shared);
+  orders = new Orders({ ...shared, machines: { costs: () => Promise.resolve(new Map()) } });
   orphans = new Orphans(shared);
   newReconciler = () => new OrderReconciler(shared);
   reconciler = newReconciler();
@@ -186,6 +186,20 @@ describe('an order', () => {
     await bench.provider.release((await show(id)).machineId!);
     await pass(20 * 60_000);
     expect(await show(id)).toMatchObject({ state: 'gone', reason: 'the provider no longer has it' });
+  });
+
+  it('of several that are to come together is given back whole when one does not come in time', async () => {
+    bench.setStock(2);
+    const group = wish({ ceiling: 300_000_000_000_000n });
+    const { items } = await orders.createSeveral(test.admin, { ...group, count: 3, allWithinMs: 30 * 60_000 });
+    await pass(20 * 60_000);
+    expect(bench.billed()).toBe(2);
+    await pass(20 * 60_000);
+    const states = await Promise.all(items.map(async ({ id }) => (await show(id))));
+    expect(states.map(({ wanted }) => wanted)).toEqual(['released', 'released', 'released']);
+    expect(states.map(({ state }) => state).toSorted()).toEqual(['gone', 'ready', 'ready']);
+    await pass(DAY, HOUR);
+    expect(bench.billed()).toBe(0);
   });
 
   it('is nobody else\'s', async () => {

@@ -2,8 +2,11 @@ import type { Selectable, Updateable } from 'kysely';
 import { TandemError, type Clock, type Picodollars } from '../../../base/index.ts';
 import { demand, type Access, type Principal } from '../../../access/index.ts';
 import type { Database, ProviderOrderRow } from '../../../db/index.ts';
+import type { MachineSource } from '../../pools/machines.ts';
+import { demandSpend } from '../../quotas/counted.ts';
 import { ADVICE, ProviderFault } from '../fault.ts';
 import type { MachineAccess, MachineProvider, Offer, ProviderMachine } from '../provider.ts';
+import { planGpus, type GpuWish } from './gpu-plan.ts';
 import { orderView, type OrderView } from './order-view.ts';
 import { factsOf } from './order-reconciler.ts';
 import { chargedBy, releaseAtMs } from './release-time.ts';
@@ -14,7 +17,9 @@ export interface OrdersOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly access: Pick<Access, 'audit'>;
+  readonly access: Pick<Access, 'audit' | 'directory'>;
+  /** What providers charge for machines, for quotas. */
+  readonly machines: Pick<MachineSource, 'costs'>;
   readonly providers: ReadonlyMap<string, MachineProvider>;
 }
 
@@ -54,6 +59,21 @@ interface OrphanView {
   readonly lastSeenAt: string;
 }
 
+interface GpuPlanView {
+  readonly provider: string;
+  readonly offer: string;
+  readonly about: string;
+  readonly machines: number;
+  readonly gpus: number;
+  readonly available: boolean | null;
+  readonly currency: string;
+  /** Of all together. */
+  readonly perHour: string;
+  readonly atLeast: string;
+  /** Accounts that did not answer. */
+  readonly failed: string[];
+}
+
 /** Whole machines at the operator's accounts, as people order and give them back. The reconciler does the rest. */
 export class Orders {
   readonly #options: OrdersOptions;
@@ -83,7 +103,43 @@ export class Orders {
     const provider = this.account(principal, wish.provider);
     const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === wish.offer);
     if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `providers check ${provider.name}` } });
-    return this.#insert(principal, provider, offer, wish, null);
+    return (await this.#insert(principal, provider, offer, [wish]))[0]!;
+  }
+
+  /**
+   * Several machines by one command, under one ceiling for all of them: each gets an equal part of it.
+   * @param wish `allWithinMs`: all of them are given back unless all came by then; null: as many as come are kept.
+   * @throws TandemError as `create`; then none is ordered.
+   */
+  async createSeveral(principal: Principal, wish: NewOrder & { readonly count: number; readonly allWithinMs: number | null }): Promise<{ items: OrderView[]; nextCursor: null }> {
+    demand(principal, 'orders.write');
+    const { count, allWithinMs, ceiling, key, name, ...rest } = wish;
+    const provider = this.account(principal, wish.provider);
+    const offer = (await this.#ask(provider, () => provider.offers())).find((one) => one.name === wish.offer);
+    if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: wish.offer, verb: `providers check ${provider.name}` } });
+    const wishes = Array.from({ length: count }, (_, at): NewOrder => ({ ...rest, ceiling: ceiling / BigInt(count), key: `${key}/${at + 1}`, name: name === null ? null : `${name.slice(0, 58)}-${at + 1}` }));
+    return { items: await this.#insert(principal, provider, offer, wishes, { allBy: allWithinMs === null ? null : new Date(this.#options.clock.nowMs() + allWithinMs) }), nextCursor: null };
+  }
+
+  /** Which machines would have so many GPUs together, and at what price; nothing is ordered. @throws TandemError no_gpu_offer. */
+  async planGpus(principal: Principal, wish: GpuWish): Promise<GpuPlanView> {
+    const accounts = this.accounts(principal);
+    const failed: string[] = [];
+    const offers = await Promise.all(accounts.map(async (account) => {
+      try {
+        return (await account.offers()).map((offer) => ({ account, offer }));
+      } catch (error) {
+        if (!(error instanceof ProviderFault)) throw error;
+        failed.push(account.name);
+        return [];
+      }
+    }));
+    const plan = planGpus(wish, offers.flat(), principal.currency);
+    if (plan === null) throw new TandemError('no_gpu_offer', { params: { gpus: wish.gpus, gpu: wish.gpu ?? 'GPUs', currency: principal.currency, failed: failed.length === 0 ? 'none' : failed.join(', ') } });
+    const { offer, machines } = plan;
+    const perHour = offer.perHour!.amount;
+    const least = chargedBy({ startedAtMs: 0, minimumMs: offer.minimumMs, periodMs: offer.periodMs, perHour, deletableAtMs: null }, 1);
+    return { provider: plan.provider, offer: offer.name, about: offer.about, machines, gpus: machines * offer.gpus!, available: offer.available, currency: offer.perHour!.currency, perHour: String(perHour * BigInt(machines)), atLeast: String(least * BigInt(machines)), failed };
   }
 
   /** Takes an orphan into an order of one's own: from then on it is looked after and given back. @throws TandemError as `create`. */
@@ -95,7 +151,7 @@ export class Orders {
     if (known !== undefined) throw new TandemError('order_state', { params: { id: known.id, state: 'in charge of that machine', action: 'adopted again' } });
     const offer = (await this.#ask(provider, () => provider.offers())).find(({ name }) => name === machine.offer);
     if (offer === undefined) throw new TandemError('resource_not_found', { params: { kind: 'offer', id: machine.offer, verb: `providers check ${provider.name}` } });
-    return this.#insert(principal, provider, offer, { ...wish, offer: offer.name }, machine);
+    return (await this.#insert(principal, provider, offer, [{ ...wish, offer: offer.name }], { machine }))[0]!;
   }
 
   /** Gives a machine back when what is paid for is used, or not before the given time. @throws TandemError resource_not_found, order_state. */
@@ -161,28 +217,39 @@ export class Orders {
     return found;
   }
 
-  async #insert(principal: Principal, provider: MachineProvider, offer: Offer, wish: NewOrder, machine: ProviderMachine | null): Promise<OrderView> {
-    const { database, clock, newId, access } = this.#options;
+  /** Writes orders down, all or none; asked again by the same keys they are those of before. */
+  async #insert(principal: Principal, provider: MachineProvider, offer: Offer, wishes: readonly NewOrder[], { machine = null, allBy = null }: { readonly machine?: ProviderMachine | null; readonly allBy?: Date | null } = {}): Promise<OrderView[]> {
+    const { database, clock, newId, access, machines } = this.#options;
     const nowMs = clock.nowMs();
     const now = new Date(nowMs);
     const { perHour, minimumMs, periodMs } = offer;
     if (perHour === null) throw new TandemError('order_refused', { params: { provider: provider.name, reason: `the price of ${offer.name} is not known`, next: `enter it in the operator's file, under prices of ${provider.name}` } });
     const least = chargedBy({ startedAtMs: nowMs, minimumMs, periodMs, perHour: perHour.amount, deletableAtMs: null }, nowMs + 1);
-    if (least > wish.ceiling) throw new TandemError('order_ceiling', { params: { offer: offer.name, least: String(least), ceiling: String(wish.ceiling), currency: perHour.currency }, param: 'ceiling' });
-    const row = await database.transaction(async (tx) => {
+    const dear = wishes.find(({ ceiling }) => least > ceiling);
+    if (dear !== undefined) throw new TandemError('order_ceiling', { params: { offer: offer.name, least: String(least), ceiling: String(dear.ceiling), currency: perHour.currency }, param: 'ceiling' });
+    const groupId = wishes.length > 1 ? newId() : null;
+    const rows = await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
-      const made = await own.insertInto('provider_orders', {
-        id: newId(), request_key: wish.key, provider: provider.name, offer: offer.name, ordered_by: principal.actor.label, ceiling: String(wish.ceiling), currency: perHour.currency, per_hour: String(perHour.amount),
-        minimum_ms: Math.ceil(minimumMs), period_ms: periodMs, needed_until: wish.neededUntil, next_at: now, created_at: now, pool: wish.pool, node_name: wish.name, arrive_at: now,
-        ...(machine !== null && { machine_id: machine.id, observed: 'delivering' as const, sent_at: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs), billed_since: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs) }),
-      }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returningAll().executeTakeFirst();
-      if (made === undefined) return own.selectFrom('provider_orders').selectAll().where('request_key', '=', wish.key).executeTakeFirstOrThrow();
-      if (machine !== null) await tx.deleteFrom('provider_orphans').where('provider', '=', provider.name).where('machine_id', '=', machine.id).execute();
-      await access.audit.record(tx, principal, { action: machine === null ? 'order.create' : 'order.adopt', resourceKind: 'order', resourceId: made.id, change: { provider: provider.name, offer: offer.name, ceiling: String(wish.ceiling), machine: machine?.id ?? null } });
-      return made;
+      const done: { row: Row; made: boolean }[] = [];
+      for (const wish of wishes) {
+        const made = await own.insertInto('provider_orders', {
+          id: newId(), request_key: wish.key, provider: provider.name, offer: offer.name, ordered_by: principal.actor.label, ceiling: String(wish.ceiling), currency: perHour.currency, per_hour: String(perHour.amount),
+          minimum_ms: Math.ceil(minimumMs), period_ms: periodMs, needed_until: wish.neededUntil, next_at: now, created_at: now, pool: wish.pool, node_name: wish.name, arrive_at: now, group_id: groupId, all_by: allBy,
+          ...(machine !== null && { machine_id: machine.id, observed: 'delivering' as const, sent_at: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs), billed_since: machine.billedSinceMs === null ? now : new Date(machine.billedSinceMs) }),
+        }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returningAll().executeTakeFirst();
+        done.push({ row: made ?? await own.selectFrom('provider_orders').selectAll().where('request_key', '=', wish.key).executeTakeFirstOrThrow(), made: made !== undefined });
+      }
+      const fresh = done.filter(({ made }) => made).map(({ row }) => row);
+      await demandSpend(tx, fresh, machines, access.directory, nowMs);
+      if (machine !== null && fresh.length > 0) await tx.deleteFrom('provider_orphans').where('provider', '=', provider.name).where('machine_id', '=', machine.id).execute();
+      for (const row of fresh) await access.audit.record(tx, principal, { action: machine === null ? 'order.create' : 'order.adopt', resourceKind: 'order', resourceId: row.id, change: { provider: provider.name, offer: offer.name, ceiling: row.ceiling, machine: machine?.id ?? null } });
+      return done.map(({ row }) => row);
     });
-    if (row.provider !== provider.name || row.offer !== offer.name || row.ceiling !== String(wish.ceiling)) throw new TandemError('id_conflict', { params: { id: wish.key } });
-    return orderView(row, nowMs);
+    rows.forEach((row, at) => {
+      const wish = wishes[at]!;
+      if (row.provider !== provider.name || row.offer !== offer.name || row.ceiling !== String(wish.ceiling)) throw new TandemError('id_conflict', { params: { id: wish.key } });
+    });
+    return rows.map((row) => orderView(row, nowMs));
   }
 
   async #change(principal: Principal, id: string, action: string, decide: (row: Row, now: Date) => Updateable<ProviderOrderRow>): Promise<OrderView> {

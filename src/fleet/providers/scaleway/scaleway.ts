@@ -136,7 +136,7 @@ function offerOf(type: ScalewayServerType, perHour: OfferPrice | null): Offer {
   const seconds = /^(\d+(?:\.\d+)?)s$/.exec(type.minimum_lease_duration ?? '')?.[1];
   const parts = [type.cpu && `${type.cpu.name}, ${type.cpu.core_count} cores`, type.memory && `${Math.round(type.memory.capacity / 1e9)} GB`, type.disk && `${Math.round(type.disk.capacity / 1e9)} GB disk`];
   return {
-    name: safe(type.name), machine: 'mac', about: safe(parts.filter(Boolean).join(', ')), perHour,
+    name: safe(type.name), machine: 'mac', about: safe(parts.filter(Boolean).join(', ')), gpus: null, perHour,
     minimumMs: seconds === undefined ? DAY_MS : Number(seconds) * 1_000, periodMs: HOUR_MS,
     available: type.stock === 'unknown_stock' ? null : type.stock !== 'no_stock',
   };

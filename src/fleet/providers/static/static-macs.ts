@@ -64,7 +64,7 @@ export class StaticMacs implements MachineProvider {
     return names.map((name): Offer => {
       const own = this.#account.machines.filter(({ offer }) => offer === name);
       const free = own.filter(({ id }) => !taken.has(id)).length;
-      return { name, machine: 'mac', about: `${free} of ${own.length} free`, perHour: { amount: 0n, currency: 'USD' }, minimumMs: 0, periodMs: 1_000, available: free > 0 };
+      return { name, machine: 'mac', about: `${free} of ${own.length} free`, gpus: null, perHour: { amount: 0n, currency: 'USD' }, minimumMs: 0, periodMs: 1_000, available: free > 0 };
     });
   }
 

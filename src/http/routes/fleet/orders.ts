@@ -11,6 +11,8 @@ export function orderRoutes({ providers: { orders } }: Pick<FleetDoor, 'provider
     handle(routes.orphanList, ({ principal }) => orders.orphans(principal)),
     handle(routes.orderList, ({ principal }) => orders.list(principal)),
     handle(routes.orderCreate, ({ principal, body }) => orders.create(principal, { ...body, ceiling: BigInt(body.ceiling), neededUntil: date(body.neededUntil) })),
+    handle(routes.orderSeveral, ({ principal, body: { allWithinMinutes, ...body } }) => orders.createSeveral(principal, { ...body, ceiling: BigInt(body.ceiling), neededUntil: date(body.neededUntil), allWithinMs: allWithinMinutes === null ? null : allWithinMinutes * 60_000 })),
+    handle(routes.orderPlan, ({ principal, body }) => orders.planGpus(principal, body)),
     handle(routes.orderAdopt, ({ principal, body }) => orders.adopt(principal, { ...body, ceiling: BigInt(body.ceiling), neededUntil: date(body.neededUntil) })),
     handle(routes.orderShow, ({ principal, params }) => orders.show(principal, params.id)),
     handle(routes.orderRelease, ({ principal, params, body }) => orders.release(principal, params.id, date(body.neededUntil))),
