@@ -26,7 +26,7 @@ test('quotas are listed, set and removed', async () => {
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
   const listed = (await run(['quotas'], env)).out;
-  expect(listed).toMatch(/project web.*-\s+8\s+-\s+\$2,000\.00\s+the operator \(Ann\)/);
+  expect(listed).toMatch(/project web.*-\s+8\s+-\s+\$2000\.00\s+the operator \(Ann\)/);
   expect(listed).not.toContain('\u001b');
   expect((await run(['quotas', 'set', 'project:web', '--gpus', '8', '--spend', '2000.00'], env)).code).toBe(0);
   expect(seen.at(-1)!.body).toEqual({ scope: { kind: 'project', id: ID }, nodes: null, gpus: 8, leases: null, spend: '2000000000000000' });
