@@ -11,12 +11,15 @@ const CLOCK_FILE = '/etc/stand-in-clock';
 const FAKETIME = [`/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`].find((path) => existsSync(path));
 
 /** A program whose wall clock a file sets. Its monotonic clock and the one since its boot are left alone, as the kernel leaves them when somebody sets the time. */
-function clockFrom(file: string): Record<string, string> {
+export function clockFrom(file: string): Record<string, string> {
   return FAKETIME === undefined ? {} : { LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_CACHE_DURATION: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
-/** What does not get through: to the host, from it, both, or nothing. */
-type Cut = 'none' | 'in' | 'out' | 'both';
+/** Whether wall clocks can be set here without setting this machine's. */
+export const canSetClocks = FAKETIME !== undefined;
+
+/** What does not get through: to the host, from it, both, or nothing. `reset`: what is open is ended by a reset. */
+export type Cut = 'none' | 'in' | 'out' | 'both' | 'reset';
 
 /** Why there can be no hosts of this kind here; undefined: there can. */
 export const noStandInHosts = ((): string | undefined => {
@@ -69,7 +72,7 @@ export class StandInHost {
     this.address = address;
     this.#net = net;
     this.#holder = holder;
-    this.#env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', STAND_IN_ROOT: rootOf(holder), STAND_IN_NAME: name };
+    this.#env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', STAND_IN_ROOT: rootOf(holder), STAND_IN_NAME: name, ...clockFrom(CLOCK_FILE) };
   }
 
   /** Its first process, as this machine sees it. */
@@ -88,7 +91,7 @@ export class StandInHost {
     this.#machine = spawn('setpriv', [
       '--pdeathsig=KILL', 'nsenter', `--mount=/proc/${this.#holder.pid}/ns/mnt`, `--net=/run/netns/${this.#net}`, '--',
       'unshare', '--mount', '--pid', '--uts', '--ipc', '--time', '--boottime', String(sinceBoot), '--fork', '--kill-child', 'bash', '-c', INIT,
-    ], { env: { ...this.#env, ...clockFrom(CLOCK_FILE) }, stdio: 'ignore', cwd: '/' });
+    ], { env: this.#env, stdio: 'ignore', cwd: '/' });
     for (let tries = 0; tries < 200; tries += 1) {
       if (this.run('test ! -e /old/bin && hostname').out.trim() === this.name) return;
       await new Promise((resolve) => { setTimeout(resolve, 25); });
@@ -121,8 +124,9 @@ export class StandInHost {
   }
 
   cut(what: Cut): void {
-    const drop = (hook: 'input' | 'output'): string => `add chain inet cut ${hook} { type filter hook ${hook} priority -300; }\nadd rule inet cut ${hook} ${hook === 'input' ? 'iif' : 'oif'} != lo drop\n`;
-    const chains = what === 'none' ? '' : `add table inet cut\n${what === 'out' ? '' : drop('input')}${what === 'in' ? '' : drop('output')}`;
+    const chain = (hook: 'input' | 'output', verdict: string): string => `add chain inet cut ${hook} { type filter hook ${hook} priority -300; }\nadd rule inet cut ${hook} ${hook === 'input' ? 'iif' : 'oif'} != lo ${verdict}\n`;
+    const rules = { none: '', in: chain('input', 'drop'), out: chain('output', 'drop'), both: chain('input', 'drop') + chain('output', 'drop'), reset: chain('output', 'meta l4proto tcp reject with tcp reset') }[what];
+    const chains = rules === '' ? '' : `add table inet cut\n${rules}`;
     const done = spawnSync('ip', ['netns', 'exec', this.#net, 'nft', '-f', '-'], { input: `add table inet cut\ndelete table inet cut\n${chains}`, encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`nft: ${done.stderr}`);
   }

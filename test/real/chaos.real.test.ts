@@ -1,0 +1,120 @@
+import { afterAll, expect, test } from 'vitest';
+import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
+import { canSetClocks, noStandInHosts } from '../../agent/src/testing/stand-in-host.ts';
+import { allUsage, api, posted } from '../acceptance/support/api.ts';
+import { stopEverything } from '../acceptance/support/program.ts';
+import { wrongBill, type LeaseCharge, type LeaseHappening } from './chaos/books.ts';
+import { ChaosHouse } from './chaos/house.ts';
+import { storm } from './chaos/storm.ts';
+import { Tenants, type LeaseSeen } from './chaos/tenants.ts';
+import { Witness, remains } from './chaos/witness.ts';
+
+/*
+ * A server with its database, agents on hosts of their own, tenants who lease all the time: real processes, of which some are killed, cut off,
+ * frozen or have their clocks set every few seconds. `CHAOS_SEED` and `CHAOS_STEPS` repeat a run, as far as a machine lets one repeat it.
+ */
+const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
+const STEPS = Number(process.env['CHAOS_STEPS'] ?? 50);
+const HOSTS = ['mac-1', 'gpu-1', 'gpu-2'];
+const LOOK_MS = 400;
+const SETTLE_MS = 180_000;
+
+interface NodeSeen {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly connected: boolean;
+  readonly quarantine: { readonly reason: string } | null;
+}
+
+const cannot = noStandInHosts ?? (canSandbox ? undefined : 'leases need bubblewrap, nsenter and OpenSSH\'s server');
+if (cannot !== undefined) console.log(`The run with real processes is left out: ${cannot}.`);
+else if (!canSetClocks) console.log('No clocks are set: there is no libfaketime (Debian: apt-get install faketime).');
+
+let house: ChaosHouse | undefined;
+let over = false;
+afterAll(async () => {
+  over = true;
+  await house?.close();
+  stopEverything();
+}, 120_000);
+
+test.runIf(cannot === undefined)(`whatever fails, there are never two holders, no lost machine, no wrong bill, and every wipe is done (${STEPS} faults; hosts are stand-ins, not macOS)`, async () => {
+  house = new ChaosHouse();
+  await house.open(HOSTS);
+  const nodes = (): Promise<NodeSeen[]> => api<{ items: NodeSeen[] }>(house!.program, 'GET', '/api/nodes').then(({ items }) => items);
+  await until('all hosts are ready', nodes, (list) => list.length === HOSTS.length && list.every(({ state }) => state === 'ready'));
+  const nodeIds = (await nodes()).toSorted((a, b) => HOSTS.indexOf(a.name) - HOSTS.indexOf(b.name)).map(({ id }) => id);
+  const tenants = new Tenants(house, SEED);
+  const witness = new Witness(house, tenants, nodeIds);
+  let seen: LeaseSeen[] = [];
+  const looking = loop(LOOK_MS, async () => witness.look());
+  const asking = loop(1_000, async () => {
+    try {
+      const list = await nodes();
+      seen = await leases(house!);
+      house!.watchTrouble(nodeIds.flatMap((id, index) => (list.find((node) => node.id === id)?.connected === true ? [] : [index])));
+      witness.hold(seen);
+    } catch {
+      house!.watchTrouble(HOSTS.map((_, index) => index));
+    }
+  });
+  let calm = false;
+  const acting = loop(400, async () => (calm ? undefined : tenants.act(seen)));
+
+  for (const { after, fault } of storm(SEED, STEPS, HOSTS.length, canSetClocks)) {
+    await new Promise((resolve) => { setTimeout(resolve, after * 1_000); });
+    await house.do(fault);
+  }
+  await house.healed();
+  house.note('nothing is wrong any more');
+  calm = true;
+  await until('every lease is ended', async () => {
+    await tenants.endAll(await leases(house!));
+    return leases(house!);
+  }, (list) => list.every(({ state }) => state === 'ended'));
+  const last = await until('every host is ready or quarantined', nodes, (list) => list.every(({ state }) => state === 'ready' || state === 'quarantined'));
+  over = true;
+  await Promise.all([looking, asking, acting]);
+  witness.look();
+  witness.hold(await leases(house));
+
+  const all = await leases(house);
+  const wrong = [...witness.faults];
+  for (const { name, state, quarantine } of last) if (state === 'quarantined' && (quarantine?.reason ?? '') === '') wrong.push(`${name} is quarantined without a reason`);
+  for (const [index, host] of house.hosts.entries()) if (last.find(({ id }) => id === nodeIds[index])?.state === 'ready') wrong.push(...remains(host).map((left) => `${host.name} still has ${left}`));
+  for (const lease of all) for (const { stage } of lease.machines) if (stage !== 'wiped' && stage !== 'failed') wrong.push(`lease ${lease.id} is ended, and a machine of it is ${stage}`);
+  await posted(house.program);
+  const charges = Map.groupBy((await allUsage(house.program)) as unknown as LeaseCharge[], ({ attributes }) => String(attributes['lease']));
+  for (const lease of all) {
+    const { events } = await api<{ events: LeaseHappening[] }>(house.program, 'GET', `/api/leases/${lease.id}`);
+    wrong.push(...wrongBill(lease, events, charges.get(lease.id) ?? [], (resource) => (resource.startsWith('gpu') ? 2_000_000_000_003n : 700_000_000_001n)));
+  }
+  const verified = await api<{ ok: boolean; difference: string; firstFault: string | null }>(house.program, 'GET', '/api/bill/verify');
+  if (!verified.ok || verified.difference !== '0') wrong.push(`bill --verify: difference ${verified.difference}, ${verified.firstFault ?? ''}`);
+
+  console.log(`seed ${SEED}, ${STEPS} faults: ${all.length} leases, of which ${all.filter(({ startedAt }) => startedAt !== null).length} ran; ${witness.samples} looks at hosts; ${JSON.stringify(tenants.counts)}; hosts ${last.map(({ name, state, quarantine }) => `${name} ${state}${quarantine === null ? '' : ` (${quarantine.reason})`}`).join(', ')}; ${[...charges.values()].flat().length} events, difference ${verified.difference}`);
+  if (wrong.length > 0 || process.env['CHAOS_LOG'] !== undefined) console.log(house.log.join('\n'));
+  expect(wrong, `seed ${SEED}`).toEqual([]);
+}, 900_000);
+
+function leases({ program }: ChaosHouse): Promise<LeaseSeen[]> {
+  return api<{ items: LeaseSeen[] }>(program, 'GET', '/api/leases?limit=500').then(({ items }) => items);
+}
+
+async function loop(everyMs: number, work: () => Promise<unknown>): Promise<void> {
+  while (!over) {
+    await work();
+    await new Promise((resolve) => { setTimeout(resolve, everyMs); });
+  }
+}
+
+async function until<T>(what: string, look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
+  const fromMs = Date.now();
+  for (;;) {
+    const found = await look().catch((error: Error) => error);
+    if (!(found instanceof Error) && holds(found)) return found;
+    if (Date.now() - fromMs > SETTLE_MS) throw new Error(`never: ${what}. Seed ${SEED}.\n${found instanceof Error ? found.message : JSON.stringify(found)}\n${house!.log.join('\n')}\n${house!.program.output().slice(-4_000)}`);
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+  }
+}

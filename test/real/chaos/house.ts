@@ -1,0 +1,205 @@
+import { readFileSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TWO_H100, TWO_H100_LIST } from '../../../agent/src/inventory/fixtures/nvidia.ts';
+import { AGENT_HOME, StandInNet, clockFrom, type StandInHost } from '../../../agent/src/testing/stand-in-host.ts';
+import { api } from '../../acceptance/support/api.ts';
+import { freePort, freshFolder, startProgram, type Program } from '../../acceptance/support/program.ts';
+import { told, type Fault } from './storm.ts';
+
+
+const pause = (seconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, seconds * 1_000); });
+
+/** A server with its database, and hosts with agents: all of them real processes, and everything that can go wrong with them. */
+export class ChaosHouse {
+  readonly net = new StandInNet();
+  /** What was done, with seconds since the start: printed when something is wrong. */
+  readonly log: string[] = [];
+  /** When each host was last not as it should be, or could not be reached, in this process's time. */
+  readonly troubledMs: number[] = [];
+  readonly #home = freshFolder('chaos');
+  readonly #env: Record<string, string> = {};
+  readonly #lasting = new Set<Promise<void>>();
+  readonly #active = new Map<object, number | 'all'>();
+  #program: Program | undefined;
+  #starting: Promise<void> | undefined;
+  readonly #beganMs = Date.now();
+
+  get hosts(): readonly StandInHost[] {
+    return this.net.hosts;
+  }
+
+  get program(): Program {
+    return this.#program!;
+  }
+
+  /** Whether the server is there, as far as this process knows. */
+  get up(): boolean {
+    return this.#program !== undefined && this.#starting === undefined;
+  }
+
+  note(line: string): void {
+    this.log.push(`${((Date.now() - this.#beganMs) / 1_000).toFixed(1)} ${line}`);
+  }
+
+  /** @param names of hosts. One whose name begins with `gpu` says that it has two GPUs; the others stand in for Macs. */
+  async open(names: readonly string[]): Promise<void> {
+    const clock = join(this.#home, 'clock');
+    writeFileSync(clock, '+0\n');
+    Object.assign(this.#env, {
+      TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${await freePort()}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', ...clockFrom(clock),
+    });
+    await this.#start();
+    const price = (resource: string, picodollars: string) => api(this.program, 'POST', '/api/prices', { resource, source: 'test', buckets: { minute: { price: picodollars, per: '60' } } });
+    await price('gpu/h100-80gb', '2000000000003');
+    await price('mac/stand-in', '700000000001');
+    for (const name of names) await this.#addHost(name);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#lasting);
+    await this.#program?.interrupt();
+    await this.net.close();
+  }
+
+  /** Does it, and undoes what lasts when its time is over. */
+  async do(fault: Fault): Promise<void> {
+    this.note(told(fault, this.hosts.map(({ name }) => name)));
+    const host = 'host' in fault ? this.hosts[fault.host]! : undefined;
+    const where = 'host' in fault ? fault.host : 'all';
+    switch (fault.kind) {
+      case 'kill-agent': return this.#during(where, async () => kill(this.#agents(host!)));
+      case 'kill-keeper': return this.#during(where, async () => kill(this.#keepers(host!).slice(0, 1)));
+      case 'reboot': return this.#during(where, async () => {
+        await host!.powerOff();
+        await pause(fault.off);
+        await host!.boot();
+      });
+      case 'kill-server': return this.#during('all', () => this.#restart(fault.down));
+      case 'kill-database': return this.#during('all', async () => kill([this.#postmaster()]));
+      case 'cut': return this.#during(where, async () => {
+        host!.cut(fault.what);
+        await pause(fault.what === 'reset' ? 1 : fault.lasts);
+        host!.cut('none');
+      });
+      case 'agent-clock': return this.#during(where, async () => {
+        host!.setClock(fault.off);
+        await pause(fault.lasts);
+        host!.setClock(0);
+      });
+      case 'server-clock': return this.#during('all', async () => {
+        this.#setClock(fault.off);
+        await pause(fault.lasts);
+        this.#setClock(0);
+      });
+      case 'freeze-agent': return this.#during(where, () => freeze(this.#agents(host!), fault.lasts));
+      case 'freeze-server': return this.#during('all', () => freeze([this.program.serverPid], fault.lasts));
+    }
+  }
+
+  /** Resolves when nothing lasts any more. */
+  async healed(): Promise<void> {
+    while (this.#lasting.size > 0) await Promise.all(this.#lasting);
+    for (const host of this.hosts) {
+      host.cut('none');
+      host.setClock(0);
+    }
+    this.#setClock(0);
+  }
+
+  /** Hosts that something is done to just now are troubled; so are those that the server does not reach. */
+  watchTrouble(unreached: readonly number[]): void {
+    const now = Date.now();
+    for (const where of [...this.#active.values(), ...unreached]) for (let host = 0; host < this.hosts.length; host += 1) if (where === 'all' || where === host) this.troubledMs[host] = now;
+  }
+
+  #during(where: number | 'all', work: () => Promise<void>): Promise<void> {
+    const what = {};
+    this.#active.set(what, where);
+    this.watchTrouble([]);
+    const done = work().catch((error: Error) => this.note(`failed: ${error.message}`)).finally(() => {
+      this.watchTrouble([]);
+      this.#active.delete(what);
+      this.#lasting.delete(done);
+    });
+    this.#lasting.add(done);
+    return Promise.resolve();
+  }
+
+  async #start(): Promise<void> {
+    this.#program = await startProgram({ direct: true, home: this.#home, env: this.#env });
+  }
+
+  async #restart(down: number): Promise<void> {
+    if (this.#starting !== undefined) return this.#starting;
+    this.#starting = (async () => {
+      await this.program.killServer();
+      await pause(down);
+      // A server takes what the wall clock says when it starts for right.
+      this.#setClock(0);
+      await this.#start();
+    })().finally(() => { this.#starting = undefined; });
+    await this.#starting;
+  }
+
+  #setClock(off: number): void {
+    writeFileSync(join(this.#home, 'clock.new'), `${off < 0 ? '' : '+'}${off}\n`);
+    renameSync(join(this.#home, 'clock.new'), join(this.#home, 'clock'));
+  }
+
+  async #addHost(name: string): Promise<void> {
+    const host = await this.net.add(name);
+    const gpus = name.startsWith('gpu');
+    // It says what documentation says that two cards say: there is no card.
+    if (gpus) host.run(`cat > /usr/local/bin/nvidia-smi <<'END'\n#!/bin/sh\nif [ "$1" = -L ]; then cat <<'TEXT'\n${TWO_H100_LIST}TEXT\nelse cat <<'TEXT'\n${TWO_H100}TEXT\nfi\nEND\nchmod 755 /usr/local/bin/nvidia-smi`);
+    const node = `mkdir -p ${AGENT_HOME}/node; [ -x ${process.execPath} ] && ln -s ${process.execPath} ${AGENT_HOME}/node/$(sha256sum ${process.execPath} | cut -d' ' -f1)`;
+    host.run(node);
+    const { line } = await api<{ line: string }>(this.program, 'POST', '/api/nodes', { name });
+    const pasted = host.run(line, gpus ? {} : { TANDEM_AGENT_STAND_IN: '1' });
+    if (pasted.code !== 0) throw new Error(pasted.err);
+    this.troubledMs.push(Date.now());
+  }
+
+  #agents(host: StandInHost): number[] {
+    return processes(host, /main\.ts\0run\0/);
+  }
+
+  #keepers(host: StandInHost): number[] {
+    return processes(host, /main\.ts\0keep\0/);
+  }
+
+  #postmaster(): number {
+    return Number(readFileSync(join(this.#home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+}
+
+/** Processes of a host by their command line, as this machine numbers them. */
+export function processes(host: StandInHost, command: RegExp): number[] {
+  const space = namespaceOf(host.init);
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return command.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) && namespaceOf(pid) === space;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function namespaceOf(pid: number): string {
+  return readlinkSync(`/proc/${pid}/ns/net`);
+}
+
+function kill(pids: readonly number[], signal: NodeJS.Signals = 'SIGKILL'): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It went by itself.
+    }
+  }
+}
+
+async function freeze(pids: readonly number[], seconds: number): Promise<void> {
+  kill(pids, 'SIGSTOP');
+  await pause(seconds);
+  kill(pids, 'SIGCONT');
+}

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { ChaosHouse } from './house.ts';
+import { Dice } from './random.ts';
+
+/** Of a lease what the control API says of it. */
+export interface LeaseSeen {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly resource: string;
+  readonly count: number;
+  readonly machines: readonly { readonly machineId: string; readonly units: readonly string[]; readonly stage: string }[];
+  readonly startedAt: string | null;
+  readonly endsAt: string | null;
+  readonly stoppedAt: string | null;
+  readonly minutes: { readonly asked: number | null; readonly paid: number; readonly outOfReach: number };
+  readonly cost: { readonly soFar: string; readonly booked: string };
+}
+
+const MOST_AT_ONCE = 7;
+
+/** People who lease, extend, enter and end all the time, as a seed has them do it. What fails because the server is away is tried another time. */
+export class Tenants {
+  readonly #house: ChaosHouse;
+  readonly #dice: Dice;
+  readonly #wishes = new Map<string, object>();
+  #asked = 0;
+  /** When the end of a lease was confirmed to who asked for it, in this process's time. */
+  readonly endedMs = new Map<string, number>();
+  readonly counts: Record<string, number> = {};
+  readonly #sessions = new Set<Promise<void>>();
+
+  constructor(house: ChaosHouse, seed: number) {
+    this.#house = house;
+    this.#dice = new Dice(seed ^ 0x5eed);
+  }
+
+  /** One thing that somebody does. */
+  async act(seen: readonly LeaseSeen[]): Promise<void> {
+    const live = seen.filter(({ state }) => state !== 'ended');
+    const running = live.filter(({ id, state }) => state === 'running' && !this.endedMs.has(id));
+    const roll = this.#dice.next();
+    if (live.length < MOST_AT_ONCE && (roll < 0.5 || running.length === 0)) return this.#ask();
+    if (running.length === 0) return;
+    const lease = this.#dice.of(running);
+    if (roll < 0.65) return this.#enter(lease.id);
+    if (roll < 0.8) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
+    if ((await this.#call('end', `/api/leases/${lease.id}/end`, {})) !== undefined) this.endedMs.set(lease.id, Date.now());
+  }
+
+  /** Ends all that is live. */
+  async endAll(seen: readonly LeaseSeen[]): Promise<void> {
+    for (const { id, state } of seen) {
+      if (state !== 'ended' && !this.endedMs.has(id) && (await this.#call('end', `/api/leases/${id}/end`, {})) !== undefined) this.endedMs.set(id, Date.now());
+    }
+    await Promise.all(this.#sessions);
+  }
+
+  async #ask(): Promise<void> {
+    // A wish whose answer was lost is asked again by the same word, as an impatient person clicks twice.
+    const open = [...this.#wishes].at(0);
+    const [key, wish] = open ?? [`wish-${(this.#asked += 1)}`, this.#wish()];
+    this.#wishes.set(key, wish);
+    const both = this.#dice.next() < 0.2 ? [this.#call('ask', '/api/leases', { key, ...wish }), this.#call('ask', '/api/leases', { key, ...wish })] : [this.#call('ask', '/api/leases', { key, ...wish })];
+    if ((await Promise.all(both)).some((answer) => answer !== undefined)) this.#wishes.delete(key);
+  }
+
+  #wish(): object {
+    const minutes = this.#dice.whole(1, 3);
+    return this.#dice.next() < 0.5 ? { kind: 'mac', minutes } : { kind: 'gpu', gpus: this.#dice.whole(1, 2), minutes };
+  }
+
+  /** Goes in by ssh, leaves a file and a program that goes on, as the next tenant must not find them. */
+  async #enter(id: string): Promise<void> {
+    const { url, key, home } = this.#house.program;
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../../src/cli/main.ts'), 'ssh', id, '--', 'echo canary > canary; (setsid sleep 3600 >/dev/null 2>&1 </dev/null &); echo in'], {
+      env: { PATH: process.env['PATH'], HOME: home, TANDEM_HOME: home, TANDEM_URL: url, TANDEM_KEY: key }, stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+    const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const over = new Promise<void>((resolve) => {
+      child.once('close', () => {
+        clearTimeout(late);
+        this.#count(out.includes('in') ? 'entered' : 'not entered');
+        resolve();
+      });
+    });
+    this.#sessions.add(over);
+    void over.then(() => this.#sessions.delete(over));
+  }
+
+  /** Undefined: it failed, and may have been done all the same. */
+  async #call(what: string, path: string, body: object): Promise<unknown> {
+    try {
+      const { url, key } = this.#house.program;
+      const reply = await fetch(`${url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
+      const answer: unknown = await reply.json();
+      this.#count(reply.ok ? what : `${what} refused ${reply.status}`);
+      if (reply.status >= 500) this.#house.note(`${what} ${reply.status} ${JSON.stringify(answer).slice(0, 300)}`);
+      return reply.ok ? answer : undefined;
+    } catch {
+      this.#count(`${what} lost`);
+      return undefined;
+    }
+  }
+
+  #count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+}
