@@ -99,6 +99,8 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
             session.tell('inventory', { ...taken.inventory });
           }
           tellHealth();
+          const stopped = await leases.stopped();
+          if (stopped.length > 0 && !over.signal.aborted) session.tell('leases', { stopped });
           await outside.wait(heartbeatMs, over.signal);
         }
       };

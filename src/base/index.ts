@@ -1,4 +1,5 @@
 export { systemClock, ManualClock, type Clock } from './clock.ts';
+export { SteadyClock } from './steady-clock.ts';
 export { createIdSource, isUuid, newId, uuidTimeMs, type RandomBytes } from './ids.ts';
 export {
   PICO_PER_UNIT, divideHalfEven, divideUp, formatAmount, isCurrency, multiplyPrice, parseAmount, parsePico,

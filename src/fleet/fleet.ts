@@ -1,4 +1,4 @@
-import { TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
+import { SteadyClock, TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -7,6 +7,7 @@ import type { LeaseContext } from './leases/context.ts';
 import { Evictions } from './leases/evictions.ts';
 import { Leases } from './leases/leases.ts';
 import { Reconciler } from './leases/reconciler.ts';
+import { noteStopped } from './leases/stopped.ts';
 import type { NodeContext } from './nodes/context.ts';
 import type { AgentAddress } from './nodes/enrolment-line.ts';
 import { Enrolments } from './nodes/enrolments.ts';
@@ -49,6 +50,7 @@ export class Fleet {
   readonly wipes: WipeCertificates;
   readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
+  readonly #noteStopped: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
   readonly #later: LaterLink;
   readonly #signer = new LaterSigner();
   #link: NodeLink | undefined;
@@ -67,13 +69,15 @@ export class Fleet {
     const { ledger, access } = options;
     this.wipes = new WipeCertificates(options.database, this.#signer);
     const leases: LeaseContext = {
-      ...context, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
+      // Whoever sets the wall clock of this machine ends no lease and bills no hour.
+      ...context, clock: new SteadyClock(options.clock), access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);
     this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
+    this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);
     this.nodes.useHolds({ count: (nodeId) => this.leases.countOn(nodeId) });
   }
 
@@ -81,6 +85,11 @@ export class Fleet {
   async keepLeases(signal: AbortSignal): Promise<void> {
     await this.#evictions.look();
     await this.#reconciler.tick(signal);
+  }
+
+  /** A machine has said that leases which have time left do not run on it: they are granted to it again, and the minute is not paid. */
+  stoppedOn(machineId: string, leaseIds: readonly string[]): Promise<void> {
+    return this.#noteStopped(machineId, leaseIds);
   }
 
   /** Resolves when nothing that leases have sent is on its way to a machine. */

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
-import { createIdSource, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
+import { SteadyClock, createIdSource, isUuid, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
+import type { Message } from '../../agent/src/wire/index.ts';
 import type { Database } from '../db/index.ts';
 import type { AgentAddress, Enrolments, NodeLink, Presence } from '../fleet/index.ts';
 import { Connections } from './agents/connections.ts';
@@ -23,13 +24,16 @@ export interface TunnelsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly config: Pick<Config, 'secretFile' | 'cache' | 'agentAddress' | 'peerAddress'>;
-  readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments };
+  readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments; stoppedOn(machineId: string, leaseIds: readonly string[]): Promise<void> };
   /** The repository's root: the agent's source and the Node binaries lie there. */
   readonly root: string;
   readonly version: string;
   /** The agent's source; default: in `root`. */
   readonly agentFolder?: string;
 }
+
+/** A node that tells of more is told of in turns. */
+const MOST_STOPPED = 100;
 
 /** The room's face: connections to nodes. */
 export class Tunnels {
@@ -45,6 +49,8 @@ export class Tunnels {
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
   readonly #peers: Peers;
+  /** Connections and sessions live on when somebody sets the wall clock. */
+  readonly #steady: SteadyClock;
   /** Names this process among those of one database, for as long as it runs. */
   readonly #process: string;
   #listener: AgentListener | undefined;
@@ -56,11 +62,13 @@ export class Tunnels {
     const keys = { database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) };
     this.authorities = new Authorities(keys);
     this.#process = keys.newId();
-    this.#connections = new Connections({ presence: fleet.presence, clock, log, process: this.#process });
+    this.#steady = new SteadyClock(clock);
+    this.#connections = new Connections({ presence: fleet.presence, clock: this.#steady, log, process: this.#process });
+    this.#connections.onEvent((nodeId, name, fields) => this.#heard(nodeId, name, fields));
     this.#peers = new Peers({ local: this.#connections, presence: fleet.presence, database, clock, log, process: this.#process, line: new PeerLine({ authorities: this.authorities, clock }) });
     this.wipeKeys = new WipeKeys(keys);
     const random = (target: Uint8Array): void => void randomFillSync(target);
-    this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock, log, random });
+    this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock: this.#steady, log, random });
     const tickets = new Tickets({ database, clock, random });
     this.screens = new Screens(this.gateway, tickets, log);
     this.terminals = new Terminals(this.gateway, tickets, keys.newId);
@@ -81,7 +89,7 @@ export class Tunnels {
     await this.#connections.start();
     await this.#peers.start();
     this.gateway.start();
-    const { config, fleet, clock, log, root, version } = this.#options;
+    const { config, fleet, log, root, version } = this.#options;
     if (config.agentAddress === null) return;
     const release = await packAgent(this.#options.agentFolder ?? join(root, 'agent'));
     const { host, port } = config.agentAddress;
@@ -90,12 +98,20 @@ export class Tunnels {
       host, port, identity, log, binaries: new NodeBinaries({ root, cache: config.cache }), release: () => release, address: () => this.#address!,
       peer: (socket) => void this.#peers.take(socket),
       session: (socket) => void this.#connections.carried.take(socket),
-      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, process: this.#process, presence: fleet.presence, enrolments: fleet.enrolments, clock, log, serverVersion: version, release: () => release }),
+      agent: (socket) => void shakeHands(socket, { authorities: this.authorities, connections: this.#connections, process: this.#process, presence: fleet.presence, enrolments: fleet.enrolments, clock: this.#steady, log, serverVersion: version, release: () => release }),
     });
     this.#address = { host, port: await listener.listen(), pin: identity.pin };
     this.#listener = listener;
     // The port may have been left to the machine to choose.
     if (config.peerAddress !== 'off') await this.#peers.reachableAt(config.peerAddress ?? { host, port: this.#address.port });
+  }
+
+  /** What nodes tell beside inventory and health. */
+  #heard(nodeId: string, name: string, { stopped }: Message): void {
+    if (name !== 'leases' || !Array.isArray(stopped)) return;
+    const { fleet, log } = this.#options;
+    fleet.stoppedOn(nodeId, stopped.slice(0, MOST_STOPPED).filter((id): id is string => typeof id === 'string' && isUuid(id)))
+      .catch((error: Error) => log.warn({ node: nodeId, reason: error.message }, 'leases that stopped by themselves could not be noted'));
   }
 
   async stop(): Promise<void> {

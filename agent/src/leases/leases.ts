@@ -50,6 +50,14 @@ export class Leases {
     });
   }
 
+  /** Those that have time left in this boot and do not run: ended on purpose, or their keeper or sandbox ended by itself. The server knows which. */
+  stopped(): Promise<string[]> {
+    return this.#alone(async () => {
+      const { boot, outside } = this.#options;
+      return (await this.#records()).filter(({ state, boot: of, untilUptimeMs }) => state === 'stopped' && of === boot && untilUptimeMs > outside.bootMs()).map(({ lease }) => lease);
+    });
+  }
+
   /**
    * Lets a lease run until a time on this machine's own clock. Once more moves its end.
    * @throws WireError for another boot, an older fence, and units that another lease has or has left unwiped.

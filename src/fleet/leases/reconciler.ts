@@ -1,5 +1,5 @@
 import type { Updateable } from 'kysely';
-import { TandemError } from '../../base/index.ts';
+import { SteadyClock, TandemError } from '../../base/index.ts';
 import type { Executor, Schema } from '../../db/index.ts';
 import { noteLease, MARGIN_MS, type LeaseContext } from './context.ts';
 import { decide, type Action } from './decide.ts';
@@ -7,7 +7,6 @@ import { overAtMs, type Lease } from './lease.ts';
 import { LeaseMoney } from './money.ts';
 import { Placing } from './placing.ts';
 import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
-import { SteadyClock } from './steady-clock.ts';
 import { Upkeep } from './upkeep.ts';
 import { keepWipe } from '../wipe/wipes.ts';
 

@@ -48,11 +48,19 @@ export function wrongBill(lease: LeaseSeen, happenings: readonly LeaseHappening[
   return wrong;
 }
 
-function outages(happenings: readonly LeaseHappening[]): { readonly from: number; readonly to: number }[] {
-  const found: { from: number; to: number }[] = [];
+function outages(happenings: readonly LeaseHappening[]): { readonly from: number; to: number }[] {
+  const found: { readonly from: number; to: number }[] = [];
   for (const { kind, at } of happenings.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))) {
     if (kind === 'away') found.push({ from: Date.parse(at), to: Number.POSITIVE_INFINITY });
+    else if (kind === 'stopped-by-itself') stoppedAt(found, Date.parse(at));
     else if (kind === 'back' && found.length > 0) found.at(-1)!.to = Date.parse(at);
   }
   return found;
+}
+
+/** Started again by its machine: that minute, and those up to it where it had just come back from something else. */
+function stoppedAt(found: { readonly from: number; to: number }[], at: number): void {
+  const last = found.at(-1);
+  if (last !== undefined && at - last.to < MINUTE) last.to = Math.max(last.to, at);
+  else found.push({ from: at, to: at });
 }

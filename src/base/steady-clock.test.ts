@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
 import { SteadyClock } from './steady-clock.ts';
 
 test('a wall clock that is set moves leases by a hundredth of the time that goes by', () => {
   const time = { wall: 1_000_000, monotonic: 0 };
-  const steady = new SteadyClock({ nowMs: () => time.wall, monotonicMs: () => time.monotonic });
+  const steady = new SteadyClock({ ...systemClock, nowMs: () => time.wall, monotonicMs: () => time.monotonic });
   time.wall += 3_600_000 + 1_000;
   time.monotonic += 1_000;
   expect(steady.nowMs()).toBe(1_001_000 + 10);

@@ -1,18 +1,18 @@
-import type { Clock } from '../../base/index.ts';
+import type { Clock } from './clock.ts';
 
 /** A wall clock that was set is followed by at most so much of the time that went by: an hour of change takes days. */
 const SLEW = 0.01;
 
 /**
  * The wall clock as it was at the start of this process, going on by its monotonic clock: somebody who sets the wall clock ends no lease early
- * and none late. A small difference is made up slowly.
+ * and none late, and cuts no session. A small difference is made up slowly.
  */
-export class SteadyClock {
-  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+export class SteadyClock implements Clock {
+  readonly #clock: Clock;
   #atMs: number;
   #monotonicMs: number;
 
-  constructor(clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {
+  constructor(clock: Clock) {
     this.#clock = clock;
     this.#atMs = clock.nowMs();
     this.#monotonicMs = clock.monotonicMs();
@@ -26,6 +26,14 @@ export class SteadyClock {
     const off = this.#clock.nowMs() - this.#atMs;
     this.#atMs += Math.sign(off) * Math.min(Math.abs(off), passed * SLEW);
     return this.#atMs;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#clock.sleep(delayMs, signal);
   }
 
   /** By how much the wall clock is ahead of this one; negative: behind. */
