@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
 import type { LeaseContext } from './leases/context.ts';
 import { Evictions } from './leases/evictions.ts';
+import { leaseHolds } from './leases/holds.ts';
 import { Leases } from './leases/leases.ts';
 import { Reconciler } from './leases/reconciler.ts';
 import { noteStopped } from './leases/stopped.ts';
@@ -78,7 +79,7 @@ export class Fleet {
     this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
     this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);
-    this.nodes.useHolds({ count: (nodeId) => this.leases.countOn(nodeId) });
+    this.nodes.useHolds(leaseHolds(leases));
   }
 
   /** Looks after all leases once: periodic, by one process at a time. */

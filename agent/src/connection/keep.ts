@@ -78,6 +78,8 @@ async function connectOnce(options: KeepOptions, instance: string, attempt: numb
 
 async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, outside, duties, signal }: Pick<KeepOptions, 'home' | 'outside' | 'duties' | 'signal'>): Promise<void> {
   const over = Promise.withResolvers<void>();
+  // The session may end before somebody waits for it; what comes first is told.
+  over.promise.catch(() => {});
   const ended = new AbortController();
   const session = new Session({ socket, side: 'agent', handlers: {
     answer: (name, params) => duties.answer(name, params),

@@ -65,6 +65,7 @@ export class StandInHost {
   readonly #holder: ChildProcess;
   readonly #env: NodeJS.ProcessEnv;
   #machine: ChildProcess | undefined;
+  #restarting: Promise<void> | undefined;
 
   /** @param net names its network namespace. */
   constructor({ name, address, net, holder }: { readonly name: string; readonly address: string; readonly net: string; readonly holder: ChildProcess }) {
@@ -97,6 +98,16 @@ export class StandInHost {
       await new Promise((resolve) => { setTimeout(resolve, 25); });
     }
     throw new Error(`the stand-in host ${this.name} did not start`);
+  }
+
+  /** As when its power is cut, and comes back after so many seconds. Whoever does it while somebody else does waits for that. */
+  restart(offSeconds: number): Promise<void> {
+    this.#restarting ??= (async () => {
+      await this.powerOff();
+      await new Promise((resolve) => { setTimeout(resolve, offSeconds * 1_000); });
+      await this.boot();
+    })().finally(() => { this.#restarting = undefined; });
+    return this.#restarting;
   }
 
   /** As when its power is cut. */

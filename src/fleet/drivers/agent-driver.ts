@@ -5,6 +5,8 @@ import type { Driver, LeaseOrder, RunningLease, WipeReport } from './driver.ts';
 const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall', 'erase'] as const;
 const MOST_LINES = 50;
 const MOST_VERSIONS = 10;
+/** A century: no machine runs so long, and what is counted from it stays exact. */
+const MOST_UPTIME_MS = 100 * 366 * 86_400_000;
 const WIPE_MS = 15 * 60_000;
 
 /**
@@ -51,7 +53,7 @@ export class AgentDriver implements Driver {
   async #state(machineId: string): Promise<{ boot: string; uptimeMs: number; leases: RunningLease[] }> {
     const answer = (await this.#link.ask(machineId, 'lease.list', {})) as Record<string, unknown> | null;
     const { boot, uptimeMs, leases } = answer ?? {};
-    if (typeof boot !== 'string' || boot.length > 200 || typeof uptimeMs !== 'number' || !(uptimeMs >= 0) || !Array.isArray(leases)) throw refused(machineId, 'what it said of its leases cannot be read');
+    if (typeof boot !== 'string' || boot.length > 200 || typeof uptimeMs !== 'number' || !(uptimeMs >= 0 && uptimeMs <= MOST_UPTIME_MS) || !Array.isArray(leases)) throw refused(machineId, 'what it said of its leases cannot be read');
     return { boot, uptimeMs, leases: leases.slice(0, 1_000).flatMap((one) => readLease(one)) };
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isTandemError, type ErrorCode } from '../../base/index.ts';
 import { leasable, newLease, openLeaseHouse, type LeaseHouse } from '../testing/lease-house.ts';
+import { leaseHolds } from './holds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -236,10 +237,26 @@ describe('when things fail', () => {
     await house.pass(11 * MINUTE, 5 * MINUTE);
     expect(await show(id)).toMatchObject({ state: 'ended', machines: [{ stage: 'failed' }] });
     expect(house.quarantined).toEqual(['a']);
-    expect(await house.leases.countOn('a')).toBe(1);
+    expect(await leaseHolds(house.context).count('a'), 'a person may remove it').toBe(0);
     const next = await house.leases.create(house.admin, newLease());
     await house.pass(2_000);
     expect((await show(next.id)).wait).toMatchObject({ code: 'closed' });
+  });
+
+  it('a machine that is gone for good holds its lease back until it is removed, and no longer', async () => {
+    const { id } = await house.leases.create(house.admin, newLease({ minutes: 10 }));
+    await house.pass(1_000);
+    const holds = leaseHolds(house.context);
+    house.machines.link('a', 'deaf');
+    await house.pass(5 * MINUTE, MINUTE);
+    expect(await holds.count('a')).toBe(1);
+    await house.pass(10 * MINUTE, MINUTE);
+    expect(await show(id)).toMatchObject({ state: 'wiping', machines: [{ stage: 'stopped' }] });
+    expect(await holds.count('a')).toBe(0);
+    await house.database.transaction((tx) => holds.giveUp(tx, 'a'));
+    await house.pass(2_000);
+    expect(await show(id)).toMatchObject({ state: 'ended', machines: [{ stage: 'failed' }] });
+    expect(await kinds(id)).toContain('wipe-failed');
   });
 
   it('a machine that was restarted runs it again when it is back', async () => {

@@ -209,13 +209,6 @@ export class Leases {
     if (row !== undefined && row.observed !== 'granting' && row.observed !== 'waiting' && row.observed !== 'reserved' && !can.enter(row)) for (const listener of this.#ends) listener(id);
   }
 
-  /** How many leases are on a machine. */
-  async countOn(machineId: string): Promise<number> {
-    const rows = await this.#context.database.unscoped('leases on a machine, whoever has them').selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select('leases.id')
-      .where('machine_id', '=', machineId).where((or) => or.or([or('leases.observed', '<>', 'ended'), or('stage', '=', 'failed')])).execute();
-    return rows.length;
-  }
-
   async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote }> {
     const { clock, machines, standing, access } = this.#context;
     const nowMs = clock.nowMs();

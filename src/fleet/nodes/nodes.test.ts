@@ -53,7 +53,7 @@ describe('nodes', () => {
   it('are removed when nothing is on them, and not before', async () => {
     const [first, second] = (await fleet.nodes.list(test.admin)).items;
     let held = 1;
-    fleet.nodes.useHolds({ count: async () => held });
+    fleet.nodes.useHolds({ count: async () => held, giveUp: async () => {} });
     await expect(fleet.nodes.remove(test.admin, first!.id)).rejects.toMatchObject({ code: 'node_in_use' });
     await fleet.nodes.wish(test.admin, second!.id, { what: 'remove', reason: null, graceSeconds: null });
     await fleet.nodes.removeDue();

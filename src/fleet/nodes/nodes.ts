@@ -28,8 +28,10 @@ export interface NodeCheck {
 
 /** What holds a node back from being removed; `leases` tells it when it is there. */
 export interface NodeHolds {
-  /** How many leases are on the node. */
+  /** How many leases are on the node, and could still end there in order. */
   count(nodeId: string): Promise<number>;
+  /** The node is removed: leases wait for it no longer. */
+  giveUp(tx: Executor, nodeId: string): Promise<void>;
 }
 
 /** What is kept of each node's history. */
@@ -40,7 +42,7 @@ const WISH_WORDS = { serve: 'uncordoned', cordon: 'cordoned', drain: 'draining',
 export class Nodes {
   readonly #context: NodeContext;
   readonly #link: () => NodeLink | undefined;
-  #holds: NodeHolds = { count: async () => 0 };
+  #holds: NodeHolds = { count: async () => 0, giveUp: async () => {} };
 
   constructor(context: NodeContext, link: () => NodeLink | undefined) {
     this.#context = context;
@@ -99,6 +101,7 @@ export class Nodes {
     const held = await this.#holds.count(id);
     await this.#change(principal, id, 'node.remove', async (tx, row, now) => {
       if (held > 0) throw new TandemError('node_in_use', { params: { name: row.name, count: held } });
+      await this.#holds.giveUp(tx, id);
       await noteEvent(this.#context, tx, row, 'removed', `by ${principal.actor.label}`);
       return { removed_at: now, wanted: 'remove', connected_at: null };
     });
@@ -147,6 +150,7 @@ export class Nodes {
       if ((await this.#holds.count(row.id)) > 0) continue;
       await database.transaction(async (tx) => {
         await tx.updateTable('nodes').set({ removed_at: new Date(clock.nowMs()), connected_at: null }).where('id', '=', row.id).where('removed_at', 'is', null).execute();
+        await this.#holds.giveUp(tx, row.id);
         await noteEvent(this.#context, tx, row, 'removed', 'nothing was left on it');
         await database.notify(tx, NODES_CHANNEL, row.id);
       });

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { dialPinned, dialTrusted } from '../../../agent/src/connection/dial.ts';
 import { enrol } from '../../../agent/src/enrol/enrol.ts';
 import { homeAt, readIdentity } from '../../../agent/src/state/home.ts';
 import { readHello, sendHello } from '../../../agent/src/wire/index.ts';
-import { newId } from '../../base/index.ts';
+import { newId, openSecretBox } from '../../base/index.ts';
 import { issueCertificate, pem } from '../ca/certificate.ts';
 import { openAgentsHouse, type AgentsHouse } from '../testing/agents-house.ts';
 
@@ -53,6 +53,12 @@ function forged(subject: string, key: KeyObject, publicKey: Buffer, until = new 
   return pem(issueCertificate({ use: 'node', subject, publicKey, names: [], from: new Date(Date.now() - 7_200_000), until, serial: randomBytes(16), issuer: { subject: new X509Certificate(house.tunnels.authorities.roots()[0]!).subject.replace(/^CN=/, ''), privateKey: key } }));
 }
 
+/** The root's own key, as whoever has the database and the secret file has it: for certificates that only time makes bad. */
+async function rootKey(): Promise<KeyObject> {
+  const row = await house.database.unscoped('a test').selectFrom('authorities').select(['id', 'private_key']).where('purpose', '=', 'agent-ca').executeTakeFirstOrThrow();
+  return createPrivateKey({ key: openSecretBox(join(house.folder, 'secret')).open(row.private_key, `authorities.private_key ${row.id}`), format: 'der', type: 'pkcs8' });
+}
+
 describe('who is not the node that it says it is', () => {
   it('is refused: without a certificate, with one of another CA, with one of a node that is not, over an older TLS', async () => {
     const identity = readIdentity(homeAt(home));
@@ -65,6 +71,20 @@ describe('who is not the node that it says it is', () => {
     expect(await refusal({ key: pkcs8(own.privateKey), cert: house.tunnels.authorities.forNode(identity.node.id, spki(own.publicKey)).certificate })).toBe('unknown_node');
     await expect(dial({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/alert|version/);
     expect(await refusal({ key: identity.key, cert: identity.certificate })).toBe('taken');
+  });
+
+  it('is refused with a certificate whose time is over, and cut when it runs out', async () => {
+    const { node, key } = readIdentity(homeAt(home));
+    const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' });
+    const root = await rootKey();
+    expect(await refusal({ key, cert: forged(node.id, root, publicKey, new Date(Date.now() - 1_000)) })).toBe('no_identity');
+    const short = await dial({ key, cert: forged(node.id, root, publicKey, new Date(Date.now() + 4_000)) });
+    sendHello(short, { ...hello, instance: 'b' });
+    expect((await readHello(short, late())).hello).toMatchObject({ protocol: 1 });
+    short.resume();
+    await once(short, 'close');
+    await house.until('disconnected', ({ connected }) => !connected);
+    expect((await house.fleet.nodes.show(house.admin, node.id)).events.find(({ kind }) => kind === 'disconnected')).toMatchObject({ detail: expect.stringContaining('expired') });
   });
 
   it('cannot play the server: neither with a node\'s certificate nor without the pinned key', async () => {

@@ -69,11 +69,7 @@ export class ChaosHouse {
     switch (fault.kind) {
       case 'kill-agent': return this.#during(where, async () => kill(this.#agents(host!)));
       case 'kill-keeper': return this.#during(where, async () => kill(this.#keepers(host!).slice(0, 1)));
-      case 'reboot': return this.#during(where, async () => {
-        await host!.powerOff();
-        await pause(fault.off);
-        await host!.boot();
-      });
+      case 'reboot': return this.#during(where, () => host!.restart(fault.off));
       case 'kill-server': return this.#during('all', () => this.#restart(fault.down));
       case 'kill-database': return this.#during('all', async () => kill([this.#postmaster()]));
       case 'cut': return this.#during(where, async () => {
