@@ -34,6 +34,8 @@ export interface TunnelsOptions {
 
 /** A node that tells of more is told of in turns. */
 const MOST_STOPPED = 100;
+/** One that tells it more often than its heartbeat is not listened to. */
+const BETWEEN_MS = 3_000;
 
 /** The room's face: connections to nodes. */
 export class Tunnels {
@@ -51,6 +53,8 @@ export class Tunnels {
   readonly #peers: Peers;
   /** Connections and sessions live on when somebody sets the wall clock. */
   readonly #steady: SteadyClock;
+  /** When each node last told of leases that stopped. */
+  readonly #toldMs = new Map<string, number>();
   /** Names this process among those of one database, for as long as it runs. */
   readonly #process: string;
   #listener: AgentListener | undefined;
@@ -110,6 +114,9 @@ export class Tunnels {
   #heard(nodeId: string, name: string, { stopped }: Message): void {
     if (name !== 'leases' || !Array.isArray(stopped)) return;
     const { fleet, log } = this.#options;
+    const nowMs = this.#steady.monotonicMs();
+    if (nowMs - (this.#toldMs.get(nodeId) ?? Number.NEGATIVE_INFINITY) < BETWEEN_MS) return;
+    this.#toldMs.set(nodeId, nowMs);
     fleet.stoppedOn(nodeId, stopped.slice(0, MOST_STOPPED).filter((id): id is string => typeof id === 'string' && isUuid(id)))
       .catch((error: Error) => log.warn({ node: nodeId, reason: error.message }, 'leases that stopped by themselves could not be noted'));
   }

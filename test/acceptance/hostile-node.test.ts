@@ -109,18 +109,20 @@ describe('a hostile node (stand-in, not macOS)', () => {
   });
 
   it('answers with what is no answer, and is given nothing more', async () => {
+    let id = '';
     const deep = JSON.parse(`${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}`) as Message;
     await hostile('answers', {}, (name, params) => {
       switch (name) {
-        case 'lease.list': return { boot: 'boot-1', uptimeMs: 1_000, leases: 'all of them' };
-        case 'lease.wipe': return { clean: 'yes', method: '__proto__', evidence: Array.from({ length: 5_000 }, () => EVIL), unchecked: { length: 1e9 } };
+        case 'lease.list': return { boot: 'boot-1', uptimeMs: 1_000, leases: Array.from({ length: 1_200 }, () => ({ lease: id, fence: EVIL, remainingMs: 'ever' })) };
+        case 'lease.grant': return { user: EVIL };
+        case 'lease.wipe': return { clean: 'yes', method: '__proto__', evidence: Array.from({ length: 1_000 }, () => EVIL), unchecked: { length: 1e9 } };
         case 'doctor': return { checks: [{ id: EVIL, state: 'pass', detail: EVIL.repeat(100), next: EVIL }, null, deep] };
         case 'lease.ssh': return { hostKey: `ssh-ed25519 AAAA ${EVIL}\ncommand="x"` };
         case 'lease.screen': return { username: EVIL.repeat(10), password: 7 };
         default: return { ...params, ...deep };
       }
     });
-    const { id } = await ask('answers');
+    ({ id } = await ask('answers'));
     await until('it says that it runs', () => lease(id), ({ state }) => state === 'running');
     const entered = program.cli('ssh', id, '--', 'id');
     expect(entered.code).not.toBe(0);
@@ -171,11 +173,14 @@ describe('a hostile node (stand-in, not macOS)', () => {
     await hostile('loud', {}, () => ({}));
     await hostile('quiet', {}, () => ({}));
     const session = sessions.get('loud')!;
-    expect(() => {
-      session.tell('inventory', { blob: 'x'.repeat(600_000) });
-      for (let turn = 0; turn < 20_000; turn += 1) session.tell(`event-${turn}`, { turn });
-    }).not.toThrow();
-    await until('it is taken again, or left', () => node('quiet'), (one) => one?.state === 'ready');
+    // Of what the server knows nothing, of what it writes down, and of leases that are not its own.
+    for (let turn = 0; turn < 10_000; turn += 1) {
+      session.tell(`event-${turn}`, { turn });
+      session.tell('inventory', { turn, blob: 'x'.repeat(1_000) });
+      session.tell('health', { state: turn % 2 === 0 ? 'ok' : 'sick', reasons: [`${turn}`] });
+      session.tell('leases', { stopped: ['x', null, ...Array.from({ length: 50 }, () => '01a215ed-2dce-7000-a464-24357fc65205')] });
+    }
+    await until('the other is well', () => node('quiet'), (one) => one?.state === 'ready');
     expect((await fetch(`${program.url}/healthz`)).status).toBe(200);
   });
 });

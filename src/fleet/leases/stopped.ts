@@ -8,7 +8,9 @@ const MINUTE = 60_000;
  */
 export async function noteStopped(context: LeaseContext, machineId: string, leaseIds: readonly string[]): Promise<void> {
   const { database, clock } = context;
-  for (const id of leaseIds) {
+  if (leaseIds.length === 0) return;
+  const known = await database.unscoped('leases that a machine says it does not run').selectFrom('lease_machines').select('lease_id').where('machine_id', '=', machineId).where('lease_id', 'in', leaseIds).where('stage', '=', 'granted').where('granted_until', 'is not', null).execute();
+  for (const { lease_id: id } of known) {
     await database.transaction(async (tx) => {
       const row = await tx.selectFrom('leases').selectAll().where('id', '=', id).where('observed', 'in', ['granting', 'running']).where('wanted', '=', 'run').forUpdate().executeTakeFirst();
       if (row === undefined) return;
