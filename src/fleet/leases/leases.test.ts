@@ -229,6 +229,15 @@ describe('when things fail', () => {
     expect([(await show(id)).state, house.machines.running('a')]).toEqual(['ended', []]);
   });
 
+  it('a row that a process with a wrong clock has locked for hours is taken all the same', async () => {
+    const { id } = await house.leases.create(house.admin, newLease());
+    await house.pass(1_000);
+    await house.database.unscoped('a test').updateTable('leases').set({ lock_token: id, lock_until: new Date(house.clock.nowMs() + HOUR) }).where('id', '=', id).execute();
+    await house.leases.end(house.admin, id);
+    await house.pass(2_000);
+    expect((await show(id)).state).toBe('ended');
+  });
+
   it('a wipe that fails keeps the machine from everybody', async () => {
     house.views.length = 1;
     house.machines.failWipes('a');

@@ -207,9 +207,10 @@ export class Reconciler {
     await this.#lease(row.id).set({ reason }).where('observed', '=', row.observed).execute();
   }
 
+  /** Nobody locks for longer than a moment: a lock that ends far ahead is one of a process whose clock was wrong, and holds up nothing. */
   async #take(id: string, token: string): Promise<boolean> {
     const now = new Date(this.#clock.nowMs());
-    const { numUpdatedRows } = await this.#lease(id).set({ lock_token: token, lock_until: new Date(now.getTime() + LOCK_MS) }).where((or) => or.or([or('lock_token', 'is', null), or('lock_until', '<', now)])).executeTakeFirst();
+    const { numUpdatedRows } = await this.#lease(id).set({ lock_token: token, lock_until: new Date(now.getTime() + LOCK_MS) }).where((or) => or.or([or('lock_token', 'is', null), or('lock_until', '<', now), or('lock_until', '>', new Date(now.getTime() + 2 * LOCK_MS))])).executeTakeFirst();
     return numUpdatedRows === 1n;
   }
 

@@ -10,7 +10,8 @@ export type NodeState = 'removed' | 'quarantined' | 'new' | 'offline' | 'removin
 export const SILENT_MS = 30_000;
 
 export function isConnected(node: Pick<StateFacts, 'connected_at' | 'last_seen_at'>, nowMs: number): boolean {
-  return node.connected_at !== null && node.last_seen_at !== null && nowMs - node.last_seen_at.getTime() < SILENT_MS;
+  // A time far ahead is of a process whose clock was wrong, and says nothing.
+  return node.connected_at !== null && node.last_seen_at !== null && Math.abs(nowMs - node.last_seen_at.getTime()) < SILENT_MS;
 }
 
 export function nodeState(node: StateFacts, nowMs: number): NodeState {

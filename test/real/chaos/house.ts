@@ -83,6 +83,7 @@ export class ChaosHouse {
         host!.setClock(0);
       });
       case 'server-clock': return this.#during('all', async () => {
+        if (!this.up) return;
         this.#setClock(fault.off);
         await pause(fault.lasts);
         this.#setClock(0);

@@ -200,7 +200,7 @@ describe('a reinstalled machine', () => {
 
   it('waits for the leases on its node, which are told until when they may stay', async () => {
     let held = 1;
-    test.fleet.nodes.useHolds({ count: () => Promise.resolve(held) });
+    test.fleet.nodes.useHolds({ count: () => Promise.resolve(held), giveUp: () => Promise.resolve() });
     machine.answers.add('all');
     const id = await order();
     await tick();
@@ -216,7 +216,7 @@ describe('a reinstalled machine', () => {
 
 it('a machine that is given back is emptied first, but never beyond its ceiling', async () => {
   machine.answers.add('all');
-  test.fleet.nodes.useHolds({ count: () => Promise.resolve(1) });
+  test.fleet.nodes.useHolds({ count: () => Promise.resolve(1), giveUp: () => Promise.resolve() });
   const { id } = await renting.orders.create(test.admin, { provider: 'rented', offer: 'one', ceiling: 580_000_000_000n, key: 'two hours', neededUntil: null, pool: 'macs', name: null });
   await renting.reconciler.tick();
   await tick();

@@ -62,7 +62,7 @@ export class OrderReconciler {
     const now = new Date(clock.nowMs());
     const token = newId();
     const { rows } = await sql<{ id: string }>`update provider_orders set lock_token = ${token}, lock_until = ${new Date(now.getTime() + LOCK_MS)}, fence = fence + 1 where id = (
-      select id from provider_orders where observed <> 'gone' and next_at <= ${now} and (lock_token is null or lock_until < ${now}) order by next_at limit 1 for update skip locked) returning id`.execute(this.#all());
+      select id from provider_orders where observed <> 'gone' and next_at <= ${now} and (lock_token is null or lock_until < ${now} or lock_until > ${new Date(now.getTime() + 2 * LOCK_MS)}) order by next_at limit 1 for update skip locked) returning id`.execute(this.#all());
     const [taken] = rows;
     return taken && database.unscoped('an order that this process has taken').selectFrom('provider_orders').selectAll().where('id', '=', taken.id).executeTakeFirst();
   }
