@@ -10,8 +10,8 @@ import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } fr
 import { Upkeep } from './upkeep.ts';
 import { keepWipe } from '../wipe/wipes.ts';
 
-/** A row that was taken is another's again after this long without a word from who took it. */
-const LOCK_MS = 30_000;
+/** A row that was taken is another's again after this long without a word from who took it: sooner than a lease may outlive its end. Whoever took it says so each second. */
+const LOCK_MS = 5_000;
 const MOST_STEPS = 50;
 const DAY_MS = 86_400_000;
 /** A driver that failed is asked again after this long. */
