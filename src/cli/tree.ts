@@ -32,6 +32,7 @@ const gpuOrder = () => import('./commands/gpu-order.ts');
 const quotas = () => import('./commands/quotas.ts');
 const nodes = () => import('./commands/nodes.ts');
 const wipes = () => import('./commands/wipes.ts');
+const screen = () => import('./commands/screen.ts');
 const ssh = () => import('./commands/ssh.ts');
 const completion = () => import('./commands/completion.ts');
 
@@ -143,6 +144,7 @@ export const commands: readonly Command[] = [
   { path: 'wipe verify', about: 'Check certificates of wipes: who signed, and what was said', args: [{ form: '<file>', about: 'a certificate on each line; - reads standard input' }],
     options: [{ form: '--key <file>', about: 'keys that were kept: nothing is asked of a server then' }, { form: '--lease <id>', about: 'it must be of this lease' }, { form: '--machine <id>', about: 'it must be of this machine' }],
     examples: ['tandem wipe verify wipe.jws', 'tandem wipe verify wipe.jws --key keys.json --lease LEASE'], load: from(wipes, 'verify') },
+  { path: 'screen', about: 'Say where the screen of a lease is in the browser', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem screen LEASE'], load: from(screen, 'screen') },
   { path: 'ssh', about: 'Enter a lease by OpenSSH\'s own client, or run a command there', args: [{ form: '<lease>', about: 'its id' }, { form: '[command...]', about: 'what to run there, after --' }], options: [{ form: '-L, --forward <specs>', about: 'ports to forward, as PORT:HOST:PORT, comma-separated' }],
     examples: ['tandem ssh LEASE', 'tandem ssh LEASE -- nvidia-smi', 'tandem ssh LEASE --forward 8080:localhost:80'], load: from(ssh, 'ssh') },
   { path: 'ssh config', about: 'Teach ssh, scp, rsync and editors the names LEASE.tandem', examples: ['tandem ssh config'], load: from(ssh, 'config') },

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { examineMac } from '../macos/doctor.ts';
 import { runCommand, type RunCommand } from '../machine/command.ts';
 import { takeInventory } from '../inventory/inventory.ts';
 
@@ -21,7 +22,7 @@ export function lookAt(root: string): Check[] {
 
 /** All of it, programs of the machine included. */
 export async function examine(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<Check[]> {
-  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? sandbox(run) : macos()]);
+  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? sandbox(run) : examineMac(run)]);
   const { gpus, apple } = inventory;
   return [
     ...lookAt(root), ...isolation,
@@ -44,10 +45,6 @@ async function sandbox(run: RunCommand): Promise<Check[]> {
     // An sshd that does not know the option says which one it is, all the same.
     sshd.code === null ? check('ssh', 'fail', 'OpenSSH\'s server is not there', 'Install it (Debian: apt-get install openssh-server); it need not run.') : nsenter.code === null ? check('ssh', 'fail', 'nsenter is not there', 'Install util-linux.') : check('ssh', 'pass', 'OpenSSH\'s server is there'),
   ];
-}
-
-function macos(): Promise<Check[]> {
-  return Promise.resolve([check('sandbox', 'warn', 'leases do not run on macOS yet', 'Use Linux machines for leases until then.')]);
 }
 
 function disk(root: string): Check {

@@ -1,17 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { chmodSync, openSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { holdByAccount } from '../macos/hold.ts';
 import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
-import { writeBounds } from './bounds.ts';
-import { inGroups, spawnInside, type Sandbox } from './inside.ts';
+import { holdInSandbox } from './hold.ts';
+import { spawnInside } from './inside.ts';
 import { joinPort } from './join-port.ts';
 import { pathsOf, readRecord } from './record.ts';
-import { READY, SSH_INSIDE, prepareFolders, sandboxArgs } from './sandbox.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
-import { Surroundings, takeAway } from './surroundings.ts';
+import { sshSession } from './ssh-files.ts';
 import { Terminals, type TerminalOrder } from './terminals.ts';
-import { plant } from './wipe/canary.ts';
 
 /**
  * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
@@ -30,33 +29,16 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   const home = homeAt(root);
   const paths = pathsOf(home, lease);
   const record = readRecord(paths.record);
-  prepareFolders(record, paths);
-  const surroundings = new Surroundings(home, record, paths);
-  await surroundings.prepare(outside);
   const log = openSync(paths.log, 'a', 0o600);
-  const [program, args] = inGroups(surroundings.groups, ['setpriv', '--reuid', String(record.uid), '--regid', String(record.uid), '--clear-groups', 'bwrap', ...sandboxArgs(record, paths, 3)]);
-  const sandbox = spawn(program, args, { stdio: ['ignore', 'pipe', log, 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
-  const over = new Promise<void>((resolve) => {
-    sandbox.once('close', () => resolve());
-    sandbox.once('error', () => resolve());
-  });
-  const pid = await firstProcess(sandbox);
-  outlastTenants(pid);
-  writeBounds(paths, await surroundings.attach(pid));
-  const inside: Sandbox = { pid, uid: record.uid, groups: surroundings.groups };
-  plant(record, paths, inside, outside.nowMs());
+  const hold = await (process.platform === 'darwin' ? holdByAccount : holdInSandbox)(home, record, paths, outside, log);
+  const { inside } = hold;
   let untilUptimeMs = record.untilUptimeMs;
   let ended = false;
   const sessions = new Set<ChildProcess>();
   const stopped = Promise.withResolvers<void>();
   const end = (): void => {
     ended = true;
-    // The first process of a pid namespace takes all others with it, sessions included, and is gone only after them.
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It went by itself.
-    }
+    hold.end();
   };
 
   /** Gives the socket to a program inside, which is the session from then on: nothing of it goes through this process. */
@@ -85,12 +67,13 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         end();
         void stopped.promise.then(() => socket.end('ok\n'));
         return;
-      case 'ssh': return letIn(socket, ['/usr/sbin/sshd', '-i', '-e', '-f', `${SSH_INSIDE}/sshd_config`], 'ok\n');
+      case 'ssh': return letIn(socket, sshSession(paths), 'ok\n');
       case 'screen':
         screen.start();
         return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));
       case 'port': return letIn(socket, joinPort(word.port));
-      case 'terminal': return terminals.join(word, socket);
+      // Its terminals want tools of Linux; there SSH is the way.
+      case 'terminal': return 'account' in inside ? void socket.destroy() : terminals.join(word, socket);
     }
   };
   rmSync(paths.socket, { force: true });
@@ -110,23 +93,13 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
       await outside.wait(LOOK_MS);
     }
   })();
-  await over;
+  await hold.over;
   ended = true;
   await Promise.all([...sessions].map((session) => new Promise((resolve) => { session.once('close', resolve); })));
-  await takeAway(home, (other) => other !== lease, outside);
+  await hold.takeAway();
   stopped.resolve();
   server.close();
   rmSync(paths.socket, { force: true });
-}
-
-/** When the lease's memory is full, the kernel ends one of its programs; were it the sandbox's first, the lease would end with it. */
-function outlastTenants(first: number): void {
-  try {
-    const children = readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').split(' ').filter((pid) => pid !== '');
-    for (const pid of [String(first), ...children]) writeFileSync(`/proc/${pid}/oom_score_adj`, '-900');
-  } catch {
-    // A container may not raise anything above what it is itself.
-  }
 }
 
 /** One line, byte by byte bounded; what comes after it stays in the socket for whoever takes it. */
@@ -147,27 +120,4 @@ function readWord(socket: Socket, obey: (word: KeeperWord) => void): void {
     }
   };
   socket.on('data', onData);
-}
-
-/** Which process is the first inside, once the sandbox is whole. @throws Error when there is none. */
-function firstProcess(sandbox: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const fail = (): void => reject(new Error('the sandbox did not start'));
-    let info = '';
-    let said = '';
-    const look = (): void => {
-      const pid = Number(/"child-pid":\s*(\d+)/.exec(info)?.[1]);
-      if (said.includes(READY) && Number.isSafeInteger(pid) && pid > 1) resolve(pid);
-    };
-    (sandbox.stdio[3] as NodeJS.ReadableStream).on('data', (chunk: Buffer) => {
-      info += chunk.toString();
-      look();
-    });
-    sandbox.stdout!.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      look();
-    });
-    sandbox.once('error', fail);
-    sandbox.once('close', fail);
-  });
 }

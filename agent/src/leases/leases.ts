@@ -10,6 +10,8 @@ import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, 
 import { lookAtHome } from './look.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
+import { endAccount, takeAwayFromMac } from '../macos/hold.ts';
+import { wipeMac } from '../macos/wipe.ts';
 import { takeAway } from './surroundings.ts';
 import { readVolumes, removeVolume, takeHome } from './volumes.ts';
 import { keptReport, type WipeReport } from './wipe/reports.ts';
@@ -67,7 +69,8 @@ export class Leases {
       const { home, boot, outside } = this.#options;
       const asked = readGrant(params);
       if (asked.boot !== boot) throw new WireError('rebooted', 'the machine was started again meanwhile');
-      if (asked.access === 'root') throw new WireError('no_reinstall', 'nothing outside this machine can reinstall it, so it gives no raw root');
+      // The server gives root only where something outside can reinstall the machine; on Linux nothing here is made for it yet.
+      if (asked.access === 'root' && process.platform !== 'darwin') throw new WireError('no_reinstall', 'this agent gives no raw root on Linux');
       if (asked.units.some((unit) => /^gpu-\d+-\d+$/.test(unit))) throw new WireError('no_slices', 'this agent cannot show a slice of a GPU to a sandbox yet');
       if (asked.untilUptimeMs <= outside.bootMs()) throw new WireError('over', 'the time of the grant is over');
       const records = await this.#records();
@@ -101,13 +104,14 @@ export class Leases {
 
   /** Ends the lease and takes away what it left; says what was looked at. Others of this machine are served meanwhile. */
   async wipe(params: Message): Promise<Message> {
-    const { home, agentVersion, wipes } = this.#options;
+    const { home } = this.#options;
     const lease = leaseOf(params);
     const record = await this.#alone(() => this.#end(lease, fenceOf(params)));
     if (record === undefined) return { ...(keptReport(home, lease) ?? { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] }) };
     const keep = params['keep'] === undefined ? null : volumeOf(params, 'keep');
     let report = this.#wipes.get(lease);
-    if (report === undefined) this.#wipes.set(lease, report = wipe(record, keep, { home, agentVersion, wait: (ms) => this.#options.outside.wait(ms), ...wipes }).finally(() => this.#wipes.delete(lease)));
+    if (keep !== null && process.platform === 'darwin') throw new WireError('no_volumes', 'this agent keeps no homes on macOS');
+    if (report === undefined) this.#wipes.set(lease, report = this.#wipe(record, keep).finally(() => this.#wipes.delete(lease)));
     return { ...(await report) };
   }
 
@@ -181,8 +185,21 @@ export class Leases {
   /** A keeper that was killed, or one of an agent that was here before, took nothing away. */
   async #tidyUp(records: readonly LeaseRecord[]): Promise<void> {
     const { home, outside } = this.#options;
-    await takeAway(home, (lease) => records.some((record) => record.lease === lease && record.state === 'running'), outside);
+    if (process.platform === 'darwin') await this.#tidyUpMac(records);
+    else await takeAway(home, (lease) => records.some((record) => record.lease === lease && record.state === 'running'), outside);
     this.#tidy = true;
+  }
+
+  #wipe(record: LeaseRecord, keep: string | null): Promise<WipeReport> {
+    const { home, agentVersion, wipes, outside } = this.#options;
+    const options = { home, agentVersion, wait: (ms: number) => outside.wait(ms), ...wipes };
+    return process.platform === 'darwin' ? wipeMac(record, options) : wipe(record, keep, options);
+  }
+
+  /** On macOS nothing ends a lease's processes with its keeper. */
+  async #tidyUpMac(records: readonly LeaseRecord[]): Promise<void> {
+    for (const { uid, state } of records) if (state === 'stopped' && !(await endAccount(uid, this.#options.outside))) throw new WireError('not_ended', 'processes of a lease cannot be ended');
+    if (records.every(({ state }) => state === 'stopped')) await takeAwayFromMac();
   }
 
   async #end(lease: string, fence: string): Promise<LeaseRecord | undefined> {
@@ -205,11 +222,13 @@ export class Leases {
 
   async #startKeeper(record: LeaseRecord): Promise<void> {
     const { home, outside, program } = this.#options;
-    if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new WireError('no_sandbox', 'leases need Linux and an agent that runs as root');
+    if ((process.platform !== 'linux' && process.platform !== 'darwin') || process.getuid?.() !== 0) throw new WireError('no_sandbox', 'leases need an agent that runs as root, on Linux or macOS');
     const paths = pathsOf(home, record.lease);
     const log = openSync(paths.log, 'a', 0o600);
-    // Mounts of its own: what it mounts for the lease is seen by nobody else, and goes with it.
-    const keeper = spawn('unshare', ['--mount', '--propagation', 'slave', process.execPath, '--disable-warning=ExperimentalWarning', program, 'keep', '--home', home.root, '--lease', record.lease], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    // On Linux with mounts of its own: what it mounts for the lease is seen by nobody else, and goes with it.
+    const apart = process.platform === 'linux' ? ['unshare', '--mount', '--propagation', 'slave'] : [];
+    const [first, ...words] = [...apart, process.execPath, '--disable-warning=ExperimentalWarning', program, 'keep', '--home', home.root, '--lease', record.lease];
+    const keeper = spawn(first!, words, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
     closeSync(log);
     keeper.unref();
     let gone = false;

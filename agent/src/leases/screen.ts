@@ -5,11 +5,12 @@ import { writeWhole } from '../state/home.ts';
 import { WireError } from '../wire/index.ts';
 import { spawnInside, type Sandbox } from './inside.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
+import { SCREEN_SHARING_PORT } from '../macos/screen-sharing.ts';
 import { SSH_INSIDE } from './sandbox.ts';
 
 const SERVER = '/usr/bin/Xtigervnc';
 /** Inside the lease's own network, where nobody else is. */
-export const SCREEN_PORT = 5901;
+export const SCREEN_PORT = process.platform === 'darwin' ? SCREEN_SHARING_PORT : 5901;
 /** Of a password of VNC no more than eight characters count. */
 const PASSWORD_LENGTH = 8;
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
@@ -18,10 +19,12 @@ const FILE_KEY = Buffer.of(0xe8, 0x4a, 0xd6, 0x60, 0xc4, 0x72, 0x1a, 0xe0);
 
 /** Makes the lease's own password at the first time. Only the server is told: it logs in for the browser. @throws WireError no_screen. */
 export function prepareScreen({ uid }: LeaseRecord, { folder, ssh }: LeasePaths): { readonly username: null; readonly password: string } {
+  // Screen Sharing was given its password when the lease began.
+  if (process.platform === 'darwin') return { username: null, password: readFileSync(join(folder, 'screen-password'), 'utf8') };
   if (!existsSync(SERVER)) throw new WireError('no_screen', 'the machine has no VNC server (on Debian: apt-get install tigervnc-standalone-server)');
   const own = join(folder, 'screen-password');
   if (!existsSync(own)) {
-    const password = newPassword();
+    const password = newScreenPassword();
     const shown = join(ssh, 'screen');
     // The VNC server runs as the tenant, whose own screen it is.
     writeWhole(shown, hidden(password), 0o640);
@@ -31,7 +34,7 @@ export function prepareScreen({ uid }: LeaseRecord, { folder, ssh }: LeasePaths)
   return { username: null, password: readFileSync(own, 'utf8') };
 }
 
-function newPassword(): string {
+export function newScreenPassword(): string {
   let password = '';
   while (password.length < PASSWORD_LENGTH) {
     for (const byte of randomBytes(PASSWORD_LENGTH)) {
@@ -61,7 +64,8 @@ export class Screen {
 
   /** Begins it unless it runs. It ends with the sandbox. */
   start(): void {
-    if (this.#running) return;
+    // macOS has one of its own.
+    if (this.#running || 'account' in this.#sandbox) return;
     this.#running = true;
     const server = spawnInside(this.#sandbox, [
       SERVER, ':1', '-rfbport', String(SCREEN_PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,

@@ -15,10 +15,10 @@ export interface SshOrder {
   readonly hostCertificate: string | null;
 }
 
-const CONFIG = `HostKey ${SSH_INSIDE}/host
-HostCertificate ${SSH_INSIDE}/host-cert.pub
-TrustedUserCAKeys ${SSH_INSIDE}/user-ca.pub
-AuthorizedPrincipalsFile ${SSH_INSIDE}/principals
+const config = (folder: string): string => `HostKey ${folder}/host
+HostCertificate ${folder}/host-cert.pub
+TrustedUserCAKeys ${folder}/user-ca.pub
+AuthorizedPrincipalsFile ${folder}/principals
 AuthorizedKeysFile none
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -35,7 +35,8 @@ Subsystem sftp internal-sftp
 `;
 
 /** Makes the lease's own host key at the first time, and writes what sshd reads. Returns the line of the host's public key. */
-export function prepareSsh({ uid }: LeaseRecord, { ssh }: LeasePaths, { userCa, principal, hostCertificate }: SshOrder): string {
+export function prepareSsh({ uid }: LeaseRecord, paths: LeasePaths, { userCa, principal, hostCertificate }: SshOrder): string {
+  const { ssh } = paths;
   const key = join(ssh, 'host');
   if (!existsSync(`${key}.pub`)) {
     rmSync(key, { force: true });
@@ -46,7 +47,17 @@ export function prepareSsh({ uid }: LeaseRecord, { ssh }: LeasePaths, { userCa, 
   }
   writeWhole(join(ssh, 'user-ca.pub'), `${userCa}\n`, 0o644);
   writeWhole(join(ssh, 'principals'), `${principal}\n`, 0o644);
-  writeWhole(join(ssh, 'sshd_config'), CONFIG, 0o644);
+  writeWhole(join(ssh, 'sshd_config'), config(folderInside(paths)), 0o644);
   if (hostCertificate !== null) writeWhole(join(ssh, 'host-cert.pub'), `${hostCertificate}\n`, 0o644);
   return readFileSync(`${key}.pub`, 'utf8').trim();
+}
+
+/** One session's sshd: its connection is its standard input and output. */
+export function sshSession(paths: LeasePaths): string[] {
+  return ['/usr/sbin/sshd', '-i', '-e', '-f', `${folderInside(paths)}/sshd_config`];
+}
+
+/** A sandbox shows the folder at a place of its own; on macOS there are no mounts of a lease's own. */
+function folderInside({ ssh }: LeasePaths): string {
+  return process.platform === 'darwin' ? ssh : SSH_INSIDE;
 }

@@ -42,6 +42,7 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
   const shown = (await run(['leases', 'show', ID], env)).out;
   for (const part of ['node-7  gpu-0 gpu-1  granted', '61 minutes; 3 minutes out of reach are not paid', 'at its end $16.00', 'running: until']) expect(shown).toContain(part);
   expect(shown).not.toContain('\u001b');
+  expect((await run(['screen', ID], env)).out).toContain(`${url}/fleet/leases/${ID}/screen\n`);
   expect((await run(['leases', 'extend', ID, '2h'], env)).out).toBe('train lasts until 2026-11-26 13:00 UTC and comes to $16.00.\n');
   expect(seen.at(-1)!.body).toEqual({ minutes: 120, atMost: null });
   expect((await run(['leases', 'hand-over', ID, 'training'], env)).out).toContain('paid by the project training');
