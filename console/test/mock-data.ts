@@ -71,7 +71,7 @@ export function fullWorld(): World {
   const vllm: Schemas['Backend'] = { id: id(), name: 'vLLM on gpu-2', kind: 'openai-compatible', url: 'https://gpu-2.harbour.example/v1', options: {}, keys: [key('default')], hasKey: true, enabled: true, health: { state: 'degraded', reason: '3 of the last 20 calls timed out.', since: ago(26) }, from: 'config', createdAt: ago(40 * DAY) };
   const meta: Schemas['Backend'] = { id: id(), name: 'Meta Model API', kind: 'openai-compatible', url: 'https://api.meta.example/v1', options: {}, keys: [key('team-a', { requestsPerMinute: 600 }), key('team-b', { requestsPerMinute: 600, state: 'resting', reason: 'it answered with HTTP status 429', since: ago(1), againAt: ago(-1) })], hasKey: true, enabled: true, health: ready, from: 'api', createdAt: ago(32 * DAY) };
   world.backends = [local, vllm, meta];
-  const limits: Schemas['Model']['limits'] = { attempts: 3, attemptsWithinSeconds: 60, connectSeconds: 10, headSeconds: 600, firstTokenSeconds: 300, gapSeconds: 120, wholeSeconds: 1800, hedge: null };
+  const limits: Schemas['Model']['limits'] = { attempts: 3, attemptsWithinSeconds: 600, connectSeconds: 10, headSeconds: 600, firstTokenSeconds: 300, gapSeconds: 120, wholeSeconds: 1800, hedge: null };
   const target = (backend: Schemas['Backend'], name: string, cost: Buckets | null, contextTokens: number, maxOutputTokens: number, more: Partial<Schemas['Model']['targets'][number]> = {}): Schemas['Model']['targets'][number] => ({
     backend: { id: backend.id, name: backend.name, kind: backend.kind }, model: name, weight: 1, order: 0, region: null, enabled: true, contextTokens, maxOutputTokens, outputLimitField: 'max_tokens', can: {},
     health: backend.health, breaker: { state: 'closed', reason: null, since: null, againAt: null }, running: 2, firstTokenMs: 240, cost, ...more,
@@ -79,7 +79,7 @@ export function fullWorld(): World {
   const model = (name: string, price: Buckets | null, targets: Schemas['Model']['targets'], more: Partial<Schemas['Model']> = {}): Schemas['Model'] => {
     const [first] = targets;
     return {
-      name, goal: 'weights', regions: [], limits, targets, from: 'api', backend: first!.backend, backendModel: first!.model, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens, cost: first!.cost,
+      name, goal: 'weights', regions: [], limits, targets, from: 'api', backend: first!.backend, backendModel: first!.model, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens, cost: first!.cost ?? null,
       health: first!.health, enabled: true, price, currency: 'USD', createdAt: ago(32 * DAY), ...more,
     };
   };

@@ -52,7 +52,7 @@ export const OPERATOR_FIELDS: readonly (readonly [field: string, about: string])
   ['models[].targets[].region', 'Where it is. `contextTokens`, `maxOutputTokens`, `outputLimitField` and `can` are as above.'],
   ['routing', 'How calls are tried, for every name that says nothing else.'],
   ['routing.attempts', 'Attempts at most, the first included. Default: 3.'],
-  ['routing.attemptsWithinSeconds', 'No attempt starts later than this after the call. Default: 60.'],
+  ['routing.attemptsWithinSeconds', 'No attempt starts later than this after the call. Default: 600.'],
   ['routing.hedge', 'A second attempt beside one that has not begun to answer. Default: off (`null`).'],
   ['routing.hedge.afterMs', 'When it starts; `null`: at the p95 of what the target has shown.'],
   ['routing.hedge.share', 'How much of what a name spends may go to attempts that lost: 0.05 is a twentieth.'],

@@ -64,7 +64,7 @@ describe('what calls cost the operator', () => {
       }
       expect(((await ask('GET', '/api/whoami')).body as { permissions: string[] }).permissions).not.toContain('costs.read');
       expect(text(await ask('GET', '/api/prices?history=true'))).not.toContain('the power bill');
-      expect(text(await ask('GET', '/api/models'))).not.toMatch(/"cost":\{/);
+      expect(text(await ask('GET', '/api/models'))).not.toMatch(/"cost":/);
     }
   });
 

@@ -1112,7 +1112,8 @@ export interface components {
         running: number;
         /** As lately seen by the process that answers */
         firstTokenMs: number | null;
-        cost: {
+        /** Null: unknown; absent: not the caller's to see */
+        cost?: {
           input?: {
             /** Non-negative integer picodollars, as a string */
             price: string;
@@ -1316,8 +1317,8 @@ export interface components {
           per: string;
         };
       } | null;
-      /** What the backend costs us; null: unknown, or not the caller's to see */
-      cost: {
+      /** What the backend costs us; null: unknown; absent: not the caller's to see */
+      cost?: {
         input?: {
           /** Non-negative integer picodollars, as a string */
           price: string;

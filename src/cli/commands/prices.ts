@@ -80,6 +80,7 @@ export const importMap: Run = async (context, { args, options }) => {
     const rows = shown.length === 0 ? [] : [table(shown, [
       { title: 'CHANGE', value: (change) => change.change },
       { title: 'MODEL', value: (change) => change.resource },
+      { title: 'TIER', value: (change) => change.tier },
       { title: 'IN /M', align: 'right', value: (change) => fromTo(change.before?.input, change.after?.input) },
       { title: 'OUT /M', align: 'right', value: (change) => fromTo(change.before?.output, change.after?.output) },
       { title: 'REASON', value: (change) => change.reason ?? '' },

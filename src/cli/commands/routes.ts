@@ -95,8 +95,11 @@ function targetTable({ targets, currency }: Model, place: Place): string {
     { title: 'REGION', value: (target) => target.region ?? '-' },
     { title: 'RUNNING', align: 'right', value: (target) => String(target.running) },
     { title: 'FIRST TOKEN', align: 'right', value: (target) => (target.firstTokenMs === null ? '-' : `${target.firstTokenMs} ms`) },
-    { title: 'COST IN /M', align: 'right', value: (target) => perMillion(target.cost?.input, currency) },
-    { title: 'COST OUT /M', align: 'right', value: (target) => perMillion(target.cost?.output, currency) },
+    // Absent where it is not the caller's to see.
+    ...(targets.every(({ cost }) => cost === undefined) ? [] : [
+      { title: 'COST IN /M', align: 'right' as const, value: (target: Model['targets'][number]) => perMillion(target.cost?.input, currency) },
+      { title: 'COST OUT /M', align: 'right' as const, value: (target: Model['targets'][number]) => perMillion(target.cost?.output, currency) },
+    ]),
   ], place);
 }
 

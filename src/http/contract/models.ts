@@ -17,14 +17,14 @@ const target = z.object({
   outputLimitField: z.enum(['max_tokens', 'max_completion_tokens']), can: targetForm.can.unwrap(),
   backend: backendName, health,
   breaker: z.object({ state: z.enum(['closed', 'open', 'half-open']), reason: z.string().nullable(), since: time.nullable(), againAt: time.nullable() }).describe('Of the process that answers'),
-  running: z.int(), firstTokenMs: z.int().nullable().describe('As lately seen by the process that answers'), cost: prices,
+  running: z.int(), firstTokenMs: z.int().nullable().describe('As lately seen by the process that answers'), cost: prices.optional().describe('Null: unknown; absent: not the caller\'s to see'),
 });
 const from = z.enum(['built-in', 'config', 'api']);
 const model = z.object({
   name: z.string(), goal: goalForm, regions: z.array(z.string()), limits, targets: z.array(target), from,
   backend: backendName.describe('Of the first target, as are backendModel, contextTokens, maxOutputTokens and cost'), backendModel: z.string(),
   contextTokens: z.number().int().nullable(), maxOutputTokens: z.number().int(), health: health.describe('Of the best target'), enabled: z.boolean(),
-  price: prices.describe('What callers pay; null: no price, so calls are refused'), cost: prices.describe('What the backend costs us; null: unknown, or not the caller\'s to see'),
+  price: prices.describe('What callers pay; null: no price, so calls are refused'), cost: prices.optional().describe('What the backend costs us; null: unknown; absent: not the caller\'s to see'),
   currency: z.string(), createdAt: time,
 });
 const backend = z.object({

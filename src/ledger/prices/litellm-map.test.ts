@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readLiteLlmMap } from './litellm-map.ts';
 
 const map = JSON.parse(readFileSync(new URL('./fixtures/litellm-excerpt.json', import.meta.url), 'utf8')) as Record<string, unknown>;
-const entries = new Map(readLiteLlmMap(map).map((entry) => [entry.resource, entry]));
+const entries = new Map(readLiteLlmMap(map).filter(({ tier }) => tier === 'standard').map((entry) => [entry.resource, entry]));
 const buckets = (name: string) => {
   const entry = entries.get(name);
   return entry !== undefined && 'buckets' in entry ? entry.buckets : undefined;
@@ -44,4 +44,16 @@ test('bad entries are left out, not read as zero', () => {
   for (const cost of [-1e-6, 'free', '1e-6', true, {}, Number.NaN]) expect(read({ input_cost_per_token: cost, output_cost_per_token: 1e-6 })).toHaveProperty('skipped');
   for (const entry of [null, 7, 'x', [], {}]) expect(read(entry)).toHaveProperty('skipped');
   expect(read({ input_cost_per_token: 0, output_cost_per_token: 0, mode: 'chat' })).toHaveProperty('skipped', expect.stringContaining('explicit price of 0'));
+});
+
+test('tiers of service have lists of their own where the map has, and what it leaves out there costs as it does without', () => {
+  const read = (entry: object) => readLiteLlmMap({ one: { mode: 'chat', input_cost_per_token: 2e-6, output_cost_per_token: 8e-6, cache_read_input_token_cost: 5e-7, ...entry } }).slice(1);
+  expect(read({ input_cost_per_token_priority: 3.5e-6, output_cost_per_token_priority: 1.4e-5, input_cost_per_token_flex: 1e-6 })).toEqual([
+    { resource: 'one', tier: 'flex', source: null, buckets: expect.objectContaining({ input: perMillion(1_000_000_000_000n), output: perMillion(8_000_000_000_000n), cache_read: perMillion(500_000_000_000n) }) },
+    { resource: 'one', tier: 'priority', source: null, buckets: expect.objectContaining({ input: perMillion(3_500_000_000_000n), output: perMillion(14_000_000_000_000n), cache_read: perMillion(500_000_000_000n) }) },
+  ]);
+  expect(read({})).toEqual([]);
+  expect(read({ output_cost_per_token_flex: 'half' })).toEqual([{ resource: 'one', tier: 'flex', skipped: 'output_cost_per_token_flex is not a price: half' }]);
+  expect(readLiteLlmMap(map).filter(({ resource, tier }) => resource === 'gpt-4o' && tier === 'priority')).toHaveLength(1);
+  expect(readLiteLlmMap({ one: { input_cost_per_token: 1e-6, output_cost_per_token: 1e-6, input_cost_per_token_above_200k_tokens_priority: 1e-6 } })).toMatchObject([{ skipped: expect.stringContaining('above_200k_tokens_priority') as string }]);
 });

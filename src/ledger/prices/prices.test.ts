@@ -143,14 +143,14 @@ describe('defaults and import', () => {
     await prices.create(house.principal(), price('1', { resource: 'gpt-4o' }));
     const input = { map, source: 'LiteLLM 1.109.1, 2026-11-23' };
     const shown = await prices.import(house.principal(), { ...input, apply: false });
-    expect(shown.summary).toEqual({ new: 6, changed: 1, same: 0, skipped: 4 });
+    expect(shown.summary).toEqual({ new: 7, changed: 1, same: 0, skipped: 4 });
     expect(shown.changes.find((change) => change.resource === 'gpt-4o')).toMatchObject({ change: 'changed', before: { input: { price: '1' } }, after: { input: { price: '2500000000000' } } });
     expect(prices.list(house.principal(), { history: true }).items).toHaveLength(1);
 
     expect((await prices.import(house.principal(), { ...input, apply: true })).applied).toBe(true);
-    expect(prices.list(house.principal(), { history: true }).items).toHaveLength(8);
+    expect(prices.list(house.principal(), { history: true }).items).toHaveLength(9);
     // Also before the changed one is in force, a second import finds nothing to do.
-    expect((await prices.import(house.principal(), { ...input, apply: true })).summary).toEqual({ new: 0, changed: 0, same: 7, skipped: 4 });
+    expect((await prices.import(house.principal(), { ...input, apply: true })).summary).toEqual({ new: 0, changed: 0, same: 8, skipped: 4 });
     expect(prices.list(house.principal(), { history: true, resource: 'gpt-4o' }).items[0]?.source).toContain('developers.openai.com');
     expect(house.audited.filter((entry) => entry.action === 'price.import')).toHaveLength(1);
   });

@@ -135,7 +135,7 @@ export class Prices {
   }
 
   /**
-   * What a LiteLLM price map would change of what callers pay (standard tier); written, in one transaction, when asked.
+   * What a LiteLLM price map would change of what callers pay, on the standard tier and on those of service that the map has; written, in one transaction, when asked.
    * @throws TandemError currency_mismatch: the map is in US dollars.
    */
   async import(principal: Principal, input: PriceImport): Promise<ImportReply> {
@@ -148,7 +148,7 @@ export class Prices {
     const drafts: Draft[] = [];
     for (const entry of readLiteLlmMap(input.map)) {
       if (only !== undefined && !only.has(entry.resource)) continue;
-      const base = { resource: entry.resource, tier: 'standard' as const };
+      const base = { resource: entry.resource, tier: entry.tier };
       if ('skipped' in entry) {
         changes.push({ ...base, change: 'skipped', reason: entry.skipped, before: null, after: null });
         continue;
@@ -158,7 +158,7 @@ export class Prices {
         continue;
       }
       // Compared with what is to hold last: a version that is written but not yet in force counts.
-      const before = book.newest(principal.organisationId, entry.resource, 'standard') ?? book.priceAt(principal.organisationId, entry.resource, 'standard', nowMs);
+      const before = book.newest(principal.organisationId, entry.resource, entry.tier) ?? book.priceAt(principal.organisationId, entry.resource, entry.tier, nowMs);
       const same = before !== undefined && sameBuckets(before.buckets, entry.buckets);
       changes.push({
         ...base, change: before === undefined ? 'new' : same ? 'same' : 'changed', reason: null,

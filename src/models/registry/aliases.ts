@@ -185,7 +185,7 @@ export class Aliases {
     return modelView(alias, {
       nowMs, states, healthOf, currency: principal.currency,
       price: prices.priceAt(principal.organisationId, alias.name, principal.tier, nowMs),
-      costOf: ({ organisationId, id }) => (organisationId === principal.organisationId && principal.projectId === null ? prices.priceAt(organisationId, alias.name, principal.tier, nowMs, 'cost', id) : undefined),
+      costOf: ({ organisationId, id }) => (organisationId === principal.organisationId && principal.projectId === null ? prices.priceAt(organisationId, alias.name, principal.tier, nowMs, 'cost', id) : null),
     });
   }
 }

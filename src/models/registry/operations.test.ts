@@ -232,7 +232,7 @@ describe('another organisation', () => {
     house.ledger.costPrice = { ...house.ledger.price!, side: 'cost' };
     const backends = (await house.models.backends.list(stranger)).items;
     expect(backends.map(({ name, url: shown, hasKey }) => [name, shown, hasKey])).toEqual([['local', null, false], ['filed', null, false]]);
-    expect((await house.models.aliases.list(stranger)).items.map(({ name, cost }) => [name, cost])).toEqual([['tandem/local', null], ['team/filed', null]]);
+    expect((await house.models.aliases.list(stranger)).items.map(({ name, cost }) => [name, cost])).toEqual([['tandem/local', undefined], ['team/filed', undefined]]);
     expect((await house.models.aliases.list(house.admin)).items[0]!.cost).not.toBeNull();
     const mine = await house.models.backends.create(house.admin, { name: 'mine', url, key: SECRET });
     expect((await house.models.backends.list(stranger)).items.find(({ id }) => id === mine.id)?.url).toBeNull();

@@ -103,7 +103,8 @@ export interface CallLimits {
   readonly hedge: HedgeLimits | null;
 }
 
-export const DEFAULT_LIMITS: CallLimits = { attempts: 3, attemptsWithinMs: 60_000, deadlines: DEFAULT_DEADLINES, hedge: null };
+/** A target that is silent until its first-token deadline leaves time for another; after ten minutes clients have given up (see `DEFAULT_DEADLINES`). */
+export const DEFAULT_LIMITS: CallLimits = { attempts: 3, attemptsWithinMs: 600_000, deadlines: DEFAULT_DEADLINES, hedge: null };
 
 /** A model's name as callers write it, and what it leads to. */
 export interface Alias {

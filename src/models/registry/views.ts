@@ -61,8 +61,8 @@ export interface TargetView {
   readonly running: number;
   /** As lately seen by this process; null: not seen. */
   readonly firstTokenMs: number | null;
-  /** Null: unknown, or not for the one who asks. */
-  readonly cost: PriceView | null;
+  /** Null: unknown. Absent: it is not for the one who asks. */
+  readonly cost?: PriceView | null;
 }
 
 export interface ModelView {
@@ -77,7 +77,7 @@ export interface ModelView {
   readonly backendModel: string;
   readonly contextTokens: number | null;
   readonly maxOutputTokens: number;
-  readonly cost: PriceView | null;
+  readonly cost?: PriceView | null;
   /** Of the best of its targets. */
   readonly health: HealthView;
   /** Whether some target is switched on. */
@@ -93,7 +93,8 @@ export interface ModelFacts {
   readonly states: RouteStates;
   readonly healthOf: (backend: Backend) => Health;
   readonly price: PriceVersion | undefined;
-  readonly costOf: (backend: Backend) => PriceVersion | undefined;
+  /** Undefined: unknown; null: not for the one who asks. */
+  readonly costOf: (backend: Backend) => PriceVersion | undefined | null;
   readonly currency: string;
 }
 
@@ -119,7 +120,7 @@ export function modelView(alias: Alias, facts: ModelFacts): ModelView {
   const [first] = targets;
   return {
     name: alias.name, goal: alias.goal, regions: alias.regions, limits: limitsView(alias.limits), targets, from: alias.from,
-    backend: first!.backend, backendModel: first!.model, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens, cost: first!.cost,
+    backend: first!.backend, backendModel: first!.model, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens, ...(first!.cost !== undefined && { cost: first!.cost }),
     health: healthOfAll(targets), enabled: alias.targets.some(({ enabled, backend }) => enabled && backend.enabled),
     price: priceView(facts.price), currency: facts.price?.currency ?? facts.currency, createdAt: new Date(alias.createdAtMs).toISOString(),
   };
@@ -129,10 +130,11 @@ function targetView(target: Target, { nowMs, states, healthOf, costOf }: ModelFa
   const { backend, backendModel: model, weight, order, region, enabled, contextTokens, maxOutputTokens, capField: outputLimitField, can } = target;
   const { breaker, running, firstTokenMs } = states.ofTarget(target);
   const { state, reason, sinceMs, againAtMs } = breaker.view(nowMs);
+  const cost = costOf(backend);
   return {
     backend: { id: backend.id, name: backend.name, kind: backend.kind }, model, weight, order, region, enabled: enabled && backend.enabled, contextTokens, maxOutputTokens, outputLimitField, can,
     health: healthView(healthOf(backend)), breaker: { state, reason, since: iso(sinceMs), againAt: iso(againAtMs) }, running, firstTokenMs: firstTokenMs === null ? null : Math.round(firstTokenMs),
-    cost: priceView(costOf(backend)),
+    ...(cost !== null && { cost: priceView(cost) }),
   };
 }
 

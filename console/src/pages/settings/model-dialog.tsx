@@ -66,7 +66,7 @@ export function ModelDialog({ model, whyNot, onClose }: { model: Model; whyNot: 
           { id: 'region', header: 'Region', narrow: 'hidden', width: '6rem', cell: ({ region }) => region ?? <span className="muted">–</span> },
           { id: 'running', header: 'Running', numeric: true, narrow: 'hidden', width: '6rem', cell: ({ running }) => <span className="num">{running}</span> },
           { id: 'first', header: 'First token', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ firstTokenMs }) => (firstTokenMs === null ? <span className="muted">–</span> : <span className="num">{duration(firstTokenMs)}</span>) },
-          { id: 'cost', header: 'Cost in / out', numeric: true, narrow: 'hidden', width: '12rem', cell: ({ cost }) => <PricePair price={cost} currency={model.currency} missing="not known" /> },
+          ...(targets.every(({ cost }) => cost === undefined) ? [] : [{ id: 'cost', header: 'Cost in / out', numeric: true, narrow: 'hidden' as const, width: '12rem', cell: ({ cost }: Model['targets'][number]) => <PricePair price={cost ?? null} currency={model.currency} missing="not known" /> }]),
         ]} />
         {why === undefined ? null : <p className="small muted">{why}</p>}
         <div className="row end">
