@@ -21,6 +21,9 @@ const dollars = (cents: number): string => (BigInt(cents) * 10_000_000_000n).toS
 /** What a hostile machine might send; the pages must show it as text. */
 export const HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</script>\u202eevil';
 
+/** A quarter of a machine of 96 cores. */
+const BOUNDS: NonNullable<Lease['machines'][number]['bounds']> = { limits: { cpuMillis: 23_750, memoryBytes: 136_365_211_648, processes: 4_096, diskBytes: 1_094_216_581_120 }, network: 'internet', resolvers: ['10.0.0.2'], unbound: [] };
+
 export const nothingInFleet = (): Fleet => ({ nodes: [], pools: [], leases: [] });
 
 const gpu = (index: number, more: object = {}): object => ({ vendor: 'nvidia', index, uuid: `GPU-0${index}`, name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984, usedBytes: 0, duty: index * 11, temperatureC: 41 + index, ecc: { corrected: 0, uncorrected: 0 }, driver: '580.95.05', mig: false, migDevices: [], ...more });
@@ -44,12 +47,12 @@ export function fullFleet(projectId: string): Fleet {
     node('build-3', { state: 'new', usableAt: null, approved: null, lastSeenAt: null, connected: false }),
   ];
   const lease = (name: string, more: Partial<Lease>): Lease => ({
-    id: id(), name, projectId, askedBy: 'Ines Okafor', access: 'shell', state: 'running', reason: null, wait: null, pool: 'gpus', resource: 'h100-80gb', count: 2, leastDay: false, machines: [{ machineId: h100.id, units: ['gpu-0', 'gpu-1'], stage: 'running' }],
+    id: id(), name, projectId, askedBy: 'Ines Okafor', access: 'shell', state: 'running', reason: null, wait: null, pool: 'gpus', resource: 'h100-80gb', count: 2, leastDay: false, machines: [{ machineId: h100.id, units: ['gpu-0', 'gpu-1'], stage: 'running', bounds: BOUNDS }],
     startsAt: null, startedAt: ago(95), endsAt: ago(-145), paidUntil: ago(-20), stoppedAt: null, endedAt: null, createdAt: ago(96), minutes: { asked: 240, paid: 95, outOfReach: 0 },
     cost: { currency: 'USD', soFar: dollars(791), booked: dollars(750), atEnd: dollars(2_000), thisMonth: dollars(2_000), atMost: dollars(2_500) }, moneyShort: false, ...more,
   });
   const night = lease('nightly-evals', {});
-  const mine = lease('ios-screens', { pool: 'macs', resource: 'mac-m4', count: 1, leastDay: true, endsAt: null, machines: [{ machineId: mac.id, units: ['machine'], stage: 'running' }], minutes: { asked: null, paid: 300, outOfReach: 0 }, cost: { currency: 'USD', soFar: dollars(1_999), booked: dollars(1_999), atEnd: null, thisMonth: dollars(14_990), atMost: null } });
+  const mine = lease('ios-screens', { pool: 'macs', resource: 'mac-m4', count: 1, leastDay: true, endsAt: null, machines: [{ machineId: mac.id, units: ['machine'], stage: 'running', bounds: { ...BOUNDS, network: 'loopback', resolvers: [], unbound: [{ what: 'network', why: HOSTILE }] } }], minutes: { asked: null, paid: 300, outOfReach: 0 }, cost: { currency: 'USD', soFar: dollars(1_999), booked: dollars(1_999), atEnd: null, thisMonth: dollars(14_990), atMost: null } });
   const none = { soFar: '0', booked: '0', atEnd: dollars(9_600), thisMonth: dollars(9_600), atMost: null, currency: 'USD' };
   const waiting = lease('finetune-8', { state: 'waiting', reason: 'all 1 machines of that kind are in use', wait: { code: 'busy', holders: [night.id], forecastAt: ago(-145) }, count: 8, machines: [], startedAt: null, endsAt: null, paidUntil: null, minutes: { asked: 480, paid: 0, outOfReach: 0 }, cost: none });
   const ended = lease('smoke-test', { state: 'ended', reason: 'its time was over', endsAt: ago(DAY), endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60) });
@@ -63,7 +66,7 @@ export function fullFleet(projectId: string): Fleet {
 }
 
 function pool(name: string, more: Partial<Pool>): Pool {
-  return { id: null, name, own: true, kinds: [], resources: [], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 }, units: { all: 0, leased: 0 }, standIn: false, ...more };
+  return { id: null, name, own: true, kinds: [], resources: [], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 }, units: { all: 0, leased: 0 }, standIn: false, ...more };
 }
 
 export const eventsOfNode = ({ name }: Node): ReplyOf<'/api/nodes/{id}', 'get'>['events'] => [
@@ -83,5 +86,5 @@ export function quoteOf({ kind, minutes = 60, gpus, machines = 1 }: BodyOf<'/api
 
 export function newLease(fleet: Fleet, body: BodyOf<'/api/leases', 'post'>, projectId: string): Lease {
   const { cost, pool: from, resource, count, leastDay } = quoteOf(body);
-  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting' }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false };
+  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false };
 }

@@ -118,11 +118,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, is
 
 const AGENT_PORT = 4601;
 
+/** Hosts by which this server is reached from elsewhere, as far as its settings say. */
+export function controlHosts({ host, publicUrl, agentAddress, peerAddress }: Pick<Config, 'host' | 'publicUrl' | 'agentAddress' | 'peerAddress'>): string[] {
+  const named = [host, publicUrl === null ? '' : new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''), agentAddress?.host ?? '', peerAddress !== null && peerAddress !== 'off' ? peerAddress.host : ''];
+  return [...new Set(named)].filter((one) => one !== '' && one !== '0.0.0.0' && one !== '::' && !isHere(one));
+}
+
 /** Nobody is surprised by a port that opens: who keeps the server to this machine has no listener for others. */
 function usualAgentAddress({ host, publicUrl }: Pick<Parsed, 'host' | 'publicUrl'>): HostAndPort | null {
   const named = publicUrl === null ? host : new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
-  const isHere = (name: string): boolean => name === 'localhost' || name === '::1' || name.startsWith('127.');
   return isHere(host) || isHere(named) || named === '0.0.0.0' || named === '::' ? null : { host: named, port: AGENT_PORT };
+}
+
+function isHere(name: string): boolean {
+  return name === 'localhost' || name === '::1' || name.startsWith('127.');
 }
 
 function parseSetting<T>(one: Setting<T>, value: string): T {

@@ -7,7 +7,7 @@ export {
 } from './money.ts';
 export { createLogger, silentLogger, type Logger } from './log.ts';
 export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type ErrorEntry, type ErrorOptions } from './errors.ts';
-export { SETTINGS, readConfig, type Config } from './config.ts';
+export { SETTINGS, controlHosts, readConfig, type Config } from './config.ts';
 export { Leaving, signalOf, type LeavingSignal } from './leaving.ts';
 export { publicJwk, signJws, verifyJws, type PublicJwk, type ReadJws } from './jws.ts';
 export { makeFolder } from './make-folder.ts';

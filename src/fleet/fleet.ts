@@ -31,6 +31,8 @@ export interface FleetOptions {
   readonly ledger: { readonly standing: Ledger['standing']; readonly webhooks: { readonly deliveries: Pick<Ledger['webhooks']['deliveries'], 'enqueue'> } };
   /** The organisation whose machines may serve others. */
   readonly operator: () => string | null;
+  /** Where this server is reached, by name or address: leases do not. */
+  readonly controlHosts?: readonly string[];
   /** Without it there are no accounts at providers. */
   readonly config?: Pick<Config, 'file' | 'configFile'>;
   /** For keys of accounts that the file names by variable. */
@@ -64,7 +66,7 @@ export class Fleet {
     this.presence = new Presence(context);
     this.#later = new LaterLink();
     const driver = new AgentDriver(this.#later, options.clock);
-    const machines = new NodeMachines(context, this.presence, options.operator);
+    const machines = new NodeMachines(context, this.presence, options.operator, options.controlHosts ?? []);
     this.quotas = new Quotas(options);
     this.providers = new Providers({ ...context, access: options.access, machines, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
     const { ledger, access } = options;

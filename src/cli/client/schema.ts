@@ -979,11 +979,30 @@ export interface components {
       /** GPUs, slices or machines that are paid */
       count: number;
       leastDay: boolean;
-      machines: {
+      machines: ({
         machineId: string;
         units: string[];
         stage: string;
-      }[];
+        /** What the machine says really bounds it; null: not running yet, or it does not say */
+        bounds: {
+          /** Null: nothing bounds it */
+          limits: {
+            /** Thousandths of a core */
+            cpuMillis: number | null;
+            memoryBytes: number | null;
+            processes: number | null;
+            diskBytes: number | null;
+          };
+          /** `loopback`: it reaches itself alone */
+          network: 'internet' | 'loopback';
+          resolvers: string[];
+          /** What the machine could not do */
+          unbound: {
+            what: string;
+            why: string;
+          }[];
+        } | null;
+      })[];
       startsAt: string | null;
       startedAt: string | null;
       endsAt: string | null;
@@ -1546,6 +1565,15 @@ export interface components {
       leastDay: 'others' | 'always' | 'never';
       idleMinutes: number | null;
       resource: string | null;
+      limits: {
+        cpus: number | null;
+        memoryMb: number | null;
+        processes: number | null;
+        diskMb: number | null;
+      } | null;
+      network: 'internet' | 'none';
+      networkAllow: string[];
+      resolvers: string[];
       machines: {
         all: number;
         leased: number;
@@ -6340,6 +6368,18 @@ export interface operations {
       leastDay?: 'others' | 'always' | 'never';
       /** Its people are told when nobody has used a lease for so long */
       idleMinutes?: number | null;
+      limits?: {
+        cpus?: number | null;
+        memoryMb?: number | null;
+        processes?: number | null;
+        diskMb?: number | null;
+      } | null;
+      /** `none`: its leases reach themselves alone */
+      network?: 'internet' | 'none';
+      /** Ranges that leases may reach although they are private or this server's, such as 10.1.0.0/16 */
+      networkAllow?: string[];
+      /** Whom leases ask for names; empty: whom their machine asks */
+      resolvers?: string[];
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Pool'] } };
@@ -6366,6 +6406,18 @@ export interface operations {
       leastDay?: 'others' | 'always' | 'never';
       /** Its people are told when nobody has used a lease for so long */
       idleMinutes?: number | null;
+      limits?: {
+        cpus?: number | null;
+        memoryMb?: number | null;
+        processes?: number | null;
+        diskMb?: number | null;
+      } | null;
+      /** `none`: its leases reach themselves alone */
+      network?: 'internet' | 'none';
+      /** Ranges that leases may reach although they are private or this server's, such as 10.1.0.0/16 */
+      networkAllow?: string[];
+      /** Whom leases ask for names; empty: whom their machine asks */
+      resolvers?: string[];
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Pool'] } };

@@ -13,7 +13,7 @@ const lease = {
   pool: 'gpus', resource: 'gpu/h100-80gb', count: 2, leastDay: false, machines: [], startsAt: null, startedAt: null, endsAt: null, paidUntil: null, stoppedAt: null, endedAt: null, createdAt: at, minutes: { asked: 240, paid: 0, outOfReach: 0 },
   cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: '16000000000000', thisMonth: '0', atMost: '20000000000000' }, moneyShort: false,
 };
-const running = { ...lease, state: 'running', reason: null, wait: null, machines: [{ machineId: 'node-7', units: ['gpu-0', 'gpu-1'], stage: 'granted' }], startedAt: at, endsAt: '2026-11-26T11:00:00.000Z', paidUntil: '2026-11-26T11:00:00.000Z', minutes: { asked: 240, paid: 61, outOfReach: 3 }, cost: { ...lease.cost, soFar: '4066666666667' } };
+const running = { ...lease, state: 'running', reason: null, wait: null, machines: [{ machineId: 'node-7', units: ['gpu-0', 'gpu-1'], stage: 'granted', bounds: { limits: { cpuMillis: 15_750, memoryBytes: 273_804_165_120, processes: 4_096, diskBytes: null }, network: 'internet', resolvers: ['10.0.0.2'], unbound: [{ what: 'disk', why: 'mkfs.ext4 is not there' }] } }], startedAt: at, endsAt: '2026-11-26T11:00:00.000Z', paidUntil: '2026-11-26T11:00:00.000Z', minutes: { asked: 240, paid: 61, outOfReach: 3 }, cost: { ...lease.cost, soFar: '4066666666667' } };
 const open: Server[] = [];
 afterEach(() => {
   for (const server of open.splice(0)) {
@@ -40,7 +40,7 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
   expect(seen.at(-1)!.body).toMatchObject({ key: 'mine', kind: 'gpu', gpus: 2, gpu: 'h100-80gb', minutes: 240, atMost: '20000000000000', projectId: PROJECT, labels: { rack: 'a1' } });
   for (const part of ['running', '2 × gpu/h100-80gb', '$4.066666666667', ID]) expect((await run(['leases'], env)).out).toContain(part);
   const shown = (await run(['leases', 'show', ID], env)).out;
-  for (const part of ['node-7  gpu-0 gpu-1  granted', '61 minutes; 3 minutes out of reach are not paid', 'at its end $16.00', 'running: until']) expect(shown).toContain(part);
+  for (const part of ['node-7  gpu-0 gpu-1  granted', '61 minutes; 3 minutes out of reach are not paid', 'at its end $16.00', 'running: until', 'may use    15.8 cores, 273.8 GB of memory, 4,096 processes\n', 'reaches    the internet\n', 'unbound    disk: mkfs.ext4 is not there\n']) expect(shown).toContain(part);
   expect(shown).not.toContain('\u001b');
   expect((await run(['screen', ID], env)).out).toContain(`${url}/fleet/leases/${ID}/screen\n`);
   expect((await run(['leases', 'extend', ID, '2h'], env)).out).toBe('train lasts until 2026-11-26 13:00 UTC and comes to $16.00.\n');
@@ -51,7 +51,7 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
 });
 
 test('pools are listed with what is in use, and their terms set whether they had any or not', async () => {
-  const pool = { id: null, name: 'macs', own: true, kinds: ['stand-in'], resources: ['mac/stand-in'], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, machines: { all: 3, leased: 1, idle: 1, wiping: 1, closed: 0 }, units: { all: 3, leased: 2 }, standIn: true };
+  const pool = { id: null, name: 'macs', own: true, kinds: ['stand-in'], resources: ['mac/stand-in'], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], machines: { all: 3, leased: 1, idle: 1, wiping: 1, closed: 0 }, units: { all: 3, leased: 2 }, standIn: true };
   const set = { ...pool, id: ID, openTo: 'all' };
   const answers = { 'GET /api/pools': { json: { items: [pool], nextCursor: null } }, 'POST /api/pools': { status: 201, json: set }, [`PATCH /api/pools/${ID}`]: { json: set } };
   const { server, url, seen } = await stubServer(answers);
@@ -60,6 +60,9 @@ test('pools are listed with what is in use, and their terms set whether they had
   for (const part of ['macs (stand-in, not macOS)', 'mac/stand-in', '3', 'own']) expect((await run(['pools'], env)).out).toContain(part);
   expect((await run(['pools', 'set', 'macs', '--open-to', 'all', '--idle', '4h'], env)).out).toContain('macs: open to all');
   expect(seen.at(-1)!.body).toEqual({ name: 'macs', openTo: 'all', idleMinutes: 240 });
+  await run(['pools', 'set', 'macs', '--network', 'none', '--allow', '10.1.0.0/16,10.2.0.5', '--resolvers', 'none', '--cpus', '1.5', '--memory-mb', 'share'], env);
+  expect(seen.at(-1)!.body).toEqual({ name: 'macs', network: 'none', networkAllow: ['10.1.0.0/16', '10.2.0.5'], resolvers: [], limits: { cpus: 1.5, memoryMb: null, processes: null, diskMb: null } });
+  expect((await run(['pools', 'set', 'macs', '--cpus', 'many'], env)).err).toContain('--cpus is not a number: many');
 });
 
 test('time is priced by the hour of a GPU and by blocks', async () => {

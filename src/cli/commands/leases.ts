@@ -9,6 +9,7 @@ import { amountArgument, moneyText } from '../output/money.ts';
 import { table } from '../output/table.ts';
 import { plural, timeText } from '../output/text.ts';
 import { findProject, oneOf } from './keys.ts';
+import { boundsLines, poolReachText, reachOptions } from './lease-bounds.ts';
 
 type Lease = components['schemas']['Lease'];
 type Quote = Reply<'/api/leases/quote', 'POST'>;
@@ -81,15 +82,16 @@ export const pools: Run = async (context) => {
 
 export const setPool: Run = async (context, { args, options }) => {
   const client = context.client();
+  const known = (await client.call('GET', '/api/pools', {})).items.find((pool) => pool.own && pool.name === args[0] && pool.id !== null);
   const terms = {
     ...(typeof options['resource'] === 'string' && { resource: options['resource'] === 'none' ? null : options['resource'] }),
     ...(options['openTo'] !== undefined && { openTo: oneOf(options['openTo'], ['own', 'all'], '--open-to') }),
     ...(options['leastDay'] !== undefined && { leastDay: oneOf(options['leastDay'], ['others', 'always', 'never'], '--least-day') }),
     ...(typeof options['idle'] === 'string' && { idleMinutes: options['idle'] === 'never' ? null : minutesOf(options['idle'], '--idle') }),
+    ...reachOptions(options, known?.limits ?? null),
   };
-  const known = (await client.call('GET', '/api/pools', {})).items.find((pool) => pool.own && pool.name === args[0] && pool.id !== null);
   const pool = known?.id ? await client.call('PATCH', '/api/pools/{id}', { path: { id: known.id }, body: terms }) : await client.call('POST', '/api/pools', { body: { name: args[0]!, ...terms } });
-  print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}.`);
+  print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}. ${poolReachText(pool)}`);
 };
 
 /** What the two verbs ask for by themselves. */
@@ -140,7 +142,7 @@ function leaseLines(lease: Lease): string[] {
     `id         ${lease.id}`,
     `what       ${lease.count} × ${lease.resource}, pool ${lease.pool}, ${lease.access}`,
     ...(lease.wait === null ? [] : [`forecast   ${lease.wait.forecastAt === null ? 'not known' : timeText(lease.wait.forecastAt)}${lease.wait.holders.length === 0 ? '' : `, after ${lease.wait.holders.join(', ')}`}`]),
-    ...lease.machines.map(({ machineId, units, stage }) => `machine    ${machineId}  ${units.join(' ')}  ${stage}`),
+    ...lease.machines.flatMap((machine) => [`machine    ${machine.machineId}  ${machine.units.join(' ')}  ${machine.stage}`, ...boundsLines(machine)]),
     `from       ${timeText(lease.startedAt ?? lease.startsAt)}`,
     `until      ${lease.endsAt === null && lease.minutes.asked === null ? 'it is ended' : timeText(lease.endsAt)}`,
     `paid until ${timeText(lease.paidUntil)}${lease.moneyShort ? ', and then it ends: no more money could be set aside' : ''}`,

@@ -24,6 +24,7 @@ import { spendWords } from './0022-spend-words.ts';
 import { wipes } from './0023-wipes.ts';
 import { sessions } from './0024-sessions.ts';
 import { quotas } from './0025-quotas.ts';
+import { leaseBounds } from './0026-lease-bounds.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   wipes,
   sessions,
   quotas,
+  leaseBounds,
 ];

@@ -24,6 +24,11 @@ export interface PoolRow {
   idle_minutes: Defaulted<number | null>;
   /** Sessions in leases of it are recorded, whether it was asked for or not. */
   record: Defaulted<boolean>;
+  /** For each unit that a lease has; null: its share of the machine. */
+  limits: Json<{ cpus: number | null; memoryMb: number | null; processes: number | null; diskMb: number | null } | null>;
+  network: Defaulted<'internet' | 'none'>;
+  network_allow: Json<string[]>;
+  resolvers: Json<string[]>;
   created_at: Written<Date>;
   removed_at: NullableTime;
 }
@@ -104,6 +109,8 @@ export interface LeaseMachineRow {
   granted_until: NullableTime;
   /** It runs there no later than this, whatever became of what was sent; null: nothing was sent. */
   bound_at: NullableTime;
+  /** What the machine says really bounds it. */
+  bounds: Json<Record<string, unknown> | null>;
   /** What the wipe said. */
   report: Json<Record<string, unknown> | null>;
 }

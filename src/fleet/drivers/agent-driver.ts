@@ -1,6 +1,8 @@
 import { TandemError, printable, type Clock } from '../../base/index.ts';
+import type { Allowance } from '../pools/allowance.ts';
 import type { NodeLink } from '../ports.ts';
 import type { Driver, LeaseOrder, RunningLease, WipeReport } from './driver.ts';
+import { readLeaseBounds, type LeaseBounds } from './lease-bounds.ts';
 
 const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall', 'erase'] as const;
 const MOST_LINES = 50;
@@ -26,12 +28,13 @@ export class AgentDriver implements Driver {
     return this.#link.isConnected(machineId);
   }
 
-  async grant(order: LeaseOrder, remainingMs: number): Promise<void> {
+  async grant(order: LeaseOrder, remainingMs: number, allowance?: Allowance): Promise<LeaseBounds | null> {
     const fromMs = this.#clock.monotonicMs();
     const { boot, uptimeMs } = await this.#state(order.machineId);
     // The reading is older than its answer, so the end lies no later than was asked for.
     const leftMs = remainingMs - (this.#clock.monotonicMs() - fromMs);
-    await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), units: order.unitIds, access: order.access, boot, untilUptimeMs: Math.floor(uptimeMs + leftMs) });
+    const answer = await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), units: order.unitIds, access: order.access, boot, untilUptimeMs: Math.floor(uptimeMs + leftMs), ...allowance });
+    return readLeaseBounds((answer as Record<string, unknown> | null)?.['bounds']);
   }
 
   async stop(order: LeaseOrder): Promise<void> {

@@ -1,3 +1,6 @@
+import type { Allowance } from '../pools/allowance.ts';
+import type { LeaseBounds } from './lease-bounds.ts';
+
 /** A lease on one machine, as a driver needs it. */
 export interface LeaseOrder {
   readonly leaseId: string;
@@ -38,9 +41,11 @@ export interface Driver {
   /**
    * The lease may run for so long, counted from this call, however late it arrives; the machine ends it then by itself. Once more, longer or
    * shorter, is the same lease's new end.
+   * @param allowance what it may use; without it nothing bounds it, and it has no network.
+   * @returns what the machine says bounds it; null: it does not say.
    * @throws TandemError node_unreachable; node_refused for an older fence, and for units that another lease has or has left unwiped.
    */
-  grant(order: LeaseOrder, remainingMs: number): Promise<void>;
+  grant(order: LeaseOrder, remainingMs: number, allowance?: Allowance): Promise<LeaseBounds | null>;
   /** Nothing of the lease runs any more when this resolves. @throws TandemError node_unreachable. */
   stop(order: LeaseOrder): Promise<void>;
   /** Stops it where it runs, and takes away what it left. @throws TandemError node_unreachable. */

@@ -117,8 +117,9 @@ export class Reconciler {
         const until = overAtMs(lease)!;
         // Written before anything is sent: whatever becomes of it, the lease runs there no longer.
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { bound_at: new Date(Math.max(on.boundMs ?? 0, until)) }));
-        await driver.grant(order, until - this.#clock.nowMs());
-        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'granted', granted_until: new Date(until), bound_at: new Date(until) }));
+        const allowance = await machines.allowance(on.machineId, on.unitIds);
+        const bounds = await driver.grant(order, until - this.#clock.nowMs(), allowance);
+        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'granted', granted_until: new Date(until), bound_at: new Date(until), ...(bounds !== null && { bounds: JSON.stringify(bounds) }) }));
         return true;
       }
       case 'stop':

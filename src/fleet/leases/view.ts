@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Schema } from '../../db/index.ts';
+import { readLeaseBounds, type LeaseBounds } from '../drivers/lease-bounds.ts';
 import { priceOf } from '../price/best-price.ts';
 import { paidMinutes, startedMinutes } from '../price/minutes.ts';
 import { costOfMinutes, type MachineCost } from '../price/provider-cost.ts';
@@ -20,7 +21,7 @@ export interface LeaseView {
   readonly resource: string;
   readonly count: number;
   readonly leastDay: boolean;
-  readonly machines: { readonly machineId: string; readonly units: string[]; readonly stage: string }[];
+  readonly machines: { readonly machineId: string; readonly units: string[]; readonly stage: string; readonly bounds: LeaseBounds | null }[];
   readonly startsAt: string | null;
   readonly startedAt: string | null;
   readonly endsAt: string | null;
@@ -54,7 +55,7 @@ export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (l
     id: row.id, name: row.name, projectId: row.project_id, askedBy: row.asked_by, access: row.access, state: row.observed, reason: row.reason,
     wait: row.wait_code === null ? null : { code: row.wait_code, holders: row.wait_holders.filter(own), forecastAt: iso(row.forecast_at) },
     pool: String(row.wish['pool']), resource: row.resource, count: row.terms.count, leastDay: row.terms.leastDay,
-    machines: machines.map((one) => ({ machineId: one.machine_id, units: one.unit_ids, stage: one.stage })),
+    machines: machines.map((one) => ({ machineId: one.machine_id, units: one.unit_ids, stage: one.stage, bounds: readLeaseBounds(one.bounds) })),
     startsAt: iso(row.starts_at), startedAt: iso(row.started_at), endsAt: iso(row.ends_at), paidUntil: row.stopped_at !== null || paidUntilMs === null ? null : new Date(paidUntilMs).toISOString(),
     stoppedAt: iso(row.stopped_at), endedAt: iso(row.ended_at), createdAt: row.created_at.toISOString(),
     minutes: { asked: row.minutes, paid: figures.paid, outOfReach: figures.outOfReach }, cost: figures.cost, moneyShort: row.money_short,

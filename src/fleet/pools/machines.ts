@@ -1,6 +1,7 @@
 import type { Executor } from '../../db/index.ts';
 import type { MachineView, UnitView } from '../placement/index.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
+import type { Allowance } from './allowance.ts';
 
 /** A machine with what leasing it needs to know beyond placement. */
 export interface LeasableMachine extends MachineView {
@@ -20,6 +21,8 @@ export interface MachineSource {
   machines(): Promise<readonly LeasableMachine[]>;
   /** What providers charge for these machines; those that nobody bills by the hour are not in it. */
   costs(machineIds: readonly string[], executor?: Executor): Promise<ReadonlyMap<string, MachineCost>>;
+  /** What a lease may use there, by its units. */
+  allowance(machineId: string, unitIds: readonly string[]): Promise<Allowance>;
   /** Nothing is placed there until somebody has looked. */
   quarantine(machineId: string, reason: string): Promise<void>;
 }

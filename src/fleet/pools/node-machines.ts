@@ -5,6 +5,7 @@ import { mayHost, nodeState, takesWork } from '../nodes/node-state.ts';
 import type { Presence } from '../nodes/presence.ts';
 import type { UnitView } from '../placement/index.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
+import { devicesOf, limitsOf, type Allowance } from './allowance.ts';
 import { shapeOf } from './inventory.ts';
 import type { LeasableMachine, MachineSource } from './machines.ts';
 
@@ -16,11 +17,14 @@ export class NodeMachines implements MachineSource {
   readonly #context: Pick<NodeContext, 'database' | 'clock'>;
   readonly #presence: Pick<Presence, 'quarantine'>;
   readonly #operator: () => string | null;
+  readonly #controlHosts: readonly string[];
 
-  constructor(context: Pick<NodeContext, 'database' | 'clock'>, presence: Pick<Presence, 'quarantine'>, operator: () => string | null) {
+  /** @param controlHosts where the control plane is reached: no lease may, unless its pool allows it. */
+  constructor(context: Pick<NodeContext, 'database' | 'clock'>, presence: Pick<Presence, 'quarantine'>, operator: () => string | null, controlHosts: readonly string[]) {
     this.#context = context;
     this.#presence = presence;
     this.#operator = operator;
+    this.#controlHosts = controlHosts;
   }
 
   async machines(): Promise<readonly LeasableMachine[]> {
@@ -37,6 +41,18 @@ export class NodeMachines implements MachineSource {
       .select(['nodes.id', 'nodes.inventory', 'nodes.stand_in', 'provider_orders.per_hour', 'provider_orders.currency']).where('nodes.id', 'in', machineIds).execute();
     // Machines of one's own stand in the file at no price: what they cost is not known here.
     return new Map(rows.filter(({ per_hour }) => per_hour !== '0').map((row) => [row.id, { perHour: BigInt(row.per_hour), currency: row.currency, units: shapeOf(row.inventory, row.stand_in).units.length }]));
+  }
+
+  async allowance(machineId: string, unitIds: readonly string[]): Promise<Allowance> {
+    const executor = this.#context.database.unscoped('what a lease may use of a machine, whose ever it is');
+    const node = await executor.selectFrom('nodes').select(['organisation_id', 'pool', 'inventory', 'stand_in']).where('id', '=', machineId).executeTakeFirst();
+    const pool = node && (await executor.selectFrom('pools').selectAll().where('organisation_id', '=', node.organisation_id).where('name', '=', node.pool).where('removed_at', 'is', null).executeTakeFirst());
+    const inventory = node?.inventory ?? {};
+    const { units } = shapeOf(inventory, node?.stand_in ?? false);
+    return {
+      limits: limitsOf(inventory, units, unitIds, pool?.limits ?? null), devices: devicesOf(inventory, units, unitIds),
+      network: { out: pool?.network !== 'none', allow: pool?.network_allow ?? [], deny: this.#controlHosts, resolvers: pool?.resolvers ?? [] },
+    };
   }
 
   quarantine(machineId: string, reason: string): Promise<void> {

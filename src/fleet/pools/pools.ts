@@ -3,6 +3,7 @@ import { TandemError } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Schema } from '../../db/index.ts';
 import type { LeaseContext } from '../leases/context.ts';
+import type { UnitLimits } from './allowance.ts';
 import type { LeasableMachine } from './machines.ts';
 
 /** A pool with what is in it, as far as the caller may lease there. */
@@ -17,6 +18,13 @@ export interface PoolView {
   readonly leastDay: 'others' | 'always' | 'never';
   readonly idleMinutes: number | null;
   readonly resource: string | null;
+  /** For each unit that a lease has; null: its share of the machine. */
+  readonly limits: UnitLimits | null;
+  readonly network: 'internet' | 'none';
+  /** Ranges that leases may reach although they are private or the control plane's. */
+  readonly networkAllow: string[];
+  /** Whom leases ask for names; empty: whom their machine asks. */
+  readonly resolvers: string[];
   readonly machines: { readonly all: number; readonly leased: number; readonly idle: number; readonly wiping: number; readonly closed: number };
   readonly units: { readonly all: number; readonly leased: number };
   /** Linux in the place of a Mac is among them. */
@@ -28,6 +36,10 @@ export interface PoolChange {
   readonly openTo?: 'own' | 'all' | undefined;
   readonly leastDay?: 'others' | 'always' | 'never' | undefined;
   readonly idleMinutes?: number | null | undefined;
+  readonly limits?: UnitLimits | null | undefined;
+  readonly network?: 'internet' | 'none' | undefined;
+  readonly networkAllow?: readonly string[] | undefined;
+  readonly resolvers?: readonly string[] | undefined;
 }
 
 /** Pools: where machines stand together, and by what terms they are leased. */
@@ -64,22 +76,23 @@ export class Pools {
     await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
       if (await own.selectFrom('pools').select('id').where('name', '=', input.name).where('removed_at', 'is', null).forUpdate().executeTakeFirst()) throw new TandemError('name_taken', { params: { kind: 'pool', name: input.name }, param: 'name' });
-      await own.insertInto('pools', { id, name: input.name, resource: input.resource ?? null, open_to: input.openTo ?? 'own', least_day: input.leastDay ?? 'others', idle_minutes: input.idleMinutes ?? null, created_at: new Date(clock.nowMs()) }).execute();
+      await own.insertInto('pools', { id, name: input.name, resource: input.resource ?? null, open_to: input.openTo ?? 'own', least_day: input.leastDay ?? 'others', idle_minutes: input.idleMinutes ?? null, ...reachOf(input), created_at: new Date(clock.nowMs()) }).execute();
       await access.audit.record(tx, principal, { action: 'pool.create', resourceKind: 'pool', resourceId: id, change: { ...input } });
     });
     return this.#one(principal, id);
   }
 
   /** What is left out stays. Leases that run keep their terms. @throws TandemError resource_not_found. */
-  async update(principal: Principal, id: string, { resource, openTo, leastDay, idleMinutes }: PoolChange): Promise<PoolView> {
+  async update(principal: Principal, id: string, change: PoolChange): Promise<PoolView> {
     demand(principal, 'pools.write');
     const { database, access } = this.#context;
+    const { resource, openTo, leastDay, idleMinutes } = change;
     await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
       const before = await own.selectFrom('pools').selectAll().where('id', '=', id).where('removed_at', 'is', null).forUpdate().executeTakeFirst();
       if (before === undefined) throw new TandemError('resource_not_found', { params: { kind: 'pool', id, verb: 'pools' } });
-      await own.updateTable('pools').set({ resource: resource === undefined ? before.resource : resource, open_to: openTo ?? before.open_to, least_day: leastDay ?? before.least_day, idle_minutes: idleMinutes === undefined ? before.idle_minutes : idleMinutes }).where('id', '=', id).execute();
-      await access.audit.record(tx, principal, { action: 'pool.update', resourceKind: 'pool', resourceId: id, change: { resource, openTo, leastDay, idleMinutes } });
+      await own.updateTable('pools').set({ resource: resource === undefined ? before.resource : resource, open_to: openTo ?? before.open_to, least_day: leastDay ?? before.least_day, idle_minutes: idleMinutes === undefined ? before.idle_minutes : idleMinutes, ...reachOf(change) }).where('id', '=', id).execute();
+      await access.audit.record(tx, principal, { action: 'pool.update', resourceKind: 'pool', resourceId: id, change: { ...change } });
     });
     return this.#one(principal, id);
   }
@@ -89,6 +102,14 @@ export class Pools {
   }
 }
 
+/** What leases may use and reach, as far as it is said: what is left out stays. */
+function reachOf({ limits, network, networkAllow, resolvers }: PoolChange): { limits?: string; network?: 'internet' | 'none'; network_allow?: string; resolvers?: string } {
+  return {
+    ...(limits !== undefined && { limits: JSON.stringify(limits) }), ...(network !== undefined && { network }),
+    ...(networkAllow !== undefined && { network_allow: JSON.stringify(networkAllow) }), ...(resolvers !== undefined && { resolvers: JSON.stringify(resolvers) }),
+  };
+}
+
 function poolView(name: string, own: boolean, set: Selectable<Schema['pools']> | undefined, machines: readonly LeasableMachine[], held: (machineId: string) => readonly { readonly unit_ids: string[]; readonly observed: string }[]): PoolView {
   const wiping = machines.filter(({ id }) => held(id).some(({ observed }) => observed === 'wiping'));
   const leased = machines.filter(({ id }) => held(id).length > 0);
@@ -96,6 +117,7 @@ function poolView(name: string, own: boolean, set: Selectable<Schema['pools']> |
   return {
     id: set?.id ?? null, name, own, kinds: distinct(machines.flatMap(({ units }) => units.map(({ kind }) => kind))), resources: distinct(machines.flatMap((machine) => machine.units.map((unit) => machine.resourceOf(unit)))),
     openTo: machines.some(({ openTo }) => openTo === null) ? 'all' : (set?.open_to ?? 'own'), leastDay: set?.least_day ?? machines[0]?.leastDay ?? 'others', idleMinutes: set?.idle_minutes ?? null, resource: set?.resource ?? null,
+    limits: set?.limits ?? null, network: set?.network ?? 'internet', networkAllow: set?.network_allow ?? [], resolvers: set?.resolvers ?? [],
     machines: { all: machines.length, leased: leased.length - wiping.length, wiping: wiping.length, closed: closed.length, idle: machines.length - leased.length - closed.length },
     units: { all: machines.reduce((sum, { units }) => sum + units.length, 0), leased: machines.reduce((sum, { id }) => sum + held(id).reduce((some, { unit_ids }) => some + unit_ids.length, 0), 0) },
     standIn: machines.some(({ standIn }) => standIn),

@@ -65,6 +65,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
       costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
+      allowance: async () => ({ limits: { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: null }, network: { out: false, allow: [], deny: [], resolvers: [] }, devices: [] }),
       quarantine: async (id) => void quarantined.push(id),
     },
   };

@@ -59,7 +59,7 @@ export class StandInMachines implements Driver {
     return this.#machines.get(machineId)?.link === 'up';
   }
 
-  async grant(order: LeaseOrder, remainingMs: number): Promise<void> {
+  async grant(order: LeaseOrder, remainingMs: number): Promise<null> {
     return this.#ask('grant', order.machineId, order.leaseId, (machine) => {
       const taken = order.unitIds.find((unit) => machine.residue.has(unit) && machine.residue.get(unit) !== order.leaseId);
       if (order.fence < machine.fence && !machine.running.has(order.leaseId)) throw refused(order.machineId, 'a later lease was here already');
@@ -67,6 +67,7 @@ export class StandInMachines implements Driver {
       if (order.fence > machine.fence) machine.fence = order.fence;
       for (const unit of order.unitIds) machine.residue.set(unit, order.leaseId);
       machine.running.set(order.leaseId, { order, untilMs: this.#clock.monotonicMs() + remainingMs });
+      return null;
     });
   }
 

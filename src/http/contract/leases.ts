@@ -22,11 +22,15 @@ const wish = {
 };
 const wait = z.object({ code: z.string(), reason: z.string(), forecastAt: time.nullable() });
 const state = z.enum(['waiting', 'reserved', 'granting', 'running', 'ending', 'wiping', 'ended']);
+const bounds = z.object({
+  limits: z.object({ cpuMillis: z.int().nullable().describe('Thousandths of a core'), memoryBytes: z.int().nullable(), processes: z.int().nullable(), diskBytes: z.int().nullable() }).describe('Null: nothing bounds it'),
+  network: z.enum(['internet', 'loopback']).describe('`loopback`: it reaches itself alone'), resolvers: z.array(z.string()), unbound: z.array(z.object({ what: z.string(), why: z.string() })).describe('What the machine could not do'),
+});
 const lease = z.object({
   id, name: z.string(), projectId: id, askedBy: z.string(), access, state, reason: z.string().nullable(),
   wait: z.object({ code: z.string(), holders: z.array(id).describe('Leases of the organisation that have what it waits for'), forecastAt: time.nullable() }).nullable(),
   pool: z.string(), resource: z.string(), count: z.int().describe('GPUs, slices or machines that are paid'), leastDay: z.boolean(),
-  machines: z.array(z.object({ machineId: z.string(), units: z.array(z.string()), stage: z.string() })),
+  machines: z.array(z.object({ machineId: z.string(), units: z.array(z.string()), stage: z.string(), bounds: bounds.nullable().describe('What the machine says really bounds it; null: not running yet, or it does not say') })),
   startsAt: time.nullable(), startedAt: time.nullable(), endsAt: time.nullable(), paidUntil: time.nullable().describe('Up to when money is set aside'), stoppedAt: time.nullable(), endedAt: time.nullable(), createdAt: time,
   minutes: z.object({ asked: z.int().nullable(), paid: z.int(), outOfReach: z.int().describe('Not paid') }),
   cost: z.object({ currency, soFar: pico, booked: pico.describe('Of that, what is in the bill'), atEnd: pico.nullable().describe('Null: it has no end'), thisMonth: pico.describe('By the end of the month, if it goes on'), atMost: pico.nullable(),
@@ -37,9 +41,19 @@ const quote = z.object({
   pool: z.string(), resource: z.string(), count: z.int(), currency, leastDay: z.boolean(), minutes: z.int().nullable(), cost: pico.describe('For the minutes; for an hour where there is no end'), perHour: pico, perDay: pico,
   wait: wait.nullable().describe('Null: it begins at once'),
 });
-const terms = { resource: words(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long') };
+const unitLimits = z.object({
+  cpus: z.number().positive().max(4_096).nullable().default(null), memoryMb: z.int().min(16).max(2 ** 30).nullable().default(null), processes: z.int().min(16).max(4_194_304).nullable().default(null), diskMb: z.int().min(16).max(2 ** 40).nullable().default(null),
+}).describe('For each GPU, slice or whole machine of a lease; null: its share of the machine');
+const ranges = z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])).max(32);
+const reach = {
+  limits: unitLimits.nullable().optional(), network: z.enum(['internet', 'none']).optional().describe('`none`: its leases reach themselves alone'),
+  networkAllow: ranges.optional().describe('Ranges that leases may reach although they are private or this server\'s, such as 10.1.0.0/16'),
+  resolvers: z.array(z.union([z.ipv4(), z.ipv6()])).max(3).optional().describe('Whom leases ask for names; empty: whom their machine asks'),
+};
+const terms = { resource: words(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long'), ...reach };
 const pool = z.object({
   id: id.nullable().describe('Null: nothing is set for it'), name: z.string(), own: z.boolean(), kinds: z.array(z.string()), resources: z.array(z.string()), openTo: z.enum(['own', 'all']), leastDay, idleMinutes: z.int().nullable(), resource: z.string().nullable(),
+  limits: unitLimits.nullable(), network: z.enum(['internet', 'none']), networkAllow: z.array(z.string()), resolvers: z.array(z.string()),
   machines: z.object({ all: z.int(), leased: z.int(), idle: z.int(), wiping: z.int(), closed: z.int() }), units: z.object({ all: z.int(), leased: z.int() }), standIn: z.boolean().describe('Linux in the place of a Mac is among them: not macOS'),
 });
 

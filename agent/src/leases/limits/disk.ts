@@ -71,8 +71,9 @@ export async function withFiles<T>(paths: LeasePaths, run: RunCommand, wait: (ms
 /** How much a new disk may have: what is free, less what other leases were promised and have not used yet. */
 function roomFor(folder: string): number {
   const { bsize, bavail } = statfsSync(folder);
-  const leases = join(folder, '..');
-  const images = readdirSync(leases, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => imageOf({ folder: join(leases, name) }));
+  // Homes that are kept beyond their lease lie beside, and may grow in another one.
+  const places = [join(folder, '..'), join(folder, '../../volumes')].filter((place) => existsSync(place));
+  const images = places.flatMap((place) => readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => imageOf({ folder: join(place, name) })));
   const promised = images.reduce((sum, image) => {
     const stat = lstatSync(image, { throwIfNoEntry: false });
     return stat === undefined ? sum : sum + Math.max(0, stat.size - stat.blocks * 512);

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { leaseLead, lossText, waitText, whatText } from './lease-words.ts';
+import { boundsText, leaseLead, lossText, waitText, whatText } from './lease-words.ts';
 import type { Lease } from './states.ts';
 
 const NOW = Date.parse('2026-11-23T14:20:00Z');
 const lease: Lease = {
   id: '1', name: 'train', projectId: 'p', askedBy: 'Ines', access: 'shell', state: 'running', reason: null, wait: null, pool: 'default', resource: 'h100-80gb', count: 2, leastDay: false,
-  machines: [{ machineId: 'm', units: ['gpu-0'], stage: 'running' }], startsAt: null, startedAt: null, endsAt: '2026-11-23T16:20:00Z', paidUntil: '2026-11-23T14:50:00Z', stoppedAt: null, endedAt: null, createdAt: '2026-11-23T14:00:00Z',
+  machines: [{ machineId: 'm', units: ['gpu-0'], stage: 'running', bounds: null }], startsAt: null, startedAt: null, endsAt: '2026-11-23T16:20:00Z', paidUntil: '2026-11-23T14:50:00Z', stoppedAt: null, endedAt: null, createdAt: '2026-11-23T14:00:00Z',
   minutes: { asked: 120, paid: 20, outOfReach: 0 }, cost: { currency: 'USD', soFar: '2500000000000', booked: '0', atEnd: '9000000000000', thisMonth: '9000000000000', atMost: null }, moneyShort: false,
 };
 const nobody = (): undefined => undefined;
@@ -24,4 +24,12 @@ it('says on whom a lease waits and until when', () => {
   expect(waitText({ ...waiting, wait: { code: 'none-fits', holders: [], forecastAt: null }, reason: null }, nobody, NOW)).toBe('none fits; nothing says until when');
   expect(lossText(waiting)).toContain('nothing is lost');
   expect(lossText(lease)).toContain('every file in it is lost');
+});
+
+it('what a lease may use and reach is said with what its machine could not do', () => {
+  const bounds = { limits: { cpuMillis: 7_875, memoryBytes: 136_902_082_560, processes: 2_048, diskBytes: null }, network: 'loopback' as const, resolvers: [], unbound: [{ what: 'disk', why: 'mkfs.ext4 is not there' }] };
+  const machine = { machineId: 'm', units: ['gpu-0'], stage: 'granted' };
+  expect(boundsText({ ...machine, bounds })).toEqual({ use: '7.9 cores, 136.9 GB of memory, 2,048 processes', reach: 'itself alone', unbound: ['disk: mkfs.ext4 is not there'] });
+  expect(boundsText({ ...machine, bounds: { ...bounds, limits: { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: 5e8 } } })).toMatchObject({ use: '500 MB of disk' });
+  expect(boundsText({ ...machine, bounds: null })).toBeUndefined();
 });

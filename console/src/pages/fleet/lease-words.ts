@@ -6,6 +6,19 @@ import type { Lease } from './states.ts';
 /** What is leased: "2 h100-80gb". */
 export const whatText = ({ count: howMany, resource }: Lease): string => `${howMany === 1 ? '' : `${count(howMany)} × `}${resource}`;
 
+/** What a lease may use of one machine, what it reaches, and what of it the machine could not do. Undefined: it has not said. */
+export function boundsText({ bounds }: Lease['machines'][number]): { use: string; reach: string; unbound: string[] } | undefined {
+  if (bounds === null) return undefined;
+  const { limits: { cpuMillis, memoryBytes, processes, diskBytes }, network, unbound } = bounds;
+  const parts = [
+    cpuMillis === null ? undefined : `${(cpuMillis / 1_000).toFixed(1).replace(/\.0$/, '')} cores`, memoryBytes === null ? undefined : `${gigabytes(memoryBytes)} of memory`,
+    processes === null ? undefined : plural(processes, 'process', 'processes'), diskBytes === null ? undefined : `${gigabytes(diskBytes)} of disk`,
+  ].filter((part) => part !== undefined);
+  return { use: parts.length === 0 ? 'all of the machine' : parts.join(', '), reach: network === 'internet' ? 'the internet' : 'itself alone', unbound: unbound.map(({ what, why }) => `${what}: ${why}`) };
+}
+
+const gigabytes = (bytes: number): string => (bytes < 1e9 ? `${count(Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+
 /** Why a lease waits, on whom, and until about when. */
 export function waitText(lease: Lease, nameOf: (id: string) => string | undefined, now: number): string | undefined {
   if (lease.wait === null) return undefined;

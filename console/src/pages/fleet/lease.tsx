@@ -15,7 +15,7 @@ import { Bone } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { EventList } from './event-list.tsx';
 import { EndLease, ExtendLease, HandOverLease } from './lease-dialogs.tsx';
-import { leaseLead, waitText, whatText } from './lease-words.ts';
+import { boundsText, leaseLead, waitText, whatText } from './lease-words.ts';
 import { LEASE_STATE, STAND_IN } from './states.ts';
 import type { Lease } from './states.ts';
 
@@ -69,6 +69,11 @@ function LeaseFacts({ lease, wait }: { lease: Lease; wait: string | undefined })
         const node = nodes?.find(({ id }) => id === machineId);
         return <span key={machineId}>{index === 0 ? '' : '; '}{node ? <Link to={`/fleet/nodes/${node.id}`}>{node.name}</Link> : <code>{machineId}</code>}{node?.standIn ? ` (${STAND_IN})` : ''}, {units.join(', ') || 'all of it'}, {stage}</span>;
       })}</span>],
+      ...lease.machines.flatMap((machine) => {
+        const bounds = boundsText(machine);
+        const on = lease.machines.length === 1 ? '' : ` on ${nodes?.find(({ id }) => id === machine.machineId)?.name ?? machine.machineId}`;
+        return bounds === undefined ? [] : [[`May use${on}`, bounds.use] as const, [`Reaches${on}`, bounds.reach] as const, ...(bounds.unbound.length === 0 ? [] : [[`Not bounded${on}`, bounds.unbound.join('; ')] as const])];
+      }),
       ['Project', project?.name ?? <code key="project">{lease.projectId}</code>], ['Asked by', lease.askedBy], ['Access', lease.access],
       ['Begun', lease.startedAt === null ? 'not yet' : <When key="began" at={lease.startedAt} />],
       ...(lease.endedAt === null ? [['Ends', lease.endsAt === null ? 'when it is ended' : <When key="ends" at={lease.endsAt} />] as const] : [['Ended', <When key="ended" at={lease.endedAt} />] as const]),

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ManualClock, silentLogger } from '../../base/index.ts';
+import { openTestAccess, type TestAccess } from '../../access/testing.ts';
+import { readLeaseBounds } from '../drivers/lease-bounds.ts';
+import { createFleet, type Fleet } from '../index.ts';
+import { nothingLeased } from '../testing/nothing-leased.ts';
+import { NodeMachines } from './node-machines.ts';
+
+let test: TestAccess;
+let fleet: Fleet;
+let nodeId: string;
+const clock = new ManualClock(Date.UTC(2026, 10, 26));
+const GIB = 2 ** 30;
+const gpu = (uuid: string) => ({ vendor: 'nvidia', uuid, name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984, migDevices: [] });
+const allowance = (units: string[]) => new NodeMachines({ database: test.database, clock }, fleet.presence, () => null, ['tandem.example.com']).allowance(nodeId, units);
+
+beforeAll(async () => {
+  test = await openTestAccess();
+  fleet = createFleet({ database: test.database, clock, log: silentLogger, access: test.access, ...nothingLeased });
+  fleet.useLink({ isConnected: () => false, ask: async () => ({}), open: async () => { throw new Error('none'); }, onChange: () => () => {} }, { host: '192.0.2.9', port: 4601, pin: 'cGlu' });
+  const { token } = await fleet.enrolments.create(test.admin, { pool: 'gpus', name: null });
+  nodeId = (await fleet.enrolments.use({ identity: Buffer.from('a'), hostname: 'gpu-1', machine: null, platform: 'linux-x64', standIn: false, from: '192.0.2.1', token })).id;
+  const inventory = { platform: 'linux-x64', cpu: { cores: 64 }, memoryBytes: 1_024 * GIB, disk: { bytes: 2_000 * GIB }, gpus: [gpu('GPU-a'), gpu('GPU-b')] };
+  await test.database.scoped(test.organisationId).updateTable('nodes').set({ inventory: JSON.stringify(inventory) }).where('id', '=', nodeId).execute();
+});
+afterAll(() => test.close());
+
+it('a lease has its share and the internet where nobody has set a pool, and what the pool says where somebody has', async () => {
+  expect(await allowance(['gpu-1'])).toEqual({
+    limits: { cpuMillis: 31_500, memoryBytes: 510 * GIB, processes: 8_192, diskBytes: 990 * GIB }, devices: [{ unit: 'gpu-1', vendor: 'nvidia', uuid: 'GPU-b', mig: null }],
+    network: { out: true, allow: [], deny: ['tandem.example.com'], resolvers: [] },
+  });
+  const pool = await fleet.pools.create(test.admin, { name: 'gpus', network: 'none', limits: { cpus: 4, memoryMb: null, processes: null, diskMb: 1_024 } });
+  expect(pool).toMatchObject({ network: 'none', networkAllow: [], resolvers: [], limits: { cpus: 4, diskMb: 1_024 } });
+  expect(await allowance(['gpu-0', 'gpu-1'])).toMatchObject({ limits: { cpuMillis: 8_000, memoryBytes: 1_020 * GIB, diskBytes: 2 * GIB }, network: { out: false } });
+  expect(await fleet.pools.update(test.admin, pool.id!, { network: 'internet', networkAllow: ['10.1.0.0/16'], resolvers: ['10.1.0.2'] })).toMatchObject({ limits: { cpus: 4 } });
+  expect((await allowance(['gpu-0'])).network).toEqual({ out: true, allow: ['10.1.0.0/16'], deny: ['tandem.example.com'], resolvers: ['10.1.0.2'] });
+  expect(await fleet.pools.update(test.admin, pool.id!, { limits: null })).toMatchObject({ limits: null, networkAllow: ['10.1.0.0/16'] });
+  expect((await allowance(['gpu-0'])).limits.cpuMillis).toBe(31_500);
+});
+
+it('what a machine says bounds a lease is bounded itself, and a word that is not known opens nothing', () => {
+  expect(readLeaseBounds({ limits: { cpuMillis: '8', memoryBytes: -1, processes: 2 ** 60, diskBytes: 1e9 }, network: 'everything', resolvers: ['\u001b[2J', 5], unbound: [null, { what: 'disk', why: `\u001b[31m${'x'.repeat(1_000)}` }] })).toEqual({
+    limits: { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: 1e9 }, network: 'loopback', resolvers: [expect.not.stringContaining('\u001b') as unknown, ''],
+    unbound: [{ what: '', why: '' }, { what: 'disk', why: expect.stringMatching(/^[^\u001b]{300}$/) as unknown }],
+  });
+  expect([readLeaseBounds(undefined), readLeaseBounds('x')]).toEqual([null, null]);
+});
