@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCommand, type RunCommand } from '../machine/command.ts';
 import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
 import { WireError, joinStreams, textOf, type Message, type WireStream } from '../wire/index.ts';
 import { readBounds } from './bounds.ts';
+import { cardFacts } from './gpus/card-facts.ts';
+import { meet, nodesByPlace, nodesOf, type Device } from './gpus/devices.ts';
 import { sayToKeeper, sessionOf } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, volumeOf, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { lookAtHome } from './look.ts';
@@ -24,6 +27,8 @@ export interface LeasesOptions {
   /** The agent's program: a keeper is another run of it. */
   readonly program: string;
   readonly agentVersion: string;
+  /** Programs of the machine; default: really. */
+  readonly run?: RunCommand;
   /** How long and where a wipe looks over the machine. */
   readonly wipes: Pick<WiperOptions, 'walkMs' | 'roots' | 'run'>;
 }
@@ -71,27 +76,34 @@ export class Leases {
       if (asked.boot !== boot) throw new WireError('rebooted', 'the machine was started again meanwhile');
       // The server gives root only where something outside can reinstall the machine; on Linux nothing here is made for it yet.
       if (asked.access === 'root' && process.platform !== 'darwin') throw new WireError('no_reinstall', 'this agent gives no raw root on Linux');
-      if (asked.units.some((unit) => /^gpu-\d+-\d+$/.test(unit))) throw new WireError('no_slices', 'this agent cannot show a slice of a GPU to a sandbox yet');
+      if (asked.devices === undefined && asked.units.some((unit) => /^gpu-\d+-\d+$/.test(unit))) throw new WireError('no_slices', 'the server does not name the slices of its grant, so none can be shown');
       if (asked.untilUptimeMs <= outside.bootMs()) throw new WireError('over', 'the time of the grant is over');
       const records = await this.#records();
       const before = records.find(({ lease }) => lease === asked.lease);
       const seen = readFence(home);
       if (BigInt(asked.fence) < seen && before?.fence !== asked.fence) throw new WireError('fenced', 'a later lease was here already');
       if (this.#wipes.has(asked.lease)) throw new WireError('not_wiped', 'what this lease left is being taken away');
-      const other = records.find((record) => record.lease !== asked.lease && record.units.some((unit) => asked.units.includes(unit)));
+      const other = records.find((record) => record.lease !== asked.lease && (record.units.some((unit) => asked.units.includes(unit)) || meet(record.devices, asked.devices ?? [])));
       if (other !== undefined) throw new WireError('not_wiped', 'another lease has one of these units, or has left it unwiped');
       if (BigInt(asked.fence) > seen) writeFence(home, BigInt(asked.fence));
       const volumes = readVolumes(home);
       // A lease that is told of its home again has it already.
       const volume = before === undefined ? asked.volume : before.volume;
       if (volume !== null && before === undefined && records.some((one) => one.volume === volume)) throw new WireError('volume_in_use', 'another lease has the volume');
-      const record: LeaseRecord = { ...asked, volume, uid: before?.uid ?? volumes.find((one) => one.volume === volume)?.uid ?? freeUid(home, [...records, ...volumes]), state: 'running' };
+      const nodes = before?.state === 'running' ? before.nodes : await this.#nodesOf(asked.devices, asked.units);
+      const record: LeaseRecord = { ...asked, devices: asked.devices ?? before?.devices ?? [], nodes, volume, uid: before?.uid ?? volumes.find((one) => one.volume === volume)?.uid ?? freeUid(home, [...records, ...volumes]), state: 'running' };
       if (volume !== null && before === undefined && !volumes.some((one) => one.volume === volume)) throw new WireError('no_volume', 'the volume is not on this machine');
       writeRecord(home, record);
       if (volume !== null) takeHome(home, volume, pathsOf(home, record.lease));
       if (before?.state !== 'running' || !(await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) await this.#startKeeper(record);
       return { user: 'tenant', volume, bounds: readBounds(pathsOf(home, record.lease)) ?? null };
     });
+  }
+
+  /** The device nodes that a lease is to see. @throws WireError no_device. */
+  async #nodesOf(devices: readonly Device[] | undefined, units: readonly string[]): Promise<string[]> {
+    if (process.platform !== 'linux') return [];
+    return devices === undefined ? nodesByPlace(units) : nodesOf(devices, await cardFacts(devices, this.#options.run ?? runCommand));
   }
 
   /** Nothing of the lease runs when this resolves. */

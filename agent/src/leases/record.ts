@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { WireError, textOf, wholeOf, type Message } from '../wire/index.ts';
 import { writeWhole, type Home } from '../state/home.ts';
+import { nodesByPlace, readDevices, type Device } from './gpus/devices.ts';
 import { NO_LIMITS, readLimits, type Limits } from './limits/limits.ts';
 import { NO_NETWORK, readNetwork, type NetworkWish } from './network/wish.ts';
 
@@ -18,6 +19,10 @@ export interface LeaseRecord {
   readonly untilUptimeMs: number;
   readonly limits: Limits;
   readonly network: NetworkWish;
+  /** Cards and slices, by what names them; none where an older server named units alone. */
+  readonly devices: readonly Device[];
+  /** The device nodes that it sees. */
+  readonly nodes: readonly string[];
   /** Its user's number, which no other lease of this machine has. */
   readonly uid: number;
   /** Its home is this volume's; null: its home began empty. */
@@ -52,11 +57,11 @@ export function pathsOf(home: Home, lease: string): LeasePaths {
 }
 
 /** A grant as the server asks for it. @throws WireError. */
-export function readGrant(params: Message): Omit<LeaseRecord, 'uid' | 'state'> {
+export function readGrant(params: Message): Omit<LeaseRecord, 'uid' | 'state' | 'nodes' | 'devices'> & { readonly devices: readonly Device[] | undefined } {
   const { units, access } = params;
   if (!Array.isArray(units) || units.length > 1_000 || !units.every((unit) => typeof unit === 'string' && unit.length <= 200)) throw new WireError('bad_grant', 'units are not a list of texts');
   if (access !== 'api' && access !== 'job' && access !== 'shell' && access !== 'root') throw new WireError('bad_grant', 'there is no such access');
-  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']), volume: params['volume'] === undefined ? null : volumeOf(params) };
+  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']), devices: readDevices(params['devices']), volume: params['volume'] === undefined ? null : volumeOf(params) };
 }
 
 export function leaseOf(params: Message): string {
@@ -95,9 +100,9 @@ export function readRecords(home: Home): LeaseRecord[] {
 
 /** @throws Error when there is none. */
 export function readRecord(path: string): LeaseRecord {
-  // An agent's release before limits wrote nothing of them, nor of volumes.
-  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network' | 'volume'> & Partial<LeaseRecord>;
-  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK, volume: stored.volume ?? null };
+  // An agent's release before limits wrote nothing of them, nor of volumes and devices.
+  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network' | 'volume' | 'devices' | 'nodes'> & Partial<LeaseRecord>;
+  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK, volume: stored.volume ?? null, devices: stored.devices ?? [], nodes: stored.nodes ?? nodesByPlace(stored.units) };
 }
 
 export function writeRecord(home: Home, record: LeaseRecord): void {

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../state/home.ts';
+import { showNodes } from './gpus/show.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
 
 /** Where sshd finds its files inside. */
@@ -39,7 +40,7 @@ export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: numb
     // The keeper's end is the end of all of it.
     '--die-with-parent', '--new-session', '--hostname', record.lease.slice(0, 8), '--info-fd', String(infoFd),
     '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/sbin', '/sbin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
-    '--proc', '/proc', '--dev', '/dev', ...gpuArgs(record.units), ...inMemory('/dev/shm', 2), ...inMemory('/tmp', 4), ...inMemory('/run', 16), '--dir', '/etc', '--dir', '/var',
+    '--proc', '/proc', '--dev', '/dev', ...showNodes(record.nodes, record.uid, paths), ...inMemory('/dev/shm', 2), ...inMemory('/tmp', 4), ...inMemory('/run', 16), '--dir', '/etc', '--dir', '/var',
     '--ro-bind', paths.ssh, SSH_INSIDE,
     '--ro-bind', join(paths.folder, 'passwd'), '/etc/passwd', '--ro-bind', join(paths.folder, 'group'), '/etc/group', '--ro-bind', join(paths.folder, 'hostname'), '/etc/hostname',
     '--ro-bind', join(paths.folder, 'hosts'), '/etc/hosts', '--ro-bind', join(paths.folder, 'resolv.conf'), '/etc/resolv.conf',
@@ -49,10 +50,4 @@ export function sandboxArgs(record: LeaseRecord, paths: LeasePaths, infoFd: numb
     // Says that it is there: bubblewrap may still fail when its first process is known already.
     '--', '/bin/sh', '-c', `echo ${READY}; exec sleep infinity`,
   ];
-}
-
-/** The device nodes of the lease's own GPUs and of no other: what has no node cannot be opened, whatever a tenant sets. */
-export function gpuArgs(units: readonly string[]): string[] {
-  const cards = units.flatMap((unit) => /^gpu-(\d{1,2})$/.exec(unit)?.[1] ?? []).map((index) => `/dev/nvidia${index}`);
-  return cards.length === 0 ? [] : [...cards, '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools'].flatMap((path) => ['--dev-bind-try', path, path]);
 }

@@ -52,7 +52,7 @@ afterAll(() => rmSync(home.root, { recursive: true, force: true }));
 
 function lease(access: LeaseRecord['access']): LeaseRecord {
   const record: LeaseRecord = {
-    lease: LEASE, fence: '7', units: ['mac'], access, boot: 'b', untilUptimeMs: 1_000, limits: { cpuMillis: null, memoryBytes: null, processes: 2_000, diskBytes: null }, network: { out: true, allow: ['10.1.0.0/16'], deny: [], resolvers: [] }, uid: UID, state: 'running', volume: null,
+    lease: LEASE, fence: '7', units: ['mac'], access, boot: 'b', untilUptimeMs: 1_000, limits: { cpuMillis: null, memoryBytes: null, processes: 2_000, diskBytes: null }, network: { out: true, allow: ['10.1.0.0/16'], deny: [], resolvers: [] }, uid: UID, state: 'running', volume: null, devices: [], nodes: [],
   };
   mkdirSync(pathsOf(home, LEASE).folder, { recursive: true });
   writeRecord(home, record);
