@@ -117,7 +117,7 @@ export const ERRORS = {
   enrolment_refused: entry(401, 'authentication_error', 'The enrolment token is not valid: it was used, it has expired, or it never was.', 'Make another one and paste its line: tandem node add.'),
   node_unreachable: entry(503, 'server_error', 'The node {name} is not connected.', 'See since when with tandem node show {name}; the agent connects again by itself when the machine is up and reaches this server.'),
   node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),
-  node_in_use: entry(409, 'conflict_error', 'The node {name} is in use; leases on it: {count}.', 'Let them end first: tandem node drain {name}; or set a time after which they are ended: tandem node drain {name} --grace 1h.'),
+  node_in_use: entry(409, 'conflict_error', 'The node {name} is in use; leases and volumes on it: {count}.', 'Let leases end first: tandem node drain {name}; or set a time after which all of it is ended: tandem node remove {name} --grace 1h. Volumes are lost with it.'),
   ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),
   ticket_invalid: entry(403, 'permission_error', 'The ticket was used, is over, or is for another lease or person.', 'Open the screen or the terminal again: each opening has a ticket of its own.'),
   screen_in_use: entry(409, 'conflict_error', '{name} has the screen of this lease open.', 'Ask for an invitation: who has it open can let you look, too.'),
@@ -127,6 +127,8 @@ export const ERRORS = {
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
   lease_reserved: entry(409, 'conflict_error', 'The lease {id} cannot last until {until}: another lease has its machine from {from} on.', 'Extend it by less, or ask for a new lease: tandem leases.'),
+  volume_state: entry(409, 'conflict_error', 'The volume {name} is {state}, so it cannot be {action}.', 'See it: tandem volumes. One that a lease has is free when the lease has ended.'),
+  volume_refused: entry(409, 'conflict_error', 'The home of this lease cannot be kept so: {reason}.', 'Copy what you need out of it first: scp -r LEASE.tandem: .'),
   root_refused: entry(409, 'conflict_error', 'No machine that fits can be given with root: nothing outside it can reinstall it.', 'Ask for --access shell, or for a pool whose machines can be reinstalled: tandem pools.'),
 
   // The house: start, stop, database.

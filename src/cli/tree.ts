@@ -31,6 +31,7 @@ const orders = () => import('./commands/orders.ts');
 const gpuOrder = () => import('./commands/gpu-order.ts');
 const quotas = () => import('./commands/quotas.ts');
 const nodes = () => import('./commands/nodes.ts');
+const volumes = () => import('./commands/volumes.ts');
 const wipes = () => import('./commands/wipes.ts');
 const screen = () => import('./commands/screen.ts');
 const ssh = () => import('./commands/ssh.ts');
@@ -45,7 +46,7 @@ const LABELS = [{ form: '--tier <tier>', about: 'such as default, priority, flex
 const LEASE = [{ form: '--for <time>', about: 'how long, such as 2h or 7d' }, { form: '--open', about: 'until it is ended, or costs what it may at most' }, { form: '--at <time>', about: 'begin then: a date, or a time from now such as 2h' }, { form: '--at-most <amount>', about: 'it ends before it would cost more' },
   { form: '--machines <n>', about: 'machines together, all or none (default: 1)' }, { form: '--pool <pool>', about: 'from this pool (default: the cheapest that fits)' }, { form: '--label <pairs>', about: 'only machines with these labels, such as region=east' },
   { form: '--apart <word>', about: 'on no machine with another lease of the project that has the same word' }, { form: '--spread', about: 'on the emptiest machine instead of the fullest' }, { form: '--access <access>', about: 'api, job, shell or root (default: shell)' },
-  { form: '--project <id-or-name>', about: 'this project pays' }, { form: '--name <name>', about: 'a name for it' }, { form: '--key <word>', about: 'asked twice by the same word it is asked once' }, { form: '--quote', about: 'say what it would cost and when it would begin, and lease nothing' }];
+  { form: '--project <id-or-name>', about: 'this project pays' }, { form: '--name <name>', about: 'a name for it' }, { form: '--volume <name>', about: 'its home is this volume, which was kept from a lease before' }, { form: '--key <word>', about: 'asked twice by the same word it is asked once' }, { form: '--quote', about: 'say what it would cost and when it would begin, and lease nothing' }];
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -138,7 +139,15 @@ export const commands: readonly Command[] = [
   { path: 'leases show', about: 'Show a lease: its state with the reason, its cost, what happened', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases show LEASE'], load: from(leases, 'show') },
   { path: 'leases extend', about: 'Have a lease last longer', args: [{ form: '<lease>', about: 'its id' }, { form: '<time>', about: 'by so much, such as 2h' }], options: [{ form: '--at-most <amount>', about: 'it ends before it would cost more, in all' }], examples: ['tandem leases extend LEASE 2h'], load: from(leases, 'extend') },
   { path: 'leases hand-over', about: 'Give a lease to another project, which pays from then on', args: [{ form: '<lease>', about: 'its id' }, { form: '<project>', about: 'its id or name' }], examples: ['tandem leases hand-over LEASE training'], load: from(leases, 'handOver') },
-  { path: 'leases end', about: 'End a lease and have its machines wiped', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases end LEASE'], load: from(leases, 'end') },
+  { path: 'leases end', about: 'End a lease and have its machines wiped; says before what goes with it', args: [{ form: '<lease>', about: 'its id' }], options: [{ form: '--keep <name>', about: 'keep its home as a volume of this name' }, { form: '--days <days>', about: 'for so long (default: 30)' }, { form: '--yes', about: 'say and ask nothing' }],
+    examples: ['tandem leases end LEASE', 'tandem leases end LEASE --keep models --days 7'], load: from(volumes, 'end') },
+  { path: 'leases contents', about: 'Show what would go with a lease: files of its home, and what runs in it', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases contents LEASE'], load: from(volumes, 'contents') },
+  { path: 'leases keep', about: 'Keep a lease\'s home as a volume, however the lease ends', args: [{ form: '<lease>', about: 'its id' }, { form: '<name>', about: 'of the volume' }], options: [{ form: '--days <days>', about: 'for so long (default: 30)' }], examples: ['tandem leases keep LEASE models'], load: from(volumes, 'keep') },
+  { path: 'leases let-go', about: 'Let a lease\'s home go with it after all', args: [{ form: '<lease>', about: 'its id' }], examples: ['tandem leases let-go LEASE'], load: from(volumes, 'letGo') },
+  { path: 'volumes', about: 'List homes of leases that are kept', examples: ['tandem volumes'], load: from(volumes, 'list') },
+  { path: 'volumes list', about: 'List homes of leases that are kept', examples: ['tandem volumes list'], load: from(volumes, 'list') },
+  { path: 'volumes extend', about: 'Keep a volume for so many days from now on', args: [{ form: '<volume>', about: 'its name or id' }, { form: '<days>', about: 'such as 30' }], examples: ['tandem volumes extend models 30'], load: from(volumes, 'extend') },
+  { path: 'volumes delete', about: 'Delete a volume that no lease has', args: [{ form: '<volume>', about: 'its name or id' }], examples: ['tandem volumes delete models'], load: from(volumes, 'remove') },
   { path: 'leases wipe', about: 'Show what was wiped after a lease, and what its machine had before it', args: [{ form: '<lease>', about: 'its id' }], options: [{ form: '--out <file>', about: 'write the signed certificates to a file, one a line' }],
     examples: ['tandem leases wipe LEASE', 'tandem leases wipe LEASE --out wipe.jws'], load: from(wipes, 'ofLease') },
   { path: 'wipe', about: 'Print the public keys that vouch for wipes', examples: ['tandem wipe'], load: from(wipes, 'keys') },

@@ -21,6 +21,7 @@ import type { NodeLink, WipeSigner } from './ports.ts';
 import { Providers } from './providers/providers.ts';
 import { WipeCertificates } from './wipe/certificates.ts';
 import { agentReset } from './wipe/method.ts';
+import { Volumes } from './volumes/volumes.ts';
 import { Wipes } from './wipe/wipes.ts';
 
 export interface FleetOptions {
@@ -51,6 +52,7 @@ export class Fleet {
   readonly quotas: Quotas;
   readonly providers: Providers;
   readonly wipes: WipeCertificates;
+  readonly volumes: Volumes;
   readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
   readonly #noteStopped: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
@@ -78,10 +80,11 @@ export class Fleet {
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);
+    this.volumes = new Volumes(leases);
     this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
     this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);
-    this.nodes.useHolds(leaseHolds(leases));
+    this.nodes.useHolds({ ...leaseHolds(leases), volumes: (nodeId) => this.volumes.countOn(nodeId) });
   }
 
   /** Looks after all leases once: periodic, by one process at a time. */

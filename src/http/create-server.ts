@@ -15,6 +15,7 @@ import { signInRoutes } from './routes/access/sign-in.ts';
 import { leaseRoutes } from './routes/fleet/leases.ts';
 import { nodeRoutes } from './routes/fleet/nodes.ts';
 import { orderRoutes } from './routes/fleet/orders.ts';
+import { volumeRoutes } from './routes/fleet/volumes.ts';
 import { wipeRoutes } from './routes/fleet/wipes.ts';
 import { limitRoutes } from './routes/ledger/limits.ts';
 import { moneyRoutes } from './routes/ledger/money.ts';
@@ -73,7 +74,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...volumeRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

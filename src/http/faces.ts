@@ -284,6 +284,14 @@ export interface FleetDoor {
     doctor(principal: Principal, id: string): Reply<'nodeDoctor'>;
   };
   readonly enrolments: { create(principal: Principal, body: Body<'nodeAdd'>): Reply<'nodeAdd'> };
+  readonly volumes: {
+    contents(principal: Principal, leaseId: string): Reply<'leaseContents'>;
+    keep(principal: Principal, leaseId: string, body: Body<'leaseKeep'>): Reply<'leaseKeep'>;
+    letGo(principal: Principal, leaseId: string): Promise<void>;
+    list(principal: Principal): Reply<'volumeList'>;
+    extend(principal: Principal, id: string, body: Body<'volumeExtend'>): Reply<'volumeExtend'>;
+    remove(principal: Principal, id: string): Promise<void>;
+  };
   readonly wipes: {
     ofLease(principal: Principal, id: string): Reply<'wipeOfLease'>;
     ofNode(principal: Principal, id: string, query: Query<'wipeOfNode'>): Reply<'wipeOfNode'>;

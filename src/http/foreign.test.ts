@@ -60,11 +60,13 @@ beforeAll(async () => {
   const node = await house.fleet.enrolments.use({ token: String(token), identity: Buffer.from(MARK), hostname: MARK, machine: null, platform: 'linux-x64', standIn: true, from: '192.0.2.1' });
   const pool = await made(victim, '/api/pools', { name: MARK });
   const lease = await made(victim, '/api/leases', { key: MARK, name: `${MARK} lease`, kind: 'mac' });
+  const volume = newId();
+  await house.database.scoped(organisationId).insertInto('volumes', { id: volume, project_id: idOf(project), name: MARK, machine_id: node.id, state: 'kept', days: 1, made_by: MARK, created_at: new Date() }).execute();
   const quota = await made(victim, '/api/quotas', { scope: { kind: 'project', id: idOf(project) }, gpus: 4 });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), quotas: idOf(quota), usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), quotas: idOf(quota), volumes: volume, usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());
@@ -84,6 +86,8 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'leases.ticket': () => ({}),
   'pools.update': () => ({ openTo: 'own' }),
   'leases.extend': () => ({ minutes: 5 }),
+  'leases.keep': () => ({ name: 'taken' }),
+  'volumes.extend': () => ({ days: 1 }),
   'leases.hand-over': ({ projects }) => ({ projectId: projects }),
   'orders.release': () => ({ neededUntil: null }),
   'nodes.wish': () => ({ what: 'cordon' }),
@@ -125,7 +129,7 @@ const everythingOf = async (ask: Ask, without: readonly string[] = []): Promise<
 
 /** What the victim has, without what moves by itself (the trail notes who asked, keys note their use). */
 const state = async (): Promise<string> => {
-  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/quotas', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/pools', '/api/leases', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
+  const paths = ['/api/projects', '/api/keys', '/api/members', '/api/invitations', '/api/service-accounts', '/api/budgets', '/api/limits', '/api/quotas', '/api/webhooks', '/api/hooks', '/api/nodes', '/api/pools', '/api/leases', '/api/volumes', '/api/usage', '/api/credits', '/api/models', '/api/backends', '/api/prices?history=true'];
   const replies = await Promise.all(paths.map(async (path) => (await victim('GET', path)).body));
   return JSON.stringify(replies, (name, value: unknown) => (name === 'lastUsedAt' ? null : value));
 };

@@ -19,6 +19,7 @@ export interface ContentUpkeep {
 export interface FleetUpkeep {
   readonly nodes: { removeDue(): Promise<void>; tidy(): Promise<void> };
   keepLeases(signal: AbortSignal): Promise<void>;
+  readonly volumes: { tidy(): Promise<void> };
   readonly providers: { keepOrders(signal: AbortSignal): Promise<void>; keepArrivals(): Promise<void>; findOrphans(signal: AbortSignal): Promise<void> };
 }
 
@@ -40,6 +41,7 @@ export function periodicTasks({ invoices, credits, limits, budgets, alerts, webh
     { name: 'orders', everyMs: 2_000, run: (signal) => fleet.providers.keepOrders(signal) },
     { name: 'arrivals', everyMs: 2_000, run: () => fleet.providers.keepArrivals() },
     { name: 'orphans', everyMs: 10 * 60_000, run: (signal) => fleet.providers.findOrphans(signal) },
+    { name: 'volumes', everyMs: 5_000, run: () => fleet.volumes.tidy() },
     { name: 'leases', everyMs: 1_000, run: (signal) => fleet.keepLeases(signal) },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },
   ];

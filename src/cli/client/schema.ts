@@ -400,6 +400,20 @@ export interface paths {
   '/api/quotas/{id}': {
     delete: operations['quotas.remove'];
   };
+  '/api/leases/{id}/contents': {
+    get: operations['leases.contents'];
+  };
+  '/api/leases/{id}/keep': {
+    post: operations['leases.keep'];
+    delete: operations['leases.let-go'];
+  };
+  '/api/volumes': {
+    get: operations['volumes.list'];
+  };
+  '/api/volumes/{id}': {
+    patch: operations['volumes.extend'];
+    delete: operations['volumes.remove'];
+  };
 }
 
 /** The forms that recur. */
@@ -1040,6 +1054,8 @@ export interface components {
       };
       /** No more money could be set aside: it ends at paidUntil */
       moneyShort: boolean;
+      /** The volume that its home becomes; null: its home is gone with it */
+      volumeId: string | null;
     };
     Limit: {
       /** UUIDv7 */
@@ -1987,6 +2003,29 @@ export interface components {
       attributes: {
         [key: string]: unknown;
       };
+    };
+    Volume: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      /** UUIDv7 */
+      projectId: string;
+      /** It lies there, and a lease that has it is placed there */
+      machineId: string;
+      /** `new`: the home of a lease becomes it. `in-use`: a lease has it for its home. `removing`: gone when its machine is in reach */
+      state: 'new' | 'in-use' | 'kept' | 'removing' | 'removed' | 'lost';
+      reason: string | null;
+      leaseId: string | null;
+      /** Null: not counted yet */
+      files: string | null;
+      bytes: string | null;
+      /** How long it is kept after a lease */
+      days: number;
+      madeBy: string;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      keptAt: string | null;
+      expiresAt: string | null;
     };
     Webhook: {
       /** UUIDv7 */
@@ -6466,6 +6505,8 @@ export interface operations {
       startsAt?: string | null;
       /** It ends before it would cost more */
       atMost?: string | null;
+      /** The name of a volume of the project that its home is; it is placed where that lies */
+      volume?: string | null;
     } } };
     responses: {
       200: { content: { 'application/json': {
@@ -6536,6 +6577,8 @@ export interface operations {
       startsAt?: string | null;
       /** It ends before it would cost more */
       atMost?: string | null;
+      /** The name of a volume of the project that its home is; it is placed where that lies */
+      volume?: string | null;
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Lease'] } };
@@ -7113,6 +7156,128 @@ export interface operations {
   };
   /** Remove a quota */
   'quotas.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What would be gone with a lease: files of its home and what runs in it, on each of its machines */
+  'leases.contents': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: ({
+          machineId: string;
+          files: number;
+          bytes: number;
+          /** False: there is more than was counted */
+          whole: boolean;
+          processes: {
+            name: string;
+            count: number;
+          }[];
+          /** The volume that the home becomes; null: it is gone with the lease */
+          kept: string | null;
+        })[];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Keep a lease's home as a volume, however the lease ends */
+  'leases.keep': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      name: string;
+      days?: number;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Volume'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Let a lease's home go with the lease after all */
+  'leases.let-go': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Homes of leases that are kept */
+  'volumes.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Volume'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Keep a volume for so many days from now on */
+  'volumes.extend': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      days: number;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Volume'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Delete a volume that no lease has */
+  'volumes.remove': {
     parameters: {
       query?: never;
       header?: never;

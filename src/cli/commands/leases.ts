@@ -60,11 +60,6 @@ export const handOver: Run = async (context, { args }) => {
   print(context, lease, () => `${lease.name} is paid by the project ${args[1]} from the next minute on.`);
 };
 
-export const end: Run = async (context, { args }) => {
-  const lease = await context.client().call('POST', '/api/leases/{id}/end', { path: { id: args[0]! } });
-  print(context, lease, () => `${lease.name} ends: its sessions are cut, then its machines are wiped. It has cost ${moneyText(lease.cost.soFar, lease.cost.currency)}.`);
-};
-
 export const pools: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/pools', {});
   print(context, items, (rows) => (rows.length === 0 ? 'There are no machines to lease. Add one: tandem node add' : table(rows, [
@@ -112,7 +107,7 @@ async function ask(context: Context, options: Input['options'], what: Wish, usua
     ...what, name: text(options['name']) ?? `${what.kind} lease`, projectId: typeof options['project'] === 'string' ? await findProject(client, options['project']) : null, pool: text(options['pool']),
     machines: wholeNumber(options['machines'] ?? '1', '--machines'), labels: labelsOf(options['label']), apart: text(options['apart']), fit: options['spread'] === true ? ('spread' as const) : ('pack' as const),
     access: oneOf(options['access'] ?? 'shell', ACCESS, '--access'), minutes: options['open'] === true ? null : minutesOf(typeof options['for'] === 'string' ? options['for'] : usual, '--for'),
-    startsAt: typeof options['at'] === 'string' ? timeArgument(options['at'], context.nowMs(), '--at') : null, atMost: atMost(options),
+    startsAt: typeof options['at'] === 'string' ? timeArgument(options['at'], context.nowMs(), '--at') : null, atMost: atMost(options), volume: text(options['volume']),
   };
   if (options['quote'] === true) {
     const quote = await client.call('POST', '/api/leases/quote', { body: wish });

@@ -25,6 +25,7 @@ import { wipes } from './0023-wipes.ts';
 import { sessions } from './0024-sessions.ts';
 import { quotas } from './0025-quotas.ts';
 import { leaseBounds } from './0026-lease-bounds.ts';
+import { volumes } from './0027-volumes.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   sessions,
   quotas,
   leaseBounds,
+  volumes,
 ];

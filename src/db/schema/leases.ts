@@ -93,6 +93,10 @@ export interface LeaseRow {
   used_at: NullableTime;
   /** Its sessions are recorded. */
   record: Defaulted<boolean>;
+  /** The volume that its home was before; null: its home began empty. */
+  from_volume_id: Defaulted<string | null>;
+  /** The volume that its home becomes; null: it goes with the lease. */
+  keep_volume_id: Defaulted<string | null>;
   lock_token: Defaulted<string | null>;
   lock_until: NullableTime;
   created_at: Written<Date>;
@@ -179,6 +183,31 @@ export interface LeaseTicketRow {
   expires_at: Written<Date>;
 }
 
+/** A lease's home that is kept on its machine. */
+export interface VolumeRow {
+  organisation_id: Written<string>;
+  id: Written<string>;
+  project_id: Written<string>;
+  name: string;
+  machine_id: Written<string>;
+  /** `new`: a lease's home becomes it. `in-use`: a lease has it for its home. */
+  state: 'new' | 'in-use' | 'kept' | 'removing' | 'removed' | 'lost';
+  reason: Defaulted<string | null>;
+  /** Whose home it is to become, or is. */
+  lease_id: Defaulted<string | null>;
+  /** bigint. Null: not counted yet. */
+  files: Defaulted<string | null>;
+  bytes: Defaulted<string | null>;
+  /** How long it is kept after a lease. */
+  days: number;
+  made_by: Written<string>;
+  created_at: Written<Date>;
+  kept_at: NullableTime;
+  expires_at: NullableTime;
+  /** Nothing of it is there any more. */
+  ended_at: NullableTime;
+}
+
 /** What one wipe after a lease did and looked at. Written once. */
 export interface LeaseWipeRow {
   /** Of the lease that was wiped. */
@@ -202,6 +231,7 @@ export interface LeaseWipeRow {
 
 export interface LeaseTables {
   lease_wipes: LeaseWipeRow;
+  volumes: VolumeRow;
   lease_tickets: LeaseTicketRow;
   pools: PoolRow;
   leases: LeaseRow;

@@ -1,7 +1,7 @@
 import { TandemError, printable, type Clock } from '../../base/index.ts';
 import type { Allowance } from '../pools/allowance.ts';
 import type { NodeLink } from '../ports.ts';
-import type { Driver, LeaseOrder, RunningLease, WipeReport } from './driver.ts';
+import type { Driver, HomeLook, LeaseOrder, RunningLease, WipeReport } from './driver.ts';
 import { readLeaseBounds, type LeaseBounds } from './lease-bounds.ts';
 
 const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall', 'erase'] as const;
@@ -33,8 +33,11 @@ export class AgentDriver implements Driver {
     const { boot, uptimeMs } = await this.#state(order.machineId);
     // The reading is older than its answer, so the end lies no later than was asked for.
     const leftMs = remainingMs - (this.#clock.monotonicMs() - fromMs);
-    const answer = await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), units: order.unitIds, access: order.access, boot, untilUptimeMs: Math.floor(uptimeMs + leftMs), ...allowance });
-    return readLeaseBounds((answer as Record<string, unknown> | null)?.['bounds']);
+    const { from } = order.home;
+    const answer = (await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), ...(from !== null && { volume: from }), units: order.unitIds, access: order.access, boot, untilUptimeMs: Math.floor(uptimeMs + leftMs), ...allowance })) as Record<string, unknown> | null;
+    // An agent from before volumes begins with an empty home and says nothing of it.
+    if (from !== null && answer?.['volume'] !== from) throw refused(order.machineId, 'its agent is too old for volumes');
+    return readLeaseBounds(answer?.['bounds']);
   }
 
   async stop(order: LeaseOrder): Promise<void> {
@@ -42,7 +45,21 @@ export class AgentDriver implements Driver {
   }
 
   async wipe(order: LeaseOrder): Promise<WipeReport> {
-    return readReport(await this.#link.ask(order.machineId, 'lease.wipe', paramsOf(order), WIPE_MS));
+    return readReport(await this.#link.ask(order.machineId, 'lease.wipe', { ...paramsOf(order), ...(order.home.keep !== null && { keep: order.home.keep }) }, WIPE_MS));
+  }
+
+  async look(machineId: string, leaseId: string): Promise<HomeLook> {
+    const { files, bytes, whole, processes } = ((await this.#link.ask(machineId, 'lease.look', { lease: leaseId })) ?? {}) as Record<string, unknown>;
+    const named = (Array.isArray(processes) ? processes : []).slice(0, MOST_LINES).flatMap((one: unknown) => {
+      const { name, count } = (one ?? {}) as Record<string, unknown>;
+      return typeof name === 'string' && isCount(count) ? [{ name: printable(name).slice(0, 60), count }] : [];
+    });
+    if (!isCount(files) || !isCount(bytes)) throw refused(machineId, 'what it said of the home cannot be read');
+    return { files, bytes, whole: whole === true, processes: named };
+  }
+
+  async removeVolume(machineId: string, volumeId: string): Promise<void> {
+    await this.#link.ask(machineId, 'volume.remove', { volume: volumeId });
   }
 
   async list(machineId: string): Promise<readonly RunningLease[]> {
@@ -73,15 +90,21 @@ function readLease(said: unknown): RunningLease[] {
 
 /** What cannot be read is no proof of a clean machine. */
 function readReport(said: unknown): WipeReport {
-  const { clean, method, evidence, unchecked, canaries, versions } = (said ?? {}) as Record<string, unknown>;
+  const { clean, method, evidence, unchecked, canaries, versions, kept } = (said ?? {}) as Record<string, unknown>;
   const text = (value: unknown) => printable(String(value)).slice(0, 500);
   const lines = (list: unknown) => (Array.isArray(list) ? list.slice(0, MOST_LINES).map(text) : []);
   const known = METHODS.find((one) => one === method);
   const { planted, found } = (canaries ?? {}) as Record<string, unknown>;
+  const { files, bytes } = (kept ?? {}) as Record<string, unknown>;
   return {
     clean: clean === true && known !== undefined && lines(found).length === 0, method: known ?? 'reset', evidence: lines(evidence), unchecked: lines(unchecked), canaries: { planted: lines(planted), found: lines(found) },
     versions: Object.fromEntries(Object.entries(typeof versions === 'object' ? (versions ?? {}) : {}).slice(0, MOST_VERSIONS).map(([name, version]) => [text(name).slice(0, 40), text(version).slice(0, 80)])),
+    kept: isCount(files) && isCount(bytes) ? { files, bytes } : null,
   };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function refused(name: string, reason: string): TandemError {

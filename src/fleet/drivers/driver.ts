@@ -9,6 +9,8 @@ export interface LeaseOrder {
   readonly machineId: string;
   readonly unitIds: readonly string[];
   readonly access: 'api' | 'job' | 'shell' | 'root';
+  /** Ids of the volumes that its home was, and becomes. Null: it begins empty, or goes with the lease. */
+  readonly home: { readonly from: string | null; readonly keep: string | null };
 }
 
 /** What a wipe says of itself: made by the machine, and so a claim where nobody outside looked. */
@@ -22,6 +24,17 @@ export interface WipeReport {
   readonly canaries: { readonly planted: readonly string[]; readonly found: readonly string[] };
   /** Of what took part in it, by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What was put aside as a volume; null: nothing. */
+  readonly kept: { readonly files: number; readonly bytes: number } | null;
+}
+
+/** What would be gone with a lease. */
+export interface HomeLook {
+  readonly files: number;
+  readonly bytes: number;
+  /** False: the counting was cut short, there is more. */
+  readonly whole: boolean;
+  readonly processes: readonly { readonly name: string; readonly count: number }[];
 }
 
 /** What runs on a machine. */
@@ -48,8 +61,12 @@ export interface Driver {
   grant(order: LeaseOrder, remainingMs: number, allowance?: Allowance): Promise<LeaseBounds | null>;
   /** Nothing of the lease runs any more when this resolves. @throws TandemError node_unreachable. */
   stop(order: LeaseOrder): Promise<void>;
-  /** Stops it where it runs, and takes away what it left. @throws TandemError node_unreachable. */
+  /** Stops it where it runs, and takes away what it left; its home is put aside where it becomes a volume. @throws TandemError node_unreachable. */
   wipe(order: LeaseOrder): Promise<WipeReport>;
+  /** What lies in the home of a lease that runs, and what runs in it. @throws TandemError node_unreachable, node_refused. */
+  look(machineId: string, leaseId: string): Promise<HomeLook>;
+  /** A volume is gone when this resolves, also one that was not there. @throws TandemError node_unreachable, node_refused while a lease has it. */
+  removeVolume(machineId: string, volumeId: string): Promise<void>;
   /** @throws TandemError node_unreachable. */
   list(machineId: string): Promise<readonly RunningLease[]>;
   /** Told when a machine comes into reach or goes out of it. The returned function ends the listening. */

@@ -29,7 +29,7 @@ class StandInLink implements NodeLink {
   }
 
   async ask(nodeId: string, command: NodeCommand, params: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const order = { leaseId: String(params['lease']), fence: BigInt(String(params['fence'] ?? 0)), machineId: nodeId, unitIds: (params['units'] ?? []) as string[], access: 'shell' } as const;
+    const order = { leaseId: String(params['lease']), fence: BigInt(String(params['fence'] ?? 0)), machineId: nodeId, unitIds: (params['units'] ?? []) as string[], access: 'shell', home: { from: (params['volume'] ?? null) as string | null, keep: (params['keep'] ?? null) as string | null } } as const;
     switch (command) {
       case 'lease.list':
         if (this.answer !== undefined) return this.answer;
@@ -37,7 +37,12 @@ class StandInLink implements NodeLink {
       case 'lease.grant':
         this.#clock.advance(this.delayMs);
         if (params['boot'] !== this.boot) throw new TandemError('node_refused', { params: { name: nodeId, reason: 'it was restarted' } });
-        return this.machines.grant(order, (params['untilUptimeMs'] as number) - this.#clock.monotonicMs());
+        await this.machines.grant(order, (params['untilUptimeMs'] as number) - this.#clock.monotonicMs());
+        return { volume: order.home.from };
+      case 'lease.look':
+        return this.answer ?? this.machines.look(nodeId, order.leaseId);
+      case 'volume.remove':
+        return this.machines.removeVolume(nodeId, String(params['volume']));
       case 'lease.end':
         return this.machines.stop(order);
       case 'lease.wipe':
@@ -62,7 +67,7 @@ driverConformance('the agent, over a stand-in of its link', async () => {
   return { driver: new AgentDriver(link, clock), pass: async (ms) => clock.advance(ms), link: (id, way) => link.machines.link(id, way), running: (id) => link.machines.running(id), async [Symbol.asyncDispose]() {} };
 });
 
-const order = { leaseId: 'x', fence: 1n, machineId: 'a', unitIds: ['one'], access: 'shell' } as const;
+const order = { leaseId: 'x', fence: 1n, machineId: 'a', unitIds: ['one'], access: 'shell', home: { from: null, keep: null } } as const;
 
 it('a grant that arrives late ends no later', async () => {
   const clock = new ManualClock();
@@ -85,7 +90,7 @@ it('what an agent says is checked: a list that cannot be read refuses, and a wip
   link.answer = { boot: 'b', uptimeMs: 5, leases: [{ lease: 'x', fence: '1e9', remainingMs: 5 }, null, { lease: 'y', fence: '7', remainingMs: 5 }] };
   expect(await driver.list('a')).toEqual([{ leaseId: 'y', fence: 7n, remainingMs: 5 }]);
   link.answer = { clean: true, method: 'prayer', evidence: ['\u001b[2J', 7], unchecked: null, canaries: 'none', versions: { agent: '\u001b[1m' } };
-  expect(await driver.wipe(order)).toEqual({ clean: false, method: 'reset', evidence: [expect.not.stringContaining('\u001b'), '7'], unchecked: [], canaries: { planted: [], found: [] }, versions: { agent: expect.not.stringContaining('\u001b') as string } });
+  expect(await driver.wipe(order)).toEqual({ clean: false, method: 'reset', evidence: [expect.not.stringContaining('\u001b'), '7'], unchecked: [], canaries: { planted: [], found: [] }, versions: { agent: expect.not.stringContaining('\u001b') as string }, kept: null });
   link.answer = { clean: true, method: 'reset', evidence: [], unchecked: [], canaries: { planted: ['home'], found: ['/tmp/x'] }, versions: null };
   expect(await driver.wipe(order)).toMatchObject({ clean: false, canaries: { planted: ['home'], found: ['/tmp/x'] }, versions: {} });
 });

@@ -11,6 +11,7 @@ import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './conte
 import { can, overAtMs, type LeaseState } from './lease.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, storedPrice, termsOf, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
+import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
 import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
 
@@ -25,6 +26,8 @@ export interface NewLease extends LeaseRequest {
   readonly projectId: string | null;
   /** Picodollars as text: it ends before it would cost more. */
   readonly atMost: string | null;
+  /** The name of a volume that its home is. */
+  readonly volume?: string | null;
 }
 
 export interface QuoteView {
@@ -75,7 +78,7 @@ export class Leases {
     const projectId = this.#projectOf(principal, input.projectId);
     const known = await this.#byKey(principal, input);
     if (known !== undefined) return this.#view(known);
-    const { wish, quoted } = await this.#quote(principal, input, projectId);
+    const { wish, quoted, volume } = await this.#quote(principal, input, projectId);
     const now = new Date(clock.nowMs());
     const id = newId();
     await database.transaction(async (tx) => {
@@ -83,9 +86,11 @@ export class Leases {
         id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool }), access: input.access,
         resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay }), quoted_at: now, at_most: input.atMost,
         starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, created_at: now,
+        from_volume_id: volume?.id ?? null, keep_volume_id: volume?.id ?? null,
       }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returning('id').executeTakeFirst();
       // The same click twice: the other one is a moment ahead.
       if (made === undefined) return;
+      if (volume !== null) await takeVolume(database, tx, volume, id);
       await noteLease(this.#context, tx, { organisation_id: principal.organisationId, id }, 'asked', `by ${principal.actor.label}`);
       await access.audit.record(tx, principal, { action: 'lease.create', resourceKind: 'lease', resourceId: id, change: { name: input.name, projectId, resource: quoted.resource, count: quoted.count, minutes: quoted.minutes, access: input.access } });
     });
@@ -209,17 +214,20 @@ export class Leases {
     if (row !== undefined && row.observed !== 'granting' && row.observed !== 'waiting' && row.observed !== 'reserved' && !can.enter(row)) for (const listener of this.#ends) listener(id);
   }
 
-  async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote }> {
-    const { clock, machines, standing, access } = this.#context;
+  async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote; volume: VolumeRow | null }> {
+    const { clock, machines, standing, access, database } = this.#context;
     const nowMs = clock.nowMs();
-    const wish = wishOf(input);
+    const volume = input.volume ? await volumeNamed(database, principal.organisationId, projectId, input.volume) : null;
+    if (volume !== null && input.machines !== 1) throw new TandemError('volume_refused', { params: { reason: 'a volume is the home of one machine' } });
+    // A volume lies on one machine, so its lease can be nowhere else.
+    const wish = wishOf(volume === null ? input : { ...input, labels: { ...input.labels, 'node-id': volume.machine_id } });
     const request = placementRequest(wish, { id: 'asked', organisationId: principal.organisationId, projectId, askedAtMs: nowMs, durationMs: input.minutes === null ? null : input.minutes * MINUTE, startAtMs: input.startsAtMs });
     const all = await machines.machines();
     if (wish.rawRoot && !all.some((machine) => machineFits(machine, request)) && all.some((machine) => machineFits(machine, { ...request, rawRoot: false }))) throw new TandemError('root_refused');
     const tier = access.directory.project(projectId)?.tier ?? 'standard';
     const priceAt = (resource: string) => standing.priceAt(principal.organisationId, resource, tier, nowMs) ?? standing.priceAt(principal.organisationId, resource, 'standard', nowMs);
     const quoted = quote(request, all, priceAt, input.minutes, input.atMost === null ? null : parsePico(input.atMost)!);
-    return { wish, request: { ...request, pool: quoted.pool }, quoted };
+    return { wish, request: { ...request, pool: quoted.pool }, quoted, volume };
   }
 
   /** What placement would say now; null: it would begin at once, or at the start that was asked for. */
@@ -291,8 +299,8 @@ export class Leases {
 }
 
 /** What was asked for, without the word it was asked by. */
-function saidOf({ key: _key, ...said }: NewLease): Record<string, unknown> {
-  return said;
+function saidOf({ key: _key, volume, ...said }: NewLease): Record<string, unknown> {
+  return volume ? { ...said, volume } : said;
 }
 
 /** The same text for the same value, whatever order its fields came in. */

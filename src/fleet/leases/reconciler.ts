@@ -8,6 +8,7 @@ import { LeaseMoney } from './money.ts';
 import { Placing } from './placing.ts';
 import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
 import { Upkeep } from './upkeep.ts';
+import { settleVolume } from '../volumes/rows.ts';
 import { keepWipe } from '../wipe/wipes.ts';
 
 /** A row that was taken is another's again after this long without a word from who took it: sooner than a lease may outlive its end. Whoever took it says so each second. */
@@ -111,7 +112,7 @@ export class Reconciler {
   async #toMachine(stored: StoredLease, lease: Lease, action: OnMachine, token: string): Promise<boolean> {
     const { driver, machines, wipes } = this.#context;
     const on = lease.machines.find(({ machineId }) => machineId === action.machineId)!;
-    const order = { leaseId: lease.id, fence: lease.fence, machineId: on.machineId, unitIds: on.unitIds, access: stored.row.access };
+    const order = { leaseId: lease.id, fence: lease.fence, machineId: on.machineId, unitIds: on.unitIds, access: stored.row.access, home: { from: stored.row.from_volume_id, keep: stored.row.keep_volume_id } };
     switch (action.do) {
       case 'grant': {
         const until = overAtMs(lease)!;
@@ -142,6 +143,7 @@ export class Reconciler {
         if (!clean) await machines.quarantine(on.machineId, `the wipe after the lease ${lease.id} failed`);
         await this.#apply(stored, token, async (tx, row) => {
           await this.#machine(tx, row, on.machineId, { stage: clean ? 'wiped' : 'failed', report: JSON.stringify(report) });
+          await settleVolume(this.#context, tx, row, done === undefined ? undefined : done.report.kept);
           if (done !== undefined) await keepWipe(this.#context, tx, row.organisation_id, on.unitIds, done);
           if (clean) await tx.deleteFrom('lease_units').where('lease_id', '=', row.id).where('machine_id', '=', on.machineId).execute();
           await noteLease(this.#context, tx, row, clean ? 'wiped' : 'wipe-failed', report === null ? 'nothing of it was there' : report.evidence.join('; '));
@@ -178,6 +180,7 @@ export class Reconciler {
       case 'finish':
         await this.#money.releaseAll(tx, row);
         await changed.set({ observed: 'ended', wanted: 'end', ended_at: new Date(nowMs), stopped_at: row.stopped_at ?? new Date(nowMs) }).execute();
+        await settleVolume(this.#context, tx, row, undefined);
         await this.#keepForDay(tx, row, lease, nowMs);
         await noteLease(this.#context, tx, row, 'ended', row.reason ?? '');
     }

@@ -32,6 +32,8 @@ export interface NodeHolds {
   count(nodeId: string): Promise<number>;
   /** The node is removed: leases wait for it no longer. */
   giveUp(tx: Executor, nodeId: string): Promise<void>;
+  /** How many homes of leases are kept there: who removes it with a deadline gives them up. */
+  volumes?(nodeId: string): Promise<number>;
 }
 
 /** What is kept of each node's history. */
@@ -98,7 +100,7 @@ export class Nodes {
    * @throws TandemError resource_not_found, node_in_use.
    */
   async remove(principal: Principal, id: string): Promise<void> {
-    const held = await this.#holds.count(id);
+    const held = (await this.#holds.count(id)) + ((await this.#holds.volumes?.(id)) ?? 0);
     await this.#change(principal, id, 'node.remove', async (tx, row, now) => {
       if (held > 0) throw new TandemError('node_in_use', { params: { name: row.name, count: held } });
       await this.#holds.giveUp(tx, id);

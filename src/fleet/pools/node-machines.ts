@@ -72,8 +72,8 @@ function machineOf(node: Node, pool: Pool | undefined, nowMs: number, operator: 
   };
 }
 
-function labelsOf({ name, platform, pool }: Node): Record<string, string> {
-  return { node: name, platform, pool };
+function labelsOf({ id, name, platform, pool }: Node): Record<string, string> {
+  return { 'node-id': id, node: name, platform, pool };
 }
 
 /** `gpu/h100-80gb`, `gpu/1g.10gb`, `mac/m4`, `node/linux-x64`; or the pool's own name for a price, with the profile of a slice behind it. */

@@ -14,7 +14,7 @@ export interface DriverUnderTest {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const order = (leaseId: string, fence: bigint, more: Partial<LeaseOrder> = {}): LeaseOrder => ({ leaseId, fence, machineId: 'a', unitIds: ['one'], access: 'shell', ...more });
+const order = (leaseId: string, fence: bigint, more: Partial<LeaseOrder> = {}): LeaseOrder => ({ leaseId, fence, machineId: 'a', unitIds: ['one'], access: 'shell', home: { from: null, keep: null }, ...more });
 const failsWith = (code: ErrorCode) => (error: unknown) => isTandemError(error, code);
 
 /** What every driver is held to. */
@@ -69,6 +69,21 @@ export function driverConformance(name: string, open: () => Promise<DriverUnderT
       expect(await test.driver.wipe(order('x', 2n))).toMatchObject({ clean: true });
       expect(await test.driver.wipe(order('x', 2n))).toMatchObject({ clean: true });
       expect(await test.running('a')).toEqual([]);
+    });
+
+    it('puts a home aside as a volume where that is wished, gives it to one lease, and removes it', async () => {
+      await using test = await open();
+      await test.driver.grant(order('x', 1n), 60_000);
+      expect(await test.driver.look('a', 'x')).toMatchObject({ whole: true });
+      const home = { from: null, keep: '0192f0c1-7a00-7000-8000-00000000000f' };
+      expect(await test.driver.wipe(order('x', 1n, { home }))).toMatchObject({ clean: true, kept: { files: expect.any(Number) as number } });
+      const again = order('y', 2n, { home: { from: home.keep, keep: home.keep } });
+      await test.driver.grant(again, 60_000);
+      await test.driver.grant(again, 90_000);
+      expect(await test.driver.wipe(again)).toMatchObject({ clean: true, kept: { files: expect.any(Number) as number } });
+      await test.driver.removeVolume('a', home.keep);
+      await test.driver.removeVolume('a', home.keep);
+      await expect(test.driver.grant(order('z', 3n, { home: again.home }), 60_000)).rejects.toSatisfy(failsWith('node_refused'));
     });
 
     it('says when a machine is out of reach, and does not know what became of what it sent', async () => {

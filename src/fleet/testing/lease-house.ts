@@ -16,6 +16,7 @@ import type { WipeSigner } from '../ports.ts';
 import { WipeCertificates } from '../wipe/certificates.ts';
 import { agentReset } from '../wipe/method.ts';
 import { Wipes } from '../wipe/wipes.ts';
+import { Volumes } from '../volumes/volumes.ts';
 
 export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'organisationId' | 'projectId' | 'admin'> {
   readonly clock: ManualClock;
@@ -28,6 +29,7 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
   readonly wipes: WipeCertificates;
   /** What providers charge for machines; tests change it. */
   readonly costs: Map<string, MachineCost>;
+  readonly volumes: Volumes;
   readonly context: LeaseContext;
   /** The worker that looks after leases; `restart` makes another, as a new process would. */
   reconciler: Reconciler;
@@ -39,7 +41,8 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
 
 export function leasable(view: Parameters<typeof machine>[1] & { readonly id: string }, more: Partial<LeasableMachine> = {}): LeasableMachine {
   const { id, ...rest } = view;
-  const made = view.kind === 'mac' ? mac(id, rest) : machine(id, rest);
+  const labelled = { labels: { 'node-id': id }, ...rest };
+  const made = view.kind === 'mac' ? mac(id, labelled) : machine(id, labelled);
   return { ...made, name: id, leastDay: 'others', idleMinutes: null, standIn: true, resourceOf: (unit) => (made.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more };
 }
 
@@ -70,7 +73,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     },
   };
   const house: LeaseHouse = {
-    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), leases: new Leases(context), reconciler: new Reconciler(context),
+    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
     restart() {
       house.reconciler = new Reconciler(context);
     },

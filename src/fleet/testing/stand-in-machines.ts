@@ -1,5 +1,5 @@
 import { TandemError, type ManualClock } from '../../base/index.ts';
-import type { Driver, LeaseOrder, RunningLease, WipeReport } from '../drivers/driver.ts';
+import type { Driver, HomeLook, LeaseOrder, RunningLease, WipeReport } from '../drivers/driver.ts';
 
 interface Running {
   readonly order: LeaseOrder;
@@ -23,6 +23,8 @@ export class StandInMachines implements Driver {
   readonly #clock: ManualClock;
   readonly #machines = new Map<string, Machine>();
   readonly #listeners = new Set<(machineId: string, reached: boolean) => void>();
+  /** Ids of the volumes that are put aside, on whatever machine. */
+  readonly volumes = new Set<string>();
   /** What was asked, in order: verb, machine, lease. */
   readonly asked: string[] = [];
 
@@ -64,6 +66,8 @@ export class StandInMachines implements Driver {
       const taken = order.unitIds.find((unit) => machine.residue.has(unit) && machine.residue.get(unit) !== order.leaseId);
       if (order.fence < machine.fence && !machine.running.has(order.leaseId)) throw refused(order.machineId, 'a later lease was here already');
       if (taken !== undefined) throw refused(order.machineId, `${taken} is not wiped`);
+      const { from } = order.home;
+      if (from !== null && !machine.running.has(order.leaseId) && !this.volumes.delete(from)) throw refused(order.machineId, 'the volume is not there');
       if (order.fence > machine.fence) machine.fence = order.fence;
       for (const unit of order.unitIds) machine.residue.set(unit, order.leaseId);
       machine.running.set(order.leaseId, { order, untilMs: this.#clock.monotonicMs() + remainingMs });
@@ -78,10 +82,24 @@ export class StandInMachines implements Driver {
   async wipe(order: LeaseOrder): Promise<WipeReport> {
     return this.#ask('wipe', order.machineId, order.leaseId, (machine) => {
       machine.running.delete(order.leaseId);
-      if (machine.wipes === 'dirty') return { clean: false, method: 'reset', evidence: ['stand-in: a canary was found'], unchecked: [], canaries: { planted: ['home'], found: ['home'] }, versions: {} };
+      if (machine.wipes === 'dirty') return { clean: false, method: 'reset', evidence: ['stand-in: a canary was found'], unchecked: [], canaries: { planted: ['home'], found: ['home'] }, versions: {}, kept: this.#keep(order) };
       for (const [unit, lease] of machine.residue) if (lease === order.leaseId) machine.residue.delete(unit);
-      return { clean: true, method: 'reset', evidence: ['stand-in: nothing was found'], unchecked: ['stand-in: nothing real was looked at'], canaries: { planted: ['home'], found: [] }, versions: { agent: 'stand-in' } };
+      return { clean: true, method: 'reset', evidence: ['stand-in: nothing was found'], unchecked: ['stand-in: nothing real was looked at'], canaries: { planted: ['home'], found: [] }, versions: { agent: 'stand-in' }, kept: this.#keep(order) };
     });
+  }
+
+  async look(machineId: string, leaseId: string): Promise<HomeLook> {
+    return this.#ask('look', machineId, leaseId, () => ({ files: 2, bytes: 1_000, whole: true, processes: [{ name: 'python3', count: 1 }] }));
+  }
+
+  async removeVolume(machineId: string, volumeId: string): Promise<void> {
+    return this.#ask('remove-volume', machineId, volumeId, () => void this.volumes.delete(volumeId));
+  }
+
+  #keep({ home: { keep } }: LeaseOrder): WipeReport['kept'] {
+    if (keep === null) return null;
+    this.volumes.add(keep);
+    return { files: 2, bytes: 1_000 };
   }
 
   async list(machineId: string): Promise<readonly RunningLease[]> {

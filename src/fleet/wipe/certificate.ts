@@ -21,6 +21,7 @@ export interface DoneWipe {
  * hash. Of who leased, when and for how long nothing stands in it.
  */
 export function claimsOf({ id, leaseId, machineId, by, report, beganAtMs, endedAtMs }: DoneWipe, serverVersion: string): Record<string, unknown> {
+  // What was kept, and how much, is the tenant's alone; that something was stands under what was not checked.
   const { clean, method, evidence, unchecked, canaries, versions } = report;
   const iso = (ms: number) => new Date(ms).toISOString();
   return {

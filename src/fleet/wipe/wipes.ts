@@ -52,7 +52,7 @@ export class Wipes {
 
 /** Writes a wipe down, with the change that it brings about. */
 export async function keepWipe({ database }: Pick<LeaseContext, 'database'>, tx: Executor, organisationId: string, unitIds: readonly string[], { id, leaseId, machineId, by, report, beganAtMs, endedAtMs, keyId, certificate }: CertifiedWipe): Promise<void> {
-  const { clean, method, ...said } = report;
+  const { clean, method, kept: _kept, ...said } = report;
   await database.scoped(organisationId, tx).insertInto('lease_wipes', {
     id, lease_id: leaseId, machine_id: machineId, unit_ids: JSON.stringify(unitIds), clean, by, method, report: JSON.stringify(said), began_at: new Date(beganAtMs), ended_at: new Date(endedAtMs), key_id: keyId, certificate,
   }).execute();

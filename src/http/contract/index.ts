@@ -10,9 +10,10 @@ import { orderRoutes } from './orders.ts';
 import { quotaRoutes } from './quotas.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
+import { volumeRoutes } from './volumes.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { wipeRoutes } from './wipes.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes, ...volumeRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

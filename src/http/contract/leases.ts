@@ -19,6 +19,7 @@ const wish = {
   machines: z.int().min(1).max(1_000).default(1).describe('Together: all or none'), apart: label.nullable().default(null).describe('Leases of one project with the same word share no machine'), fit: z.enum(['pack', 'spread']).default('pack'),
   access: access.default('shell'), minutes: minutes.nullable().default(60).describe('Null: until it is ended'), startsAt: time.nullable().default(null).describe('Null: as soon as possible'),
   atMost: picoPositive.nullable().default(null).describe('It ends before it would cost more'),
+  volume: label.nullable().default(null).describe('The name of a volume of the project that its home is; it is placed where that lies'),
 };
 const wait = z.object({ code: z.string(), reason: z.string(), forecastAt: time.nullable() });
 const state = z.enum(['waiting', 'reserved', 'granting', 'running', 'ending', 'wiping', 'ended']);
@@ -35,7 +36,7 @@ const lease = z.object({
   minutes: z.object({ asked: z.int().nullable(), paid: z.int(), outOfReach: z.int().describe('Not paid') }),
   cost: z.object({ currency, soFar: pico, booked: pico.describe('Of that, what is in the bill'), atEnd: pico.nullable().describe('Null: it has no end'), thisMonth: pico.describe('By the end of the month, if it goes on'), atMost: pico.nullable(),
     provider: z.object({ soFar: pico, perHour: pico }).nullable().optional().describe('What providers charge for its machines, by its share of them. Null: not known; absent: it is not shown here, or the caller does not see costs') }),
-  moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'),
+  moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'), volumeId: id.nullable().describe('The volume that its home becomes; null: its home is gone with it'),
 });
 const quote = z.object({
   pool: z.string(), resource: z.string(), count: z.int(), currency, leastDay: z.boolean(), minutes: z.int().nullable(), cost: pico.describe('For the minutes; for an hour where there is no end'), perHour: pico, perDay: pico,

@@ -10,6 +10,7 @@ import { signInRoutes } from './access/sign-in.ts';
 import { leaseRoutes } from './fleet/leases.ts';
 import { nodeRoutes } from './fleet/nodes.ts';
 import { orderRoutes } from './fleet/orders.ts';
+import { volumeRoutes } from './fleet/volumes.ts';
 import { wipeRoutes } from './fleet/wipes.ts';
 import { limitRoutes } from './ledger/limits.ts';
 import { moneyRoutes } from './ledger/money.ts';
@@ -24,7 +25,7 @@ describe('the contract', () => {
   const access = {} as Access;
   const bound = [
     ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, { gateway: emptyGateway, screens: emptyScreens, terminals: emptyTerminals }), ...leaseRoutes(emptyFleet), ...orderRoutes(emptyFleet), ...wipeRoutes(emptyFleet), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, { gateway: emptyGateway, screens: emptyScreens, terminals: emptyTerminals }), ...leaseRoutes(emptyFleet), ...orderRoutes(emptyFleet), ...wipeRoutes(emptyFleet), ...volumeRoutes(emptyFleet), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

@@ -21,6 +21,8 @@ export interface WholeHouse {
   readonly models: Models;
   /** Without a connection to nodes. */
   readonly fleet: Fleet;
+  /** For rows that no route makes without machines. */
+  readonly database: TestAccess['database'];
   readonly operator: { readonly organisationId: string; readonly projectId: string; readonly adminKey: string };
   as(key: string): (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Asked>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -59,7 +61,7 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   });
   const { url } = await server.listen();
   return {
-    url, access, ledger, models, fleet, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
+    url, access, ledger, models, fleet, database, operator: { organisationId, projectId: test.projectId, adminKey: test.adminKey },
     as: (key) => asking(url, key),
     async [Symbol.asyncDispose]() {
       await server.close(0);
