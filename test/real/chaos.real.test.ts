@@ -61,7 +61,7 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
     }
   });
   let calm = false;
-  const acting = loop(400, async () => (calm ? undefined : tenants.act(seen)));
+  const acting = loop(300, async () => (calm ? undefined : tenants.act(seen)));
 
   for (const { after, fault } of storm(SEED, STEPS, HOSTS.length, canSetClocks)) {
     await new Promise((resolve) => { setTimeout(resolve, after * 1_000); });

@@ -40,7 +40,7 @@ function fault(kind: Fault['kind'], dice: Dice, host: number): Fault {
     case 'kill-server': return { kind, down: dice.whole(0, 4) };
     case 'kill-database': return { kind };
     // The server takes 20 s to know that nothing comes any more: some are shorter, some longer.
-    case 'cut': return { kind, host, what: dice.of(['in', 'out', 'both', 'reset']), lasts: dice.whole(2, 45) };
+    case 'cut': return { kind, host, what: dice.of(['in', 'out', 'both', 'reset']), lasts: dice.of([dice.whole(2, 8), dice.whole(2, 15), dice.whole(22, 32)]) };
     case 'agent-clock': return { kind, host, off: off(), lasts: dice.whole(5, 25) };
     case 'server-clock': return { kind, off: off(), lasts: dice.whole(5, 20) };
     case 'freeze-agent': return { kind, host, lasts: dice.whole(2, 12) };

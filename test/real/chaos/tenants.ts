@@ -42,11 +42,11 @@ export class Tenants {
     const live = seen.filter(({ state }) => state !== 'ended');
     const running = live.filter(({ id, state }) => state === 'running' && !this.endedMs.has(id));
     const roll = this.#dice.next();
-    if (live.length < MOST_AT_ONCE && (roll < 0.5 || running.length === 0)) return this.#ask();
+    if (live.length < MOST_AT_ONCE && (roll < 0.45 || running.length === 0)) return this.#ask();
     if (running.length === 0) return;
     const lease = this.#dice.of(running);
-    if (roll < 0.65) return this.#enter(lease.id);
-    if (roll < 0.8) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
+    if (roll < 0.55) return this.#enter(lease.id);
+    if (roll < 0.65) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
     if ((await this.#call('end', `/api/leases/${lease.id}/end`, {})) !== undefined) this.endedMs.set(lease.id, Date.now());
   }
 
@@ -76,15 +76,18 @@ export class Tenants {
   async #enter(id: string): Promise<void> {
     const { url, key, home } = this.#house.program;
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../../src/cli/main.ts'), 'ssh', id, '--', 'echo canary > canary; (setsid sleep 3600 >/dev/null 2>&1 </dev/null &); echo in'], {
-      env: { PATH: process.env['PATH'], HOME: home, TANDEM_HOME: home, TANDEM_URL: url, TANDEM_KEY: key }, stdio: ['ignore', 'pipe', 'ignore'],
+      env: { PATH: process.env['PATH'], HOME: home, TANDEM_HOME: home, TANDEM_URL: url, TANDEM_KEY: key }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
     const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
     const over = new Promise<void>((resolve) => {
       child.once('close', () => {
         clearTimeout(late);
         this.#count(out.includes('in') ? 'entered' : 'not entered');
+        if (!out.includes('in')) this.#house.note(`not entered: ${err.trim().slice(-200) || 'no answer in time'}`);
         resolve();
       });
     });
