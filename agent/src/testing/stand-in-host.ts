@@ -76,6 +76,11 @@ export class StandInHost {
     this.#env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', STAND_IN_ROOT: rootOf(holder), STAND_IN_NAME: name, ...clockFrom(CLOCK_FILE) };
   }
 
+  /** Whether it runs. */
+  get on(): boolean {
+    return this.#machine !== undefined && this.#machine.exitCode === null && this.#machine.signalCode === null;
+  }
+
   /** Its first process, as this machine sees it. */
   get init(): number {
     return Number(readFileSync(`/proc/${this.#machine!.pid}/task/${this.#machine!.pid}/children`, 'utf8').trim().split(' ')[0]);
@@ -113,7 +118,7 @@ export class StandInHost {
   /** As when its power is cut. */
   async powerOff(): Promise<void> {
     const machine = this.#machine;
-    if (machine === undefined || machine.exitCode !== null || machine.signalCode !== null) return;
+    if (machine === undefined || !this.on) return;
     const over = new Promise<void>((resolve) => { machine.once('exit', () => resolve()); });
     try {
       process.kill(this.init, 'SIGKILL');

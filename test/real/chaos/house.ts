@@ -88,7 +88,7 @@ export class ChaosHouse {
         await pause(fault.lasts);
         this.#setClock(0);
       });
-      case 'freeze-agent': return this.#during(where, () => freeze(this.#agents(host!), fault.lasts));
+      case 'freeze-agent': return this.#during(where, async () => freeze(this.#agents(host!), fault.lasts));
       case 'freeze-server': return this.#during('all', () => freeze([this.program.serverPid], fault.lasts));
     }
   }
@@ -113,7 +113,7 @@ export class ChaosHouse {
     const what = {};
     this.#active.set(what, where);
     this.watchTrouble([]);
-    const done = work().catch((error: Error) => this.note(`failed: ${error.message}`)).finally(() => {
+    const done = Promise.resolve().then(work).catch((error: Error) => this.note(`failed: ${error.message}`)).finally(() => {
       this.watchTrouble([]);
       this.#active.delete(what);
       this.#lasting.delete(done);
@@ -171,6 +171,7 @@ export class ChaosHouse {
 
 /** Processes of a host by their command line, as this machine numbers them. */
 export function processes(host: StandInHost, command: RegExp): number[] {
+  if (!host.on) return [];
   const space = namespaceOf(host.init);
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
