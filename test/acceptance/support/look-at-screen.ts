@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { launch } from '../../../console/test/browser.ts';
 import type { Program } from './program.ts';
 
@@ -11,6 +12,15 @@ export interface Looking {
   close(): Promise<void>;
 }
 
+/** A person who is signed in, in a real Chromium. */
+export interface Viewer {
+  readonly faults: readonly string[];
+  /** Opens a lease's screen and waits for a picture. Returns how long that took. */
+  look(leaseId: string): Promise<number>;
+  over(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** In the browser: the picture has a size and more than one colour. As text, because the program's own types know no page. */
 const PAINTED = `(() => {
   const canvas = document.querySelector('.screen-place canvas');
@@ -18,10 +28,10 @@ const PAINTED = `(() => {
   return new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size > 1;
 })()`;
 
-/** A person who looks at a lease's screen in a real Chromium, signed in by the link that the start printed. */
-export async function lookAtScreen(program: Program, leaseId: string): Promise<Looking> {
+/** Signs in by the link that the start printed, which works once. */
+export async function openViewer(program: Pick<Program, 'output' | 'url'>): Promise<Viewer> {
   const browser = await launch();
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  const page: Page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
@@ -30,14 +40,31 @@ export async function lookAtScreen(program: Program, leaseId: string): Promise<L
   try {
     await page.goto(/http\S+\/login#token=\S+/.exec(program.output())![0]);
     await page.getByRole('link', { name: 'Fleet', exact: true }).waitFor();
-    const openedMs = performance.now();
-    await page.goto(`${program.url}/fleet/leases/${leaseId}/screen`);
-    await page.getByText('Connected.').waitFor();
-    await page.waitForFunction(PAINTED);
-    const firstFrameMs = performance.now() - openedMs;
-    return { firstFrameMs, faults, over: () => page.getByText('Its screen is cut, and its machines are wiped').waitFor(), close: () => browser.close() };
   } catch (error) {
     await browser.close();
+    throw error;
+  }
+  return {
+    faults,
+    async look(leaseId) {
+      const openedMs = performance.now();
+      await page.goto(`${program.url}/fleet/leases/${leaseId}/screen`);
+      await page.getByText('Connected.').waitFor();
+      await page.waitForFunction(PAINTED);
+      return performance.now() - openedMs;
+    },
+    over: () => page.getByText('Its screen is cut, and its machines are wiped').waitFor(),
+    close: () => browser.close(),
+  };
+}
+
+/** Somebody who looks at a lease's screen. */
+export async function lookAtScreen(program: Program, leaseId: string): Promise<Looking> {
+  const viewer = await openViewer(program);
+  try {
+    return { ...viewer, firstFrameMs: await viewer.look(leaseId) };
+  } catch (error) {
+    await viewer.close();
     throw error;
   }
 }
