@@ -5,6 +5,7 @@ import { closeAgain, closePorts } from './closing/close-ports.ts';
 import { keepConnected, type Duties } from './connection/keep.ts';
 import { examine, lookAt } from './doctor/doctor.ts';
 import { takeInventory } from './inventory/inventory.ts';
+import { FileCache } from './leases/file-cache.ts';
 import { Leases } from './leases/leases.ts';
 import { leaseOf } from './leases/record.ts';
 import { runCommand } from './machine/command.ts';
@@ -49,7 +50,8 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
   const { standIn } = readIdentity(home);
   const boot = bootId();
   const program = join(import.meta.dirname, 'main.ts');
-  const leases = new Leases({ home, boot, outside, program, agentVersion: versionOf(), wipes: { walkMs: standIn ? STAND_IN_WALK_MS : WALK_MS } });
+  const cache = new FileCache(home, () => outside.nowMs());
+  const leases = new Leases({ home, boot, outside, program, cache, agentVersion: versionOf(), wipes: { walkMs: standIn ? STAND_IN_WALK_MS : WALK_MS } });
   const carriers = new Carriers({ home, outside, program });
   /** Whoever is prepared for comes soon: the process that is to carry them starts meanwhile. */
   const before = <T>(params: Message, prepared: Promise<T>): Promise<T> => prepared.then((answer) => {
@@ -69,6 +71,9 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'volume.remove': return leases.dropVolume(params);
         case 'lease.ssh': return before(params, leases.ssh(params));
         case 'lease.screen': return before(params, leases.screen(params));
+        case 'lease.serve': return leases.serve(params);
+        case 'lease.job': return leases.job(params);
+        case 'cache.has': return cache.has(params);
         case 'session.carry': return carriers.carry(params);
         case 'machine.password': return changePassword(root, params);
         case 'machine.close': return closePorts(root, params, runCommand);
@@ -76,6 +81,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
       }
     },
     async accept(name, params, stream) {
+      if (name === 'cache') return cache.receive(params, stream);
       if (name === 'ssh' || name === 'screen' || name === 'port' || name === 'terminal') return leases.open({ ...params, kind: name }, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },

@@ -131,6 +131,9 @@ export const ERRORS = {
   volume_refused: entry(409, 'conflict_error', 'The home of this lease cannot be kept so: {reason}.', 'Copy what you need out of it first: scp -r LEASE.tandem: .'),
   root_refused: entry(409, 'conflict_error', 'No machine that fits can be given with root: nothing outside it can reinstall it.', 'Ask for --access shell, or for a pool whose machines can be reinstalled: tandem pools.'),
 
+  serving_refused: entry(400, 'invalid_request_error', 'That cannot be served: {reason}.', 'Correct it and ask again; tandem gpu serve --help has what can be said.'),
+  serving_cold: entry(503, 'server_error', 'The model {model} runs on no machine just now: {reason}.', 'Try again after the time in retry-after; this call has begun its start. See it with tandem gpu show {model}.'),
+
   // The house: start, stop, database.
   setting_invalid: entry(500, 'server_error', 'The setting {name} is not valid: {reason}.', 'Correct {name} and start again. docs/reference/config.md has every setting.'),
   home_in_use: entry(500, 'server_error', 'The home {home} is in use by process {pid}, started {since}.', 'Stop that process (kill {pid}), or start with another TANDEM_HOME.'),

@@ -27,6 +27,7 @@ const config = () => import('./commands/config.ts');
 const move = () => import('./commands/move.ts');
 const takeOut = () => import('./commands/export.ts');
 const leases = () => import('./commands/leases.ts');
+const serving = () => import('./commands/serving.ts');
 const orders = () => import('./commands/orders.ts');
 const gpuOrder = () => import('./commands/gpu-order.ts');
 const quotas = () => import('./commands/quotas.ts');
@@ -47,6 +48,12 @@ const LEASE = [{ form: '--for <time>', about: 'how long, such as 2h or 7d' }, { 
   { form: '--machines <n>', about: 'machines together, all or none (default: 1)' }, { form: '--pool <pool>', about: 'from this pool (default: the cheapest that fits)' }, { form: '--label <pairs>', about: 'only machines with these labels, such as region=east' },
   { form: '--apart <word>', about: 'on no machine with another lease of the project that has the same word' }, { form: '--spread', about: 'on the emptiest machine instead of the fullest' }, { form: '--access <access>', about: 'api, job, shell or root (default: shell)' },
   { form: '--project <id-or-name>', about: 'this project pays' }, { form: '--name <name>', about: 'a name for it' }, { form: '--volume <name>', about: 'its home is this volume, which was kept from a lease before' }, { form: '--key <word>', about: 'asked twice by the same word it is asked once' }, { form: '--quote', about: 'say what it would cost and when it would begin, and lease nothing' }];
+
+const REPLICAS = [{ form: '--min <n>', about: 'replicas at least (default: 0)' }, { form: '--max <n>', about: 'replicas at most (default: 1)' }, { form: '--idle <time>', about: 'without a call for so long it goes down to its least, or never (default: 10m)' }, { form: '--refuse', about: 'a call while no replica answers gets 503 with a time to come back at' }];
+const SERVE = [{ form: '--as <name>', about: 'the name that callers write (default: the model\'s)' }, { form: '--engine <engine>', about: 'vllm, llama-cpp or embedded (default: vllm; with --cpu embedded)' }, { form: '--cpu', about: 'on machines without a GPU' }, { form: '--gpus <n>', about: 'GPUs or slices for each replica (default: 1)' }, { form: '--gpu <kind>', about: 'such as h100-80gb' },
+  { form: '--memory <gb>', about: 'of each, at least' }, { form: '--slice <profile>', about: 'a hardware slice instead of a GPU, such as 1g.10gb' }, { form: '--pool <pool>', about: 'from this pool (default: the cheapest that fits)' }, ...REPLICAS, { form: '--first-token <ms>', about: 'above it there is one more replica (default: by the queue alone)' },
+  { form: '--context <tokens>', about: 'prompt and answer together (default: the model\'s own)' }, { form: '--output <tokens>', about: 'the most that one answer may have (default: 4096)' }, { form: '--parallel <n>', about: 'answers at a time (default: the engine\'s own)' }, { form: '--args <words>', about: 'further words for the engine\'s command line' },
+  { form: '--at-most <amount>', about: 'the lease of each replica ends before it costs more' }, { form: '--project <id-or-name>', about: 'this project pays for the machines' }];
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -131,6 +138,12 @@ export const commands: readonly Command[] = [
       { form: '--plan', about: 'only show what it would be' }, { form: '--all <time>', about: 'all are given back unless all came within, such as 30m (default: as many as come)' }, { form: '--until <time>', about: 'when they are needed no longer, such as 2d' },
       { form: '--pool <name>', about: 'the pool that they become nodes of by themselves (default: default)' }, { form: '--name <name>', about: 'of the nodes, with a number behind it' }, { form: '--key <word>', about: 'the same word again is the same order' }],
     examples: ['tandem gpu order --gpus 64 --gpu h100 --plan', 'tandem gpu order --gpus 64 --gpu h100 --at-most 2000.00 --all 30m --until 12h'], load: from(gpuOrder, 'order') },
+  { path: 'gpu serve', about: 'Serve a model from leased machines by a name of the model API', args: [{ form: '<model>', about: 'a path on the machine, a name at a hub, or tandem/local' }], options: SERVE,
+    examples: ['tandem gpu serve meta-llama/Llama-3.1-8B-Instruct --as team/llama --gpu h100-80gb --max 4', 'tandem gpu serve tandem/local --as fleet/local --cpu'], load: from(serving, 'serve') },
+  { path: 'gpu list', about: 'List models that are served from leased machines', examples: ['tandem gpu list'], load: from(serving, 'list') },
+  { path: 'gpu show', about: 'Show a served model: replicas, load, cold starts, price beside cost', args: [{ form: '<name>', about: 'its name or id' }], examples: ['tandem gpu show team/llama'], load: from(serving, 'show') },
+  { path: 'gpu scale', about: 'Change between how many replicas a served model goes', args: [{ form: '<name>', about: 'its name or id' }], options: [...REPLICAS, { form: '--wait', about: 'a call while no replica answers waits for one' }], examples: ['tandem gpu scale team/llama --min 1 --max 8'], load: from(serving, 'scale') },
+  { path: 'gpu stop', about: 'Stop serving a model: what runs is finished, then its leases end', args: [{ form: '<name>', about: 'its name or id' }], examples: ['tandem gpu stop team/llama'], load: from(serving, 'stop') },
   { path: 'mac', about: 'List pools of machines, and how much of them is in use', examples: ['tandem mac'], load: from(leases, 'pools') },
   { path: 'mac lease', about: 'Lease a Mac by the day', options: [{ form: '--class <class>', about: 'such as m4' }, { form: '--xcode <version>', about: 'with this version of Xcode' }, ...LEASE],
     examples: ['tandem mac lease --class m4 --for 3d', 'tandem mac lease --quote'], load: from(leases, 'mac') },

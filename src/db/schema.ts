@@ -9,11 +9,12 @@ import type { ModelsTables } from './schema/models.ts';
 import type { NodeTables } from './schema/nodes.ts';
 import type { ProviderTables } from './schema/providers.ts';
 import type { ResponseTables } from './schema/responses.ts';
+import type { ServingTables } from './schema/serving.ts';
 import type { SessionTables } from './schema/sessions.ts';
 import type { SightTables } from './schema/sight.ts';
 
 /** Every table. A room adds its own in `schema/<room>.ts`; no room reads another's. */
-export type Schema = ProviderTables & AccessTables & LedgerTables & LimitTables & BooksTables & ModelsTables & ContentTables & ResponseTables & HookTables & LeaseTables & SessionTables & SightTables & NodeTables;
+export type Schema = ProviderTables & AccessTables & LedgerTables & LimitTables & BooksTables & ModelsTables & ContentTables & ResponseTables & HookTables & LeaseTables & SessionTables & SightTables & ServingTables & NodeTables;
 
 /** Tables that hold rows of one organisation, which is all but the few that stand above organisations. */
 export type ScopedTable = {

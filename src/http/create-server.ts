@@ -24,6 +24,7 @@ import { sightRoutes } from './routes/ledger/sight.ts';
 import { contentRoutes } from './routes/models/content.ts';
 import { hookRoutes } from './routes/models/hooks.ts';
 import { modelRoutes } from './routes/models/models.ts';
+import { servingRoutes } from './routes/models/serving.ts';
 import { systemRoutes } from './routes/system/system.ts';
 
 export interface ServerOptions {
@@ -74,7 +75,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...volumeRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...servingRoutes(models), ...volumeRoutes(fleet), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

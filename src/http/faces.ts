@@ -249,6 +249,13 @@ export interface ModelsDoor extends ModelApi {
     plan(principal: Principal, config: unknown): Reply<'configPlan'>;
     apply(principal: Principal, config: unknown, fingerprint: string): Reply<'configApply'>;
   };
+  readonly servings: {
+    list(principal: Principal): Reply<'servingList'>;
+    create(principal: Principal, body: Body<'servingCreate'>): Reply<'servingCreate'>;
+    show(principal: Principal, id: string): Reply<'servingShow'>;
+    scale(principal: Principal, id: string, body: Body<'servingScale'>): Reply<'servingScale'>;
+    stop(principal: Principal, id: string): Reply<'servingStop'>;
+  };
   readonly aliases: {
     list(principal: Principal): Now<ReplyOf<Routes['modelList']>>;
     show(principal: Principal, name: string): Now<ReplyOf<Routes['modelShow']>>;

@@ -1,4 +1,4 @@
-import { TandemError, signalOf } from '../base/index.ts';
+import { TandemError, signalOf, type LeavingSignal } from '../base/index.ts';
 import { CALLER_DIALECTS } from './dialects/dialects.ts';
 import { withStored, type Files } from './files/index.ts';
 import type { CallerDialect } from './neutral/dialect.ts';
@@ -21,6 +21,8 @@ export interface CallTools extends RunTools {
   readonly spare: Pick<Spare, 'narrow'>;
   /** What was uploaded here, for requests that name it. */
   readonly files: Pick<Files, 'open'>;
+  /** Has a name started that no machine serves just now, and gives it as it is then; null: the client has left meanwhile. @throws TandemError serving_cold. */
+  readonly awake: (caller: CallInput['principal'], alias: Alias, signal: LeavingSignal) => Promise<Alias | null>;
 }
 
 /** A call in a dialect by its name. @throws TandemError as `answerIn`. */
@@ -47,6 +49,19 @@ export function answerIn(dialect: CallerDialect, input: CallInput, sink: ReplySi
 function check(dialect: CallerDialect, input: CallInput, sink: ReplySink, tools: CallTools): Promise<void> {
   const request = dialect.parse(input.body, input.headers);
   const alias = tools.registry.find(input.principal, request.model);
+  if (alias.serving?.ready === false) return checkAsleep(dialect, input, request, alias, sink, tools);
+  return checkAwake(dialect, input, request, alias, sink, tools);
+}
+
+/** Nothing is held while a machine is being started. */
+async function checkAsleep(dialect: CallerDialect, input: CallInput, request: NeutralRequest, asleep: Alias, sink: ReplySink, tools: CallTools): Promise<void> {
+  const fromMs = tools.clock.monotonicMs();
+  const alias = await tools.awake(input.principal, asleep, input.signal);
+  if (alias === null) return;
+  await checkAwake(dialect, { ...input, coldStartMs: tools.clock.monotonicMs() - fromMs }, request, alias, sink, tools);
+}
+
+function checkAwake(dialect: CallerDialect, input: CallInput, request: NeutralRequest, alias: Alias, sink: ReplySink, tools: CallTools): Promise<void> {
   if (request.fileIds === undefined && request.serviceTier !== 'flex') return begin(dialect, input, request, alias, planned(input, request, alias, tools), sink, tools);
   return checkFurther(dialect, input, request, alias, sink, tools);
 }
@@ -63,10 +78,10 @@ function planned({ principal }: CallInput, request: NeutralRequest, alias: Alias
   return tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
 }
 
-function begin(dialect: CallerDialect, { principal, signal, requestId, receipt }: CallInput, request: NeutralRequest, alias: Alias, plan: RoutePlan, sink: ReplySink, tools: CallTools): Promise<void> {
+function begin(dialect: CallerDialect, { principal, signal, requestId, receipt, coldStartMs = 0 }: CallInput, request: NeutralRequest, alias: Alias, plan: RoutePlan, sink: ReplySink, tools: CallTools): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return runCall({
     id: requestId, principal, dialect, request, alias, plan, sink, receipt, signal,
-    admittedAtMs: tools.clock.nowMs(), startedMs: tools.clock.monotonicMs(),
+    admittedAtMs: tools.clock.nowMs(), startedMs: tools.clock.monotonicMs() - coldStartMs, coldStartMs,
   }, tools);
 }

@@ -21,7 +21,7 @@ import { Files } from './files/index.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
 import { MediaFetcher } from './media/media-fetcher.ts';
 import type { DialectIn } from './neutral/parts.ts';
-import type { AccessPort, LedgerPort, Principal } from './ports.ts';
+import type { AccessPort, FleetPort, LedgerPort, Principal } from './ports.ts';
 import { Aliases } from './registry/aliases.ts';
 import { Backends } from './registry/backends.ts';
 import { Catalogue } from './registry/catalogue.ts';
@@ -34,6 +34,7 @@ import type { ReplySink } from './reply-sink.ts';
 import { Responses, observedCaller } from './responses/index.ts';
 import { Router, type RouteFigures } from './routing/router.ts';
 import { Hedges } from './run/hedges.ts';
+import { Serving, type ServingOptions } from './serving/serving.ts';
 import { Spare } from './spare.ts';
 import { unbilled } from './unbilled.ts';
 import type { CallInput } from './run/call.ts';
@@ -120,6 +121,8 @@ export class Models {
   readonly #calls: CallStore;
   readonly #idempotent: IdempotentCalls;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
+  readonly #servingTools: Omit<ServingOptions, 'fleet' | 'files'>;
+  #serving: Serving | undefined;
 
   /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
   constructor(options: ModelsOptions) {
@@ -137,8 +140,9 @@ export class Models {
     this.#healthOf = (backend) => healthOf(backend, engine);
     this.#catalogue = new Catalogue({
       database, secrets, file, policy, clock, log, operator: options.operator, resolve, states: router.states,
-      local: { model, contextTokens: engineLimits().contextTokens },
+      local: { model, contextTokens: engineLimits().contextTokens }, served: async (...asked) => (await this.#serving?.names(...asked)) ?? { backends: [], aliases: [] },
     });
+    this.#servingTools = { database, clock, log, newId, access, catalogue: this.#catalogue, limits: file.limits };
     const tools = { database, access, prices: ledger.priceBook, catalogue: this.#catalogue, secrets, policy, resolve, clock, newId, states: router.states, healthOf: this.#healthOf };
     this.aliases = new Aliases(tools);
     this.backends = new Backends(tools);
@@ -155,7 +159,7 @@ export class Models {
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
     const spare = new Spare({ registry: this.#catalogue.registry, engine, states: router.states, clock, parallel: config.flexParallel ?? FLEX_PARALLEL });
     this.#media = new MediaFetcher({ policy, clock, resolve });
-    this.#tools = { spare, files: this.files, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges() };
+    this.#tools = { spare, files: this.files, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges(), awake: (...asked) => this.#awake(...asked) };
     this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
     this.#activeHooks = new ActiveHooks({ database, secrets, log });
     this.#hookCaller = new HookCaller({ policy, clock, resolve });
@@ -198,6 +202,31 @@ export class Models {
     this.#configRooms = rooms;
   }
 
+  /** Told by `start`, once machines can be reached: models can be served from them. Reads the names anew. */
+  async useFleet(fleet: FleetPort, files: ServingOptions['files']): Promise<void> {
+    this.#serving = new Serving({ ...this.#servingTools, fleet, files });
+    await this.#catalogue.reload();
+  }
+
+  /** Models served from the fleet. @throws Error before `useFleet`. */
+  get servings(): Serving['servings'] {
+    return this.#served.servings;
+  }
+
+  /** Looks after all of them once: periodic, by one process at a time. */
+  keepServings(signal: AbortSignal): Promise<void> {
+    return this.#served.keep(signal);
+  }
+
+  get #served(): Serving {
+    if (!this.#serving) throw new Error('the fleet was not told');
+    return this.#serving;
+  }
+
+  #awake(...asked: Parameters<CallTools['awake']>): ReturnType<CallTools['awake']> {
+    return this.#served.coldStarts.ready(...asked);
+  }
+
   /** Reads the registry and listens for changes. After the first organisation is made. */
   async start(): Promise<void> {
     await this.#catalogue.start();
@@ -218,6 +247,7 @@ export class Models {
     await this.#hookCaller.close();
     await this.#hookFigures.written();
     await this.#catalogue.stop();
+    await this.#serving?.settled();
     await this.#media.close();
     await this.#calls.stop();
   }

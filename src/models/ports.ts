@@ -3,6 +3,7 @@
  * for them and a reader sees how little that is.
  */
 import type { Access } from '../access/index.ts';
+import type { Fleet, NodeLink } from '../fleet/index.ts';
 import type { Ledger, PriceBook } from '../ledger/index.ts';
 
 export type { Principal } from '../access/index.ts';
@@ -30,4 +31,10 @@ export interface AccessPort {
   readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember' | 'cacheSecondsOf'>;
   readonly noteRefusal: Access['noteRefusal'];
   readonly consents: Pick<Access['consents'], 'holds'>;
+}
+
+/** Leases, for models that are served from the fleet, and the way to their machines. */
+export interface FleetPort {
+  readonly leases: Pick<Fleet['leases'], 'quote' | 'create' | 'show' | 'end' | 'minutes'>;
+  readonly link: Pick<NodeLink, 'ask' | 'open'>;
 }

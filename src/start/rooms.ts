@@ -70,6 +70,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   fleet.useLink(tunnels.link, tunnels.address);
   fleet.useSigner(tunnels.wipeKeys);
   tunnels.gateway.useLeases(fleet.leases);
+  await models.useFleet({ leases: fleet.leases, link: tunnels.link }, { root: join(import.meta.dirname, '../..'), cache: config.cache, home: config.home, localModel: config.localModel });
   const tasks = startPeriodic(periodicTasks(ledger, models, fleet), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 

@@ -12,8 +12,10 @@ export interface BooksUpkeep {
   readonly sight: { catchUp(signal: AbortSignal): Promise<void>; prune(): Promise<void> };
 }
 
-export interface ContentUpkeep {
+export interface ModelsUpkeep {
   readonly content: { removeExpired(): Promise<unknown> };
+  keepServings(signal: AbortSignal): Promise<void>;
+  settleServings(signal: AbortSignal): Promise<void>;
 }
 
 export interface FleetUpkeep {
@@ -24,10 +26,10 @@ export interface FleetUpkeep {
 }
 
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, limits, budgets, alerts, webhooks, feedPump, sight }: BooksUpkeep, { content }: ContentUpkeep, fleet: FleetUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, budgets, alerts, webhooks, feedPump, sight }: BooksUpkeep, models: ModelsUpkeep, fleet: FleetUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
-    { name: 'expire-content', everyMs: 60_000, run: async () => void (await content.removeExpired()) },
+    { name: 'expire-content', everyMs: 60_000, run: async () => void (await models.content.removeExpired()) },
     { name: 'expire-credits', everyMs: 60_000, run: async () => void (await credits.expireDue()) },
     { name: 'tidy-limits', everyMs: 60_000, run: () => limits.tidy() },
     { name: 'tidy-budgets', everyMs: 3_600_000, run: () => budgets.tidy() },
@@ -42,6 +44,8 @@ export function periodicTasks({ invoices, credits, limits, budgets, alerts, webh
     { name: 'arrivals', everyMs: 2_000, run: () => fleet.providers.keepArrivals() },
     { name: 'orphans', everyMs: 10 * 60_000, run: (signal) => fleet.providers.findOrphans(signal) },
     { name: 'volumes', everyMs: 5_000, run: () => fleet.volumes.tidy() },
+    { name: 'servings', everyMs: 1_000, run: (signal) => models.keepServings(signal) },
+    { name: 'replica-minutes', everyMs: 20_000, run: (signal) => models.settleServings(signal) },
     { name: 'leases', everyMs: 1_000, run: (signal) => fleet.keepLeases(signal) },
     { name: 'prune-call-errors', everyMs: 10 * 60_000, run: () => sight.prune() },
   ];

@@ -5,6 +5,7 @@ import { readTerminalOrder } from './terminals.ts';
 
 const ANSWER_MS = 10_000;
 const MOST_ANSWER_BYTES = 1_000;
+const MOST_STATE_BYTES = 64 * 1024;
 
 /** Says one word to a keeper. Undefined: there is none, or it would not. The socket is open still; after `ssh`, `screen`, `port` and `terminal` it is the session's. */
 export async function sayToKeeper(path: string, word: KeeperWord): Promise<Socket | undefined> {
@@ -24,6 +25,24 @@ export async function sayLine(path: string, word: object, forMs: number): Promis
   } catch {
     socket.destroy();
     return undefined;
+  }
+}
+
+/** What a keeper says after its `ok`: one JSON object, and the end. Undefined: it said something else. */
+export async function readAnswer(socket: Socket): Promise<Message | undefined> {
+  let text = '';
+  socket.setTimeout(ANSWER_MS, () => socket.destroy());
+  try {
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      text += chunk.toString('utf8');
+      if (text.length > MOST_STATE_BYTES) return undefined;
+    }
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? (answer as Message) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
   }
 }
 

@@ -6,6 +6,8 @@ import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
 import { holdInSandbox } from './hold.ts';
 import { spawnInside } from './inside.ts';
+import { readJob } from './job-files.ts';
+import { Job } from './job.ts';
 import { joinPort } from './join-port.ts';
 import { pathsOf, readRecord } from './record.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
@@ -14,8 +16,8 @@ import { Terminals, type TerminalOrder } from './terminals.ts';
 
 /**
  * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
- * terminal's. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' } | { readonly do: 'ssh' | 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
+ * terminal's. `job` begins what `job.json` says, once, and answers with how it is doing. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' } | { readonly do: 'ssh' | 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
 const MOST_SESSIONS = 64;
@@ -34,10 +36,12 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   const { inside } = hold;
   let untilUptimeMs = record.untilUptimeMs;
   let ended = false;
+  let job: Job | undefined;
   const sessions = new Set<ChildProcess>();
   const stopped = Promise.withResolvers<void>();
   const end = (): void => {
     ended = true;
+    job?.end();
     hold.end();
   };
 
@@ -57,6 +61,14 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   };
   const screen = new Screen(inside, log);
   const terminals = new Terminals({ inside, log, bootMs: () => outside.bootMs() });
+  const tellJob = (socket: Socket): void => {
+    const order = job === undefined ? readJob(paths) : undefined;
+    if (order !== undefined) {
+      job = new Job(order, inside, outside);
+      void job.run();
+    }
+    socket.end(`ok\n${JSON.stringify(job?.describe() ?? null)}\n`);
+  };
   const obey = (word: KeeperWord, socket: Socket): void => {
     switch (word.do) {
       case 'until':
@@ -71,6 +83,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
       case 'screen':
         screen.start();
         return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));
+      case 'job': return tellJob(socket);
       case 'port': return letIn(socket, joinPort(word.port));
       // Its terminals want tools of Linux; there SSH is the way.
       case 'terminal': return 'account' in inside ? void socket.destroy() : terminals.join(word, socket);
@@ -95,6 +108,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   })();
   await hold.over;
   ended = true;
+  job?.end();
   await Promise.all([...sessions].map((session) => new Promise((resolve) => { session.once('close', resolve); })));
   await hold.takeAway();
   stopped.resolve();

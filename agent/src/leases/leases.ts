@@ -8,7 +8,9 @@ import { WireError, joinStreams, textOf, type Message, type WireStream } from '.
 import { readBounds } from './bounds.ts';
 import { cardFacts } from './gpus/card-facts.ts';
 import { meet, nodesByPlace, nodesOf, type Device } from './gpus/devices.ts';
-import { sayToKeeper, sessionOf } from './keeper-line.ts';
+import type { FileCache } from './file-cache.ts';
+import { prepareJob } from './job-files.ts';
+import { readAnswer, sayToKeeper, sessionOf } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, volumeOf, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { lookAtHome } from './look.ts';
 import { prepareScreen } from './screen.ts';
@@ -27,6 +29,8 @@ export interface LeasesOptions {
   /** The agent's program: a keeper is another run of it. */
   readonly program: string;
   readonly agentVersion: string;
+  /** What jobs are made of; absent: none is begun here. */
+  readonly cache?: FileCache;
   /** Programs of the machine; default: really. */
   readonly run?: RunCommand;
   /** How long and where a wipe looks over the machine. */
@@ -157,6 +161,29 @@ export class Leases {
       const record = await this.#running(leaseOf(params));
       return prepareScreen(record, pathsOf(this.#options.home, record.lease));
     });
+  }
+
+  /** Begins the lease's one job, or finds it begun, and says how it is doing. @throws WireError bad_job, not_here, job_runs, not_running. */
+  serve(params: Message): Promise<Message> {
+    return this.#alone(async () => {
+      const { home, cache } = this.#options;
+      const record = await this.#running(leaseOf(params));
+      if (cache === undefined) throw new WireError('no_cache', 'this agent keeps no files for jobs');
+      await prepareJob(params, pathsOf(home, record.lease), cache);
+      return this.#job(record.lease);
+    });
+  }
+
+  /** How the lease's job is doing, with the last that it printed. @throws WireError not_running. */
+  async job(params: Message): Promise<Message> {
+    return this.#job(leaseOf(params));
+  }
+
+  async #job(lease: string): Promise<Message> {
+    const socket = await sayToKeeper(pathsOf(this.#options.home, lease).socket, { do: 'job' });
+    const answer = socket === undefined ? undefined : await readAnswer(socket);
+    if (answer === undefined) throw new WireError('not_running', 'the lease does not run here');
+    return answer;
   }
 
   /** One session inside the lease's sandbox, over this connection: an sshd of its own, its VNC server, one of its ports, or a terminal. @throws WireError when it is not to be had. */

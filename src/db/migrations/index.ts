@@ -26,6 +26,7 @@ import { sessions } from './0024-sessions.ts';
 import { quotas } from './0025-quotas.ts';
 import { leaseBounds } from './0026-lease-bounds.ts';
 import { volumes } from './0027-volumes.ts';
+import { serving } from './0028-serving.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   quotas,
   leaseBounds,
   volumes,
+  serving,
 ];

@@ -9,6 +9,7 @@ import { countQuotas } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { can, overAtMs, type LeaseState } from './lease.ts';
+import { minuteCosts, type MinuteCost } from './minute-costs.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, storedPrice, termsOf, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
 import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
@@ -193,6 +194,14 @@ export class Leases {
     if (!can.enter(lease) || on === undefined || endsAtMs === null) throw new TandemError('lease_state', { params: { id, state: lease.wanted === 'end' && lease.observed !== 'ended' ? 'ending' : lease.observed, action: 'entered' } });
     await database.scoped(principal.organisationId).updateTable('leases').set({ used_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
     return { leaseId: id, nodeId: on.machineId, fence: String(lease.fence), endsAtMs };
+  }
+
+  /** What the minutes of a lease that are over cost, from `from` minutes after its start on; `done`: there will be no more. @throws TandemError resource_not_found. */
+  async minutes(principal: Principal, id: string, from: number): Promise<{ readonly minutes: readonly MinuteCost[]; readonly done: boolean }> {
+    demand(principal, 'leases.read');
+    const { row } = await this.#read(principal, id);
+    if (row.started_at === null) return { minutes: [], done: row.observed === 'ended' };
+    return { minutes: minuteCosts(termsOf(row), row.started_at.getTime(), row.outages, from, this.#context.clock.nowMs(), row.stopped_at?.getTime() ?? null), done: row.stopped_at !== null };
   }
 
   /** Told when nobody may enter a lease any more, whichever process ended it. The returned function ends the listening. */

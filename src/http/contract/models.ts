@@ -19,7 +19,7 @@ const target = z.object({
   breaker: z.object({ state: z.enum(['closed', 'open', 'half-open']), reason: z.string().nullable(), since: time.nullable(), againAt: time.nullable() }).describe('Of the process that answers'),
   running: z.int(), firstTokenMs: z.int().nullable().describe('As lately seen by the process that answers'), cost: prices.optional().describe('Null: unknown; absent: not the caller\'s to see'),
 });
-const from = z.enum(['built-in', 'config', 'api']);
+const from = z.enum(['built-in', 'config', 'api', 'fleet']).describe('`fleet`: its targets are replicas of tandem gpu serve');
 const model = z.object({
   name: z.string(), goal: goalForm, regions: z.array(z.string()), limits, targets: z.array(target), from,
   backend: backendName.describe('Of the first target, as are backendModel, contextTokens, maxOutputTokens and cost'), backendModel: z.string(),

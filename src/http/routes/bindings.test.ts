@@ -19,13 +19,14 @@ import { sightRoutes } from './ledger/sight.ts';
 import { contentRoutes } from './models/content.ts';
 import { hookRoutes } from './models/hooks.ts';
 import { modelRoutes } from './models/models.ts';
+import { servingRoutes } from './models/serving.ts';
 import { systemRoutes } from './system/system.ts';
 
 describe('the contract', () => {
   const access = {} as Access;
   const bound = [
     ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, { gateway: emptyGateway, screens: emptyScreens, terminals: emptyTerminals }), ...leaseRoutes(emptyFleet), ...orderRoutes(emptyFleet), ...wipeRoutes(emptyFleet), ...volumeRoutes(emptyFleet), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, { gateway: emptyGateway, screens: emptyScreens, terminals: emptyTerminals }), ...leaseRoutes(emptyFleet), ...orderRoutes(emptyFleet), ...wipeRoutes(emptyFleet), ...servingRoutes(emptyModels), ...volumeRoutes(emptyFleet), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

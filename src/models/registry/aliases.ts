@@ -5,7 +5,7 @@ import type { Principal } from '../ports.ts';
 import { CHANNEL } from './catalogue.ts';
 import { isDuplicate } from './duplicate.ts';
 import type { GivenLimits } from './forms.ts';
-import type { Alias, Backend, Capability, Goal } from './target.ts';
+import { ORIGINS, type Alias, type Backend, type Capability, type Goal } from './target.ts';
 import type { RegistryTools } from './tools.ts';
 import { statusView, type StatusView } from './status.ts';
 import { modelView, type ModelView } from './views.ts';
@@ -176,7 +176,7 @@ export class Aliases {
   #notChangeable(principal: Principal, name: string): TandemError {
     const alias = this.#own(principal, name);
     if (!alias) return missing('model', name);
-    return new TandemError('backend_fixed', { params: { what: `The model ${name}`, origin: alias.from === 'config' ? 'the operator\'s file' : 'the server itself' } });
+    return new TandemError('backend_fixed', { params: { what: `The model ${name}`, origin: ORIGINS[alias.from] } });
   }
 
   #view(principal: Principal, alias: Alias): ModelView {

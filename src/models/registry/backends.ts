@@ -6,7 +6,7 @@ import type { Principal } from '../ports.ts';
 import { CHANNEL, keyContext } from './catalogue.ts';
 import { checkBackend, type BackendCheck } from './check-backend.ts';
 import { isDuplicate } from './duplicate.ts';
-import { NO_LIMITS, type Backend, type KeyLimits } from './target.ts';
+import { NO_LIMITS, ORIGINS, type Backend, type KeyLimits } from './target.ts';
 import type { RegistryTools } from './tools.ts';
 import { backendView, keyView, type BackendView } from './views.ts';
 
@@ -203,7 +203,7 @@ export class Backends {
   #changeable(principal: Principal, id: string): Backend {
     const backend = this.#own(principal, id);
     if (backend.from === 'api') return backend;
-    throw new TandemError('backend_fixed', { params: { what: `The backend ${backend.name}`, origin: backend.from === 'config' ? 'the operator\'s file' : 'the server itself' } });
+    throw new TandemError('backend_fixed', { params: { what: `The backend ${backend.name}`, origin: ORIGINS[backend.from] } });
   }
 
   #taken(principal: Principal, name: string): boolean {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Schema } from '../../db/index.ts';
-import type { RemoteBackend } from '../remote/remote-backend.ts';
+import type { RemoteBackend, RemoteOptions } from '../remote/remote-backend.ts';
 import { callLimits, limitsForm } from './forms.ts';
 import { fixedId, type OperatorFile } from './operator-file.ts';
 import { BACKEND_KINDS, GOALS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type BackendKind, type CallLimits, type Connection, type Goal, type Target } from './target.ts';
@@ -14,6 +14,8 @@ export interface ConnectionWish {
   readonly backend: Pick<Backend, 'id' | 'name' | 'kind' | 'options'>;
   readonly url: string;
   readonly key: string | null;
+  /** Opens its sockets, where they do not go to the address. */
+  readonly dial?: RemoteOptions['dial'];
 }
 
 export type Connect = (wish: ConnectionWish) => RemoteBackend;

@@ -1,13 +1,13 @@
 import type { Selectable } from 'kysely';
 import { TandemError, isTandemError, type Clock, type Logger, type SecretBox } from '../../base/index.ts';
 import type { EgressPolicy, Resolve } from '../../base/egress/index.ts';
-import type { Database, Schema } from '../../db/index.ts';
+import type { Database, Executor, Schema } from '../../db/index.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { RouteStates } from '../routing/states.ts';
-import { buildOperators, buildRows, type ConnectionWish } from './build.ts';
+import { buildOperators, buildRows, type Connect, type ConnectionWish } from './build.ts';
 import type { OperatorFile } from './operator-file.ts';
 import { Registry } from './registry.ts';
-import { DIALECT_OF } from './target.ts';
+import { DIALECT_OF, type Alias, type Backend } from './target.ts';
 
 /** Told at commit of every change of a backend or an alias. */
 export const CHANNEL = 'models';
@@ -25,6 +25,8 @@ export interface CatalogueOptions {
   readonly resolve?: Resolve;
   /** Told what there still is. */
   readonly states: Pick<RouteStates, 'keepOnly'>;
+  /** Names whose targets are replicas in the fleet; absent: there are none. */
+  readonly served?: (db: Executor, connect: Connect) => Promise<{ readonly backends: readonly Backend[]; readonly aliases: readonly Alias[] }>;
 }
 
 /** A connection; `signature` tells whether something of it changed. */
@@ -49,6 +51,7 @@ export class Catalogue {
   readonly #startedMs: number;
   /** By the key's id, or the backend's where it has no key. */
   #remotes = new Map<string, Kept>();
+  readonly #listeners = new Set<() => void>();
   #loading: Promise<void> | undefined;
   #again = false;
   #unlisten: (() => Promise<void>) | undefined;
@@ -112,14 +115,22 @@ export class Catalogue {
     const connect = (wish: ConnectionWish) => this.#connect(wish, kept);
     const own = operatorId === null ? { backends: [], aliases: [] } : buildOperators({ organisationId: operatorId, file, local, startedMs: this.#startedMs }, connect);
     const made = buildRows(rows, own.backends, file.limits, connect, (row) => this.#openKey(row));
-    const [backends, aliases] = [[...own.backends, ...made.backends], [...own.aliases, ...made.aliases]];
+    const served = (await this.#options.served?.(db, connect)) ?? { backends: [], aliases: [] };
+    const [backends, aliases] = [[...own.backends, ...made.backends, ...served.backends], [...own.aliases, ...made.aliases, ...served.aliases]];
     this.registry.replace({ operatorId, backends, aliases });
     this.#options.states.keepOnly(aliases, backends);
     for (const { remote } of kept.values()) void remote.close();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Told after each load. The returned function ends the listening. */
+  onLoad(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The connection that was, where nothing of it changed. */
-  #connect({ id, backend, url, key }: ConnectionWish, kept: Map<string, Kept>): RemoteBackend {
+  #connect({ id, backend, url, key, dial }: ConnectionWish, kept: Map<string, Kept>): RemoteBackend {
     const { policy, file, clock, resolve } = this.#options;
     const signature = JSON.stringify([backend.name, backend.kind, backend.options, url, key]);
     const known = kept.get(id);
@@ -130,7 +141,7 @@ export class Catalogue {
     }
     const dialect = DIALECT_OF[backend.kind];
     const remote = new RemoteBackend({
-      id: backend.id, name: backend.name, url, key, ...(dialect !== 'local' && { dialect }), settings: backend.options, policy, connectTimeoutMs: file.limits.deadlines.connectMs, clock, ...(resolve && { resolve }),
+      id: backend.id, name: backend.name, url, key, ...(dialect !== 'local' && { dialect }), settings: backend.options, policy, connectTimeoutMs: file.limits.deadlines.connectMs, clock, ...(resolve && { resolve }), ...(dial && { dial }),
     });
     this.#remotes.set(id, { signature, remote });
     return remote;

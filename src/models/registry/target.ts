@@ -43,13 +43,16 @@ export interface Backend {
   readonly options: Readonly<Record<string, string>>;
   readonly hasKey: boolean;
   readonly enabled: boolean;
-  readonly from: 'built-in' | 'config' | 'api';
+  readonly from: 'built-in' | 'config' | 'api' | 'fleet';
   readonly createdAtMs: number;
   /** In the order in which they were given; none for `local` alone. */
   readonly connections: readonly Connection[];
   /** The first connection. */
   readonly remote: RemoteBackend | null;
 }
+
+/** Where it is changed, in words. */
+export const ORIGINS: Readonly<Record<Backend['from'], string>> = { 'built-in': 'the server itself', config: 'the operator\'s file', api: 'the API', fleet: 'tandem gpu serve' };
 
 export const CAPABILITIES = ['tools', 'images', 'files', 'schema', 'reasoning', 'logprobs'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
@@ -118,4 +121,17 @@ export interface Alias {
   readonly limits: CallLimits;
   readonly from: Backend['from'];
   readonly createdAtMs: number;
+  /** Its targets are replicas that come and go; absent: they are not. */
+  readonly serving?: ServedAlias;
+}
+
+/** An alias that is served from the fleet. */
+export interface ServedAlias {
+  readonly id: string;
+  /** Some replica answers. Else the one target stands for none. */
+  readonly ready: boolean;
+  /** What a call gets meanwhile. */
+  readonly cold: 'wait' | 'refuse';
+  /** How long a start usually takes; null: there was none yet. */
+  readonly coldStartMs: number | null;
 }

@@ -5,7 +5,7 @@ import { HealthRecord, type Health } from '../health.ts';
 import type { BackendDialect, OutRequest } from '../neutral/dialect.ts';
 import { BACKEND_DIALECTS } from '../dialects/dialects.ts';
 import type { BackendWords } from './failure.ts';
-import { ConnectionPool } from './http/pool.ts';
+import { ConnectionPool, type PoolOptions } from './http/pool.ts';
 import type { ReplyControl, ReplyHandler } from './http/reply-handler.ts';
 import { requestHead } from './http/request-writer.ts';
 
@@ -25,6 +25,8 @@ export interface RemoteOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Sockets at most; more calls wait for one. */
   readonly connections?: number;
+  /** Opens its sockets in another way than by its address, which then is a name only. */
+  readonly dial?: PoolOptions['connect'];
 }
 
 const CONNECTIONS = 1024;
@@ -57,9 +59,7 @@ export class RemoteBackend {
     this.#path = url.pathname.replace(/\/+$/, '') || (this.dialect.basePath ?? '/v1');
     this.#headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream', ...(this.dialect.headers ?? []), ...(options.key === null || this.dialect.sign ? [] : keyHeaders(this.dialect, options.key))];
     this.#host = url.host;
-    const connect = createConnector({ policy: options.policy, connectTimeoutMs: options.connectTimeoutMs, ...(options.resolve && { resolve: options.resolve }) });
-    const to = { protocol: url.protocol, host: url.host, hostname: bareHost(url.hostname), port: url.port };
-    this.#pool = new ConnectionPool({ connect: (place, done) => { connect(to, (...[error, socket]) => { done(error, socket); }, place); }, connections: options.connections ?? CONNECTIONS, clock: options.clock });
+    this.#pool = new ConnectionPool({ connect: options.dial ?? dialler(options, url), connections: options.connections ?? CONNECTIONS, clock: options.clock });
   }
 
   /** Sends a request. The handler is called even when no connection can be made. */
@@ -112,6 +112,13 @@ export class RemoteBackend {
   async destroy(): Promise<void> {
     await this.#pool.destroy();
   }
+}
+
+/** Opens sockets to an address, within what the egress policy lets. */
+function dialler({ policy, connectTimeoutMs, resolve }: RemoteOptions, url: URL): PoolOptions['connect'] {
+  const connect = createConnector({ policy, connectTimeoutMs, ...(resolve && { resolve }) });
+  const to = { protocol: url.protocol, host: url.host, hostname: bareHost(url.hostname), port: url.port };
+  return (place, done) => { connect(to, (...[error, socket]) => { done(error, socket); }, place); };
 }
 
 /** Of a request that was never sent. */

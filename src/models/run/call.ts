@@ -21,6 +21,8 @@ export interface CallInput {
   readonly signal: LeavingSignal;
   /** UUIDv7: the id of the call, its hold and its usage event. */
   readonly requestId: string;
+  /** Milliseconds that it has waited for a machine to begin serving its model. */
+  readonly coldStartMs?: number;
 }
 
 /** A checked call on its way. */
@@ -38,6 +40,8 @@ export interface Call {
   readonly admittedAtMs: number;
   /** Monotonic clock, which durations go by. */
   readonly startedMs: number;
+  /** Milliseconds after that in which it waited for a machine to begin serving its model; 0: it did not. Deadlines begin after it. */
+  readonly coldStartMs: number;
 }
 
 /** The service tier that a call runs on and is priced by. */

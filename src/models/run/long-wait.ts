@@ -34,7 +34,7 @@ export class LongWait {
       dueMs: clock.monotonicMs() + QUIET_MS,
       expire: () => {
         const { sink } = this.#call;
-        if (!sink.started) sink.head(200, replyHeaders(true, this.#candidate, 1));
+        if (!sink.started) sink.head(200, replyHeaders(true, this.#candidate, 1, this.#call.coldStartMs));
         sink.write(`: ${this.#reason}\n\n`);
         quiet.dueMs = clock.monotonicMs() + QUIET_MS;
         deadlines.watch(quiet);

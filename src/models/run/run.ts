@@ -67,7 +67,7 @@ class Run {
     const { attempt } = lane;
     const { startedMs } = this.#call;
     attempt.release();
-    this.#metered.queueMs = attempt.queueMs;
+    this.#metered.queueMs = attempt.queueMs + this.#call.coldStartMs;
     this.#metered.connectMs = Math.max(0, attempt.connectedMs - startedMs);
     this.#metered.firstTokenMs = Math.max(0, attempt.firstTextMs - startedMs);
     if (hedging) {
@@ -176,7 +176,7 @@ class Run {
 
   /** A lane has something to say. Null: another one was faster. Else the head of the reply. */
   #begin(lane: Lane): Record<string, string> | null {
-    return this.#take(lane) ? replyHeaders(true, lane.attempt.candidate, this.#tries) : null;
+    return this.#take(lane) ? replyHeaders(true, lane.attempt.candidate, this.#tries, this.#call.coldStartMs) : null;
   }
 
   /** The first lane with something to say takes the reply, and stops the other. */
@@ -196,10 +196,10 @@ class Run {
 
   /** Only while nothing was delivered, and within the attempt budget. */
   #mayGoOn({ error, told }: Failure): boolean {
-    const { sink, alias: { limits }, startedMs } = this.#call;
+    const { sink, alias: { limits }, startedMs, coldStartMs } = this.#call;
     // A head that was sent names the route, so it is kept to.
     if (sink.started || stoppedHere(error) || (error instanceof Stopped && error.step === 'finish its answer')) return false;
-    return !isOwnFault(told) && this.#tries < limits.attempts && this.#tools.clock.monotonicMs() - startedMs <= limits.attemptsWithinMs;
+    return !isOwnFault(told) && this.#tries < limits.attempts && this.#tools.clock.monotonicMs() - startedMs - coldStartMs <= limits.attemptsWithinMs;
   }
 
   async #endWhole({ attempt, hedged }: Lane): Promise<void> {
@@ -209,7 +209,7 @@ class Run {
     const settlement = await this.#metered.settle({ outcome: attempt.outcome, counts, counted, finishReason: attempt.finish, last: tried(attempt, attempt.outcome, counts, hedged) });
     const writer = call.dialect.writer(call.request, { id: call.id, createdAtMs: call.admittedAtMs, alias: call.alias.name, serviceTier: tierOf(call.request) });
     const text = writer.whole(attempt.reply!, { counts, rawUsage: null, receipt: call.receipt ? this.#metered.receipt(settlement, attempt.candidate) : null, endedAtMs: this.#tools.clock.nowMs() });
-    call.sink.head(200, replyHeaders(false, attempt.candidate, this.#tries));
+    call.sink.head(200, replyHeaders(false, attempt.candidate, this.#tries, call.coldStartMs));
     call.sink.end(text);
   }
 

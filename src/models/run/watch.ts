@@ -80,6 +80,6 @@ export class Watch implements Watched {
   }
 
   get #wholeDueMs(): number {
-    return this.#call.startedMs + this.#limits.wholeMs;
+    return this.#call.startedMs + this.#call.coldStartMs + this.#limits.wholeMs;
   }
 }

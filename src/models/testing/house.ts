@@ -94,11 +94,12 @@ export class TestHouse {
     const { sink = new MemorySink(), dialect = 'chat', ...input } = options;
     return answerCall(
       dialect, { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
-      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, files: NO_FILES, hedges: this.hedges, spare: { narrow: async (plan) => plan } },
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, files: NO_FILES, hedges: this.hedges, spare: { narrow: async (plan) => plan }, awake: NOTHING_SLEEPS },
     );
   }
 }
 
+const NOTHING_SLEEPS = (): Promise<never> => Promise.reject(new Error('no name of this house is served from the fleet'));
 const NO_FILES = { open: () => Promise.reject(new Error('this house keeps nothing')) };
 const NO_MEDIA = { fetch: () => Promise.reject(new Error('this house fetches nothing')) };
 

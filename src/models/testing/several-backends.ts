@@ -38,6 +38,7 @@ export class SeveralBackends {
     ledger: this.ledger, registry: new Registry(), engine: this.engine, clock: systemClock, log: silentLogger, deadlines: new Deadlines(systemClock),
     router: new Router({ clock: systemClock, random: () => 0.5, prices: this.ledger.priceBook }), media: this.#media,
     hedges: new Hedges(), files: { open: () => Promise.reject(new Error('nothing is kept here')) }, spare: { narrow: async (plan: RoutePlan) => plan },
+    awake: (): Promise<never> => Promise.reject(new Error('nothing sleeps here')),
   };
 
   async start(kinds: readonly Exclude<BackendKind, 'local'>[]): Promise<void> {

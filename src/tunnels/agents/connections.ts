@@ -158,7 +158,9 @@ export class Connections implements NodeLink {
   async open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex> {
     const { facts } = this.#working(nodeId, kind);
     try {
-      return (await this.#carry(facts, { ...params, kind })) ?? facts.session.open(kind, params);
+      // A file goes to the agent itself, and no session of a lease is it.
+      const carried = kind === 'cache' ? undefined : await this.#carry(facts, { ...params, kind });
+      return carried ?? facts.session.open(kind, params);
     } catch (error) {
       throw told(error, facts.node.name);
     }
