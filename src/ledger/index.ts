@@ -13,6 +13,7 @@ export type { PathNames } from './holders/names.ts';
 export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
 export { openSecrets, rotated } from './webhooks/rotation.ts';
 export { newSecret, signedHeaders } from './webhooks/signature.ts';
+export type { BackendCall } from './usage/backend-calls.ts';
 export type { PriceBook } from './prices/book.ts';
 export type { Place } from './epochs/epochs.ts';
 export { forgetEpoch, lostEpochs, type LostEpoch } from './epochs/operator.ts';

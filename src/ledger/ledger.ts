@@ -36,6 +36,7 @@ import { Poster, type PosterState } from './poster/supervisor.ts';
 import { createPriceBook, type PriceBook } from './prices/book.ts';
 import { Slices } from './slices/slices.ts';
 import { Standing } from './standing/standing.ts';
+import { callsOnBackends, type BackendCall } from './usage/backend-calls.ts';
 import { exportUsage, type ExportFile, type ExportQuery } from './usage/export.ts';
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
@@ -238,6 +239,11 @@ export class Ledger {
   /** Which of a gateway's calls were delivered, once its log is posted to the end; null: not known yet. */
   delivered(epochId: string, organisationId: string, callIds: readonly string[]): Promise<ReadonlySet<string> | null> {
     return deliveredCalls(this.#options.database, epochId, organisationId, callIds);
+  }
+
+  /** What calls of one name had made by backends of the asker's own, admitted within a time or not long before. */
+  callsOnBackends(resource: string, backendIds: readonly string[], fromMs: number, untilMs: number): Promise<BackendCall[]> {
+    return callsOnBackends(this.#options.database, resource, backendIds, fromMs, untilMs);
   }
 
   get usage(): { list: Books['usage']['list']; show: Books['usage']['show']; record(principal: Principal, events: readonly GivenEvent[]): Promise<{ recorded: number; repeated: number }>; export(principal: Principal, query: ExportQuery): ExportFile } {

@@ -21,7 +21,7 @@ import { Files } from './files/index.ts';
 import { DEFAULT_MODEL, engineLimits, type LocalEngine } from './local/index.ts';
 import { MediaFetcher } from './media/media-fetcher.ts';
 import type { DialectIn } from './neutral/parts.ts';
-import type { AccessPort, FleetPort, LedgerPort, Principal } from './ports.ts';
+import type { AccessPort, LedgerPort, Principal } from './ports.ts';
 import { Aliases } from './registry/aliases.ts';
 import { Backends } from './registry/backends.ts';
 import { Catalogue } from './registry/catalogue.ts';
@@ -121,7 +121,7 @@ export class Models {
   readonly #calls: CallStore;
   readonly #idempotent: IdempotentCalls;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
-  readonly #servingTools: Omit<ServingOptions, 'fleet' | 'files'>;
+  readonly #servingTools: Omit<ServingOptions, 'fleet' | 'files' | 'calls'>;
   #serving: Serving | undefined;
 
   /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
@@ -203,8 +203,8 @@ export class Models {
   }
 
   /** Told by `start`, once machines can be reached: models can be served from them. Reads the names anew. */
-  async useFleet(fleet: FleetPort, files: ServingOptions['files']): Promise<void> {
-    this.#serving = new Serving({ ...this.#servingTools, fleet, files });
+  async useFleet(told: Pick<ServingOptions, 'fleet' | 'files' | 'calls'>): Promise<void> {
+    this.#serving = new Serving({ ...this.#servingTools, ...told });
     await this.#catalogue.reload();
   }
 
@@ -216,6 +216,11 @@ export class Models {
   /** Looks after all of them once: periodic, by one process at a time. */
   keepServings(signal: AbortSignal): Promise<void> {
     return this.#served.keep(signal);
+  }
+
+  /** Splits what their machines cost over tokens: periodic, by one process at a time. */
+  settleServings(signal: AbortSignal): Promise<void> {
+    return this.#served.settle(signal);
   }
 
   get #served(): Serving {

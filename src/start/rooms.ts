@@ -70,7 +70,10 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   fleet.useLink(tunnels.link, tunnels.address);
   fleet.useSigner(tunnels.wipeKeys);
   tunnels.gateway.useLeases(fleet.leases);
-  await models.useFleet({ leases: fleet.leases, link: tunnels.link }, { root: join(import.meta.dirname, '../..'), cache: config.cache, home: config.home, localModel: config.localModel });
+  await models.useFleet({
+    fleet: { leases: fleet.leases, link: tunnels.link }, calls: (...asked) => ledger.callsOnBackends(...asked),
+    files: { root: join(import.meta.dirname, '../..'), cache: config.cache, home: config.home, localModel: config.localModel },
+  });
   const tasks = startPeriodic(periodicTasks(ledger, models, fleet), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 

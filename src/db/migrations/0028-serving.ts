@@ -49,11 +49,12 @@ const STATEMENTS = [
     ready_at timestamptz,
     draining_at timestamptz,
     ended_at timestamptz,
-    split_through timestamptz,
+    split_minutes int not null default 0,
+    settled_at timestamptz,
     unique (serving_id, number)
   )`,
   `create index serving_replicas_live on serving_replicas (serving_id) where observed <> 'ended'`,
-  `create index serving_replicas_split on serving_replicas (id) where split_through is null or ended_at is null or split_through < ended_at`,
+  `create index serving_replicas_unsettled on serving_replicas (asked_at) where settled_at is null`,
 
   // A started minute of a replica's lease, and what it cost. Minutes without a token stand by themselves.
   `create table replica_minutes (

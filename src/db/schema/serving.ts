@@ -68,8 +68,10 @@ export interface ServingReplicaRow {
   ready_at: NullableTime;
   draining_at: NullableTime;
   ended_at: NullableTime;
-  /** Its minutes up to here are split over tokens. */
-  split_through: NullableTime;
+  /** So many minutes from its lease's start on are split over tokens. */
+  split_minutes: Defaulted<number>;
+  /** All of them are. */
+  settled_at: NullableTime;
 }
 
 export interface ReplicaMinuteRow {

@@ -54,7 +54,7 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   ledger.sight.useBackendNames((id) => models.backendName(id));
   const fleet = createFleet({ ...common, access, ledger, operator: () => organisationId });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
-  await models.useFleet({ leases: fleet.leases, link: noLink }, { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' });
+  await models.useFleet({ fleet: { leases: fleet.leases, link: noLink }, calls: (...asked) => ledger.callsOnBackends(...asked), files: { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' } });
   const server = await createServer({
     ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, terminals: emptyTerminals, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
     doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
-import type { AccessPort, FleetPort, Principal } from '../ports.ts';
+import type { AccessPort, CallsPort, FleetPort, Principal } from '../ports.ts';
 import type { Engine } from './engines/engine.ts';
 import type { ReplicaDoor } from './replica-door.ts';
 import type { ServingRow } from './rows.ts';
@@ -14,6 +14,8 @@ export interface ServingContext {
   readonly access: Pick<AccessPort, 'audit' | 'directory'>;
   readonly engines: Readonly<Record<Engine['kind'], Engine>>;
   readonly fleet: FleetPort;
+  /** What calls had made by replicas. */
+  readonly calls: CallsPort;
   readonly door: ReplicaDoor;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
-import type { AccessPort, FleetPort } from '../ports.ts';
+import type { AccessPort, CallsPort, FleetPort } from '../ports.ts';
 import type { Connect } from '../registry/build.ts';
 import type { Catalogue } from '../registry/catalogue.ts';
 import type { Alias, Backend, CallLimits } from '../registry/target.ts';
@@ -11,6 +11,7 @@ import { engineFiles, type EngineFilesOptions } from './engines/engine-files.ts'
 import { llamaCpp } from './engines/llama-cpp.ts';
 import { vllm } from './engines/vllm.ts';
 import { ServingKeeper } from './keeper.ts';
+import { ReplicaMinutes } from './minutes.ts';
 import { ReplicaDoor } from './replica-door.ts';
 import { servedNames } from './served-names.ts';
 import { Servings } from './servings.ts';
@@ -22,6 +23,7 @@ export interface ServingOptions {
   readonly newId: () => string;
   readonly access: AccessPort;
   readonly fleet: FleetPort;
+  readonly calls: CallsPort;
   readonly catalogue: Catalogue;
   readonly limits: CallLimits;
   readonly files: Omit<EngineFilesOptions, 'log' | 'clock'>;
@@ -32,6 +34,7 @@ export class Serving {
   readonly servings: Servings;
   readonly coldStarts: ColdStarts;
   readonly #keeper: ServingKeeper;
+  readonly #minutes: ReplicaMinutes;
   readonly #door: ReplicaDoor;
   readonly #limits: CallLimits;
 
@@ -43,6 +46,7 @@ export class Serving {
     this.servings = new Servings(context, catalogue);
     this.coldStarts = new ColdStarts(options);
     this.#keeper = new ServingKeeper(context);
+    this.#minutes = new ReplicaMinutes(context);
   }
 
   /** What the registry is to know of names that are served. */
@@ -53,6 +57,11 @@ export class Serving {
   /** Looks after all servings once: periodic, by one process at a time. */
   keep(signal: AbortSignal): Promise<void> {
     return this.#keeper.tick(signal);
+  }
+
+  /** Splits the minutes that are due over tokens: periodic, by one process at a time. */
+  settle(signal: AbortSignal): Promise<void> {
+    return this.#minutes.settle(signal);
   }
 
   /** Resolves when nothing is on its way to a node. */
