@@ -414,6 +414,17 @@ export interface paths {
     patch: operations['volumes.extend'];
     delete: operations['volumes.remove'];
   };
+  '/api/servings': {
+    get: operations['servings.list'];
+    post: operations['servings.create'];
+  };
+  '/api/servings/{id}': {
+    get: operations['servings.show'];
+    patch: operations['servings.scale'];
+  };
+  '/api/servings/{id}/stop': {
+    post: operations['servings.stop'];
+  };
 }
 
 /** The forms that recur. */
@@ -675,7 +686,8 @@ export interface components {
         reason: string | null;
         since: string | null;
       };
-      from: 'built-in' | 'config' | 'api';
+      /** `fleet`: its targets are replicas of tandem gpu serve */
+      from: 'built-in' | 'config' | 'api' | 'fleet';
       /** UTC, ISO 8601 */
       createdAt: string;
     };
@@ -1241,7 +1253,8 @@ export interface components {
           };
         } | null;
       })[];
-      from: 'built-in' | 'config' | 'api';
+      /** `fleet`: its targets are replicas of tandem gpu serve */
+      from: 'built-in' | 'config' | 'api' | 'fleet';
       /** Of the first target, as are backendModel, contextTokens, maxOutputTokens and cost */
       backend: {
         /** UUIDv7 */
@@ -1938,6 +1951,83 @@ export interface components {
       /** UTC, ISO 8601 */
       createdAt: string;
       disabledAt: string | null;
+    };
+    Serving: {
+      /** UUIDv7 */
+      id: string;
+      name: string;
+      /** UUIDv7 */
+      projectId: string;
+      model: string;
+      /** `embedded`: the local engine, which goes to the machine from here; the others have to be installed there */
+      engine: 'vllm' | 'llama-cpp' | 'embedded';
+      /** Prompt and answer together; null: the model's own */
+      contextTokens: number | null;
+      maxOutputTokens: number;
+      /** Answers at a time; null: the engine's own */
+      parallel: number | null;
+      /** Further words for the engine's command line */
+      args: string[];
+      /** Above it there is to be one more replica; null: by the queue alone */
+      targetFirstTokenMs: number | null;
+      lease: {
+        kind: 'gpu' | 'node' | 'mac';
+        gpus: number | null;
+        /** Such as h100-80gb; null: any */
+        gpu: string | null;
+        memoryGb: number | null;
+        slice: string | null;
+        pool: string | null;
+        labels: {
+          [key: string]: string;
+        };
+      };
+      min: number;
+      max: number;
+      /** Without a call for so long it goes down to min; null: never */
+      idleMinutes: number | null;
+      /** A call while no replica answers waits for one to start, or is answered 503 with a time to come back at */
+      cold: 'wait' | 'refuse';
+      /** For each replica */
+      atMost: string | null;
+      askedBy: string;
+      state: 'serving' | 'starting' | 'asleep' | 'stopping' | 'stopped';
+      reason: string | null;
+      wantedReplicas: number;
+      readyReplicas: number;
+      running: number;
+      waiting: number;
+      /** The middle one of the latest starts */
+      coldStartMs: number | null;
+      /** UTC, ISO 8601 */
+      createdAt: string;
+      stoppedAt: string | null;
+      /** Of the last 30 days, up to the minutes that are split over tokens */
+      money: {
+        /** ISO 4217 code */
+        currency: string;
+        /** UTC, ISO 8601 */
+        from: string;
+        /** A whole number, as a string */
+        tokens: string;
+        /** Of minutes in which tokens were made */
+        busyCost: string;
+        /** Of minutes in which none was */
+        idleCost: string;
+        busyMinutes: number;
+        idleMinutes: number;
+        /** What callers paid for the tokens */
+        charged: string;
+        /** For a million tokens; null: there were none */
+        perMillion: {
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          charged: string;
+          /** All minutes */
+          occupancy: string;
+          /** Minutes with tokens alone */
+          busy: string;
+        } | null;
+      };
     };
     UsageEvent: {
       /** UUIDv7 */
@@ -7290,6 +7380,267 @@ export interface operations {
     requestBody?: never;
     responses: {
       204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Models that are served from the fleet */
+  'servings.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Serving'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Serve a model from leased machines by a name */
+  'servings.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      /** A model name as callers write it, such as tandem/local */
+      name: string;
+      /** Pays for the leases; null: the caller's own */
+      projectId?: string | null;
+      /** A path on the machine, a name at a hub, or tandem/local */
+      model: string;
+      /** `embedded`: the local engine, which goes to the machine from here; the others have to be installed there */
+      engine: 'vllm' | 'llama-cpp' | 'embedded';
+      /** What each replica leases, until it is let go */
+      lease?: {
+        kind?: 'gpu' | 'node';
+        /** GPUs or slices of each replica; null: all of the machine */
+        gpus?: number | null;
+        /** Such as h100-80gb; null: any */
+        gpu?: string | null;
+        memoryGb?: number | null;
+        slice?: string | null;
+        pool?: string | null;
+        labels?: {
+          [key: string]: string;
+        };
+      };
+      min?: number;
+      max?: number;
+      /** Without a call for so long it goes down to min; null: never */
+      idleMinutes?: number | null;
+      /** A call while no replica answers waits for one to start, or is answered 503 with a time to come back at */
+      cold?: 'wait' | 'refuse';
+      /** A replica's lease ends before it costs more */
+      atMost?: string | null;
+      /** Prompt and answer together; null: the model's own */
+      contextTokens?: number | null;
+      maxOutputTokens?: number;
+      /** Answers at a time; null: the engine's own */
+      parallel?: number | null;
+      /** Further words for the engine's command line */
+      args?: string[];
+      /** Above it there is to be one more replica; null: by the queue alone */
+      targetFirstTokenMs?: number | null;
+    } } };
+    responses: {
+      201: { content: { 'application/json': {
+        serving: components['schemas']['Serving'];
+        /** The newest first, also some that have ended */
+        replicas: ({
+          /** UUIDv7 */
+          id: string;
+          number: number;
+          state: 'asked' | 'leasing' | 'preparing' | 'loading' | 'ready' | 'draining' | 'ending' | 'ended';
+          wanted: 'run' | 'drain' | 'end';
+          reason: string | null;
+          leaseId: string | null;
+          nodeId: string | null;
+          figures: {
+            running: number | null;
+            waiting: number | null;
+            ended: number | null;
+            /** 0 to 1 */
+            cacheUse: number | null;
+            firstTokenSeconds: number | null;
+            firstTokens: number | null;
+          } | null;
+          /** UTC, ISO 8601 */
+          askedAt: string;
+          leasedAt: string | null;
+          readyAt: string | null;
+          endedAt: string | null;
+          /** From being asked for to its lease, and from there until the model answered */
+          coldStart: {
+            leaseMs: number;
+            loadMs: number;
+            totalMs: number;
+          } | null;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** One served model with its replicas and what its tokens cost */
+  'servings.show': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        serving: components['schemas']['Serving'];
+        /** The newest first, also some that have ended */
+        replicas: ({
+          /** UUIDv7 */
+          id: string;
+          number: number;
+          state: 'asked' | 'leasing' | 'preparing' | 'loading' | 'ready' | 'draining' | 'ending' | 'ended';
+          wanted: 'run' | 'drain' | 'end';
+          reason: string | null;
+          leaseId: string | null;
+          nodeId: string | null;
+          figures: {
+            running: number | null;
+            waiting: number | null;
+            ended: number | null;
+            /** 0 to 1 */
+            cacheUse: number | null;
+            firstTokenSeconds: number | null;
+            firstTokens: number | null;
+          } | null;
+          /** UTC, ISO 8601 */
+          askedAt: string;
+          leasedAt: string | null;
+          readyAt: string | null;
+          endedAt: string | null;
+          /** From being asked for to its lease, and from there until the model answered */
+          coldStart: {
+            leaseMs: number;
+            loadMs: number;
+            totalMs: number;
+          } | null;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Change between how many replicas it goes; what is left out stays */
+  'servings.scale': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      min?: number;
+      max?: number;
+      /** Without a call for so long it goes down to min; null: never */
+      idleMinutes?: number | null;
+      /** A call while no replica answers waits for one to start, or is answered 503 with a time to come back at */
+      cold?: 'wait' | 'refuse';
+    } } };
+    responses: {
+      200: { content: { 'application/json': {
+        serving: components['schemas']['Serving'];
+        /** The newest first, also some that have ended */
+        replicas: ({
+          /** UUIDv7 */
+          id: string;
+          number: number;
+          state: 'asked' | 'leasing' | 'preparing' | 'loading' | 'ready' | 'draining' | 'ending' | 'ended';
+          wanted: 'run' | 'drain' | 'end';
+          reason: string | null;
+          leaseId: string | null;
+          nodeId: string | null;
+          figures: {
+            running: number | null;
+            waiting: number | null;
+            ended: number | null;
+            /** 0 to 1 */
+            cacheUse: number | null;
+            firstTokenSeconds: number | null;
+            firstTokens: number | null;
+          } | null;
+          /** UTC, ISO 8601 */
+          askedAt: string;
+          leasedAt: string | null;
+          readyAt: string | null;
+          endedAt: string | null;
+          /** From being asked for to its lease, and from there until the model answered */
+          coldStart: {
+            leaseMs: number;
+            loadMs: number;
+            totalMs: number;
+          } | null;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Stop serving: running answers end, then the leases */
+  'servings.stop': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        serving: components['schemas']['Serving'];
+        /** The newest first, also some that have ended */
+        replicas: ({
+          /** UUIDv7 */
+          id: string;
+          number: number;
+          state: 'asked' | 'leasing' | 'preparing' | 'loading' | 'ready' | 'draining' | 'ending' | 'ended';
+          wanted: 'run' | 'drain' | 'end';
+          reason: string | null;
+          leaseId: string | null;
+          nodeId: string | null;
+          figures: {
+            running: number | null;
+            waiting: number | null;
+            ended: number | null;
+            /** 0 to 1 */
+            cacheUse: number | null;
+            firstTokenSeconds: number | null;
+            firstTokens: number | null;
+          } | null;
+          /** UTC, ISO 8601 */
+          askedAt: string;
+          leasedAt: string | null;
+          readyAt: string | null;
+          endedAt: string | null;
+          /** From being asked for to its lease, and from there until the model answered */
+          coldStart: {
+            leaseMs: number;
+            loadMs: number;
+            totalMs: number;
+          } | null;
+        })[];
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
