@@ -62,6 +62,7 @@ Restart=always
 RestartSec=5
 KillMode=process
 Delegate=yes
+DelegateSubgroup=tandem-agent
 
 [Install]
 WantedBy=multi-user.target

@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { examineMac } from '../macos/doctor.ts';
 import { runCommand, type RunCommand } from '../machine/command.ts';
 import { takeInventory } from '../inventory/inventory.ts';
+import { examineBounds, examineNodes } from './bounds.ts';
 
 /** One thing that was looked at on this machine. */
 export interface Check {
@@ -22,11 +23,12 @@ export function lookAt(root: string): Check[] {
 
 /** All of it, programs of the machine included. */
 export async function examine(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<Check[]> {
-  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? sandbox(run) : examineMac(run)]);
+  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? Promise.all([sandbox(run), examineBounds(run)]).then((checks) => checks.flat()) : examineMac(run)]);
   const { gpus, apple } = inventory;
   return [
     ...lookAt(root), ...isolation,
     problems.length > 0 ? check('gpus', 'fail', problems.join('; '), 'Look at nvidia-smi or rocm-smi on the machine; a lost card needs a restart.') : check('gpus', 'pass', gpus.length === 0 ? 'there are no GPUs' : gpus.map(({ name }) => name).join(', ')),
+    ...(process.platform === 'linux' ? await examineNodes(inventory, run) : []),
     ...(apple === undefined ? [] : [
       apple.fileVault === true ? check('filevault', 'fail', 'FileVault is on: after a restart nobody gets in before a password is typed', 'Switch it off: sudo fdesetup disable.') : check('filevault', apple.fileVault === null ? 'warn' : 'pass', apple.fileVault === null ? 'the state of FileVault is unknown' : 'FileVault is off', 'Run fdesetup status on the machine.'),
       check('sip', apple.sip === true ? 'pass' : 'warn', apple.sip === true ? 'System Integrity Protection is on' : 'System Integrity Protection is off or unknown', 'Switch it on in Recovery: csrutil enable.'),

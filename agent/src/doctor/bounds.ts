@@ -1,0 +1,63 @@
+import { realWait } from '../outside.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { cardFacts } from '../leases/gpus/card-facts.ts';
+import { nodesOf, type Device } from '../leases/gpus/devices.ts';
+import { groupFolders, makeGroup, treesHere, type Trees } from '../leases/limits/control-groups.ts';
+import { removeGroups } from '../leases/limits/take-away.ts';
+import { machineResolvers } from '../leases/network/resolvers.ts';
+import { linkAt, rulesFor } from '../leases/network/rules.ts';
+import type { RunCommand } from '../machine/command.ts';
+import type { Check } from './doctor.ts';
+
+/** Of nobody: it is made and taken away to see whether it can be. */
+const TRIAL = `tandem-doctor-${process.pid}`;
+const TRIAL_LIMITS = { cpuMillis: 1_000, memoryBytes: 2 ** 28, processes: 64, diskBytes: null };
+
+/** What this machine can keep a lease from: each thing is tried, since programs that are there do not say that the kernel lets them. */
+export async function examineBounds(run: RunCommand, trees: Trees | undefined = treesHere(), env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
+  return [await groups(trees), await disks(run), await network(run, env)];
+}
+
+/** Whether every card that the machine speaks of can be shown to a lease. */
+export async function examineNodes({ gpus }: Inventory, run: RunCommand): Promise<Check[]> {
+  const devices = gpus.flatMap(({ vendor, uuid, index, migDevices }): Device[] => (migDevices.length === 0 ? [{ unit: `GPU ${index}`, vendor, uuid, mig: null }] : migDevices.map((slice) => ({ unit: `GPU ${index}, ${slice.profile}`, vendor, uuid, mig: slice.uuid }))));
+  if (devices.length === 0) return [];
+  try {
+    const nodes = nodesOf(devices, await cardFacts(devices, run));
+    return [check('gpu-nodes', 'pass', `leases are shown ${devices.length} cards and slices by ${nodes.length} device nodes`)];
+  } catch (error) {
+    return [check('gpu-nodes', 'warn', (error as Error).message, 'Look whether the driver is loaded, and nvidia-smi -q -x or /sys/class/drm knows the card.')];
+  }
+}
+
+async function groups(trees: Trees | undefined): Promise<Check> {
+  const { unbound } = makeGroup(trees, TRIAL, TRIAL_LIMITS);
+  await removeGroups(groupFolders(trees, TRIAL), realWait);
+  if (unbound.length > 0) return check('limits', 'warn', unbound.map(({ what, why }) => `leases are not bounded in ${WORDS[what]}: ${why}`).join('; '), 'Give the agent its control groups: under systemd Delegate=yes, in a container its own group to write.');
+  if (trees!.version === 2) return check('limits', 'warn', 'memory, processors and processes are bounded by control groups of version 2, which was tried on no machine yet', 'Start a lease, and look at memory.max, cpu.max and pids.max of its group below the agent\'s.');
+  return check('limits', 'pass', 'memory, processors and processes are bounded by control groups (version 1)');
+}
+
+async function disks(run: RunCommand): Promise<Check> {
+  const [mkfs, loop, mount, unshare] = await Promise.all([run('mkfs.ext4', ['-V']), run('losetup', ['-f']), run('mount', ['-V']), run('unshare', ['-V'])]);
+  const missing = [...(mkfs.code === null ? ['mkfs.ext4 is not there'] : []), ...(mount.code === null || unshare.code === null ? ['util-linux is not there'] : []), ...(loop.code === 0 ? [] : ['no file can be mounted as a disk'])];
+  return missing.length === 0 ? check('disk-limit', 'pass', 'each lease has a disk of its own size')
+    : check('disk-limit', 'warn', `leases share the machine's disk: ${missing.join('; ')}`, 'Install e2fsprogs and util-linux, and load the kernel\'s loop module (modprobe loop).');
+}
+
+async function network(run: RunCommand, env: NodeJS.ProcessEnv): Promise<Check> {
+  if (env['TANDEM_AGENT_NETWORK'] === 'none') return check('network', 'warn', 'leases reach themselves alone: TANDEM_AGENT_NETWORK=none', 'Take the variable away where leases should reach the internet.');
+  const rules = rulesFor(linkAt(0, 'tnd0', TRIAL.replaceAll('-', '_'), true), { allow: [], controlPlane: [], resolvers: [] });
+  const [ip, nft, chains] = [await run('ip', ['-V']), await run('nft', ['-c', '-f', '-'], rules), await run('nft', ['list', 'chains'])];
+  const why = ip.code === null ? 'iproute2 is not there' : nft.code === null ? 'nftables is not there' : nft.code === 0 ? null : `the kernel takes no rules: ${nft.err.trim().split('\n')[0]!.slice(0, 200)}`;
+  if (why !== null) return check('network', 'warn', `leases reach themselves alone: ${why}`, 'Install them (Debian: apt-get install iproute2 nftables).');
+  if (/hook forward [^;]*; policy drop/.test(chains.out)) return check('network', 'warn', 'another firewall of this machine drops what is forwarded, so leases may not reach the internet', 'Let it forward what comes from and goes to interfaces named tnd*.');
+  if (machineResolvers().length === 0) return check('network', 'warn', 'leases reach the internet by addresses alone: the machine asks for names on its own loopback', 'Name resolvers for the pool: tandem pools set POOL --resolvers ADDRESS.');
+  return check('network', 'pass', 'leases reach the internet, behind rules of their own');
+}
+
+const WORDS: Readonly<Record<string, string>> = { cpu: 'processors', memory: 'memory', processes: 'processes' };
+
+function check(id: string, state: Check['state'], detail: string, next: string | null = null): Check {
+  return { id, state, detail, next: state === 'pass' ? null : next };
+}
