@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TWO_H100, TWO_H100_LIST } from '../../../agent/src/inventory/fixtures/nvidia.ts';
+import { TWO_H100, TWO_H100_LIST, TWO_H100_QUERY } from '../../../agent/src/inventory/fixtures/nvidia.ts';
 import { AGENT_HOME, StandInNet, clockFrom, type StandInHost } from '../../../agent/src/testing/stand-in-host.ts';
 import { api } from '../../acceptance/support/api.ts';
 import { freePort, freshFolder, startProgram, type Program } from '../../acceptance/support/program.ts';
@@ -147,7 +147,7 @@ export class ChaosHouse {
     const host = await this.net.add(name);
     const gpus = name.startsWith('gpu');
     // It says what documentation says that two cards say: there is no card.
-    if (gpus) host.run(`cat > /usr/local/bin/nvidia-smi <<'END'\n#!/bin/sh\nif [ "$1" = -L ]; then cat <<'TEXT'\n${TWO_H100_LIST}TEXT\nelse cat <<'TEXT'\n${TWO_H100}TEXT\nfi\nEND\nchmod 755 /usr/local/bin/nvidia-smi`);
+    if (gpus) host.run(`cat > /usr/local/bin/nvidia-smi <<'END'\n#!/bin/sh\nif [ "$1" = -L ]; then cat <<'TEXT'\n${TWO_H100_LIST}TEXT\nelif [ "$1" = -q ]; then cat <<'TEXT'\n${TWO_H100_QUERY}TEXT\nelse cat <<'TEXT'\n${TWO_H100}TEXT\nfi\nEND\nchmod 755 /usr/local/bin/nvidia-smi`);
     const node = `mkdir -p ${AGENT_HOME}/node; [ -x ${process.execPath} ] && ln -s ${process.execPath} ${AGENT_HOME}/node/$(sha256sum ${process.execPath} | cut -d' ' -f1)`;
     host.run(node);
     const { line } = await api<{ line: string }>(this.program, 'POST', '/api/nodes', { name });

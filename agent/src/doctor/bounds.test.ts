@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { TWO_H100_LIST, TWO_H100_QUERY, TWO_H100 } from '../inventory/fixtures/nvidia.ts';
+import { readNvidia } from '../inventory/gpus.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { RunCommand, Said } from '../machine/command.ts';
+import { examineBounds, examineNodes } from './bounds.ts';
+
+/** A machine in which all programs do what they are asked, but for those that are named. */
+const machine = (but: Readonly<Record<string, Partial<Said>>> = {}): RunCommand => async (program, args) => {
+  const key = Object.keys(but).find((one) => `${program} ${args.join(' ')}`.startsWith(one));
+  return { code: 0, out: '', err: '', ...(key === undefined ? {} : but[key]) };
+};
+const absent = { code: null };
+const said = async (run: RunCommand, env: NodeJS.ProcessEnv = {}): Promise<Record<string, string>> => Object.fromEntries((await examineBounds(run, { version: 1, folders: {} }, env)).map(({ id, state, detail }) => [id, `${state}: ${detail}`]));
+
+test('what a machine cannot keep a lease from is named, each with what it lacks', async () => {
+  expect(await said(machine())).toMatchObject({ limits: expect.stringMatching(/^warn: leases are not bounded in processors: .*; leases are not bounded in memory/) as unknown, 'disk-limit': 'pass: each lease has a disk of its own size' });
+  expect((await said(machine({ 'mkfs.ext4': absent, losetup: { code: 1 } })))['disk-limit']).toBe('warn: leases share the machine\'s disk: mkfs.ext4 is not there; no file can be mounted as a disk');
+  expect((await said(machine({ 'ip -V': absent })))['network']).toBe('warn: leases reach themselves alone: iproute2 is not there');
+  expect((await said(machine({ 'nft -c': { code: 1, err: 'Error: Could not process rule: Operation not permitted\nmore' } })))['network']).toBe('warn: leases reach themselves alone: the kernel takes no rules: Error: Could not process rule: Operation not permitted');
+  expect((await said(machine({ 'nft list chains': { out: 'table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}' } })))['network']).toContain('another firewall');
+  expect((await said(machine(), { TANDEM_AGENT_NETWORK: 'none' }))['network']).toContain('TANDEM_AGENT_NETWORK=none');
+});
+
+test('a card that cannot be shown to a lease is named (nvidia-smi from its documentation)', async () => {
+  const inventory = { gpus: readNvidia(TWO_H100, TWO_H100_LIST).gpus } as unknown as Inventory;
+  expect(await examineNodes(inventory, machine({ 'nvidia-smi -q': { out: TWO_H100_QUERY }, 'nvidia-smi -L': { out: TWO_H100_LIST } }))).toMatchObject([{ state: 'pass', detail: 'leases are shown 2 cards and slices by 5 device nodes' }]);
+  expect(await examineNodes(inventory, machine())).toMatchObject([{ id: 'gpu-nodes', state: 'warn', detail: expect.stringContaining('GPU 0') as unknown }]);
+  expect(await examineNodes({ ...inventory, gpus: [] }, machine())).toEqual([]);
+});
