@@ -18,6 +18,7 @@ export class SteadyClock implements Clock {
     this.#monotonicMs = clock.monotonicMs();
   }
 
+  /** Whole milliseconds, as of every clock: ids are made of them. */
   nowMs(): number {
     const monotonicMs = this.#clock.monotonicMs();
     const passed = monotonicMs - this.#monotonicMs;
@@ -25,7 +26,7 @@ export class SteadyClock implements Clock {
     this.#atMs += passed;
     const off = this.#clock.nowMs() - this.#atMs;
     this.#atMs += Math.sign(off) * Math.min(Math.abs(off), passed * SLEW);
-    return this.#atMs;
+    return Math.floor(this.#atMs);
   }
 
   monotonicMs(): number {

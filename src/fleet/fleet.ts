@@ -62,7 +62,9 @@ export class Fleet {
   #address: AgentAddress | null = null;
 
   constructor(options: FleetOptions) {
-    const context: NodeContext = { ...options, newId: createIdSource(() => options.clock.nowMs()) };
+    // Whoever sets the wall clock of this machine ends no lease, bills no hour, and puts nothing out of order.
+    const steady = new SteadyClock(options.clock);
+    const context: NodeContext = { ...options, newId: createIdSource(() => steady.nowMs()) };
     this.nodes = new Nodes(context, () => this.#link);
     this.enrolments = new Enrolments(context, () => this.#address);
     this.presence = new Presence(context);
@@ -74,8 +76,7 @@ export class Fleet {
     const { ledger, access } = options;
     this.wipes = new WipeCertificates(options.database, this.#signer);
     const leases: LeaseContext = {
-      // Whoever sets the wall clock of this machine ends no lease and bills no hour.
-      ...context, clock: new SteadyClock(options.clock), access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
+      ...context, clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
     };
     this.pools = new Pools(leases);

@@ -82,7 +82,7 @@ async function connect(socket: TLSSocket, hello: Message, rest: Buffer, from: st
     const connectedAtMs = clock.nowMs();
     await presence.connected(node.id, { process: options.process, atMs: connectedAtMs, agentVersion: facts.agentVersion, protocol, boot: facts.boot, certificateExpiresAt, from });
     if (socket.destroyed) return void (await presence.disconnected(node.id, options.process, connectedAtMs, 'closed before it began'));
-    sendHello(socket, { protocol, node: { id: node.id, name: node.name }, heartbeatMs: HEARTBEAT_MS, roots: options.authorities.roots(), serverVersion: options.serverVersion, release: options.release().hash, releaseSignature: options.release().signature, nowMs: Math.floor(clock.nowMs()) });
+    sendHello(socket, { protocol, node: { id: node.id, name: node.name }, heartbeatMs: HEARTBEAT_MS, roots: options.authorities.roots(), serverVersion: options.serverVersion, release: options.release().hash, releaseSignature: options.release().signature, nowMs: clock.nowMs() });
     const session: Session = new Session({ socket, side: 'server', handlers: {
       answer: (name, params) => answer(name, params, { node, session, publicKey }, options),
       accept: async () => { throw new WireError('refused', 'the server takes no streams'); },

@@ -28,7 +28,7 @@ const KINDS: readonly Fault['kind'][] = [
 export function storm(seed: number, steps: number, hosts: number, clocks: boolean): Step[] {
   const dice = new Dice(seed);
   const kinds = clocks ? KINDS : KINDS.filter((kind) => !kind.endsWith('-clock'));
-  return Array.from({ length: steps }, () => ({ after: dice.whole(10, 45) / 10, fault: fault(dice.of(kinds), dice, dice.whole(0, hosts - 1)) }));
+  return Array.from({ length: steps }, () => ({ after: dice.whole(15, 65) / 10, fault: fault(dice.of(kinds), dice, dice.whole(0, hosts - 1)) }));
 }
 
 function fault(kind: Fault['kind'], dice: Dice, host: number): Fault {

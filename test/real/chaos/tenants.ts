@@ -20,6 +20,8 @@ export interface LeaseSeen {
 }
 
 const MOST_AT_ONCE = 7;
+/** A lease is not ended sooner than after so long: `tandem ssh` takes seconds where all fails. */
+const STAY_MS = 8_000;
 
 /** People who lease, extend, enter and end all the time, as a seed has them do it. What fails because the server is away is tried another time. */
 export class Tenants {
@@ -31,6 +33,8 @@ export class Tenants {
   readonly endedMs = new Map<string, number>();
   readonly counts: Record<string, number> = {};
   readonly #sessions = new Set<Promise<void>>();
+  readonly #entered = new Set<string>();
+  readonly #ranMs = new Map<string, number>();
 
   constructor(house: ChaosHouse, seed: number) {
     this.#house = house;
@@ -41,12 +45,15 @@ export class Tenants {
   async act(seen: readonly LeaseSeen[]): Promise<void> {
     const live = seen.filter(({ state }) => state !== 'ended');
     const running = live.filter(({ id, state }) => state === 'running' && !this.endedMs.has(id));
+    for (const { id } of running) if (!this.#ranMs.has(id)) this.#ranMs.set(id, Date.now());
     const roll = this.#dice.next();
     if (live.length < MOST_AT_ONCE && (roll < 0.45 || running.length === 0)) return this.#ask();
     if (running.length === 0) return;
     const lease = this.#dice.of(running);
-    if (roll < 0.55) return this.#enter(lease.id);
+    // Each is entered once, and has time for that before it is ended.
+    if (!this.#entered.has(lease.id)) return this.#enter(lease.id);
     if (roll < 0.65) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
+    if (Date.now() - this.#ranMs.get(lease.id)! < STAY_MS) return;
     if ((await this.#call('end', `/api/leases/${lease.id}/end`, {})) !== undefined) this.endedMs.set(lease.id, Date.now());
   }
 
@@ -74,6 +81,7 @@ export class Tenants {
 
   /** Goes in by ssh, leaves a file and a program that goes on, as the next tenant must not find them. */
   async #enter(id: string): Promise<void> {
+    this.#entered.add(id);
     const { url, key, home } = this.#house.program;
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../../src/cli/main.ts'), 'ssh', id, '--', 'echo canary > canary; (setsid sleep 3600 >/dev/null 2>&1 </dev/null &); echo in'], {
       env: { PATH: process.env['PATH'], HOME: home, TANDEM_HOME: home, TANDEM_URL: url, TANDEM_KEY: key }, stdio: ['ignore', 'pipe', 'pipe'],
