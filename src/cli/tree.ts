@@ -31,6 +31,7 @@ const serving = () => import('./commands/serving.ts');
 const orders = () => import('./commands/orders.ts');
 const gpuOrder = () => import('./commands/gpu-order.ts');
 const quotas = () => import('./commands/quotas.ts');
+const operator = () => import('./commands/operator-minutes.ts');
 const nodes = () => import('./commands/nodes.ts');
 const volumes = () => import('./commands/volumes.ts');
 const wipes = () => import('./commands/wipes.ts');
@@ -239,6 +240,9 @@ export const commands: readonly Command[] = [
     examples: ['tandem budgets set project:default 250.00 --alert 50,80,100', 'tandem budgets set key:ci 5.00 --period day', 'tandem budgets set project:default 2.00 --each user', 'tandem budgets set organisation 100.00 --model muse-spark'], load: from(budgets, 'set') },
   { path: 'budgets remove', about: 'Remove a budget', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem budgets remove 0192…'], load: from(budgets, 'remove') },
 
+  { path: 'operator-minutes', about: 'Show how long machines waited for a person, and what was done by hand', options: [{ form: '--month <month>', about: 'such as 2026-11 (default: this one)' }], examples: ['tandem operator-minutes', 'tandem operator-minutes --month 2026-11'], load: from(operator, 'show') },
+  { path: 'operator-minutes price', about: 'Say what a minute and a step of your people are worth', options: [{ form: '--minute <amount>', about: 'of a minute (default: nothing)' }, { form: '--step <amount>', about: 'of a step by hand (default: nothing)' }],
+    examples: ['tandem operator-minutes price --minute 1.20 --step 5.00'], load: from(operator, 'price') },
   { path: 'quotas', about: 'List quotas of machines, GPUs, leases and what providers bill in a month', examples: ['tandem quotas', 'tandem quotas list'], load: from(quotas, 'list') },
   { path: 'quotas list', about: 'List quotas of machines, GPUs, leases and what providers bill in a month', examples: ['tandem quotas list'], load: from(quotas, 'list') },
   { path: 'quotas set', about: 'Set the quota of a project or the organisation, in the place of what was set before', args: [{ form: '<scope>', about: 'project:NAME or organisation; for the operator also organisation:ID' }],

@@ -5,6 +5,7 @@ export type { Migration } from './migration.ts';
 export type { Executor, OwnRow, Scoped } from './scope.ts';
 export type { Schema } from './schema.ts';
 export type { NodeEnrolmentRow, NodeEventRow, NodeRow } from './schema/nodes.ts';
+export type { OperatorWorkRow } from './schema/operator.ts';
 export type { OrderStepRow, ProviderOrderRow, ProviderOrphanRow } from './schema/providers.ts';
 export { dumpTables, type DumpManifest } from './backup/dump.ts';
 export { restoreTables } from './backup/restore.ts';

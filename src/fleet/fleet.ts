@@ -14,6 +14,7 @@ import type { AgentAddress } from './nodes/enrolment-line.ts';
 import { Enrolments } from './nodes/enrolments.ts';
 import { Nodes } from './nodes/nodes.ts';
 import { Presence } from './nodes/presence.ts';
+import { OperatorMinutes } from './operator/operator-minutes.ts';
 import { NodeMachines } from './pools/node-machines.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { Pools } from './pools/pools.ts';
@@ -50,6 +51,7 @@ export class Fleet {
   readonly pools: Pools;
   readonly leases: Leases;
   readonly quotas: Quotas;
+  readonly operatorMinutes: OperatorMinutes;
   readonly providers: Providers;
   readonly wipes: WipeCertificates;
   readonly volumes: Volumes;
@@ -64,7 +66,9 @@ export class Fleet {
   constructor(options: FleetOptions) {
     // Whoever sets the wall clock of this machine ends no lease, bills no hour, and puts nothing out of order.
     const steady = new SteadyClock(options.clock);
-    const context: NodeContext = { ...options, newId: createIdSource(() => steady.nowMs()) };
+    const newId = createIdSource(() => steady.nowMs());
+    this.operatorMinutes = new OperatorMinutes({ ...options, newId, standing: options.ledger.standing });
+    const context: NodeContext = { ...options, newId, steps: this.operatorMinutes };
     this.nodes = new Nodes(context, () => this.#link);
     this.enrolments = new Enrolments(context, () => this.#address);
     this.presence = new Presence(context);

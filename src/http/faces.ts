@@ -309,6 +309,7 @@ export interface FleetDoor {
     create(principal: Principal, body: Body<'poolCreate'>): Reply<'poolCreate'>;
     update(principal: Principal, id: string, body: Body<'poolUpdate'>): Reply<'poolUpdate'>;
   };
+  readonly operatorMinutes: { show(principal: Principal, month: string | null): Reply<'operatorMinutes'> };
   readonly quotas: {
     list(principal: Principal): Reply<'quotaList'>;
     set(principal: Principal, body: Body<'quotaSet'>): Reply<'quotaSet'>;

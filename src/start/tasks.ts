@@ -22,6 +22,7 @@ export interface FleetUpkeep {
   readonly nodes: { removeDue(): Promise<void>; tidy(): Promise<void> };
   keepLeases(signal: AbortSignal): Promise<void>;
   readonly volumes: { tidy(): Promise<void> };
+  readonly operatorMinutes: { look(): Promise<void> };
   readonly providers: { keepOrders(signal: AbortSignal): Promise<void>; keepArrivals(): Promise<void>; findOrphans(signal: AbortSignal): Promise<void> };
 }
 
@@ -41,6 +42,7 @@ export function periodicTasks({ invoices, credits, limits, budgets, alerts, webh
     { name: 'remove-nodes', everyMs: 5_000, run: () => fleet.nodes.removeDue() },
     { name: 'tidy-nodes', everyMs: 600_000, run: () => fleet.nodes.tidy() },
     { name: 'orders', everyMs: 2_000, run: (signal) => fleet.providers.keepOrders(signal) },
+    { name: 'operator-minutes', everyMs: 30_000, run: () => fleet.operatorMinutes.look() },
     { name: 'arrivals', everyMs: 2_000, run: () => fleet.providers.keepArrivals() },
     { name: 'orphans', everyMs: 10 * 60_000, run: (signal) => fleet.providers.findOrphans(signal) },
     { name: 'volumes', everyMs: 5_000, run: () => fleet.volumes.tidy() },

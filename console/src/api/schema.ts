@@ -393,6 +393,9 @@ export interface paths {
   '/api/wipe-keys': {
     get: operations['wipe-keys.list'];
   };
+  '/api/operator-minutes': {
+    get: operations['operator.minutes'];
+  };
   '/api/quotas': {
     get: operations['quotas.list'];
     post: operations['quotas.set'];
@@ -7197,6 +7200,64 @@ export interface operations {
           createdAt: string;
           /** It signs no more; what it signed stays good */
           retiredAt: string | null;
+        })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Minutes in which machines waited for a person, and steps done by hand: what managing machines costs besides the machines */
+  'operator.minutes': {
+    parameters: {
+      query?: {
+        month?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        month: string;
+        /** The mean number of nodes in the month so far */
+        nodes: number;
+        /** In which a machine waited for a person, nights included */
+        minutes: number;
+        /** Done by hand */
+        steps: number;
+        /** Null: there was no node */
+        minutesPerNode: number | null;
+        /** Of the resource operator/minutes; null: the operator has set nothing */
+        price: {
+          /** ISO 4217 code */
+          currency: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          minute: string;
+          /** Integer picodollars (10^-12 of the currency unit), as a string */
+          step: string;
+        } | null;
+        cost: string | null;
+        kinds: ({
+          kind: 'approval' | 'quarantined' | 'sick' | 'order' | 'setup' | 'step';
+          count: number;
+          minutes: number;
+        })[];
+        /** From a line that was made by hand to a node that could be leased */
+        setup: {
+          count: number;
+          meanSeconds: number;
+          longestSeconds: number;
+        } | null;
+        /** What waits for somebody now, the longest in front */
+        waiting: ({
+          kind: 'approval' | 'quarantined' | 'sick' | 'order' | 'setup' | 'step';
+          /** The id of the node or order */
+          subject: string;
+          name: string;
+          detail: string;
+          /** UTC, ISO 8601 */
+          since: string;
+          minutes: number;
         })[];
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };

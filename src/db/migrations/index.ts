@@ -27,6 +27,7 @@ import { quotas } from './0025-quotas.ts';
 import { leaseBounds } from './0026-lease-bounds.ts';
 import { volumes } from './0027-volumes.ts';
 import { serving } from './0028-serving.ts';
+import { operatorMinutes } from './0029-operator-minutes.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   leaseBounds,
   volumes,
   serving,
+  operatorMinutes,
 ];

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../base/index.ts';
-import type { Access } from '../../access/index.ts';
+import type { Access, Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 
 /** What the parts of nodes share. */
@@ -9,6 +9,14 @@ export interface NodeContext {
   readonly log: Logger;
   readonly access: Pick<Access, 'audit' | 'noteRefusal'>;
   readonly newId: () => string;
+  /** Notes what a person did by hand; absent: nobody counts. */
+  readonly steps?: StepNotes;
+}
+
+/** Counts what people do by hand. */
+export interface StepNotes {
+  /** In the transaction that does it. What the server itself does is not counted. */
+  noteStep(tx: Executor, by: Pick<Principal, 'organisationId' | 'actor'>, subject: string, name: string, step: string): Promise<void>;
 }
 
 /** Told at commit of every change that another process's connection to the node must hear of. */

@@ -70,6 +70,7 @@ export class Enrolments {
       const made = await own.insertInto('node_enrolments', {
         id: newId(), token_hash: hashOf(token), pool, node_name: name, created_by: by.actor.label, created_at: now, expires_at: new Date(now.getTime() + TOKEN_MS), used_at: null, node_id: null,
       }).returningAll().executeTakeFirstOrThrow();
+      await this.#context.steps?.noteStep(tx, by, made.id, name ?? pool, 'node.add');
       await access.audit.record(tx, by, { action: 'node.add', resourceKind: 'enrolment', resourceId: made.id, change: { pool, name, expiresAt: made.expires_at.toISOString() } });
       return made;
     });

@@ -176,6 +176,7 @@ export class Nodes {
       const set = await decide(tx, row, new Date(clock.nowMs()));
       const changed = await own.updateTable('nodes').set(set).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
       await database.notify(tx, NODES_CHANNEL, id);
+      await this.#context.steps?.noteStep(tx, principal, id, row.name, action);
       await access.audit.record(tx, principal, { action, resourceKind: 'node', resourceId: id, change: { name: row.name, ...change } });
       return changed;
     });

@@ -3,6 +3,7 @@ import type { Clock, Config, Logger, Random } from '../../base/index.ts';
 import { readEgressPolicy } from '../../base/egress/index.ts';
 import type { Access } from '../../access/index.ts';
 import type { Database } from '../../db/index.ts';
+import type { StepNotes } from '../nodes/context.ts';
 import type { Enrolments } from '../nodes/enrolments.ts';
 import type { NodeLink } from '../ports.ts';
 import type { MachineSource } from '../pools/machines.ts';
@@ -27,6 +28,7 @@ export interface ProvidersOptions {
   readonly random: Random;
   readonly nodes: RetiringNodes;
   readonly machines: Pick<MachineSource, 'costs'>;
+  readonly steps?: StepNotes;
   readonly enrolments: Pick<Enrolments, 'issue'>;
   readonly link: Pick<NodeLink, 'isConnected' | 'ask'>;
 }

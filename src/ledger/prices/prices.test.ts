@@ -122,7 +122,7 @@ describe('several organisations and processes', () => {
 });
 
 describe('defaults and import', () => {
-  test('the defaults are Meta\'s published tiers and a price for the embedded model and for stand-ins, once', async () => {
+  test('the defaults are Meta\'s published tiers and a price for the embedded model, for stand-ins and for operator minutes, once', async () => {
     await prices.seedDefaults(house.organisationId, 'USD');
     await prices.seedDefaults(house.organisationId, 'USD');
     const items = prices.list(house.principal(), { history: true }).items;
@@ -131,6 +131,7 @@ describe('defaults and import', () => {
       ['mac/stand-in', 'standard', undefined, undefined, undefined],
       ['muse-spark', 'contributor', '100000000000', '2000000000', '200000000000'],
       ['muse-spark', 'standard', '1250000000000', '150000000000', '4250000000000'],
+      ['operator/minutes', 'standard', undefined, undefined, undefined],
       ['tandem/local', 'contributor', '20000000000', '2000000000', '80000000000'],
       ['tandem/local', 'standard', '20000000000', '2000000000', '80000000000'],
     ]);

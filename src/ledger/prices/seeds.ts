@@ -22,5 +22,6 @@ export const SEEDS: readonly Seed[] = [
   { resource: 'muse-spark', tier: 'contributor', buckets: perMillion(1_000n, 20n, 2_000n), source: `${META}, contributor tier` },
   { resource: 'tandem/local', tier: 'standard', buckets: perMillion(200n, 20n, 800n), source: OWN },
   { resource: 'mac/stand-in', tier: 'standard', buckets: { minute: { price: 0n, per: 60n } }, source: 'Tandem\'s default, 2026-11-26: Linux in the place of a Mac is no Mac, and nothing is charged for it' },
+  { resource: 'operator/minutes', tier: 'standard', buckets: { minute: { price: 0n, per: 1n }, request: { price: 0n, per: 1n } }, source: 'Tandem\'s default, 2026-11-26: what a minute and a step of the operator\'s people are worth is for the operator to say' },
   { resource: 'tandem/local', tier: 'contributor', buckets: perMillion(200n, 20n, 800n), source: OWN },
 ];

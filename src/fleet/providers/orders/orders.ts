@@ -2,6 +2,7 @@ import type { Selectable, Updateable } from 'kysely';
 import { TandemError, type Clock, type Picodollars } from '../../../base/index.ts';
 import { demand, type Access, type Principal } from '../../../access/index.ts';
 import type { Database, ProviderOrderRow } from '../../../db/index.ts';
+import type { StepNotes } from '../../nodes/context.ts';
 import type { MachineSource } from '../../pools/machines.ts';
 import { demandSpend } from '../../quotas/counted.ts';
 import { ADVICE, ProviderFault } from '../fault.ts';
@@ -20,6 +21,8 @@ export interface OrdersOptions {
   readonly access: Pick<Access, 'audit' | 'directory'>;
   /** What providers charge for machines, for quotas. */
   readonly machines: Pick<MachineSource, 'costs'>;
+  /** Counts what people do by hand. */
+  readonly steps?: StepNotes;
   readonly providers: ReadonlyMap<string, MachineProvider>;
 }
 
@@ -179,7 +182,10 @@ export class Orders {
     if (row.machine_id === null || row.observed !== 'ready') throw new TandemError('order_state', { params: { id, state: row.observed, action: 'entered' } });
     const provider = this.account(principal, row.provider);
     const { database, access } = this.#options;
-    await database.transaction((tx) => access.audit.record(tx, principal, { action: 'order.enter', resourceKind: 'order', resourceId: id, change: { machine: row.machine_id } }));
+    await database.transaction(async (tx) => {
+      await this.#options.steps?.noteStep(tx, principal, id, `${row.offer} at ${row.provider}`, 'order.enter');
+      await access.audit.record(tx, principal, { action: 'order.enter', resourceKind: 'order', resourceId: id, change: { machine: row.machine_id } });
+    });
     return this.#ask(provider, () => provider.access(row.machine_id!));
   }
 
@@ -242,6 +248,7 @@ export class Orders {
       const fresh = done.filter(({ made }) => made).map(({ row }) => row);
       await demandSpend(tx, fresh, machines, access.directory, nowMs);
       if (machine !== null && fresh.length > 0) await tx.deleteFrom('provider_orphans').where('provider', '=', provider.name).where('machine_id', '=', machine.id).execute();
+      for (const row of fresh) await this.#options.steps?.noteStep(tx, principal, row.id, `${row.offer} at ${row.provider}`, machine === null ? 'order.create' : 'order.adopt');
       for (const row of fresh) await access.audit.record(tx, principal, { action: machine === null ? 'order.create' : 'order.adopt', resourceKind: 'order', resourceId: row.id, change: { provider: provider.name, offer: offer.name, ceiling: row.ceiling, machine: machine?.id ?? null } });
       return done.map(({ row }) => row);
     });
@@ -262,6 +269,7 @@ export class Orders {
       if (before === undefined) throw missing(id);
       if (before.observed === 'gone' || before.observed === 'leaving') throw new TandemError('order_state', { params: { id, state: before.observed, action: 'changed' } });
       const after = await own.updateTable('provider_orders').set(decide(before, now)).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+      await this.#options.steps?.noteStep(tx, principal, id, `${before.offer} at ${before.provider}`, action);
       await access.audit.record(tx, principal, { action, resourceKind: 'order', resourceId: id, change: { neededUntil: after.needed_until?.toISOString() ?? null } });
       return after;
     });

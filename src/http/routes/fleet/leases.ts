@@ -3,12 +3,13 @@ import { routes } from '../../contract/index.ts';
 import type { FleetDoor } from '../../faces.ts';
 
 /** Who has which machine, and for how long. */
-export function leaseRoutes({ pools, leases, quotas }: Pick<FleetDoor, 'pools' | 'leases' | 'quotas'>): Binding[] {
+export function leaseRoutes({ pools, leases, quotas, operatorMinutes }: Pick<FleetDoor, 'pools' | 'leases' | 'quotas' | 'operatorMinutes'>): Binding[] {
   const startsAtMs = (startsAt: string | null) => (startsAt === null ? null : Date.parse(startsAt));
   return [
     handle(routes.poolList, ({ principal }) => pools.list(principal)),
     handle(routes.poolCreate, ({ principal, body }) => pools.create(principal, body)),
     handle(routes.poolUpdate, ({ principal, params, body }) => pools.update(principal, params.id, body)),
+    handle(routes.operatorMinutes, ({ principal, query }) => operatorMinutes.show(principal, query.month ?? null)),
     handle(routes.quotaList, ({ principal }) => quotas.list(principal)),
     handle(routes.quotaSet, ({ principal, body }) => quotas.set(principal, body)),
     handle(routes.quotaRemove, ({ principal, params }) => quotas.remove(principal, params.id)),
