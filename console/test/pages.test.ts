@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OF_COLOURS, axe, violations } from './axe.ts';
 import { buildConsole, launch, noBrowser } from './browser.ts';
 import { dialogsFit } from './dialogs.ts';
 import { Refusal, startMockApi, type MockApi, type Mode } from './mock-api.ts';
 import { DIALOGS, PAGES } from './addresses.ts';
 import { NOW } from './mock-data.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const MODES: readonly Mode[] = ['full', 'empty', 'loading', 'error'];
 
 let browser: Browser;
@@ -53,11 +50,6 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.waitForFunction((title) => document.title !== title, before);
   }
 
-  async function violations(page: Page): Promise<string[]> {
-    const results = await page.evaluate(() => (globalThis as unknown as { axe: { run: (options: { resultTypes: string[] }) => Promise<AxeResults> } }).axe.run({ resultTypes: ['violations'] }));
-    return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
-  }
-
   /** Until the page shows what it will show: content, or an error; in the loading mode, its placeholders. */
   async function settle(page: Page, mode: Mode): Promise<void> {
     await page.locator('h1').first().waitFor();
@@ -75,7 +67,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
           for (const path of PAGES) {
             await (path === PAGES[0] ? page.goto(mock.url + path) : go(page, path));
             await settle(page, mode);
-            for (const line of await violations(page)) wrong.push(`${mode} ${path}: ${line}`);
+            for (const line of await violations(page, dark ? OF_COLOURS : undefined)) wrong.push(`${mode} ${path}: ${line}`);
             if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${mode} ${path}: wider than the screen`);
           }
         }

@@ -70,7 +70,7 @@ describe('feedback', () => {
     await vi.waitFor(async () => {
       const { items } = (await ask('GET', `/api/feedback/summary?projectId=${plain.id}`)).body as { items: { scenario: string; calls: string; said: { count: number; up: number; down: number } }[] };
       expect(items).toEqual([expect.objectContaining({ scenario: 'support', calls: '3', failed: '0', refusals: '0', wholeP50Ms: expect.any(Number), said: expect.objectContaining({ count: 4, rated: 3, up: 2, down: 1, outcomes: {} }) })]);
-    }, { timeout: 10_000, interval: 100 });
+    }, { timeout: 30_000, interval: 100 });
     expect((await house.as(plain.key)('GET', `/api/feedback/summary?projectId=${giving.id}`)).body).toMatchObject({ items: [{ calls: '3' }] });
   });
 });
@@ -95,7 +95,7 @@ describe('the contributor tier', () => {
     expect(rest.nextCursor).toBeNull();
     expect((await house.as(giving.key)('GET', '/api/feedback/export')).status).toBe(403);
 
-    await vi.waitFor(async () => expect(((await ask('GET', `/api/usage?projectId=${giving.id}`)).body as { items: unknown[] }).items).toHaveLength(2), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(async () => expect(((await ask('GET', `/api/usage?projectId=${giving.id}`)).body as { items: unknown[] }).items).toHaveLength(2), { timeout: 30_000, interval: 100 });
     expect((await ask('DELETE', `/api/projects/${giving.id}/consent`)).body).toMatchObject({ state: 'withdrawn' });
     expect((await kept()).filter(({ projectId }) => projectId === giving.id)).toEqual([]);
     await call(giving.key, 'after');
@@ -105,6 +105,6 @@ describe('the contributor tier', () => {
       const { items } = (await ask('GET', `/api/requests?projectId=${giving.id}`)).body as { items: { tier: string | null }[] };
       // Refused requests have no tier.
       expect(items.map(({ tier }) => tier).filter((tier) => tier !== null).toSorted()).toEqual(['contributor', 'contributor', 'default']);
-    }, { timeout: 10_000, interval: 100 });
+    }, { timeout: 30_000, interval: 100 });
   });
 });
