@@ -72,6 +72,11 @@ export const OPERATOR_FIELDS: readonly (readonly [field: string, about: string])
   ['providers[].prices.M4-M', 'The type, as the provider names it.'],
   ['providers[].prices.M4-M.amount', 'What an hour costs.'],
   ['providers[].prices.M4-M.currency', 'In which currency.'],
+  ['mdm', 'An MDM server that speaks NanoMDM\'s API: it erases Macs of your own after leases with root. Built from its documentation.'],
+  ['mdm.url', 'Where its API is.'],
+  ['mdm.keyEnv', 'The variable with its API key; or `keyFile` or `key`, as above.'],
+  ['mdm.devices', 'The enrolment id (UDID) of each Mac there, by its serial number. A Mac that is not named is given without root.'],
+  ['mdm.devices.C07XXXXXXX', 'The serial number, as the approved inventory has it.'],
   ['egress', 'Which addresses backends may have, beside public ones.'],
   ['egress.allow', 'Ranges that are opened, such as the network of the GPU machines. Cloud metadata addresses are never reached.'],
 ];
@@ -100,6 +105,7 @@ export const OPERATOR_EXAMPLE = {
   ],
   routing: { attempts: 3, attemptsWithinSeconds: 60, hedge: { afterMs: 800, share: 0.05 } },
   deadlines: { connectSeconds: 5, headSeconds: 300, firstTokenSeconds: 120, gapSeconds: 60, wholeSeconds: 900 },
+  mdm: { url: 'https://mdm.example.com', keyEnv: 'NANOMDM_KEY', devices: { C07XXXXXXX: '299BD490-1A0C-422C-B285-2E4FF087C673' } },
   providers: [{ kind: 'scaleway', name: 'macs-paris', zone: 'fr-par-1', projectId: '11111111-1111-4111-8111-111111111111', keyEnv: 'SCALEWAY_KEY', prices: { 'M4-M': { amount: '0.29', currency: 'EUR' } } }],
   egress: { allow: ['10.20.0.0/16'] },
 };

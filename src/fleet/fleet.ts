@@ -21,6 +21,7 @@ import { Pools } from './pools/pools.ts';
 import type { NodeLink, WipeSigner } from './ports.ts';
 import { Providers } from './providers/providers.ts';
 import { WipeCertificates } from './wipe/certificates.ts';
+import { OutsideWipes } from './wipe/outside.ts';
 import { agentReset } from './wipe/method.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { Wipes } from './wipe/wipes.ts';
@@ -37,6 +38,8 @@ export interface FleetOptions {
   readonly controlHosts?: readonly string[];
   /** Without it there are no accounts at providers. */
   readonly config?: Pick<Config, 'file' | 'configFile'>;
+  /** The machine that this server runs on, as a node of it would name itself; without it any may be given with root. */
+  readonly ownMachine?: string | null;
   /** For keys of accounts that the file names by variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Of this server; stands in certificates of wipes. */
@@ -74,13 +77,16 @@ export class Fleet {
     this.presence = new Presence(context);
     this.#later = new LaterLink();
     const driver = new AgentDriver(this.#later, options.clock);
-    const machines = new NodeMachines(context, this.presence, options.operator, options.controlHosts ?? []);
+    const outside = new LaterOutside();
+    const machines = new NodeMachines(context, this.presence, options.operator, options.controlHosts ?? [], outside);
     this.quotas = new Quotas(options);
     this.providers = new Providers({ ...context, access: options.access, machines, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
     const { ledger, access } = options;
+    const wiper = new OutsideWipes({ ...context, providers: this.providers.accounts, mdm: this.providers.mdm, retire: (...asked) => this.nodes.retire(...asked), ownMachine: options.ownMachine ?? null });
+    outside.is(wiper);
     this.wipes = new WipeCertificates(options.database, this.#signer);
     const leases: LeaseContext = {
-      ...context, clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver)], signer: this.#signer, version: options.version ?? 'unknown' }),
+      ...context, clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver), ...wiper.methods()], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
     };
     this.pools = new Pools(leases);
@@ -137,6 +143,19 @@ class LaterSigner implements WipeSigner {
 
   async keys(): ReturnType<WipeSigner['keys']> {
     return this.#signer?.keys() ?? [];
+  }
+}
+
+/** What can set machines up anew, before accounts at providers are read: they ask machines for their cost. */
+class LaterOutside implements Pick<OutsideWipes, 'reinstallable'> {
+  #outside: OutsideWipes | undefined;
+
+  is(outside: OutsideWipes): void {
+    this.#outside = outside;
+  }
+
+  reinstallable(...asked: Parameters<OutsideWipes['reinstallable']>): ReturnType<OutsideWipes['reinstallable']> {
+    return this.#outside === undefined ? Promise.resolve(new Set()) : this.#outside.reinstallable(...asked);
   }
 }
 

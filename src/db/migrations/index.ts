@@ -28,6 +28,7 @@ import { leaseBounds } from './0026-lease-bounds.ts';
 import { volumes } from './0027-volumes.ts';
 import { serving } from './0028-serving.ts';
 import { operatorMinutes } from './0029-operator-minutes.ts';
+import { outsideWipes } from './0030-outside-wipes.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -60,4 +61,5 @@ export const migrations: readonly Migration[] = [
   volumes,
   serving,
   operatorMinutes,
+  outsideWipes,
 ];

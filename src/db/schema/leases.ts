@@ -229,7 +229,29 @@ export interface LeaseWipeRow {
   certificate: Written<string>;
 }
 
+/** A machine that is wiped from outside after a lease with root. */
+export interface OutsideWipeRow {
+  organisation_id: string;
+  lease_id: ColumnType<string, string, never>;
+  machine_id: ColumnType<string, string, never>;
+  by: ColumnType<'provider' | 'mdm', 'provider' | 'mdm', never>;
+  /** The order that its machine came by. */
+  order_id: ColumnType<string | null, string | null, never>;
+  /** How often that machine had been reinstalled before. */
+  turn: ColumnType<number | null, number | null, never>;
+  /** The MDM server's name for the Mac. */
+  device: ColumnType<string | null, string | null, never>;
+  /** The MDM command's id: the same one is sent again after a crash. */
+  command: ColumnType<string | null, string | null, never>;
+  asked_at: ColumnType<Date, Date, never>;
+  /** When the MDM server took the command. */
+  sent_at: Date | null;
+  /** By then the machine is a node again, or the wipe has failed. */
+  deadline_at: ColumnType<Date, Date, never>;
+}
+
 export interface LeaseTables {
+  outside_wipes: OutsideWipeRow;
   lease_wipes: LeaseWipeRow;
   volumes: VolumeRow;
   lease_tickets: LeaseTicketRow;

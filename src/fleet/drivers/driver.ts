@@ -26,6 +26,8 @@ export interface WipeReport {
   readonly versions: Readonly<Record<string, string>>;
   /** What was put aside as a volume; null: nothing. */
   readonly kept: { readonly files: number; readonly bytes: number } | null;
+  /** The machine that it is afterwards, where it has another identity since; absent, null: the same. */
+  readonly becomes?: string | null;
 }
 
 /** What would be gone with a lease. */

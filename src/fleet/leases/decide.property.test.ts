@@ -111,7 +111,7 @@ class Simulation {
     const live = this.leases.filter(({ observed }) => observed !== 'ended');
     switch (op.op) {
       case 'lease': {
-        this.leases.push({ id: `l${this.leases.length}`, fence: 0n, wanted: 'run', observed: 'waiting', endsAtMs: null, paidUntilMs: null, machines: [] });
+        this.leases.push({ id: `l${this.leases.length}`, fence: 0n, wanted: 'run', observed: 'waiting', endsAtMs: null, paidUntilMs: null, machines: [], wipedOutside: false });
         this.#seconds.push(op.seconds);
         break;
       }

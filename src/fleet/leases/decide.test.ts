@@ -3,7 +3,7 @@ import { decide, done, type World } from './decide.ts';
 import { can, type Lease, type OnMachine } from './lease.ts';
 
 const on = (more: Partial<OnMachine> = {}): OnMachine => ({ machineId: 'a', unitIds: ['machine'], stage: 'held', grantedUntilMs: null, boundMs: null, ...more });
-const lease = (more: Partial<Lease> = {}): Lease => ({ id: 'l', fence: 1n, wanted: 'run', observed: 'granting', endsAtMs: 10_000, paidUntilMs: 10_000, machines: [on()], ...more });
+const lease = (more: Partial<Lease> = {}): Lease => ({ id: 'l', fence: 1n, wanted: 'run', observed: 'granting', endsAtMs: 10_000, paidUntilMs: 10_000, machines: [on()], wipedOutside: false, ...more });
 const world = (nowMs: number, away: readonly string[] = []): World => ({ nowMs, marginMs: 1_000, reaches: (id) => !away.includes(id) });
 
 describe('what is next for a lease', () => {
@@ -15,6 +15,12 @@ describe('what is next for a lease', () => {
     expect(decide(running, world(4_000))).toEqual({ do: 'wait', reason: null });
     expect(decide({ ...running, endsAtMs: 99_000, paidUntilMs: 20_000 }, world(4_000))).toEqual({ do: 'grant', machineId: 'a', remainingMs: 16_000 });
     expect(decide(lease(), world(4_000, ['a']))).toEqual({ do: 'wait', reason: 'its machine is out of reach' });
+  });
+
+  it('wipes from outside a machine that is out of reach, and no other', () => {
+    const wiping = lease({ observed: 'wiping', machines: [on({ stage: 'stopped', boundMs: 10_000 })] });
+    expect(decide(wiping, world(20_000, ['a']))).toMatchObject({ do: 'wait' });
+    expect(decide({ ...wiping, wipedOutside: true }, world(20_000, ['a']))).toEqual({ do: 'wipe', machineId: 'a' });
   });
 
   it('ends at its end, at what is paid, or when somebody says so, and then stops and wipes', () => {

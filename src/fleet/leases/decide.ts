@@ -78,7 +78,7 @@ function wipeNext(lease: Lease, world: World): Action {
   const left = lease.machines.filter(({ stage }) => stage === 'stopped');
   // A machine that nothing was ever sent to holds nothing of this lease.
   const untouched = left.find(({ boundMs }) => boundMs === null);
-  const next = untouched ?? left.find(({ machineId }) => world.reaches(machineId));
+  const next = untouched ?? left.find(({ machineId }) => lease.wipedOutside || world.reaches(machineId));
   return next === undefined ? { do: 'wait', reason: `${outOfReach(left)}; it is wiped before anybody else gets it` } : { do: 'wipe', machineId: next.machineId };
 }
 

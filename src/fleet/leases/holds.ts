@@ -10,9 +10,10 @@ export function leaseHolds(context: LeaseContext): NodeHolds {
   const { database, driver } = context;
   return {
     async count(machineId) {
-      const rows = await database.unscoped('leases on a machine, whoever has them').selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select('stage')
+      const rows = await database.unscoped('leases on a machine, whoever has them').selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select(['stage', 'leases.access'])
         .where('machine_id', '=', machineId).where('leases.observed', '<>', 'ended').where('stage', 'in', ['held', 'granted', 'stopped']).execute();
-      return rows.filter(({ stage }) => stage !== 'stopped' || driver.reaches(machineId)).length;
+      // What had root is wiped from outside, and that ends the node.
+      return rows.filter(({ stage, access }) => stage !== 'stopped' || (access !== 'root' && driver.reaches(machineId))).length;
     },
     async giveUp(tx: Executor, machineId) {
       const rows = await tx.selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').selectAll('leases').where('machine_id', '=', machineId).where('stage', '=', 'stopped').where('leases.observed', '<>', 'ended').execute();

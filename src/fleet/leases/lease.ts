@@ -24,6 +24,8 @@ export interface Lease {
   /** Up to when money is set aside, from its start on; null: it has not started, and its first money is set aside. */
   readonly paidUntilMs: number | null;
   readonly machines: readonly OnMachine[];
+  /** Its machines are wiped from outside, whether their agents are there or not. */
+  readonly wipedOutside: boolean;
 }
 
 /** When a lease is over: its end, or what is paid, whichever comes first; null: it has not started. */

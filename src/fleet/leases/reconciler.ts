@@ -190,8 +190,12 @@ export class Reconciler {
   async #keepForDay(tx: Executor, row: LeaseRow, lease: Lease, nowMs: number): Promise<void> {
     const until = (row.started_at?.getTime() ?? 0) + DAY_MS;
     if (!row.terms.leastDay || until <= nowMs) return;
-    for (const { machineId, stage } of lease.machines) {
+    const reports = await tx.selectFrom('lease_machines').select(['machine_id', 'report']).where('lease_id', '=', row.id).execute();
+    for (const { machineId: had, stage } of lease.machines) {
       if (stage !== 'wiped') continue;
+      // A Mac that was set up anew is another node, and the same tenant's until its day is over.
+      const { becomes } = (reports.find(({ machine_id }) => machine_id === had)?.report ?? {}) as { becomes?: string | null };
+      const machineId = becomes ?? had;
       await this.#context.database.scoped(row.organisation_id, tx).insertInto('kept_machines', { machine_id: machineId, until: new Date(until) }).onConflict((on) => on.column('machine_id').doUpdateSet({ organisation_id: row.organisation_id, until: new Date(until) })).execute();
     }
   }

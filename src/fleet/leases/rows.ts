@@ -40,7 +40,7 @@ export async function failedMachines(executor: Executor): Promise<LeaseMachineRo
 export function leaseOf({ row, machines }: StoredLease, nowMs: number): Lease {
   const startMs = (row.started_at ?? row.placed_at)?.getTime() ?? null;
   return {
-    id: row.id, fence: BigInt(row.fence), wanted: row.wanted, observed: row.observed, endsAtMs: row.ends_at?.getTime() ?? null,
+    id: row.id, fence: BigInt(row.fence), wanted: row.wanted, observed: row.observed, wipedOutside: row.access === 'root', endsAtMs: row.ends_at?.getTime() ?? null,
     paidUntilMs: startMs === null ? null : paidUntilMs(startMs, row.outages, { wall: row.wall_minutes, paid: row.paid_minutes }, row.held_minutes, nowMs),
     machines: machines.map((one): OnMachine => ({ machineId: one.machine_id, unitIds: one.unit_ids, stage: one.stage, grantedUntilMs: one.granted_until?.getTime() ?? null, boundMs: one.bound_at?.getTime() ?? null })),
   };

@@ -12,7 +12,7 @@ let nodeId: string;
 const clock = new ManualClock(Date.UTC(2026, 10, 26));
 const GIB = 2 ** 30;
 const gpu = (uuid: string) => ({ vendor: 'nvidia', uuid, name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984, migDevices: [] });
-const allowance = (units: string[]) => new NodeMachines({ database: test.database, clock }, fleet.presence, () => null, ['tandem.example.com']).allowance(nodeId, units);
+const allowance = (units: string[]) => new NodeMachines({ database: test.database, clock }, fleet.presence, () => null, ['tandem.example.com'], { reinstallable: async () => new Set() }).allowance(nodeId, units);
 
 beforeAll(async () => {
   test = await openTestAccess();

@@ -6,6 +6,7 @@ import type { Presence } from '../nodes/presence.ts';
 import type { UnitView } from '../placement/index.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
 import { devicesOf, limitsOf, type Allowance } from './allowance.ts';
+import type { OutsideWipes } from '../wipe/outside.ts';
 import { shapeOf } from './inventory.ts';
 import type { LeasableMachine, MachineSource } from './machines.ts';
 
@@ -18,13 +19,15 @@ export class NodeMachines implements MachineSource {
   readonly #presence: Pick<Presence, 'quarantine'>;
   readonly #operator: () => string | null;
   readonly #controlHosts: readonly string[];
+  readonly #outside: Pick<OutsideWipes, 'reinstallable'>;
 
   /** @param controlHosts where the control plane is reached: no lease may, unless its pool allows it. */
-  constructor(context: Pick<NodeContext, 'database' | 'clock'>, presence: Pick<Presence, 'quarantine'>, operator: () => string | null, controlHosts: readonly string[]) {
+  constructor(context: Pick<NodeContext, 'database' | 'clock'>, presence: Pick<Presence, 'quarantine'>, operator: () => string | null, controlHosts: readonly string[], outside: Pick<OutsideWipes, 'reinstallable'>) {
     this.#context = context;
     this.#presence = presence;
     this.#operator = operator;
     this.#controlHosts = controlHosts;
+    this.#outside = outside;
   }
 
   async machines(): Promise<readonly LeasableMachine[]> {
@@ -32,7 +35,8 @@ export class NodeMachines implements MachineSource {
     const nodes = await executor.selectFrom('nodes').selectAll().where('removed_at', 'is', null).orderBy('id').execute();
     const pools = await executor.selectFrom('pools').selectAll().where('removed_at', 'is', null).execute();
     const byName = new Map(pools.map((pool) => [`${pool.organisation_id} ${pool.name}`, pool]));
-    return nodes.map((node) => machineOf(node, byName.get(`${node.organisation_id} ${node.pool}`), this.#context.clock.nowMs(), this.#operator()));
+    const reinstallable = await this.#outside.reinstallable(nodes, executor);
+    return nodes.map((node) => machineOf(node, reinstallable.has(node.id), byName.get(`${node.organisation_id} ${node.pool}`), this.#context.clock.nowMs(), this.#operator()));
   }
 
   async costs(machineIds: readonly string[], executor: Executor = this.#context.database.unscoped('what rented machines cost the operator')): Promise<ReadonlyMap<string, MachineCost>> {
@@ -60,13 +64,13 @@ export class NodeMachines implements MachineSource {
   }
 }
 
-function machineOf(node: Node, pool: Pool | undefined, nowMs: number, operator: string | null): LeasableMachine {
+function machineOf(node: Node, rawRoot: boolean, pool: Pool | undefined, nowMs: number, operator: string | null): LeasableMachine {
   const { kind, units, mac } = shapeOf(node.inventory, node.stand_in);
   const forAll = pool?.open_to === 'all' && operator !== null && mayHost(node, 'anybody else', operator);
   return {
     id: node.id, name: node.name, pool: node.pool, kind, units, mac, owner: node.organisation_id, openTo: forAll ? null : [node.organisation_id], labels: labelsOf(node),
-    // The agent cannot be trusted to take its own machine back from somebody with root, and nothing else here can reinstall it.
-    rawRoot: false, closed: takesWork(node, nowMs) ? null : closedReason(node, nowMs), freeFromMs: 0, keptFor: null,
+    // The agent cannot be trusted to take its own machine back from somebody with root: something outside of it has to.
+    rawRoot: rawRoot && node.platform.startsWith('darwin'), closed: takesWork(node, nowMs) ? null : closedReason(node, nowMs), freeFromMs: 0, keptFor: null,
     leastDay: node.stand_in ? 'never' : (pool?.least_day ?? 'others'), idleMinutes: pool?.idle_minutes ?? null, standIn: node.stand_in,
     resourceOf: (unit) => resourceOf(unit, kind, pool?.resource ?? null),
   };

@@ -108,7 +108,7 @@ function pricesOf(given: Readonly<Record<string, z.infer<typeof price>>>): Reado
 }
 
 /** Null: none is given. */
-function readSecret({ key, keyFile, keyEnv }: { key?: string | undefined; keyFile?: string | undefined; keyEnv?: string | undefined }, at: string, folder: string, env: Readonly<Record<string, string | undefined>>): string | null {
+export function readSecret({ key, keyFile, keyEnv }: { key?: string | undefined; keyFile?: string | undefined; keyEnv?: string | undefined }, at: string, folder: string, env: Readonly<Record<string, string | undefined>>): string | null {
   if ([key, keyFile, keyEnv].filter((one) => one !== undefined).length > 1) throw invalid(at, 'has more than one of key, keyFile and keyEnv');
   if (key !== undefined) return key;
   if (keyEnv !== undefined) {

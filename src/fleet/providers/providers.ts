@@ -7,6 +7,8 @@ import type { StepNotes } from '../nodes/context.ts';
 import type { Enrolments } from '../nodes/enrolments.ts';
 import type { NodeLink } from '../ports.ts';
 import type { MachineSource } from '../pools/machines.ts';
+import { NanoMdm } from '../mdm/nanomdm.ts';
+import { readMdm } from '../mdm/settings.ts';
 import { readAccounts, readEntryKeys } from './accounts.ts';
 import { Arrivals } from './arrival/arrivals.ts';
 import { probePort } from './arrival/probe.ts';
@@ -15,6 +17,7 @@ import { storedClaims } from './orders/claims.ts';
 import { OrderReconciler, type RetiringNodes } from './orders/order-reconciler.ts';
 import { Orders } from './orders/orders.ts';
 import { Orphans } from './orders/orphans.ts';
+import type { MachineProvider } from './provider.ts';
 import { ProviderClient } from './provider-client.ts';
 
 export interface ProvidersOptions {
@@ -36,6 +39,10 @@ export interface ProvidersOptions {
 /** Machines to rent: the operator's accounts, and what is ordered at them. */
 export class Providers {
   readonly orders: Orders;
+  /** The accounts by name. */
+  readonly accounts: ReadonlyMap<string, MachineProvider>;
+  /** The operator's MDM server; null: there is none. */
+  readonly mdm: { readonly server: NanoMdm; readonly devices: ReadonlyMap<string, string> } | null;
   readonly #reconciler: OrderReconciler;
   readonly #orphans: Orphans;
   readonly #arrivals: Arrivals;
@@ -47,6 +54,9 @@ export class Providers {
     const policy = readEgressPolicy(config.file['egress']);
     this.#client = new ProviderClient({ policy, clock });
     const providers = readAccounts({ content: config.file['providers'], folder: dirname(config.configFile), env, policy, client: this.#client, clock, claims: (name) => storedClaims(database, clock, name) });
+    this.accounts = providers;
+    const mdm = readMdm(config.file['mdm'], dirname(config.configFile), env, policy);
+    this.mdm = mdm === null ? null : { server: new NanoMdm(mdm, this.#client), devices: mdm.devices };
     this.orders = new Orders({ ...shared, providers });
     this.#reconciler = new OrderReconciler({ ...shared, providers });
     this.#orphans = new Orphans({ ...shared, providers });

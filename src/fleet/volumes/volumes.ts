@@ -66,6 +66,7 @@ export class Volumes {
       const own = database.scoped(principal.organisationId, tx);
       const machines = await own.selectFrom('lease_machines').select('machine_id').where('lease_id', '=', leaseId).execute();
       if (machines.length !== 1 || machine === undefined) throw refused('it has several machines, each with a home of its own');
+      if (row.access === 'root') throw refused('its machine is set up anew after a lease with root, and all that is on it goes');
       if (row.from_volume_id !== null) throw refused('it is a volume already, and stays one');
       const others = await own.selectFrom('volumes').select(['id', 'name']).where('project_id', '=', row.project_id).where('ended_at', 'is', null).execute();
       if (others.some((one) => one.name === name && one.id !== row.keep_volume_id)) throw new TandemError('name_taken', { params: { kind: 'volume', name }, param: 'name' });

@@ -11,7 +11,7 @@ export interface WipeMethod {
   wipe(order: LeaseOrder): Promise<WipeReport | null>;
 }
 
-/** The agent takes away what the lease left: for every lease whose user was never root. */
+/** The agent takes away what the lease left: for every lease whose user was never root. What had root may have told the agent what to say. */
 export function agentReset(driver: Pick<Driver, 'wipe'>): WipeMethod {
-  return { by: 'agent', serves: async () => true, wipe: (order) => driver.wipe(order) };
+  return { by: 'agent', serves: async ({ access }) => access !== 'root', wipe: (order) => driver.wipe(order) };
 }
