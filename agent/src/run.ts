@@ -7,6 +7,7 @@ import { examine, lookAt } from './doctor/doctor.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import { FileCache } from './leases/file-cache.ts';
 import { Leases } from './leases/leases.ts';
+import { WaitingRecordings } from './leases/recordings/waiting.ts';
 import { leaseOf } from './leases/record.ts';
 import { runCommand } from './machine/command.ts';
 import { bootId } from './machine/facts.ts';
@@ -58,6 +59,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
     void carriers.prepare(leaseOf(params));
     return answer;
   });
+  const recordings = new WaitingRecordings(home);
   const duties: Duties = {
     async answer(name, params) {
       switch (name) {
@@ -74,6 +76,9 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.serve': return leases.serve(params);
         case 'lease.job': return leases.job(params);
         case 'cache.has': return cache.has(params);
+        case 'recordings.list': return recordings.list((lease) => leases.runs(lease));
+        case 'recordings.read': return recordings.read(params);
+        case 'recordings.remove': return recordings.remove(params);
         case 'session.carry': return carriers.carry(params);
         case 'machine.password': return changePassword(root, params);
         case 'machine.close': return closePorts(root, params, runCommand);
@@ -105,6 +110,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
             session.tell('inventory', { ...taken.inventory });
           }
           tellHealth();
+          if (recordings.any) session.tell('recordings', {});
           const stopped = await leases.stopped();
           if (stopped.length > 0 && !over.signal.aborted) session.tell('leases', { stopped });
           await outside.wait(heartbeatMs, over.signal);

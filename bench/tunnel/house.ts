@@ -26,20 +26,21 @@ const access = createAccess({ ...common, database, config: { file: {} } });
 const { adminKey } = await access.bootstrap();
 await access.start();
 const fleet = createFleet({ ...common, ...nothingLeased, database, access });
-const tunnels = createTunnels({ ...common, database, fleet, root, version: '0.0.0', config: { secretFile: join(home, 'secret'), cache: join(home, 'cache'), agentAddress: { host, port: Number(agentPort) }, peerAddress: null } });
+const tunnels = createTunnels({ ...common, audit: access.audit, database, fleet, root, version: '0.0.0', config: { secretFile: join(home, 'secret'), cache: join(home, 'cache'), agentAddress: { host, port: Number(agentPort) }, peerAddress: null } });
 await tunnels.start();
 fleet.useLink(tunnels.link, tunnels.address);
 const leaseId = newId();
 let nodeId: string | undefined;
-tunnels.gateway.useLeases({
+tunnels.useLeases({
   async enter(_principal, id) {
     if (id !== leaseId || nodeId === undefined) throw new TandemError('resource_not_found', { params: { kind: 'lease', id, verb: 'node list' } });
     return { leaseId, nodeId, endsAtMs: Date.now() + 3_600_000 };
   },
+  show: async () => ({}), ownerOn: async () => undefined,
   onEnd: () => () => {},
 });
 const server = await createServer({
-  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
+  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, recordings: tunnels.recordings, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
   config: { host: '127.0.0.1', port: Number(httpPort), publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
 });
 const { url } = await server.listen();

@@ -49,7 +49,7 @@ export function fullFleet(projectId: string): Fleet {
   const lease = (name: string, more: Partial<Lease>): Lease => ({
     id: id(), name, projectId, askedBy: 'Ines Okafor', access: 'shell', state: 'running', reason: null, wait: null, pool: 'gpus', resource: 'h100-80gb', count: 2, leastDay: false, machines: [{ machineId: h100.id, units: ['gpu-0', 'gpu-1'], stage: 'running', bounds: BOUNDS }],
     startsAt: null, startedAt: ago(95), endsAt: ago(-145), paidUntil: ago(-20), stoppedAt: null, endedAt: null, createdAt: ago(96), minutes: { asked: 240, paid: 95, outOfReach: 0 },
-    cost: { currency: 'USD', soFar: dollars(791), booked: dollars(750), atEnd: dollars(2_000), thisMonth: dollars(2_000), atMost: dollars(2_500) }, moneyShort: false, volumeId: null, ...more,
+    cost: { currency: 'USD', soFar: dollars(791), booked: dollars(750), atEnd: dollars(2_000), thisMonth: dollars(2_000), atMost: dollars(2_500) }, moneyShort: false, record: false, volumeId: null, ...more,
   });
   const night = lease('nightly-evals', {});
   const mine = lease('ios-screens', { pool: 'macs', resource: 'mac-m4', count: 1, leastDay: true, endsAt: null, machines: [{ machineId: mac.id, units: ['machine'], stage: 'running', bounds: { ...BOUNDS, network: 'loopback', resolvers: [], unbound: [{ what: 'network', why: HOSTILE }] } }], minutes: { asked: null, paid: 300, outOfReach: 0 }, cost: { currency: 'USD', soFar: dollars(1_999), booked: dollars(1_999), atEnd: null, thisMonth: dollars(14_990), atMost: null } });
@@ -66,7 +66,7 @@ export function fullFleet(projectId: string): Fleet {
 }
 
 function pool(name: string, more: Partial<Pool>): Pool {
-  return { id: null, name, own: true, kinds: [], resources: [], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 }, units: { all: 0, leased: 0 }, standIn: false, ...more };
+  return { id: null, name, own: true, kinds: [], resources: [], openTo: 'own', leastDay: 'others', idleMinutes: null, record: false, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 }, units: { all: 0, leased: 0 }, standIn: false, ...more };
 }
 
 export const eventsOfNode = ({ name }: Node): ReplyOf<'/api/nodes/{id}', 'get'>['events'] => [
@@ -86,5 +86,5 @@ export function quoteOf({ kind, minutes = 60, gpus, machines = 1 }: BodyOf<'/api
 
 export function newLease(fleet: Fleet, body: BodyOf<'/api/leases', 'post'>, projectId: string): Lease {
   const { cost, pool: from, resource, count, leastDay } = quoteOf(body);
-  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, volumeId: null };
+  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: false, volumeId: null };
 }

@@ -42,6 +42,8 @@ export const PERMISSIONS = {
   'nodes.write': rule('admin', 'organisation', 'add, approve, drain or remove nodes'),
   'leases.read': rule('viewer', 'project', 'see leases and pools'),
   'leases.write': rule('developer', 'project', 'lease machines, and extend, hand over or end leases'),
+  'recordings.read': rule('developer', 'project', 'watch recordings of sessions in leases'),
+  'recordings.write': rule('admin', 'organisation', 'remove recordings of sessions'),
   'pools.write': rule('admin', 'organisation', 'set pools and quotas of leases'),
   'orders.read': rule('viewer', 'organisation', 'see machines that are ordered at providers, and what they cost'),
   'orders.write': rule('admin', 'organisation', 'order machines at providers, enter them and give them back'),

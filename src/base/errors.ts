@@ -122,6 +122,7 @@ export const ERRORS = {
   ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),
   ticket_invalid: entry(403, 'permission_error', 'The ticket was used, is over, or is for another lease or person.', 'Open the screen or the terminal again: each opening has a ticket of its own.'),
   screen_in_use: entry(409, 'conflict_error', '{name} has the screen of this lease open.', 'Ask for an invitation: who has it open can let you look, too.'),
+  recording_empty: entry(409, 'conflict_error', 'Of the session {id} only its times and command were recorded, or its recording was refused.', 'See what there is of the others: tandem leases recordings LEASE.'),
   screen_failed: entry(502, 'server_error', 'The lease has no screen to show: {reason}.', 'Look at the node (tandem node doctor NAME), or enter the lease by tandem ssh.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
   no_such_machine: entry(409, 'conflict_error', 'Machines of that kind that are here: {count}; asked for: {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),

@@ -381,5 +381,12 @@ export interface TerminalsDoor {
   open(principal: Principal, leaseId: string, wish: { readonly terminal: string | null; readonly columns: number; readonly rows: number }, events: TerminalEvents): Promise<{ readonly id: string; readonly line: OpenTerminal }>;
 }
 
+/** What was recorded of sessions in leases. */
+export interface RecordingsDoor {
+  list(principal: Principal, leaseId: string): Reply<'recordingList'>;
+  watch(principal: Principal, id: string): Promise<ReplyOf<Routes['recordingWatch']>>;
+  remove(principal: Principal, id: string): Promise<void>;
+}
+
 /** Checks of every part, by `start`, which knows them all. */
 export type Doctor = () => Promise<Omit<ReplyOf<Routes['doctor']>, 'version'>>;

@@ -62,11 +62,16 @@ beforeAll(async () => {
   const lease = await made(victim, '/api/leases', { key: MARK, name: `${MARK} lease`, kind: 'mac' });
   const volume = newId();
   await house.database.scoped(organisationId).insertInto('volumes', { id: volume, project_id: idOf(project), name: MARK, machine_id: node.id, state: 'kept', days: 1, made_by: MARK, created_at: new Date() }).execute();
+  const recording = newId();
+  await house.database.scoped(organisationId).insertInto('lease_recordings', {
+    id: recording, lease_id: idOf(lease), machine_id: node.id, kind: 'shell', person: MARK, sealed_command: null, state: 'kept', reason: null, tamper_proof: true, whole: true, bytes: 1, columns: 80, rows: 24, exit_code: 0,
+    started_at: new Date(), ended_at: new Date(), created_at: new Date(), expires_at: new Date(Date.now() + 86_400_000),
+  }).execute();
   const quota = await made(victim, '/api/quotas', { scope: { kind: 'project', id: idOf(project) }, gpus: 4 });
   const members = (await victim('GET', '/api/members')).body as { items: { id: string }[] };
   ids = {
     projects: idOf(project), keys: idOf(key), invitations: idOf(invitation), 'service-accounts': idOf(account), backends: idOf(backend), prices: idOf(listed),
-    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), quotas: idOf(quota), volumes: volume, usage, members: members.items[0]!.id, organisations: organisationId,
+    budgets: idOf(budget), webhooks: idOf(endpoint), feeds: idOf(feed), hooks: idOf(hook), limits: idOf(limit), nodes: node.id, pools: idOf(pool), leases: idOf(lease), quotas: idOf(quota), volumes: volume, recordings: recording, usage, members: members.items[0]!.id, organisations: organisationId,
   };
 }, 120_000);
 afterAll(() => house[Symbol.asyncDispose]());

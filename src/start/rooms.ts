@@ -65,21 +65,21 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   phases.add('models', 10_000, () => models.stop());
   const fleet = createFleet({ database, clock, log, access, ledger, operator, config, env: process.env, version: VERSION, controlHosts: controlHosts(config), ownMachine: machineHash() });
   phases.add('providers', 10_000, () => fleet.providers.close());
-  const tunnels = createTunnels({ database, clock, log, config, fleet, root: join(import.meta.dirname, '../..'), version: VERSION });
+  const tunnels = createTunnels({ audit: access.audit, database, clock, log, config, fleet, root: join(import.meta.dirname, '../..'), version: VERSION });
   await tunnels.start();
   phases.add('tunnels', 10_000, () => tunnels.stop());
   fleet.useLink(tunnels.link, tunnels.address);
   fleet.useSigner(tunnels.wipeKeys);
-  tunnels.gateway.useLeases(fleet.leases);
+  tunnels.useLeases(fleet.leases);
   await models.useFleet({
     fleet: { leases: fleet.leases, link: tunnels.link }, calls: (...asked) => ledger.callsOnBackends(...asked),
     files: { root: join(import.meta.dirname, '../..'), cache: config.cache, home: config.home, localModel: config.localModel },
   });
-  const tasks = startPeriodic(periodicTasks(ledger, models, fleet), { database, clock, log });
+  const tasks = startPeriodic(periodicTasks(ledger, models, fleet, tunnels), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 
   const server = await createServer({
-    access, ledger, models, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
+    access, ledger, models, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, recordings: tunnels.recordings, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
     queue: () => localModel.engine?.state().queue ?? { waiting: 0, running: 0 },
     doctor: createDoctor({
       config, database, databaseKind: house.database, mishaps: () => mishaps.report(), ledger, localModel, consolePages: pages,

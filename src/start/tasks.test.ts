@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { periodicTasks } from './tasks.ts';
 
-it('closes months, expires credits and content, tells of budgets, sends webhooks, follows usage, removes nodes, keeps their histories short, keeps orders, orphans and leases and prunes errors, each by a task of its own', async () => {
+it('closes months, expires credits and content, tells of budgets, sends webhooks, follows usage, removes nodes, keeps their histories short, keeps orders, orphans and leases, expires recordings and prunes errors, each by a task of its own', async () => {
   const called: string[] = [];
   const tasks = periodicTasks({
     invoices: { closeDue: async () => called.push('months') },
@@ -12,8 +12,8 @@ it('closes months, expires credits and content, tells of budgets, sends webhooks
     feedPump: { sendDue: async () => void called.push('feeds') },
     webhooks: { deliveries: { sendDue: async () => void called.push('webhooks'), tidy: async () => void called.push('tidy') } },
     sight: { catchUp: async () => void called.push('sums'), prune: async () => void called.push('errors') },
-  }, { content: { removeExpired: async () => called.push('content') }, keepServings: async () => void called.push('servings'), settleServings: async () => void called.push('minutes') }, { nodes: { removeDue: async () => void called.push('nodes'), tidy: async () => void called.push('histories') }, volumes: { tidy: async () => void called.push('volumes') }, keepLeases: async () => void called.push('leases'), operatorMinutes: { look: async () => void called.push('operator minutes') }, providers: { keepOrders: async () => void called.push('orders'), keepArrivals: async () => void called.push('arrivals'), findOrphans: async () => void called.push('orphans') } });
+  }, { content: { removeExpired: async () => called.push('content') }, keepServings: async () => void called.push('servings'), settleServings: async () => void called.push('minutes') }, { nodes: { removeDue: async () => void called.push('nodes'), tidy: async () => void called.push('histories') }, volumes: { tidy: async () => void called.push('volumes') }, keepLeases: async () => void called.push('leases'), operatorMinutes: { look: async () => void called.push('operator minutes') }, providers: { keepOrders: async () => void called.push('orders'), keepArrivals: async () => void called.push('arrivals'), findOrphans: async () => void called.push('orphans') } }, { recordings: { removeExpired: async () => void called.push('recordings') } });
   for (const task of tasks) await task.run(new AbortController().signal);
-  expect(called).toEqual(['months', 'content', 'credits', 'limits', 'budgets', 'alerts', 'webhooks', 'feeds', 'tidy', 'sums', 'nodes', 'histories', 'orders', 'operator minutes', 'arrivals', 'orphans', 'volumes', 'servings', 'minutes', 'leases', 'errors']);
+  expect(called).toEqual(['months', 'content', 'credits', 'limits', 'budgets', 'alerts', 'webhooks', 'feeds', 'tidy', 'sums', 'nodes', 'histories', 'orders', 'operator minutes', 'arrivals', 'orphans', 'volumes', 'recordings', 'servings', 'minutes', 'leases', 'errors']);
   expect(new Set(tasks.map(({ name }) => name)).size).toBe(tasks.length);
 });

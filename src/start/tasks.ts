@@ -26,8 +26,12 @@ export interface FleetUpkeep {
   readonly providers: { keepOrders(signal: AbortSignal): Promise<void>; keepArrivals(): Promise<void>; findOrphans(signal: AbortSignal): Promise<void> };
 }
 
+export interface TunnelsUpkeep {
+  readonly recordings: { removeExpired(): Promise<void> };
+}
+
 /** The server's periodic work; each task runs in one process of all that share the database. */
-export function periodicTasks({ invoices, credits, limits, budgets, alerts, webhooks, feedPump, sight }: BooksUpkeep, models: ModelsUpkeep, fleet: FleetUpkeep): PeriodicTask[] {
+export function periodicTasks({ invoices, credits, limits, budgets, alerts, webhooks, feedPump, sight }: BooksUpkeep, models: ModelsUpkeep, fleet: FleetUpkeep, tunnels: TunnelsUpkeep): PeriodicTask[] {
   return [
     { name: 'close-months', everyMs: 15 * 60_000, run: async () => void (await invoices.closeDue()) },
     { name: 'expire-content', everyMs: 60_000, run: async () => void (await models.content.removeExpired()) },
@@ -46,6 +50,7 @@ export function periodicTasks({ invoices, credits, limits, budgets, alerts, webh
     { name: 'arrivals', everyMs: 2_000, run: () => fleet.providers.keepArrivals() },
     { name: 'orphans', everyMs: 10 * 60_000, run: (signal) => fleet.providers.findOrphans(signal) },
     { name: 'volumes', everyMs: 5_000, run: () => fleet.volumes.tidy() },
+    { name: 'expire-recordings', everyMs: 10 * 60_000, run: () => tunnels.recordings.removeExpired() },
     { name: 'servings', everyMs: 1_000, run: (signal) => models.keepServings(signal) },
     { name: 'replica-minutes', everyMs: 20_000, run: (signal) => models.settleServings(signal) },
     { name: 'leases', everyMs: 1_000, run: (signal) => fleet.keepLeases(signal) },

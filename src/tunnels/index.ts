@@ -1,3 +1,4 @@
 export { Tunnels, createTunnels, type TunnelsOptions } from './tunnels.ts';
+export { Recordings } from './recordings/recordings.ts';
 export type { LeaseDoor, LeaseEntry } from './ports.ts';
 export type { SshPass } from './ssh/gateway.ts';

@@ -8,6 +8,8 @@ export interface LeaseEntry {
   readonly fence?: string;
   /** When the lease ends as things stand now. */
   readonly endsAtMs: number;
+  /** Sessions in it are recorded. */
+  readonly record?: boolean;
 }
 
 /** What this room asks about leases; `fleet` answers and `start` wires it. */
@@ -18,6 +20,10 @@ export interface LeaseDoor {
    * @throws TandemError resource_not_found, permission_denied, lease_state.
    */
   enter(principal: Principal, leaseId: string, nodeId?: string): Promise<LeaseEntry>;
+  /** Whether somebody may see a lease, also one that is over. @throws TandemError resource_not_found, permission_denied. */
+  show(principal: Principal, leaseId: string): Promise<unknown>;
+  /** Whose lease a node has, or has had; undefined: it never had it. */
+  ownerOn(nodeId: string, leaseId: string): Promise<string | undefined>;
   /** Told when a lease is over, by whoever ended it. The returned function ends the listening. */
   onEnd(listener: (leaseId: string) => void): () => void;
 }

@@ -1,12 +1,14 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { SteadyClock, createIdSource, isUuid, openSecretBox, type Clock, type Config, type Logger } from '../base/index.ts';
+import type { Access } from '../access/index.ts';
 import type { Message } from '../../agent/src/wire/index.ts';
 import type { Database } from '../db/index.ts';
 import type { AgentAddress, Enrolments, NodeLink, Presence } from '../fleet/index.ts';
 import { Connections } from './agents/connections.ts';
 import { shakeHands } from './agents/handshake.ts';
 import { AgentListener } from './agents/listener.ts';
+import type { LeaseDoor } from './ports.ts';
 import { NodeBinaries } from './agents/node-binaries.ts';
 import { packAgent } from './agents/release.ts';
 import { Authorities } from './ca/authorities.ts';
@@ -17,6 +19,7 @@ import { Peers } from './peers/peers.ts';
 import { Screens } from './screen/screens.ts';
 import { Tickets } from './screen/tickets.ts';
 import { Terminals } from './terminal/terminals.ts';
+import { Recordings } from './recordings/recordings.ts';
 import { SshAuthorities } from './ssh/ssh-authorities.ts';
 
 export interface TunnelsOptions {
@@ -24,6 +27,7 @@ export interface TunnelsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly config: Pick<Config, 'secretFile' | 'cache' | 'agentAddress' | 'peerAddress'>;
+  readonly audit: Access['audit'];
   readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments; stoppedOn(machineId: string, leaseIds: readonly string[]): Promise<void> };
   /** The repository's root: the agent's source and the Node binaries lie there. */
   readonly root: string;
@@ -48,6 +52,8 @@ export class Tunnels {
   readonly screens: Screens;
   /** Terminals in them. */
   readonly terminals: Terminals;
+  /** What was recorded of sessions. */
+  readonly recordings: Recordings;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
   readonly #peers: Peers;
@@ -75,7 +81,17 @@ export class Tunnels {
     this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock: this.#steady, log, random });
     const tickets = new Tickets({ database, clock, random });
     this.screens = new Screens(this.gateway, tickets, log);
+    this.recordings = new Recordings({ link: this.#connections, database, secrets: keys.secrets, clock, log, audit: options.audit });
+    this.#connections.onEvent((nodeId, name) => {
+      if (name === 'recordings') void this.recordings.fetch(nodeId);
+    });
     this.terminals = new Terminals(this.gateway, tickets, keys.newId);
+  }
+
+  /** Who may enter and see leases is asked there. */
+  useLeases(leases: LeaseDoor): void {
+    this.gateway.useLeases(leases);
+    this.recordings.useLeases(leases);
   }
 
   get link(): NodeLink {
@@ -124,6 +140,7 @@ export class Tunnels {
   async stop(): Promise<void> {
     this.#listener?.stopAccepting();
     await this.gateway.stop();
+    await this.recordings.settled();
     await this.#connections.stop();
     await this.#peers.stop();
     await this.#listener?.close();

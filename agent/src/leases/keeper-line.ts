@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { WireError, readLine, wholeOf, type Message } from '../wire/index.ts';
+import { WireError, readLine, textOf, wholeOf, type Message } from '../wire/index.ts';
 import type { KeeperWord } from './keeper.ts';
 import { readTerminalOrder } from './terminals.ts';
 
@@ -49,8 +49,14 @@ export async function readAnswer(socket: Socket): Promise<Message | undefined> {
 /** Which session the server wants. @throws WireError. */
 export function sessionOf(params: Message): KeeperWord {
   const kind = params['kind'];
-  if (kind === 'ssh' || kind === 'screen') return { do: kind };
+  if (kind === 'ssh') return { do: kind, record: recordedOf(params) };
+  if (kind === 'screen') return { do: kind };
   if (kind === 'port') return { do: 'port', port: wholeOf(params, 'port', 1, 65_535) };
-  if (kind === 'terminal') return { do: kind, ...readTerminalOrder(params) };
+  if (kind === 'terminal') return { do: kind, ...readTerminalOrder(params), record: recordedOf(params) };
   throw new WireError('unknown_stream', 'this agent has no such session');
+}
+
+/** In whose name a session is recorded; null: it is not. */
+function recordedOf(params: Message): string | null {
+  return params['record'] === undefined ? null : textOf(params, 'record', 200);
 }

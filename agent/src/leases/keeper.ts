@@ -10,6 +10,8 @@ import { readJob } from './job-files.ts';
 import { Job } from './job.ts';
 import { joinPort } from './join-port.ts';
 import { pathsOf, readRecord } from './record.ts';
+import { Recording } from './recordings/recording.ts';
+import { recordSsh } from './recordings/ssh-recording.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
 import { sshSession } from './ssh-files.ts';
 import { Terminals, type TerminalOrder } from './terminals.ts';
@@ -17,7 +19,7 @@ import { Terminals, type TerminalOrder } from './terminals.ts';
 /**
  * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
  * terminal's. `job` begins what `job.json` says, once, and answers with how it is doing. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' } | { readonly do: 'ssh' | 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
 const MOST_SESSIONS = 64;
@@ -46,21 +48,31 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   };
 
   /** Gives the socket to a program inside, which is the session from then on: nothing of it goes through this process. */
-  const letIn = (socket: Socket, command: readonly string[], first = ''): void => {
-    if (sessions.size >= MOST_SESSIONS) return void socket.destroy();
+  const letIn = (socket: Socket, command: readonly string[], first = '', gone?: () => Promise<void>): void => {
+    if (sessions.size >= MOST_SESSIONS) {
+      socket.destroy();
+      return void gone?.();
+    }
     const hand = (): void => {
       const session = spawnInside(inside, command, [socket, socket, log]);
       sessions.add(session);
-      session.once('close', () => sessions.delete(session));
-      session.once('error', () => sessions.delete(session));
+      const leave = (): void => {
+        if (sessions.delete(session)) void gone?.();
+      };
+      session.once('close', leave).once('error', leave);
       // The session has the socket now: this end of it is closed, not shut down.
       socket.destroy();
     };
     if (first === '') hand();
     else socket.write(first, hand);
   };
+  /** @throws Error where it is to be recorded and cannot be: then nobody is let in. */
+  const letInBySsh = (socket: Socket, person: string | null): void => {
+    const recorded = person === null ? undefined : recordSsh(new Recording(home, outside, { lease, kind: 'connection', person, tamperProof: record.access !== 'root' }), paths, record.uid, (ms) => outside.wait(ms));
+    letIn(socket, [...sshSession(paths), ...(recorded?.args ?? [])], 'ok\n', recorded?.ended);
+  };
   const screen = new Screen(inside, log);
-  const terminals = new Terminals({ inside, log, bootMs: () => outside.bootMs() });
+  const terminals = new Terminals({ inside, log, bootMs: () => outside.bootMs(), recording: (person) => new Recording(home, outside, { lease, kind: 'terminal', person, tamperProof: record.access !== 'root' }) });
   const tellJob = (socket: Socket): void => {
     const order = job === undefined ? readJob(paths) : undefined;
     if (order !== undefined) {
@@ -79,7 +91,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         end();
         void stopped.promise.then(() => socket.end('ok\n'));
         return;
-      case 'ssh': return letIn(socket, sshSession(paths), 'ok\n');
+      case 'ssh': return letInBySsh(socket, word.record);
       case 'screen':
         screen.start();
         return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));

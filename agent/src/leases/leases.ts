@@ -151,7 +151,7 @@ export class Leases {
     return this.#alone(async () => {
       const record = await this.#running(leaseOf(params));
       const hostCertificate = params['hostCertificate'] === undefined ? null : textOf(params, 'hostCertificate', 4_000);
-      return { hostKey: prepareSsh(record, pathsOf(this.#options.home, record.lease), { userCa: textOf(params, 'userCa', 1_000), principal: textOf(params, 'principal', 200), hostCertificate }) };
+      return { records: process.platform !== 'darwin', hostKey: prepareSsh(record, pathsOf(this.#options.home, record.lease), { userCa: textOf(params, 'userCa', 1_000), principal: textOf(params, 'principal', 200), hostCertificate }) };
     });
   }
 
@@ -194,6 +194,11 @@ export class Leases {
       if (!socket.readableEnded) stream.destroy();
     });
     joinStreams(stream, socket);
+  }
+
+  /** Whether a lease runs here. */
+  async runs(lease: string): Promise<boolean> {
+    return (await this.#records()).some((one) => one.lease === lease && one.state === 'running');
   }
 
   #running(lease: string): Promise<LeaseRecord> {

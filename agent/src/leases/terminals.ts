@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { WireError, boundSize, textOf, wholeOf, type Message, type TerminalSize } from '../wire/index.ts';
+import type { Recording } from './recordings/recording.ts';
 import { Terminal, type TerminalParts } from './terminal.ts';
 
 /** Which terminal somebody wants. */
@@ -10,15 +11,20 @@ export interface TerminalOrder {
   readonly person: string;
   readonly columns: number;
   readonly rows: number;
+  /** In whose name it is recorded; null: it is not. */
+  readonly record: string | null;
 }
 
 export interface TerminalsParts extends Pick<TerminalParts, 'inside' | 'log'> {
   readonly bootMs: () => number;
+  /** Begins one. @throws Error where it cannot. */
+  readonly recording: (person: string) => Recording;
 }
 
 interface Kept {
   readonly terminal: Terminal;
   readonly person: string;
+  readonly recorded: boolean;
   /** When nobody looked any more; undefined: somebody does. */
   awayMs: number | undefined;
 }
@@ -29,7 +35,7 @@ const WAIT_MS = 60_000;
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @throws WireError */
-export function readTerminalOrder(params: Message): TerminalOrder {
+export function readTerminalOrder(params: Message): Omit<TerminalOrder, 'record'> {
   const terminal = textOf(params, 'terminal', 36);
   if (!ID.test(terminal)) throw new WireError('bad_message', 'a terminal has no id of a terminal');
   const { columns, rows } = boundSize(wholeOf(params, 'columns', 0, 65_535), wholeOf(params, 'rows', 0, 65_535));
@@ -50,11 +56,12 @@ export class Terminals {
     const { terminal: id, person } = order;
     const size: TerminalSize = { columns: order.columns, rows: order.rows };
     const known = this.#kept.get(id);
-    if (known !== undefined ? known.person !== person : this.#kept.size >= MOST_TERMINALS) return void socket.destroy();
-    const kept = known ?? this.#begin(id, person, size);
+    // One that was begun without being recorded is not gone on with where the rule is new.
+    if (known !== undefined ? known.person !== person || (order.record !== null && !known.recorded) : this.#kept.size >= MOST_TERMINALS) return void socket.destroy();
+    const kept = known ?? this.#begin(order, size);
     kept.awayMs = undefined;
     socket.write('ok\n');
-    kept.terminal.join(socket, { resumed: known !== undefined, recorded: false, size, left: () => { kept.awayMs = this.#parts.bootMs(); } });
+    kept.terminal.join(socket, { resumed: known !== undefined, recorded: kept.recorded, size, left: () => { kept.awayMs = this.#parts.bootMs(); } });
   }
 
   /** Ends the terminals that nobody came back to. */
@@ -62,10 +69,19 @@ export class Terminals {
     for (const { terminal, awayMs } of this.#kept.values()) if (awayMs !== undefined && this.#parts.bootMs() - awayMs >= WAIT_MS) terminal.hangUp();
   }
 
-  #begin(id: string, person: string, size: TerminalSize): Kept {
-    const { inside, log } = this.#parts;
-    const terminal = new Terminal({ inside, log, size, ended: () => this.#kept.delete(id) });
-    const kept: Kept = { terminal, person, awayMs: undefined };
+  #begin({ terminal: id, person, record }: TerminalOrder, size: TerminalSize): Kept {
+    const { inside, log, recording: begin } = this.#parts;
+    const recording = record === null ? undefined : begin(record);
+    recording?.sized(size);
+    const terminal = new Terminal({
+      inside, log, size,
+      ...(recording && { shown: (bytes: Buffer) => recording.shown(bytes), sized: (to: TerminalSize) => recording.sized(to) }),
+      ended: (code) => {
+        this.#kept.delete(id);
+        recording?.end(code);
+      },
+    });
+    const kept: Kept = { terminal, person, recorded: recording !== undefined, awayMs: undefined };
     this.#kept.set(id, kept);
     return kept;
   }

@@ -428,6 +428,13 @@ export interface paths {
   '/api/servings/{id}/stop': {
     post: operations['servings.stop'];
   };
+  '/api/leases/{id}/recordings': {
+    get: operations['recordings.list'];
+  };
+  '/api/recordings/{id}': {
+    get: operations['recordings.watch'];
+    delete: operations['recordings.remove'];
+  };
 }
 
 /** The forms that recur. */
@@ -1069,6 +1076,8 @@ export interface components {
       };
       /** No more money could be set aside: it ends at paidUntil */
       moneyShort: boolean;
+      /** Its sessions are recorded */
+      record: boolean;
       /** The volume that its home becomes; null: its home is gone with it */
       volumeId: string | null;
     };
@@ -1596,6 +1605,7 @@ export interface components {
       /** Of a Mac a day is paid at least: by other organisations than its owner, by all, or by nobody */
       leastDay: 'others' | 'always' | 'never';
       idleMinutes: number | null;
+      record: boolean;
       resource: string | null;
       limits: {
         cpus: number | null;
@@ -1906,6 +1916,35 @@ export interface components {
       setBy: string;
       /** UTC, ISO 8601 */
       createdAt: string;
+    };
+    Recording: {
+      /** UUIDv7 */
+      id: string;
+      /** UUIDv7 */
+      leaseId: string;
+      machineId: string;
+      /** A terminal in the browser, a shell by SSH, a command such as scp, or a connection for ports alone */
+      kind: 'terminal' | 'shell' | 'command' | 'connection';
+      person: string;
+      command: string | null;
+      /** `refused`: what the machine sent was no recording, and is not kept */
+      state: 'kept' | 'refused';
+      reason: string | null;
+      /** False: who had raw root on the machine could have changed it */
+      tamperProof: boolean;
+      /** False: it was longer than is kept, or was cut off */
+      whole: boolean;
+      /** 0: there is nothing to play */
+      bytes: number;
+      columns: number | null;
+      rows: number | null;
+      exitCode: number | null;
+      /** By the machine's clock */
+      startedAt: string;
+      /** UTC, ISO 8601 */
+      endedAt: string;
+      /** It is removed then */
+      expiresAt: string;
     };
     Request: {
       /** The header x-request-id of the reply, and a part of its own id */
@@ -6500,6 +6539,8 @@ export interface operations {
       leastDay?: 'others' | 'always' | 'never';
       /** Its people are told when nobody has used a lease for so long */
       idleMinutes?: number | null;
+      /** Sessions in its new leases are recorded, whether it was asked for or not */
+      record?: boolean;
       limits?: {
         cpus?: number | null;
         memoryMb?: number | null;
@@ -6538,6 +6579,8 @@ export interface operations {
       leastDay?: 'others' | 'always' | 'never';
       /** Its people are told when nobody has used a lease for so long */
       idleMinutes?: number | null;
+      /** Sessions in its new leases are recorded, whether it was asked for or not */
+      record?: boolean;
       limits?: {
         cpus?: number | null;
         memoryMb?: number | null;
@@ -6596,6 +6639,8 @@ export interface operations {
       minutes?: number | null;
       /** Null: as soon as possible */
       startsAt?: string | null;
+      /** Record its sessions; they are told. A pool may want it of all its leases */
+      record?: boolean;
       /** It ends before it would cost more */
       atMost?: string | null;
       /** The name of a volume of the project that its home is; it is placed where that lies */
@@ -6668,6 +6713,8 @@ export interface operations {
       minutes?: number | null;
       /** Null: as soon as possible */
       startsAt?: string | null;
+      /** Record its sessions; they are told. A pool may want it of all its leases */
+      record?: boolean;
       /** It ends before it would cost more */
       atMost?: string | null;
       /** The name of a volume of the project that its home is; it is placed where that lies */
@@ -7702,6 +7749,60 @@ export interface operations {
           } | null;
         })[];
       } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What was recorded of a lease's sessions, newest first */
+  'recordings.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        items: components['schemas']['Recording'][];
+        nextCursor: string | null;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** A recording as an asciicast of version 2; that it was read is kept in the trail */
+  'recordings.watch': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/x-asciicast': string } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Remove a recording before its time */
+  'recordings.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

@@ -84,9 +84,10 @@ export const setPool: Run = async (context, { args, options }) => {
     ...(options['leastDay'] !== undefined && { leastDay: oneOf(options['leastDay'], ['others', 'always', 'never'], '--least-day') }),
     ...(typeof options['idle'] === 'string' && { idleMinutes: options['idle'] === 'never' ? null : minutesOf(options['idle'], '--idle') }),
     ...reachOptions(options, known?.limits ?? null),
+    ...(options['record'] !== undefined && { record: oneOf(options['record'], ['always', 'when-asked'], '--record') === 'always' }),
   };
   const pool = known?.id ? await client.call('PATCH', '/api/pools/{id}', { path: { id: known.id }, body: terms }) : await client.call('POST', '/api/pools', { body: { name: args[0]!, ...terms } });
-  print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}. ${poolReachText(pool)}`);
+  print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}${pool.record ? ', sessions are recorded' : ''}. ${poolReachText(pool)}`);
 };
 
 /** What the two verbs ask for by themselves. */
@@ -107,7 +108,7 @@ async function ask(context: Context, options: Input['options'], what: Wish, usua
     ...what, name: text(options['name']) ?? `${what.kind} lease`, projectId: typeof options['project'] === 'string' ? await findProject(client, options['project']) : null, pool: text(options['pool']),
     machines: wholeNumber(options['machines'] ?? '1', '--machines'), labels: labelsOf(options['label']), apart: text(options['apart']), fit: options['spread'] === true ? ('spread' as const) : ('pack' as const),
     access: oneOf(options['access'] ?? 'shell', ACCESS, '--access'), minutes: options['open'] === true ? null : minutesOf(typeof options['for'] === 'string' ? options['for'] : usual, '--for'),
-    startsAt: typeof options['at'] === 'string' ? timeArgument(options['at'], context.nowMs(), '--at') : null, atMost: atMost(options), volume: text(options['volume']),
+    startsAt: typeof options['at'] === 'string' ? timeArgument(options['at'], context.nowMs(), '--at') : null, record: options['record'] === true, atMost: atMost(options), volume: text(options['volume']),
   };
   if (options['quote'] === true) {
     const quote = await client.call('POST', '/api/leases/quote', { body: wish });
@@ -137,6 +138,7 @@ function leaseLines(lease: Lease): string[] {
     `id         ${lease.id}`,
     `what       ${lease.count} × ${lease.resource}, pool ${lease.pool}, ${lease.access}`,
     ...(lease.wait === null ? [] : [`forecast   ${lease.wait.forecastAt === null ? 'not known' : timeText(lease.wait.forecastAt)}${lease.wait.holders.length === 0 ? '' : `, after ${lease.wait.holders.join(', ')}`}`]),
+    ...(lease.record ? ['sessions   are recorded'] : []),
     ...lease.machines.flatMap((machine) => [`machine    ${machine.machineId}  ${machine.units.join(' ')}  ${machine.stage}`, ...boundsLines(machine)]),
     `from       ${timeText(lease.startedAt ?? lease.startsAt)}`,
     `until      ${lease.endsAt === null && lease.minutes.asked === null ? 'it is ended' : timeText(lease.endsAt)}`,

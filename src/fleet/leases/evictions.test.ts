@@ -13,7 +13,7 @@ it('leases on a node that is to be empty are told until when, once, and are ende
     wanted: 'serve', wanted_reason: null, wanted_by: null, wanted_at: null, deadline_at: null, quarantined_at: null, quarantine_reason: null, health: 'ok', health_reasons: '[]', agent_version: null, protocol: 1, boot: null,
     connected_at: new Date(clock.nowMs()), last_seen_at: new Date(clock.nowMs()), certificate_expires_at: null, usable_at: null, created_at: new Date(clock.nowMs()), removed_at: null,
   }).execute();
-  const { id } = await house.leases.create(admin, { key: 'a', name: 'lease', projectId: null, kind: 'gpu', gpus: 1, gpu: null, memoryGb: null, slice: null, macClass: null, xcode: null, pool: null, labels: {}, machines: 1, apart: null, fit: 'pack', access: 'shell', minutes: 600, startsAtMs: null, atMost: null });
+  const { id } = await house.leases.create(admin, { key: 'a', name: 'lease', projectId: null, kind: 'gpu', gpus: 1, gpu: null, memoryGb: null, slice: null, macClass: null, xcode: null, pool: null, labels: {}, machines: 1, apart: null, fit: 'pack', access: 'shell', minutes: 600, startsAtMs: null, record: false, atMost: null });
   await house.pass(5_000, 1_000);
   expect((await house.leases.show(admin, id)).lease.state).toBe('running');
   const evictions = new Evictions(house.context);

@@ -86,7 +86,7 @@ export class Leases {
       const made = await database.scoped(principal.organisationId, tx).insertInto('leases', {
         id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool }), access: input.access,
         resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay }), quoted_at: now, at_most: input.atMost,
-        starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, created_at: now,
+        starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, record: input.record || quoted.record, created_at: now,
         from_volume_id: volume?.id ?? null, keep_volume_id: volume?.id ?? null,
       }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returning('id').executeTakeFirst();
       // The same click twice: the other one is a moment ahead.
@@ -184,7 +184,7 @@ export class Leases {
    * Lets somebody into a lease that runs, and says where it is and when it ends as things stand. Its idle time begins anew.
    * @throws TandemError permission_denied, resource_not_found, lease_state.
    */
-  async enter(principal: Principal, id: string, machineId?: string): Promise<{ leaseId: string; nodeId: string; fence: string; endsAtMs: number }> {
+  async enter(principal: Principal, id: string, machineId?: string): Promise<{ leaseId: string; nodeId: string; record: boolean; fence: string; endsAtMs: number }> {
     demand(principal, 'leases.write');
     const { database, clock } = this.#context;
     const stored = await this.#read(principal, id);
@@ -193,7 +193,13 @@ export class Leases {
     const endsAtMs = overAtMs(lease);
     if (!can.enter(lease) || on === undefined || endsAtMs === null) throw new TandemError('lease_state', { params: { id, state: lease.wanted === 'end' && lease.observed !== 'ended' ? 'ending' : lease.observed, action: 'entered' } });
     await database.scoped(principal.organisationId).updateTable('leases').set({ used_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
-    return { leaseId: id, nodeId: on.machineId, fence: String(lease.fence), endsAtMs };
+    return { leaseId: id, nodeId: on.machineId, record: stored.row.record, fence: String(lease.fence), endsAtMs };
+  }
+
+  /** Whose lease a machine has, or has had: a machine can speak for no other. */
+  async ownerOn(machineId: string, leaseId: string): Promise<string | undefined> {
+    const row = await this.#context.database.unscoped('whose lease a machine has').selectFrom('lease_machines').select('organisation_id').where('machine_id', '=', machineId).where('lease_id', '=', leaseId).executeTakeFirst();
+    return row?.organisation_id;
   }
 
   /** What the minutes of a lease that are over cost, from `from` minutes after its start on; `done`: there will be no more. @throws TandemError resource_not_found. */

@@ -33,6 +33,8 @@ export interface LeaseView {
   readonly cost: { readonly currency: string; readonly soFar: string; readonly booked: string; readonly atEnd: string | null; readonly thisMonth: string; readonly atMost: string | null; readonly provider?: ProviderCostView | null };
   readonly moneyShort: boolean;
   readonly volumeId: string | null;
+  /** Its sessions are recorded. */
+  readonly record: boolean;
 }
 
 /** What providers charge for a lease's machines, by its share of them. Null: not known; absent: the caller does not see costs. */
@@ -59,7 +61,7 @@ export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (l
     machines: machines.map((one) => ({ machineId: one.machine_id, units: one.unit_ids, stage: one.stage, bounds: readLeaseBounds(one.bounds) })),
     startsAt: iso(row.starts_at), startedAt: iso(row.started_at), endsAt: iso(row.ends_at), paidUntil: row.stopped_at !== null || paidUntilMs === null ? null : new Date(paidUntilMs).toISOString(),
     stoppedAt: iso(row.stopped_at), endedAt: iso(row.ended_at), createdAt: row.created_at.toISOString(),
-    minutes: { asked: row.minutes, paid: figures.paid, outOfReach: figures.outOfReach }, cost: figures.cost, moneyShort: row.money_short, volumeId: row.keep_volume_id,
+    minutes: { asked: row.minutes, paid: figures.paid, outOfReach: figures.outOfReach }, cost: figures.cost, moneyShort: row.money_short, volumeId: row.keep_volume_id, record: row.record,
   };
 }
 

@@ -24,6 +24,8 @@ export interface LeaseRequest {
   readonly minutes: number | null;
   /** Null: as soon as possible. */
   readonly startsAtMs: number | null;
+  /** Its sessions are recorded; its pool may say so, too. */
+  readonly record: boolean;
 }
 
 /** What placement looks for, kept with the lease. */

@@ -12,6 +12,8 @@ export interface LeasableMachine extends MachineView {
   readonly leastDay: 'others' | 'always' | 'never';
   /** After how many unused minutes its tenant is told; null: never. */
   readonly idleMinutes: number | null;
+  /** Sessions on it are recorded. */
+  readonly record: boolean;
   /** Linux in the place of a Mac: not macOS. */
   readonly standIn: boolean;
 }

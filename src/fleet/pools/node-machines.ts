@@ -71,7 +71,7 @@ function machineOf(node: Node, rawRoot: boolean, pool: Pool | undefined, nowMs: 
     id: node.id, name: node.name, pool: node.pool, kind, units, mac, owner: node.organisation_id, openTo: forAll ? null : [node.organisation_id], labels: labelsOf(node),
     // The agent cannot be trusted to take its own machine back from somebody with root: something outside of it has to.
     rawRoot: rawRoot && node.platform.startsWith('darwin'), closed: takesWork(node, nowMs) ? null : closedReason(node, nowMs), freeFromMs: 0, keptFor: null,
-    leastDay: node.stand_in ? 'never' : (pool?.least_day ?? 'others'), idleMinutes: pool?.idle_minutes ?? null, standIn: node.stand_in,
+    leastDay: node.stand_in ? 'never' : (pool?.least_day ?? 'others'), idleMinutes: pool?.idle_minutes ?? null, record: pool?.record ?? false, standIn: node.stand_in,
     resourceOf: (unit) => resourceOf(unit, kind, pool?.resource ?? null),
   };
 }

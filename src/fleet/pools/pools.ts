@@ -17,6 +17,7 @@ export interface PoolView {
   readonly openTo: 'own' | 'all';
   readonly leastDay: 'others' | 'always' | 'never';
   readonly idleMinutes: number | null;
+  readonly record: boolean;
   readonly resource: string | null;
   /** For each unit that a lease has; null: its share of the machine. */
   readonly limits: UnitLimits | null;
@@ -40,6 +41,7 @@ export interface PoolChange {
   readonly network?: 'internet' | 'none' | undefined;
   readonly networkAllow?: readonly string[] | undefined;
   readonly resolvers?: readonly string[] | undefined;
+  readonly record?: boolean | undefined;
 }
 
 /** Pools: where machines stand together, and by what terms they are leased. */
@@ -76,7 +78,7 @@ export class Pools {
     await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
       if (await own.selectFrom('pools').select('id').where('name', '=', input.name).where('removed_at', 'is', null).forUpdate().executeTakeFirst()) throw new TandemError('name_taken', { params: { kind: 'pool', name: input.name }, param: 'name' });
-      await own.insertInto('pools', { id, name: input.name, resource: input.resource ?? null, open_to: input.openTo ?? 'own', least_day: input.leastDay ?? 'others', idle_minutes: input.idleMinutes ?? null, ...reachOf(input), created_at: new Date(clock.nowMs()) }).execute();
+      await own.insertInto('pools', { id, name: input.name, resource: input.resource ?? null, open_to: input.openTo ?? 'own', least_day: input.leastDay ?? 'others', idle_minutes: input.idleMinutes ?? null, record: input.record ?? false, ...reachOf(input), created_at: new Date(clock.nowMs()) }).execute();
       await access.audit.record(tx, principal, { action: 'pool.create', resourceKind: 'pool', resourceId: id, change: { ...input } });
     });
     return this.#one(principal, id);
@@ -91,7 +93,7 @@ export class Pools {
       const own = database.scoped(principal.organisationId, tx);
       const before = await own.selectFrom('pools').selectAll().where('id', '=', id).where('removed_at', 'is', null).forUpdate().executeTakeFirst();
       if (before === undefined) throw new TandemError('resource_not_found', { params: { kind: 'pool', id, verb: 'pools' } });
-      await own.updateTable('pools').set({ resource: resource === undefined ? before.resource : resource, open_to: openTo ?? before.open_to, least_day: leastDay ?? before.least_day, idle_minutes: idleMinutes === undefined ? before.idle_minutes : idleMinutes, ...reachOf(change) }).where('id', '=', id).execute();
+      await own.updateTable('pools').set({ resource: resource === undefined ? before.resource : resource, open_to: openTo ?? before.open_to, least_day: leastDay ?? before.least_day, idle_minutes: idleMinutes === undefined ? before.idle_minutes : idleMinutes, record: change.record ?? before.record, ...reachOf(change) }).where('id', '=', id).execute();
       await access.audit.record(tx, principal, { action: 'pool.update', resourceKind: 'pool', resourceId: id, change: { ...change } });
     });
     return this.#one(principal, id);
@@ -116,7 +118,7 @@ function poolView(name: string, own: boolean, set: Selectable<Schema['pools']> |
   const closed = machines.filter((machine) => machine.closed !== null && !leased.includes(machine));
   return {
     id: set?.id ?? null, name, own, kinds: distinct(machines.flatMap(({ units }) => units.map(({ kind }) => kind))), resources: distinct(machines.flatMap((machine) => machine.units.map((unit) => machine.resourceOf(unit)))),
-    openTo: machines.some(({ openTo }) => openTo === null) ? 'all' : (set?.open_to ?? 'own'), leastDay: set?.least_day ?? machines[0]?.leastDay ?? 'others', idleMinutes: set?.idle_minutes ?? null, resource: set?.resource ?? null,
+    openTo: machines.some(({ openTo }) => openTo === null) ? 'all' : (set?.open_to ?? 'own'), leastDay: set?.least_day ?? machines[0]?.leastDay ?? 'others', idleMinutes: set?.idle_minutes ?? null, record: machines.some((machine) => machine.record) || (set?.record ?? false), resource: set?.resource ?? null,
     limits: set?.limits ?? null, network: set?.network ?? 'internet', networkAllow: set?.network_allow ?? [], resolvers: set?.resolvers ?? [],
     machines: { all: machines.length, leased: leased.length - wiping.length, wiping: wiping.length, closed: closed.length, idle: machines.length - leased.length - closed.length },
     units: { all: machines.reduce((sum, { units }) => sum + units.length, 0), leased: machines.reduce((sum, { id }) => sum + held(id).reduce((some, { unit_ids }) => some + unit_ids.length, 0), 0) },

@@ -6,7 +6,7 @@ import type { MachineView } from '../placement/index.ts';
 import { priceOf } from './best-price.ts';
 import { minutesFor, quote } from './quote.ts';
 
-const leasable = (view: MachineView, more: Partial<LeasableMachine> = {}): LeasableMachine => ({ ...view, name: view.id, leastDay: 'others', idleMinutes: null, standIn: false, resourceOf: (unit) => (view.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more });
+const leasable = (view: MachineView, more: Partial<LeasableMachine> = {}): LeasableMachine => ({ ...view, name: view.id, leastDay: 'others', idleMinutes: null, record: false, standIn: false, resourceOf: (unit) => (view.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more });
 const version = (resource: string, buckets: PriceVersion['buckets']): PriceVersion => ({ id: resource, organisationId: 'house', resource, tier: 'standard', side: 'sell', backendId: null, currency: 'USD', buckets, effectiveFromMs: 0, source: 'a test' });
 const PRICES = new Map([
   ['gpu/h100-80gb', version('gpu/h100-80gb', { minute: { price: 120n, per: 60n } })], ['gpu/1g.10gb', version('gpu/1g.10gb', { minute: { price: 60n, per: 60n } })], ['cheap', version('cheap', { minute: { price: 60n, per: 60n } })],

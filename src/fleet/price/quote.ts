@@ -16,6 +16,8 @@ export interface Quote {
   readonly count: number;
   readonly leastDay: boolean;
   readonly idleMinutes: number | null;
+  /** The pool has sessions recorded. */
+  readonly record: boolean;
   /** For the minutes that were asked for, or for the hour, where there is no end. */
   readonly cost: Picodollars;
   /** It ends then at the latest; null: it has no end. */
@@ -69,7 +71,7 @@ function offer(request: PlacementRequest, machine: LeasableMachine, resource: st
   const count = paidUnits(machine, request) * request.machines;
   const leastDay = leastDayOf(machine, request);
   const terms = { card: rateCard(price), count, leastDay };
-  return { pool: machine.pool, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
+  return { pool: machine.pool, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, record: machine.record, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
 }
 
 function within(quoted: Quote, atMost: Picodollars | null): Quote {

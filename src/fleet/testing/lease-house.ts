@@ -43,7 +43,7 @@ export function leasable(view: Parameters<typeof machine>[1] & { readonly id: st
   const { id, ...rest } = view;
   const labelled = { labels: { 'node-id': id }, ...rest };
   const made = view.kind === 'mac' ? mac(id, labelled) : machine(id, labelled);
-  return { ...made, name: id, leastDay: 'others', idleMinutes: null, standIn: true, resourceOf: (unit) => (made.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more };
+  return { ...made, name: id, leastDay: 'others', idleMinutes: null, record: false, standIn: true, resourceOf: (unit) => (made.kind === 'mac' ? 'mac/m4' : `gpu/${unit.kind}`), ...more };
 }
 
 /** Real access, ledger and database; the machines are stand-ins in the test's process, and time is the test's. */
@@ -106,6 +106,6 @@ export function newLease(more: Partial<NewLease> = {}): NewLease {
   asked += 1;
   return {
     key: `key-${asked}`, name: `lease ${asked}`, projectId: null, kind: 'gpu', gpus: 1, gpu: null, memoryGb: null, slice: null, macClass: null, xcode: null, pool: null, labels: {}, machines: 1, apart: null,
-    fit: 'pack', access: 'shell', minutes: 60, startsAtMs: null, atMost: null, ...more,
+    fit: 'pack', access: 'shell', minutes: 60, startsAtMs: null, record: false, atMost: null, ...more,
   };
 }

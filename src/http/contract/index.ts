@@ -8,6 +8,7 @@ import { modelRoutes } from './models.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orderRoutes } from './orders.ts';
 import { quotaRoutes } from './quotas.ts';
+import { recordingRoutes } from './recordings.ts';
 import { servingRoutes } from './serving.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
@@ -16,5 +17,5 @@ import { webhookRoutes } from './webhooks.ts';
 import { wipeRoutes } from './wipes.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes, ...volumeRoutes, ...servingRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes, ...volumeRoutes, ...servingRoutes, ...recordingRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

@@ -18,6 +18,7 @@ const wish = {
   pool: label.nullable().default(null).describe('Null: the cheapest that fits'), labels: z.record(words(63), words(200)).default({}).refine((labels) => Object.keys(labels).length <= 16, 'must be at most 16 labels'),
   machines: z.int().min(1).max(1_000).default(1).describe('Together: all or none'), apart: label.nullable().default(null).describe('Leases of one project with the same word share no machine'), fit: z.enum(['pack', 'spread']).default('pack'),
   access: access.default('shell'), minutes: minutes.nullable().default(60).describe('Null: until it is ended'), startsAt: time.nullable().default(null).describe('Null: as soon as possible'),
+  record: z.boolean().default(false).describe('Record its sessions; they are told. A pool may want it of all its leases'),
   atMost: picoPositive.nullable().default(null).describe('It ends before it would cost more'),
   volume: label.nullable().default(null).describe('The name of a volume of the project that its home is; it is placed where that lies'),
 };
@@ -36,7 +37,7 @@ const lease = z.object({
   minutes: z.object({ asked: z.int().nullable(), paid: z.int(), outOfReach: z.int().describe('Not paid') }),
   cost: z.object({ currency, soFar: pico, booked: pico.describe('Of that, what is in the bill'), atEnd: pico.nullable().describe('Null: it has no end'), thisMonth: pico.describe('By the end of the month, if it goes on'), atMost: pico.nullable(),
     provider: z.object({ soFar: pico, perHour: pico }).nullable().optional().describe('What providers charge for its machines, by its share of them. Null: not known; absent: it is not shown here, or the caller does not see costs') }),
-  moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'), volumeId: id.nullable().describe('The volume that its home becomes; null: its home is gone with it'),
+  moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'), record: z.boolean().describe('Its sessions are recorded'), volumeId: id.nullable().describe('The volume that its home becomes; null: its home is gone with it'),
 });
 const quote = z.object({
   pool: z.string(), resource: z.string(), count: z.int(), currency, leastDay: z.boolean(), minutes: z.int().nullable(), cost: pico.describe('For the minutes; for an hour where there is no end'), perHour: pico, perDay: pico,
@@ -51,9 +52,9 @@ const reach = {
   networkAllow: ranges.optional().describe('Ranges that leases may reach although they are private or this server\'s, such as 10.1.0.0/16'),
   resolvers: z.array(z.union([z.ipv4(), z.ipv6()])).max(3).optional().describe('Whom leases ask for names; empty: whom their machine asks'),
 };
-const terms = { resource: words(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long'), ...reach };
+const terms = { resource: words(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long'), record: z.boolean().optional().describe('Sessions in its new leases are recorded, whether it was asked for or not'), ...reach };
 const pool = z.object({
-  id: id.nullable().describe('Null: nothing is set for it'), name: z.string(), own: z.boolean(), kinds: z.array(z.string()), resources: z.array(z.string()), openTo: z.enum(['own', 'all']), leastDay, idleMinutes: z.int().nullable(), resource: z.string().nullable(),
+  id: id.nullable().describe('Null: nothing is set for it'), name: z.string(), own: z.boolean(), kinds: z.array(z.string()), resources: z.array(z.string()), openTo: z.enum(['own', 'all']), leastDay, idleMinutes: z.int().nullable(), record: z.boolean(), resource: z.string().nullable(),
   limits: unitLimits.nullable(), network: z.enum(['internet', 'none']), networkAllow: z.array(z.string()), resolvers: z.array(z.string()),
   machines: z.object({ all: z.int(), leased: z.int(), idle: z.int(), wiping: z.int(), closed: z.int() }), units: z.object({ all: z.int(), leased: z.int() }), standIn: z.boolean().describe('Linux in the place of a Mac is among them: not macOS'),
 });

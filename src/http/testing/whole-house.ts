@@ -7,6 +7,7 @@ import { createFleet, type Fleet, type NodeLink } from '../../fleet/index.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import { createModels, type Models } from '../../models/index.ts';
 import { FakeEngine } from '../../models/local/fake-engine.ts';
+import { Recordings } from '../../tunnels/index.ts';
 import type { GatewayDoor } from '../faces.ts';
 import { emptyGateway, emptyScreens, emptyTerminals } from './doors.ts';
 import { createServer } from '../create-server.ts';
@@ -55,8 +56,10 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   const fleet = createFleet({ ...common, access, ledger, operator: () => organisationId });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
   await models.useFleet({ fleet: { leases: fleet.leases, link: noLink }, calls: (...asked) => ledger.callsOnBackends(...asked), files: { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' } });
+  const recordings = new Recordings({ ...common, link: noLink, secrets: openSecretBox(join(home, 'secret')), audit: access.audit });
+  recordings.useLeases(fleet.leases);
   const server = await createServer({
-    ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, terminals: emptyTerminals, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
+    ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, terminals: emptyTerminals, recordings, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
     doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });

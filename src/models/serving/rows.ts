@@ -32,7 +32,7 @@ export function figuresOf({ figures }: Pick<ReplicaRow, 'figures'>): EngineFigur
 /** What a replica's whole lease is: nobody asks for it by hand, and it has no end of its own. */
 export function leaseWish(serving: Pick<ServingRow, 'name' | 'project_id' | 'at_most' | 'lease'>, key: string): NewLease {
   return {
-    ...leaseOf(serving), key, name: `serves ${serving.name}`.slice(0, 100), projectId: serving.project_id, atMost: serving.at_most, access: 'job', minutes: null, startsAtMs: null,
+    ...leaseOf(serving), key, name: `serves ${serving.name}`.slice(0, 100), projectId: serving.project_id, atMost: serving.at_most, access: 'job', minutes: null, startsAtMs: null, record: false,
     machines: 1, macClass: null, xcode: null, apart: null, fit: 'pack',
   };
 }

@@ -95,7 +95,7 @@ export class Gateway {
     const { link } = this.#options;
     const entry = await this.#enter(principal, leaseId);
     await this.#prepare(entry);
-    return this.#keep(await link.open(entry.nodeId, 'ssh', sessionOf(entry)), principal, entry);
+    return this.#keep(await link.open(entry.nodeId, 'ssh', { ...sessionOf(entry), ...recordOf(entry, principal) }), principal, entry);
   }
 
   #keep(stream: Duplex, principal: Principal, { leaseId, endsAtMs }: LeaseEntry): Duplex {
@@ -128,7 +128,7 @@ export class Gateway {
   /** A terminal inside the lease. It ends with the lease. @throws TandemError as `enter`. */
   async terminal(principal: Principal, leaseId: string, order: { readonly terminal: string; readonly person: string; readonly columns: number; readonly rows: number }): Promise<Duplex> {
     const entry = await this.#enter(principal, leaseId);
-    return this.#keep(await this.#options.link.open(entry.nodeId, 'terminal', { ...order, ...sessionOf(entry) }), principal, entry);
+    return this.#keep(await this.#options.link.open(entry.nodeId, 'terminal', { ...order, ...sessionOf(entry), ...recordOf(entry, principal) }), principal, entry);
   }
 
   /** Cuts every session of a lease here; the node ends its own side. */
@@ -156,7 +156,9 @@ export class Gateway {
   async #sign(entry: LeaseEntry): Promise<string> {
     const { link, authorities, clock } = this.#options;
     const order = { lease: entry.leaseId, userCa: await authorities.publicKey('ssh-user'), principal: principalOf(entry) };
-    const { hostKey } = (await link.ask(entry.nodeId, 'lease.ssh', order)) as { hostKey?: unknown };
+    const { hostKey, records } = (await link.ask(entry.nodeId, 'lease.ssh', order)) as { hostKey?: unknown; records?: unknown };
+    // An agent of before would let people in unrecorded.
+    if (entry.record === true && records !== true) throw new TandemError('node_refused', { params: { name: entry.nodeId, reason: 'its agent cannot record sessions yet' } });
     if (typeof hostKey !== 'string') throw new TandemError('node_refused', { params: { name: entry.nodeId, reason: 'it gave no host key' } });
     // As long as a lease may last: it ends with the key, which ends with the lease.
     const forSeconds = Math.max(86_400, Math.ceil((entry.endsAtMs - clock.nowMs()) / 1_000)) + 30 * 86_400;
@@ -196,6 +198,11 @@ function readSecret(answer: unknown, node: string): ScreenSecret {
 /** By what a node knows which session this is. */
 function sessionOf({ leaseId, fence }: LeaseEntry): Readonly<Record<string, string>> {
   return { lease: leaseId, ...(fence !== undefined && { fence }) };
+}
+
+/** In whose name a session is recorded, where it is. */
+function recordOf({ record }: LeaseEntry, { actor }: Principal): Readonly<Record<string, string>> {
+  return record === true ? { record: actor.label.slice(0, 200) } : {};
 }
 
 /** What a certificate must name. */

@@ -44,7 +44,7 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host 
   chmodSync(folder, 0o711);
   const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, ...nothingLeased });
   const make = (agent = agentFolder, port = 0): Tunnels => createTunnels({
-    agentFolder: agent,
+    agentFolder: agent, audit: access.audit,
     database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host, port }, peerAddress: null },
   });
   let tunnels = make();

@@ -13,11 +13,22 @@ export class OneLease implements LeaseDoor {
   leaseId = newId();
   nodeId = '';
   endsAtMs = Date.now() + 600_000;
+  record = false;
+  organisationId = '';
   readonly #listeners = new Set<(leaseId: string) => void>();
 
   async enter(_principal: unknown, leaseId: string) {
     if (leaseId !== this.leaseId || this.endsAtMs <= Date.now()) throw new TandemError('resource_not_found', { params: { kind: 'lease', id: leaseId, verb: 'node list' } });
-    return { leaseId, nodeId: this.nodeId, endsAtMs: this.endsAtMs };
+    return { leaseId, nodeId: this.nodeId, endsAtMs: this.endsAtMs, record: this.record };
+  }
+
+  async show(_principal: unknown, leaseId: string) {
+    if (leaseId !== this.leaseId) throw new TandemError('resource_not_found', { params: { kind: 'lease', id: leaseId, verb: 'leases' } });
+    return {};
+  }
+
+  async ownerOn(nodeId: string, leaseId: string) {
+    return nodeId === this.nodeId && leaseId === this.leaseId ? this.organisationId : undefined;
   }
 
   onEnd(listener: (leaseId: string) => void): () => void {
@@ -66,14 +77,15 @@ export interface LeaseHouseOptions {
 export async function openLeaseHouse({ start = (home, house) => house.startAgent(home), ...options }: LeaseHouseOptions = {}): Promise<LeaseHouse> {
   const house = await openAgentsHouse(options);
   const lease = new OneLease();
-  house.tunnels.gateway.useLeases(lease);
+  lease.organisationId = house.organisationId;
+  house.tunnels.useLeases(lease);
   const home = join(house.folder, 'node');
   const pasted = await house.paste((await house.fleet.enrolments.create(house.admin, { pool: 'default', name: 'mac-1' })).line, home);
   if (pasted.code !== 0) throw new Error(pasted.output);
   const agent = start(home, house);
   lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
   const server = await createServer({
-    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, terminals: house.tunnels.terminals, log: silentLogger, clock: systemClock, version: '0.0.0',
+    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, terminals: house.tunnels.terminals, recordings: house.tunnels.recordings, log: silentLogger, clock: systemClock, version: '0.0.0',
     doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });
