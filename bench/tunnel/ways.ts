@@ -54,16 +54,27 @@ export function sshdCommand(folder: string, port: number, address: string, publi
   return ['/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'config')];
 }
 
-/** Seconds that some bytes take to the node (`up`) or from it. */
-export async function transfer({ ssh }: Way, bytes: number, direction: 'up' | 'down'): Promise<number> {
+export interface Transfer {
+  /** From the command to the first word of the other side. */
+  readonly loginSeconds: number;
+  /** From there to the end. */
+  readonly seconds: number;
+}
+
+/** Some bytes to the node (`up`) or from it, over a session that is logged in when they begin. */
+export async function transfer({ ssh }: Way, bytes: number, direction: 'up' | 'down'): Promise<Transfer> {
   const started = performance.now();
   const [program, ...args] = ssh;
-  if (direction === 'down') await ended(spawn(program!, [...args, `head -c ${bytes} /dev/zero`], { stdio: ['ignore', 'ignore', 'inherit'] }));
-  else {
-    const source = spawn('head', ['-c', String(bytes), '/dev/zero'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    await ended(spawn(program!, [...args, 'cat > /dev/null'], { stdio: [source.stdout, 'ignore', 'inherit'] }));
-  }
-  return (performance.now() - started) / 1_000;
+  const source = direction === 'down' ? undefined : spawn('sh', ['-c', `read go; exec head -c ${bytes} /dev/zero`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const command = direction === 'down' ? `exec head -c ${bytes} /dev/zero` : 'exec cat > /dev/null';
+  const session = spawn(program!, [...args, `echo in >&2; ${command}`], { stdio: [source?.stdout ?? 'ignore', 'ignore', 'pipe'] });
+  let inMs = 0;
+  session.stderr!.once('data', () => {
+    inMs = performance.now();
+    source?.stdin!.write('go\n');
+  });
+  await ended(session);
+  return { loginSeconds: (inMs - started) / 1_000, seconds: (performance.now() - inMs) / 1_000 };
 }
 
 /** Milliseconds from a byte sent to the same byte back, many times on one session. */

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { passOn } from '../../../agent/src/wire/index.ts';
 import { CliError } from '../cli-error.ts';
 import { credentialsPath } from '../client/credentials.ts';
 import { enterLease } from '../client/lease-stream.ts';
@@ -39,8 +40,8 @@ export const proxy: Run = async (context, { args }) => {
       if (out === process.stdout || !stream.readableEnded) resolve();
     });
   });
-  process.stdin.pipe(stream);
-  stream.pipe(out);
+  passOn(process.stdin, stream);
+  passOn(stream, out);
   await done;
   stream.destroy();
   // An open standard input would keep the process.
