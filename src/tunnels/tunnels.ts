@@ -75,7 +75,7 @@ export class Tunnels {
     this.#steady = new SteadyClock(clock);
     this.#connections = new Connections({ presence: fleet.presence, clock: this.#steady, log, process: this.#process });
     this.#connections.onEvent((nodeId, name, fields) => this.#heard(nodeId, name, fields));
-    this.#peers = new Peers({ local: this.#connections, presence: fleet.presence, database, clock, log, process: this.#process, line: new PeerLine({ authorities: this.authorities, clock }) });
+    this.#peers = new Peers({ local: this.#connections, presence: fleet.presence, database, clock: this.#steady, log, process: this.#process, line: new PeerLine({ authorities: this.authorities, clock }) });
     this.wipeKeys = new WipeKeys(keys);
     const random = (target: Uint8Array): void => void randomFillSync(target);
     this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock: this.#steady, log, random });

@@ -11,10 +11,11 @@ import { Witness, remains } from './chaos/witness.ts';
 
 /*
  * A server with its database, agents on hosts of their own, tenants who lease all the time: real processes, of which some are killed, cut off,
- * frozen or have their clocks set every few seconds. `CHAOS_SEED` and `CHAOS_STEPS` repeat a run, as far as a machine lets one repeat it.
+ * frozen or have their clocks set every few seconds. `CHAOS_SEED`, `CHAOS_STEPS` and `CHAOS_SERVERS` repeat a run, as far as a machine lets one repeat it.
  */
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const STEPS = Number(process.env['CHAOS_STEPS'] ?? 50);
+const SERVERS = Number(process.env['CHAOS_SERVERS'] ?? 1);
 const HOSTS = ['mac-1', 'gpu-1', 'gpu-2'];
 const LOOK_MS = 400;
 /** A lease on a machine that nobody reaches counts as stopped a minute after its last possible end, three minutes away and more. */
@@ -42,8 +43,8 @@ afterAll(async () => {
 
 test.runIf(cannot === undefined)(`whatever fails, there are never two holders, no lost machine, no wrong bill, and every wipe is done (${STEPS} faults; hosts are stand-ins, not macOS)`, async () => {
   house = new ChaosHouse();
-  await house.open(HOSTS);
-  const nodes = (): Promise<NodeSeen[]> => api<{ items: NodeSeen[] }>(house!.program, 'GET', '/api/nodes').then(({ items }) => items);
+  await house.open(HOSTS, SERVERS);
+  const nodes = (): Promise<NodeSeen[]> => api<{ items: NodeSeen[] }>(house!.program(), 'GET', '/api/nodes').then(({ items }) => items);
   await until('all hosts are ready', nodes, (list) => list.length === HOSTS.length && list.every(({ state }) => state === 'ready'));
   const nodeIds = (await nodes()).toSorted((a, b) => HOSTS.indexOf(a.name) - HOSTS.indexOf(b.name)).map(({ id }) => id);
   const tenants = new Tenants(house, SEED);
@@ -75,7 +76,7 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   // What a quarantined machine has left is nobody's until a person removes it, and then leases wait for it no longer.
   for (const { id, state } of last) if (state === 'quarantined') await until('it is removed', async () => {
     await tenants.endAll(await leases(house!));
-    return api(house!.program, 'DELETE', `/api/nodes/${id}`).then(() => true);
+    return api(house!.program(), 'DELETE', `/api/nodes/${id}`).then(() => true);
   }, (done) => done);
   await until('every lease is ended', async () => {
     await tenants.endAll(await leases(house!));
@@ -91,22 +92,22 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   for (const { name, state, quarantine } of last) if (state === 'quarantined' && (quarantine?.reason ?? '') === '') wrong.push(`${name} is quarantined without a reason`);
   for (const [index, host] of house.hosts.entries()) if (last.find(({ id }) => id === nodeIds[index])?.state === 'ready') wrong.push(...remains(host).map((left) => `${host.name} still has ${left}`));
   for (const lease of all) for (const { stage } of lease.machines) if (stage !== 'wiped' && stage !== 'failed') wrong.push(`lease ${lease.id} is ended, and a machine of it is ${stage}`);
-  await posted(house.program);
-  const charges = Map.groupBy((await allUsage(house.program)) as unknown as LeaseCharge[], ({ attributes }) => String(attributes['lease']));
+  await posted(house.program());
+  const charges = Map.groupBy((await allUsage(house.program())) as unknown as LeaseCharge[], ({ attributes }) => String(attributes['lease']));
   for (const lease of all) {
-    const { events } = await api<{ events: LeaseHappening[] }>(house.program, 'GET', `/api/leases/${lease.id}`);
+    const { events } = await api<{ events: LeaseHappening[] }>(house.program(), 'GET', `/api/leases/${lease.id}`);
     wrong.push(...wrongBill(lease, events, charges.get(lease.id) ?? [], (resource) => (resource.startsWith('gpu') ? 2_000_000_000_003n : 700_000_000_001n)));
   }
-  const verified = await api<{ ok: boolean; difference: string; firstFault: string | null }>(house.program, 'GET', '/api/bill/verify');
+  const verified = await api<{ ok: boolean; difference: string; firstFault: string | null }>(house.program(), 'GET', '/api/bill/verify');
   if (!verified.ok || verified.difference !== '0') wrong.push(`bill --verify: difference ${verified.difference}, ${verified.firstFault ?? ''}`);
 
-  console.log(`seed ${SEED}, ${STEPS} faults: ${all.length} leases, of which ${all.filter(({ startedAt }) => startedAt !== null).length} ran; ${witness.samples} looks at hosts; ${JSON.stringify(tenants.counts)}; hosts ${last.map(({ name, state, quarantine }) => `${name} ${state}${quarantine === null ? '' : ` (${quarantine.reason})`}`).join(', ')}; ${[...charges.values()].flat().length} events, difference ${verified.difference}`);
+  console.log(`seed ${SEED}, ${STEPS} faults, ${SERVERS} servers: ${all.length} leases, of which ${all.filter(({ startedAt }) => startedAt !== null).length} ran; ${witness.samples} looks at hosts; ${JSON.stringify(tenants.counts)}; hosts ${last.map(({ name, state, quarantine }) => `${name} ${state}${quarantine === null ? '' : ` (${quarantine.reason})`}`).join(', ')}; ${[...charges.values()].flat().length} events, difference ${verified.difference}`);
   if (wrong.length > 0 || process.env['CHAOS_LOG'] !== undefined) console.log(house.log.join('\n'));
   expect(wrong, `seed ${SEED}`).toEqual([]);
 }, 1_200_000);
 
-function leases({ program }: ChaosHouse): Promise<LeaseSeen[]> {
-  return api<{ items: LeaseSeen[] }>(program, 'GET', '/api/leases?limit=500').then(({ items }) => items);
+function leases(house: ChaosHouse): Promise<LeaseSeen[]> {
+  return api<{ items: LeaseSeen[] }>(house.program(), 'GET', '/api/leases?limit=500').then(({ items }) => items);
 }
 
 async function loop(everyMs: number, work: () => Promise<unknown>): Promise<void> {
@@ -121,7 +122,7 @@ async function until<T>(what: string, look: () => Promise<T>, holds: (seen: T) =
   for (;;) {
     const found = await look().catch((error: Error) => error);
     if (!(found instanceof Error) && holds(found)) return found;
-    if (Date.now() - fromMs > SETTLE_MS) throw new Error(`never: ${what}. Seed ${SEED}.\n${found instanceof Error ? found.message : JSON.stringify(found)}\n${house!.log.join('\n')}\n${house!.program.output().slice(-4_000)}`);
+    if (Date.now() - fromMs > SETTLE_MS) throw new Error(`never: ${what}. Seed ${SEED}.\n${found instanceof Error ? found.message : JSON.stringify(found)}\n${house!.log.join('\n')}\n${house!.program().output().slice(-4_000)}`);
     await new Promise((resolve) => { setTimeout(resolve, 500); });
   }
 }

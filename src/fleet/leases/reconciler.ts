@@ -71,8 +71,10 @@ export class Reconciler {
         await this.#waits(one);
         continue;
       }
-      const work = this.#work(id).catch((error: Error) => {
+      const work = this.#work(id).catch(async (error: Error) => {
         this.#retryAtMs.set(id, this.#clock.nowMs() + RETRY_MS);
+        // Who waits for a machine that refuses is told what it says.
+        if (error instanceof TandemError) await this.#lease(id).set({ reason: error.message.slice(0, 500) }).where('observed', '=', 'granting').where('wanted', '=', 'run').execute().catch(() => {});
         if (!(error instanceof TandemError)) this.#context.log.warn({ lease: id, reason: error.message }, 'a lease could not be looked after');
       }).finally(() => this.#working.delete(id));
       this.#working.set(id, work);

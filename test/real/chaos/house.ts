@@ -1,9 +1,10 @@
-import { readFileSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { TWO_H100, TWO_H100_LIST, TWO_H100_QUERY } from '../../../agent/src/inventory/fixtures/nvidia.ts';
-import { AGENT_HOME, StandInNet, clockFrom, type StandInHost } from '../../../agent/src/testing/stand-in-host.ts';
+import { AGENT_HOME, StandInNet, type StandInHost } from '../../../agent/src/testing/stand-in-host.ts';
 import { api } from '../../acceptance/support/api.ts';
-import { freePort, freshFolder, startProgram, type Program } from '../../acceptance/support/program.ts';
+import { freePort, type Program } from '../../acceptance/support/program.ts';
+import { ChaosServer } from './server.ts';
 import { told, type Fault } from './storm.ts';
 
 
@@ -16,40 +17,43 @@ export class ChaosHouse {
   readonly log: string[] = [];
   /** When each host was last not as it should be, or could not be reached, in this process's time. */
   readonly troubledMs: number[] = [];
-  readonly #home = freshFolder('chaos');
-  readonly #env: Record<string, string> = {};
+  readonly #servers: ChaosServer[] = [];
+  readonly #agentPorts: number[] = [];
   readonly #lasting = new Set<Promise<void>>();
   readonly #active = new Map<object, number | 'all'>();
-  #program: Program | undefined;
-  #starting: Promise<void> | undefined;
   readonly #beganMs = Date.now();
 
   get hosts(): readonly StandInHost[] {
     return this.net.hosts;
   }
 
-  get program(): Program {
-    return this.#program!;
-  }
-
-  /** Whether the server is there, as far as this process knows. */
-  get up(): boolean {
-    return this.#program !== undefined && this.#starting === undefined;
+  /** A server that is there, as far as this process knows; the first of them while none is. @param turn chooses among several. */
+  program(turn = 0): Program {
+    const up = this.#servers.filter((one) => one.up);
+    return (up.length === 0 ? this.#servers[0]! : up[turn % up.length]!).program;
   }
 
   note(line: string): void {
     this.log.push(`${((Date.now() - this.#beganMs) / 1_000).toFixed(1)} ${line}`);
   }
 
-  /** @param names of hosts. One whose name begins with `gpu` says that it has two GPUs; the others stand in for Macs. */
-  async open(names: readonly string[]): Promise<void> {
-    const clock = join(this.#home, 'clock');
-    writeFileSync(clock, '+0\n');
-    Object.assign(this.#env, {
-      TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${await freePort()}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', ...clockFrom(clock),
-    });
-    await this.#start();
-    const price = (resource: string, picodollars: string) => api(this.program, 'POST', '/api/prices', { resource, source: 'test', buckets: { minute: { price: picodollars, per: '60' } } });
+  /**
+   * @param names of hosts. One whose name begins with `gpu` says that it has two GPUs; the others stand in for Macs.
+   * @param servers over one database: the first has it, and the agents reach any of them by chance.
+   */
+  async open(names: readonly string[], servers: number): Promise<void> {
+    for (let index = 0; index < servers; index += 1) {
+      const port = await freePort();
+      const [first] = this.#servers;
+      const shared: Record<string, string> = first === undefined ? {} : {
+        DATABASE_URL: `postgres://tandem:${encodeURIComponent(readFileSync(join(first.home, 'postgres/password'), 'utf8').trim())}@/tandem?host=${encodeURIComponent(join(first.home, 'postgres/data'))}&port=5432`, TANDEM_SECRET_FILE: join(first.home, 'secret'),
+      };
+      const server = new ChaosServer({ TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${port}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', ...shared });
+      await server.start();
+      this.#servers.push(server);
+      this.#agentPorts.push(port);
+    }
+    const price = (resource: string, picodollars: string) => api(this.program(), 'POST', '/api/prices', { resource, source: 'test', buckets: { minute: { price: picodollars, per: '60' } } });
     await price('gpu/h100-80gb', '2000000000003');
     await price('mac/stand-in', '700000000001');
     for (const name of names) await this.#addHost(name);
@@ -57,7 +61,7 @@ export class ChaosHouse {
 
   async close(): Promise<void> {
     await Promise.all(this.#lasting);
-    await this.#program?.interrupt();
+    for (const server of this.#servers.toReversed()) await server.close();
     await this.net.close();
   }
 
@@ -66,11 +70,12 @@ export class ChaosHouse {
     this.note(told(fault, this.hosts.map(({ name }) => name)));
     const host = 'host' in fault ? this.hosts[fault.host]! : undefined;
     const where = 'host' in fault ? fault.host : 'all';
+    const server = this.#servers['server' in fault ? fault.server % this.#servers.length : 0]!;
     switch (fault.kind) {
       case 'kill-agent': return this.#during(where, async () => kill(this.#agents(host!)));
       case 'kill-keeper': return this.#during(where, async () => kill(this.#keepers(host!).slice(0, 1)));
       case 'reboot': return this.#during(where, () => host!.restart(fault.off));
-      case 'kill-server': return this.#during('all', () => this.#restart(fault.down));
+      case 'kill-server': return this.#during('all', () => server.restart(fault.down));
       case 'kill-database': return this.#during('all', async () => kill([this.#postmaster()]));
       case 'cut': return this.#during(where, async () => {
         host!.cut(fault.what);
@@ -83,13 +88,13 @@ export class ChaosHouse {
         host!.setClock(0);
       });
       case 'server-clock': return this.#during('all', async () => {
-        if (!this.up) return;
-        this.#setClock(fault.off);
+        if (!server.up) return;
+        server.setClock(fault.off);
         await pause(fault.lasts);
-        this.#setClock(0);
+        server.setClock(0);
       });
       case 'freeze-agent': return this.#during(where, async () => freeze(this.#agents(host!), fault.lasts));
-      case 'freeze-server': return this.#during('all', () => freeze([this.program.serverPid], fault.lasts));
+      case 'freeze-server': return this.#during('all', () => freeze([server.program.serverPid], fault.lasts));
     }
   }
 
@@ -100,7 +105,7 @@ export class ChaosHouse {
       host.cut('none');
       host.setClock(0);
     }
-    this.#setClock(0);
+    for (const server of this.#servers) server.setClock(0);
   }
 
   /** Hosts that something is done to just now are troubled; so are those that the server does not reach. */
@@ -122,27 +127,6 @@ export class ChaosHouse {
     return Promise.resolve();
   }
 
-  async #start(): Promise<void> {
-    this.#program = await startProgram({ direct: true, home: this.#home, env: this.#env });
-  }
-
-  async #restart(down: number): Promise<void> {
-    if (this.#starting !== undefined) return this.#starting;
-    this.#starting = (async () => {
-      await this.program.killServer();
-      await pause(down);
-      // A server takes what the wall clock says when it starts for right.
-      this.#setClock(0);
-      await this.#start();
-    })().finally(() => { this.#starting = undefined; });
-    await this.#starting;
-  }
-
-  #setClock(off: number): void {
-    writeFileSync(join(this.#home, 'clock.new'), `${off < 0 ? '' : '+'}${off}\n`);
-    renameSync(join(this.#home, 'clock.new'), join(this.#home, 'clock'));
-  }
-
   async #addHost(name: string): Promise<void> {
     const host = await this.net.add(name);
     const gpus = name.startsWith('gpu');
@@ -150,10 +134,20 @@ export class ChaosHouse {
     if (gpus) host.run(`cat > /usr/local/bin/nvidia-smi <<'END'\n#!/bin/sh\nif [ "$1" = -L ]; then cat <<'TEXT'\n${TWO_H100_LIST}TEXT\nelif [ "$1" = -q ]; then cat <<'TEXT'\n${TWO_H100_QUERY}TEXT\nelse cat <<'TEXT'\n${TWO_H100}TEXT\nfi\nEND\nchmod 755 /usr/local/bin/nvidia-smi`);
     const node = `mkdir -p ${AGENT_HOME}/node; [ -x ${process.execPath} ] && ln -s ${process.execPath} ${AGENT_HOME}/node/$(sha256sum ${process.execPath} | cut -d' ' -f1)`;
     host.run(node);
-    const { line } = await api<{ line: string }>(this.program, 'POST', '/api/nodes', { name });
+    const { line } = await api<{ line: string }>(this.program(), 'POST', '/api/nodes', { name });
     const pasted = host.run(line, gpus ? {} : { TANDEM_AGENT_STAND_IN: '1' });
     if (pasted.code !== 0) throw new Error(pasted.err);
+    if (this.#agentPorts.length > 1) this.#balance(host);
     this.troubledMs.push(Date.now());
+  }
+
+  /** What the agent calls its server is any of them, as behind a load balancer that looks at nothing. */
+  #balance(host: StandInHost): void {
+    const [first] = this.#agentPorts;
+    const choices = this.#agentPorts.map((port, index) => `${index} : ${port}`).join(', ');
+    const rule = `add rule ip balance output ip daddr ${this.net.address} tcp dport ${first} dnat to ${this.net.address} : numgen random mod ${this.#agentPorts.length} map { ${choices} }`;
+    const done = host.run(`nft 'add table ip balance; add chain ip balance output { type nat hook output priority -100; }; ${rule}'`);
+    if (done.code !== 0) throw new Error(done.err);
   }
 
   #agents(host: StandInHost): number[] {
@@ -165,7 +159,7 @@ export class ChaosHouse {
   }
 
   #postmaster(): number {
-    return Number(readFileSync(join(this.#home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+    return Number(readFileSync(join(this.#servers[0]!.home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
   }
 }
 

@@ -6,13 +6,13 @@ export type Fault =
   | { readonly kind: 'kill-agent' | 'kill-keeper'; readonly host: number }
   /** The power of a host is cut, and comes back. */
   | { readonly kind: 'reboot'; readonly host: number; readonly off: number }
-  | { readonly kind: 'kill-server'; readonly down: number }
+  | { readonly kind: 'kill-server'; readonly server: number; readonly down: number }
   | { readonly kind: 'kill-database' }
   | { readonly kind: 'cut'; readonly host: number; readonly what: Exclude<Cut, 'none'>; readonly lasts: number }
   | { readonly kind: 'agent-clock'; readonly host: number; readonly off: number; readonly lasts: number }
-  | { readonly kind: 'server-clock'; readonly off: number; readonly lasts: number }
+  | { readonly kind: 'server-clock'; readonly server: number; readonly off: number; readonly lasts: number }
   | { readonly kind: 'freeze-agent'; readonly host: number; readonly lasts: number }
-  | { readonly kind: 'freeze-server'; readonly lasts: number };
+  | { readonly kind: 'freeze-server'; readonly server: number; readonly lasts: number };
 
 export interface Step {
   /** Seconds after the step before it. */
@@ -37,14 +37,14 @@ function fault(kind: Fault['kind'], dice: Dice, host: number): Fault {
   switch (kind) {
     case 'kill-agent': case 'kill-keeper': return { kind, host };
     case 'reboot': return { kind, host, off: dice.whole(1, 8) };
-    case 'kill-server': return { kind, down: dice.whole(0, 4) };
+    case 'kill-server': return { kind, server: dice.whole(0, 1), down: dice.whole(0, 4) };
     case 'kill-database': return { kind };
     // The server takes 20 s to know that nothing comes any more: some are shorter, some longer.
     case 'cut': return { kind, host, what: dice.of(['in', 'out', 'both', 'reset']), lasts: dice.of([dice.whole(2, 8), dice.whole(2, 15), dice.whole(22, 32)]) };
     case 'agent-clock': return { kind, host, off: off(), lasts: dice.whole(5, 25) };
-    case 'server-clock': return { kind, off: off(), lasts: dice.whole(5, 20) };
+    case 'server-clock': return { kind, server: dice.whole(0, 1), off: off(), lasts: dice.whole(5, 20) };
     case 'freeze-agent': return { kind, host, lasts: dice.whole(2, 12) };
-    case 'freeze-server': return { kind, lasts: dice.whole(2, 8) };
+    case 'freeze-server': return { kind, server: dice.whole(0, 1), lasts: dice.whole(2, 8) };
   }
 }
 

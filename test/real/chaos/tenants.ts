@@ -29,6 +29,7 @@ export class Tenants {
   readonly #dice: Dice;
   readonly #wishes = new Map<string, object>();
   #asked = 0;
+  #turns = 0;
   /** When the end of a lease was confirmed to who asked for it, in this process's time. */
   readonly endedMs = new Map<string, number>();
   readonly counts: Record<string, number> = {};
@@ -82,7 +83,7 @@ export class Tenants {
   /** Goes in by ssh, leaves a file and a program that goes on, as the next tenant must not find them. */
   async #enter(id: string): Promise<void> {
     this.#entered.add(id);
-    const { url, key, home } = this.#house.program;
+    const { url, key, home } = this.#house.program(this.#turn());
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../../src/cli/main.ts'), 'ssh', id, '--', 'echo canary > canary; (setsid sleep 3600 >/dev/null 2>&1 </dev/null &); echo in'], {
       env: { PATH: process.env['PATH'], HOME: home, TANDEM_HOME: home, TANDEM_URL: url, TANDEM_KEY: key }, stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -106,7 +107,7 @@ export class Tenants {
   /** Undefined: it failed, and may have been done all the same. */
   async #call(what: string, path: string, body: object): Promise<unknown> {
     try {
-      const { url, key } = this.#house.program;
+      const { url, key } = this.#house.program(this.#turn());
       const reply = await fetch(`${url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
       const answer: unknown = await reply.json();
       this.#count(reply.ok ? what : `${what} refused ${reply.status}`);
@@ -116,6 +117,11 @@ export class Tenants {
       this.#count(`${what} lost`);
       return undefined;
     }
+  }
+
+  /** Of several servers each is asked in its turn. */
+  #turn(): number {
+    return (this.#turns += 1);
   }
 
   #count(what: string): void {
