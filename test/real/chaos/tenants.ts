@@ -53,7 +53,7 @@ export class Tenants {
     const lease = this.#dice.of(running);
     // Each is entered once, and has time for that before it is ended.
     if (!this.#entered.has(lease.id)) return this.#enter(lease.id);
-    if (roll < 0.65) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
+    if (this.#dice.next() < 0.15) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
     if (Date.now() - this.#ranMs.get(lease.id)! < STAY_MS) return;
     if ((await this.#call('end', `/api/leases/${lease.id}/end`, {})) !== undefined) this.endedMs.set(lease.id, Date.now());
   }
