@@ -21,7 +21,7 @@ export function runInLease(home: Home, lease: string, line: string, mostMs = 20_
 }
 
 /** The sandbox's sleeper: the one process of its user that runs `sleep infinity`; and the groups it is in, as folders. */
-function insideOf(uid: number): [pid: number, groups: string[]] {
+export function insideOf(uid: number): [pid: number, groups: string[]] {
   const pid = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).find((name) => {
     try {
       return readFileSync(`/proc/${name}/cmdline`, 'utf8') === 'sleep\0infinity\0' && new RegExp(`^Uid:\\s+${uid}\\b`, 'm').test(readFileSync(`/proc/${name}/status`, 'utf8'));

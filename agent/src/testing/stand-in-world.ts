@@ -44,6 +44,8 @@ export class StandInWorld {
       ip('netns', 'add', name);
       ip('-n', name, 'link', 'set', 'lo', 'up');
     }
+    // A new network begins as the machine's own is; this one forwards nothing before a lease needs it.
+    await this.run('sysctl', ['-qw', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0']);
     ip('-n', this.machine, 'link', 'add', 'out', 'type', 'veth', 'peer', 'name', 'in', 'netns', this.#world);
     ip('-n', this.machine, 'addr', 'add', '10.77.0.2/24', 'dev', 'out');
     ip('-n', this.machine, '-6', 'addr', 'add', 'fd77::2/64', 'dev', 'out', 'nodad');
@@ -81,8 +83,17 @@ export class StandInWorld {
     for (const name of this.#all) spawnSync('ip', ['netns', 'del', name]);
   }
 
+  /** Something that listens in a lease's own network, as a program of its tenant would. @param pid of a process there. */
+  serveIn(pid: number, ports: readonly number[]): Promise<void> {
+    return this.#listen(['nsenter', '--target', String(pid), '--net', '--'], ports);
+  }
+
   #serve(namespace: string, ports: readonly number[]): Promise<void> {
-    const server = spawn('ip', ['netns', 'exec', namespace, process.execPath, '-e', ANSWER, ...ports.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return this.#listen(['ip', 'netns', 'exec', namespace], ports);
+  }
+
+  #listen([program, ...args]: readonly string[], ports: readonly number[]): Promise<void> {
+    const server = spawn(program!, [...args, process.execPath, '-e', ANSWER, ...ports.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#servers.push(server);
     let open = 0;
     return new Promise((resolve, reject) => {

@@ -42,6 +42,11 @@ export function rulesFor({ name, table, lease4, lease6 }: LeaseLink, { allow, co
   const names = resolverRules(resolvers);
   return [
     `table inet ${table} {`,
+    // The kernel sends few errors by ICMP in a second, and as many resets as there are to send.
+    '  chain refuse {',
+    '    meta l4proto tcp reject with tcp reset',
+    '    reject with icmpx type admin-prohibited',
+    '  }',
     '  chain forward {',
     '    type filter hook forward priority -10; policy accept;',
     `    iifname != "${name}" oifname != "${name}" accept`,
@@ -56,9 +61,9 @@ export function rulesFor({ name, table, lease4, lease6 }: LeaseLink, { allow, co
     '    ct state established,related accept',
     ...names.map((rule) => `    ${rule}`),
     ...matches(detailed).map((match) => `    ${match} accept`),
-    ...matches(never).map((match) => `    ${match} reject with icmpx type admin-prohibited`),
+    ...matches(never).map((match) => `    ${match} jump refuse`),
     ...matches(wide).map((match) => `    ${match} accept`),
-    ...matches(PRIVATE_RANGES).map((match) => `    ${match} reject with icmpx type admin-prohibited`),
+    ...matches(PRIVATE_RANGES).map((match) => `    ${match} jump refuse`),
     '    accept',
     '  }',
     // The machine itself, by whichever of its addresses.
@@ -69,7 +74,7 @@ export function rulesFor({ name, table, lease4, lease6 }: LeaseLink, { allow, co
     `    iifname "${name}" icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept`,
     `    ${from6}`,
     ...names.map((rule) => `    ${rule}`),
-    '    reject with icmpx type admin-prohibited',
+    '    jump refuse',
     '  }',
     '  chain postrouting {',
     '    type nat hook postrouting priority srcnat; policy accept;',
