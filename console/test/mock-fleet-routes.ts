@@ -2,6 +2,7 @@ import { NOW, id } from './mock-basics.ts';
 import type { World } from './mock-data.ts';
 import { CHECKS, eventsOfLease, eventsOfNode, newLease, quoteOf } from './mock-fleet.ts';
 import { all, found } from './mock-handlers.ts';
+import { wipesOfLease, wipesOfNode } from './mock-wipes.ts';
 import type { Handlers } from './mock-handlers.ts';
 
 /** Nodes, pools and leases of the stand-in. */
@@ -34,6 +35,14 @@ export function fleetHandlers(world: () => World): Handlers {
       return Object.assign(lease, { endsAt: new Date(Date.parse(lease.endsAt ?? new Date(NOW).toISOString()) + body.minutes * 60_000).toISOString() });
     },
     'POST /api/leases/{id}/hand-over': ({ path, body }) => Object.assign(found(world().fleet.leases, path['id']), body),
+    'GET /api/leases/{id}/wipe-certificates': ({ path }) => all(wipesOfLease(found(world().fleet.leases, path['id']))),
+    'GET /api/nodes/{id}/wipes': ({ path }) => all(wipesOfNode(found(world().fleet.nodes, path['id']))),
+    'GET /api/leases/{id}/contents': ({ path }) => all([{ machineId: found(world().fleet.leases, path['id']).machines[0]?.machineId ?? '', files: 1_204, bytes: 3_400_000_000, whole: true, processes: [{ name: 'python3', count: 2 }], kept: null }]),
+    'POST /api/leases/{id}/keep': ({ path, body }) => {
+      const lease = found(world().fleet.leases, path['id']);
+      lease.volumeId = id();
+      return { id: lease.volumeId, name: body.name, projectId: lease.projectId, machineId: lease.machines[0]?.machineId ?? '', state: 'new', reason: null, leaseId: lease.id, files: null, bytes: null, days: body.days ?? 30, madeBy: 'Ines Okafor', createdAt: new Date(NOW).toISOString(), keptAt: null, expiresAt: null };
+    },
     'POST /api/leases/{id}/end': ({ path }) => Object.assign(found(world().fleet.leases, path['id']), { state: 'ending' as const, reason: 'ended by Ines Okafor' }),
   };
 }

@@ -24,6 +24,10 @@ export const queries = {
   node: (id: string) => queryOptions({ queryKey: ['nodes', 'one', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
   leases: (filter: QueryOf<'/api/leases', 'get'>) => queryOptions({ queryKey: ['leases', 'list', filter], queryFn: ({ signal }) => api.get('/api/leases', { query: { limit: 500, ...filter }, signal }), refetchInterval: AGAIN_MS }),
   lease: (id: string) => queryOptions({ queryKey: ['leases', 'one', id], queryFn: ({ signal }) => api.get('/api/leases/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
+  wipesOfLease: (id: string) => queryOptions({ queryKey: ['leases', 'wipes', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/wipe-certificates', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
+  wipesOfNode: (id: string) => queryOptions({ queryKey: ['nodes', 'wipes', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}/wipes', { path: { id }, query: { limit: 50 }, signal }), refetchInterval: AGAIN_MS }),
+  /** Looked at anew each time that somebody asks: what runs in a lease changes without a word. */
+  leaseContents: (id: string) => queryOptions({ queryKey: ['leases', 'contents', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/contents', { path: { id }, signal }), staleTime: 0, retry: false }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
   consent: (id: string) => queryOptions({ queryKey: ['projects', 'consent', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/consent', { path: { id }, signal }) }),
   contributions: (id: string) => queryOptions({ queryKey: ['projects', 'contributions', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/contributions', { path: { id }, signal }) }),

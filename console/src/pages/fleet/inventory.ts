@@ -27,6 +27,12 @@ export function bytesText(bytes: number | null): string {
   return bytes >= 2 ** 40 ? `${(bytes / 2 ** 40).toFixed(1)} TiB` : bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
+/** Of files: the smallest unit that makes no long number. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 /** Names and values for a page, without the GPUs. */
 export function inventoryFacts(inventory: Claim): (readonly [string, string])[] {
   const facts: (readonly [string, string])[] = [];

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError, api } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
@@ -7,11 +7,10 @@ import { commands } from '../../lib/commands.ts';
 import { parseMoney } from '../../lib/money.ts';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
-import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { announce } from '../../ui/toasts.tsx';
-import { lossText } from './lease-words.ts';
 import type { Lease } from './states.ts';
 import { minutesOf } from './wish.ts';
 
@@ -75,19 +74,5 @@ export function HandOverLease({ lease, onClose }: { lease: Lease; onClose: () =>
         <SameInTerminal line={commands.leaseHandOver(lease.id, projects.find(({ id }) => id === projectId)?.name)} />
       </form>
     </Dialog>
-  );
-}
-
-export function EndLease({ lease, onClose }: { lease: Lease; onClose: () => void }) {
-  const client = useQueryClient();
-  return (
-    <ConfirmDialog title={`End ${lease.name}?`} {...(lease.machines.length === 0 ? {} : { name: lease.name })} action="End the lease" command={commands.leaseEnd(lease.id)} onClose={onClose}
-      onConfirm={async () => {
-        await api.post('/api/leases/{id}/end', { path: { id: lease.id } });
-        await client.invalidateQueries({ queryKey: ['leases'] });
-        announce(`${lease.name} ends`);
-      }}>
-      <p>{lossText(lease)}</p>
-    </ConfirmDialog>
   );
 }

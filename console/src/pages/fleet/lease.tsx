@@ -14,10 +14,12 @@ import { Show } from '../../ui/query.tsx';
 import { Bone } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { EventList } from './event-list.tsx';
-import { EndLease, ExtendLease, HandOverLease } from './lease-dialogs.tsx';
+import { EndLease } from './end-lease.tsx';
+import { ExtendLease, HandOverLease } from './lease-dialogs.tsx';
 import { boundsText, leaseLead, waitText, whatText } from './lease-words.ts';
 import { LEASE_STATE, STAND_IN } from './states.ts';
 import type { Lease } from './states.ts';
+import { LeaseWipes } from './wipes.tsx';
 
 type Open = 'extend' | 'hand-over' | 'end';
 
@@ -45,6 +47,7 @@ export function LeasePage() {
             <LeaseFacts lease={shown} wait={waitText(shown, nameOf, now)} />
             <Cost lease={shown} />
             <GetIn lease={shown} />
+            <LeaseWipes lease={shown} />
             <Section title="What happened?" note="Newest first; notices to its people stand here, too."><EventList events={events} empty="Nothing has happened to it yet." /><SameInTerminal line={commands.leaseShow(shown.id)} /></Section>
             {open === 'extend' ? <ExtendLease lease={shown} onClose={() => setOpen(undefined)} /> : null}
             {open === 'hand-over' ? <HandOverLease lease={shown} onClose={() => setOpen(undefined)} /> : null}

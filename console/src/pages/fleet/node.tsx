@@ -20,6 +20,7 @@ import type { Verb } from './node-dialogs.tsx';
 import { Doctor, Inventory } from './node-parts.tsx';
 import { NODE_STATE, isLive, nodeReason, platformText } from './states.ts';
 import type { Node } from './states.ts';
+import { NodeWipes } from './wipes.tsx';
 
 type Open = Verb | 'approve';
 
@@ -49,6 +50,7 @@ export function NodePage() {
               <Inventory inventory={shown.inventory} />
             </Section>
             <OnIt node={shown} />
+            <NodeWipes node={shown} />
             <Section title="Can it do its work?"><Doctor node={shown} /></Section>
             <Section title="What happened?" note="Newest first."><EventList events={events} empty="Nothing has happened to it yet." /></Section>
             {open === 'approve' ? <ApproveDialog node={shown} onClose={() => setOpen(undefined)} /> : null}
