@@ -129,6 +129,7 @@ export const ERRORS = {
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
   lease_reserved: entry(409, 'conflict_error', 'The lease {id} cannot last until {until}: another lease has its machine from {from} on.', 'Extend it by less, or ask for a new lease: tandem leases.'),
+  release_refused: entry(409, 'conflict_error', 'The node {name} cannot be released from quarantine: {reason}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
   volume_state: entry(409, 'conflict_error', 'The volume {name} is {state}, so it cannot be {action}.', 'See it: tandem volumes. One that a lease has is free when the lease has ended.'),
   volume_refused: entry(409, 'conflict_error', 'The home of this lease cannot be kept so: {reason}.', 'Copy what you need out of it first: scp -r LEASE.tandem: .'),
   root_refused: entry(409, 'conflict_error', 'No machine that fits can be given with root: nothing outside it can reinstall it.', 'Ask for --access shell, or for a pool whose machines can be reinstalled: tandem pools.'),

@@ -1,5 +1,5 @@
 import { SteadyClock, TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
-import type { Access } from '../access/index.ts';
+import type { Access, Principal } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
@@ -12,6 +12,7 @@ import { noteStopped } from './leases/stopped.ts';
 import type { NodeContext } from './nodes/context.ts';
 import type { AgentAddress } from './nodes/enrolment-line.ts';
 import { Enrolments } from './nodes/enrolments.ts';
+import type { NodeView } from './nodes/node-view.ts';
 import { Nodes } from './nodes/nodes.ts';
 import { Presence } from './nodes/presence.ts';
 import { OperatorMinutes } from './operator/operator-minutes.ts';
@@ -24,6 +25,7 @@ import { WipeCertificates } from './wipe/certificates.ts';
 import { OutsideWipes } from './wipe/outside.ts';
 import { agentReset } from './wipe/method.ts';
 import { Volumes } from './volumes/volumes.ts';
+import { releaseNode } from './wipe/release.ts';
 import { Wipes } from './wipe/wipes.ts';
 
 export interface FleetOptions {
@@ -58,6 +60,8 @@ export class Fleet {
   readonly providers: Providers;
   readonly wipes: WipeCertificates;
   readonly volumes: Volumes;
+  /** Lets a machine out of quarantine after a wipe that was not clean; it is wiped again. */
+  readonly releaseNode: (principal: Principal, id: string, reason: string) => Promise<NodeView>;
   readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
   readonly #noteStopped: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
@@ -92,6 +96,7 @@ export class Fleet {
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);
     this.volumes = new Volumes(leases);
+    this.releaseNode = (principal, id, reason) => releaseNode(leases, principal, id, reason);
     this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
     this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);

@@ -291,6 +291,7 @@ export interface FleetDoor {
     doctor(principal: Principal, id: string): Reply<'nodeDoctor'>;
   };
   readonly enrolments: { create(principal: Principal, body: Body<'nodeAdd'>): Reply<'nodeAdd'> };
+  releaseNode(principal: Principal, id: string, reason: string): Reply<'nodeRelease'>;
   readonly volumes: {
     contents(principal: Principal, leaseId: string): Reply<'leaseContents'>;
     keep(principal: Principal, leaseId: string, body: Body<'leaseKeep'>): Reply<'leaseKeep'>;

@@ -93,6 +93,7 @@ const bodies: Record<string, (given: Record<string, string>) => unknown> = {
   'leases.extend': () => ({ minutes: 5 }),
   'servings.scale': () => ({ max: 3 }),
   'leases.keep': () => ({ name: 'taken' }),
+  'nodes.release': () => ({ reason: 'taken' }),
   'volumes.extend': () => ({ days: 1 }),
   'leases.hand-over': ({ projects }) => ({ projectId: projects }),
   'orders.release': () => ({ neededUntil: null }),

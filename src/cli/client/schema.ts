@@ -321,6 +321,9 @@ export interface paths {
   '/api/nodes/{id}/wanted': {
     post: operations['nodes.wish'];
   };
+  '/api/nodes/{id}/release': {
+    post: operations['nodes.release'];
+  };
   '/api/nodes/{id}/doctor': {
     post: operations['nodes.doctor'];
   };
@@ -6474,6 +6477,25 @@ export interface operations {
       reason?: string | null;
       /** After it what still runs is ended by force; null: it may end as promised */
       graceSeconds?: number | null;
+    } } };
+    responses: {
+      200: { content: { 'application/json': components['schemas']['Node'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Let a node out of quarantine after a wipe that was not clean: it is wiped again, and stays cordoned until it is uncordoned */
+  'nodes.release': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { 'application/json': {
+      reason: string;
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Node'] } };

@@ -29,6 +29,7 @@ test('certificates of a lease are shown and written, checked by the server\'s ke
     [`GET /api/leases/${LEASE}/wipe-certificates`]: { json: { items: [{ ...wipe, of: 'this' }, { ...wipe, of: 'before', clean: false }], nextCursor: null } },
     'GET /api/wipe-keys': { json: keys },
     'GET /api/nodes': { json: { items: [{ id: NODE, name: 'gpu-1' }], nextCursor: null } },
+    [`POST /api/nodes/${NODE}/release`]: { json: { name: 'gpu-1' } },
     [`GET /api/nodes/${NODE}/wipes`]: { json: { items: [wipe], nextCursor: null } },
   });
   open.push(server);
@@ -38,6 +39,10 @@ test('certificates of a lease are shown and written, checked by the server\'s ke
   for (const part of ['After this lease', 'Before this lease', 'NO: the machine is quarantined', 'no process is left', 'memory of GPUs']) expect(shown).toContain(part);
   expect(shown).not.toContain('\u001b');
   expect((await run(['node', 'wipes', 'gpu-1'], env)).out).toContain('1 planted, 0 found');
+
+  expect((await run(['node', 'release', 'gpu-1', '--reason', 'killed what was left'], env)).out).toContain('tandem node uncordon gpu-1');
+  expect(seen.at(-1)!.body).toEqual({ reason: 'killed what was left' });
+  expect((await run(['node', 'release', 'gpu-1'], env)).code).toBe(2);
 
   const file = join(folder, 'wipe.jws');
   expect((await run(['leases', 'wipe', LEASE, '--out', file], env)).out).toContain('Wrote 2 certificates');

@@ -41,6 +41,14 @@ export const ofNode: Run = async (context, { args }) => {
   ], context.out)));
 };
 
+export const release: Run = async (context, { args, options }) => {
+  if (typeof options['reason'] !== 'string') throw usageError('--reason is missing.', 'Say what was done about it: --reason TEXT');
+  const client = context.client();
+  const { id } = await findNode(client, args[0]!);
+  const node = await client.call('POST', '/api/nodes/{id}/release', { path: { id }, body: { reason: options['reason'] } });
+  print(context, node, () => `${node.name} is wiped again now. See how: tandem node wipes ${node.name}. When it is clean: tandem node uncordon ${node.name}`);
+};
+
 export const keys: Run = async (context) => {
   const { keys: all } = await context.client().call('GET', '/api/wipe-keys', {});
   // A set of JSON Web Keys, so that it can be kept beside certificates and given to --key.

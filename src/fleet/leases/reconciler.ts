@@ -181,7 +181,7 @@ export class Reconciler {
         return;
       case 'finish':
         await this.#money.releaseAll(tx, row);
-        await changed.set({ observed: 'ended', wanted: 'end', ended_at: new Date(nowMs), stopped_at: row.stopped_at ?? new Date(nowMs) }).execute();
+        await changed.set({ observed: 'ended', wanted: 'end', ended_at: row.ended_at ?? new Date(nowMs), stopped_at: row.stopped_at ?? new Date(nowMs) }).execute();
         await settleVolume(this.#context, tx, row, undefined);
         await this.#keepForDay(tx, row, lease, nowMs);
         await noteLease(this.#context, tx, row, 'ended', row.reason ?? '');

@@ -25,6 +25,6 @@ export const NODES_CHANNEL = 'nodes';
 export const WHEREABOUTS_CHANNEL = 'nodes_at';
 
 /** Notes what happened to a node, for its page. */
-export async function noteEvent(context: NodeContext, tx: Executor, node: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
+export async function noteEvent(context: Pick<NodeContext, 'database' | 'clock' | 'newId'>, tx: Executor, node: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
   await context.database.scoped(node.organisation_id, tx).insertInto('node_events', { id: context.newId(), node_id: node.id, at: new Date(context.clock.nowMs()), kind, detail: detail.slice(0, 500) }).execute();
 }

@@ -44,8 +44,8 @@ export class StandInMachines implements Driver {
     this.#of(machineId).running.clear();
   }
 
-  failWipes(machineId: string): void {
-    this.#of(machineId).wipes = 'dirty';
+  failWipes(machineId: string, fails = true): void {
+    this.#of(machineId).wipes = fails ? 'dirty' : 'clean';
   }
 
   /** What runs, whoever can see it. */

@@ -40,6 +40,7 @@ export const nodeRoutes = {
   nodeApprove: route({ id: 'nodes.approve', method: 'POST', path: '/api/nodes/{id}/approve', summary: 'Say that the machine is what it says it is; only then may work of other organisations be placed on it', access: 'nodes.write', status: 200, params: byId, reply: node }),
   nodeWish: route({ id: 'nodes.wish', method: 'POST', path: '/api/nodes/{id}/wanted', summary: 'Cordon, drain, maintain or remove a node, or have it serve again', access: 'nodes.write', status: 200, params: byId,
     body: z.object({ what: wanted, reason: words(300).nullable().default(null), graceSeconds: z.int().min(0).max(31_536_000).nullable().default(null).describe('After it what still runs is ended by force; null: it may end as promised') }), reply: node }),
+  nodeRelease: route({ id: 'nodes.release', method: 'POST', path: '/api/nodes/{id}/release', summary: 'Let a node out of quarantine after a wipe that was not clean: it is wiped again, and stays cordoned until it is uncordoned', access: 'nodes.write', status: 200, params: byId, body: z.object({ reason: words(200) }), reply: node }),
   nodeRemove: route({ id: 'nodes.remove', method: 'DELETE', path: '/api/nodes/{id}', summary: 'Remove a node that nothing is on; its identity ends at once', access: 'nodes.write', status: 204, params: byId }),
   nodeDoctor: route({ id: 'nodes.doctor', method: 'POST', path: '/api/nodes/{id}/doctor', summary: 'Have the agent look at its machine', access: 'nodes.read', status: 200, params: byId, reply: z.object({ checks: z.array(check) }) }),
 };

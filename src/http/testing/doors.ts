@@ -41,6 +41,7 @@ export const emptyModels: ModelsDoor = {
 export const emptyFleet: FleetDoor = {
   nodes: { list: nothing, show: absent, approve: absent, wish: absent, remove: absent, doctor: absent },
   enrolments: { create: absent },
+  releaseNode: absent,
   volumes: { contents: absent, keep: absent, letGo: absent, list: nothing, extend: absent, remove: absent },
   wipes: { ofLease: absent, ofNode: absent, keys: async () => ({ keys: [] }) },
   pools: { list: nothing, create: absent, update: absent },
