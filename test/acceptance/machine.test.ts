@@ -19,6 +19,7 @@ interface Lease {
   readonly id: string;
   readonly state: string;
   readonly reason: string | null;
+  readonly machines: readonly { readonly bounds: unknown }[];
 }
 
 const api = <T>(program: Program, ...words: string[]): T => {
@@ -38,13 +39,14 @@ const until = async <T>(what: string, look: () => T, holds: (seen: T) => boolean
 test.runIf(canSandbox && noStandInHosts === undefined)('one pasted line makes a machine usable, a lease lets its tenant in by ssh, and its end leaves nothing (stand-in, not macOS)', async () => {
   net = new StandInNet();
   const host = await net.add('mac-1');
-  const program = await startProgram({ direct: true, env: { TANDEM_LOCAL_MODEL: 'off', TANDEM_AGENT_ADDRESS: `${net.address}:${await freePort()}` } });
+  const agentAddress = `${net.address}:${await freePort()}`;
+  const program = await startProgram({ direct: true, env: { TANDEM_LOCAL_MODEL: 'off', TANDEM_AGENT_ADDRESS: agentAddress } });
   const added = program.cli('node', 'add', '--name', 'mac-1', '--json');
   expect(added.code, added.err).toBe(0);
   const { line } = JSON.parse(added.out) as { line: string };
   const pastedMs = performance.now();
   // As it was printed, by root of a machine of its own that has nothing of ours: Node and the agent come from the server.
-  const pasted = host.run(line, { TANDEM_AGENT_STAND_IN: '1' });
+  const pasted = host.run(line, { TANDEM_AGENT_STAND_IN: '1', TANDEM_AGENT_NETWORK: '' });
   expect(pasted.code, pasted.err).toBe(0);
   const nodes = () => api<{ items: { id: string; state: string; standIn: boolean; inventory: Record<string, unknown> }[] }>(program, 'GET', '/api/nodes').items;
   const [node] = await until('ready', nodes, ([one]) => one?.state === 'ready' && 'cpu' in one.inventory);
@@ -63,6 +65,12 @@ test.runIf(canSandbox && noStandInHosts === undefined)('one pasted line makes a 
   const entered = program.cli('ssh', id, '--', 'id -un; echo left > behind; exit 3');
   const sshMs = performance.now() - enteredMs;
   expect([entered.code, entered.out], entered.err).toEqual([3, 'tenant\n']);
+
+  // What the server computed is what bounds it; it has a way out, and none to the control plane.
+  const [bounded] = lease().machines;
+  expect(bounded!.bounds).toMatchObject({ limits: { memoryBytes: expect.any(Number) as unknown, processes: 16_384, diskBytes: expect.any(Number) as unknown }, network: 'internet' });
+  const server = program.cli('ssh', id, '--', `timeout 5 bash -c 'exec 3<>/dev/tcp/${agentAddress.replace(':', '/')}' && echo reached`);
+  expect([server.out, server.err]).toEqual(['', expect.stringContaining('Connection refused') as unknown]);
 
   if (noBrowser === undefined) looking = await lookAtScreen(program, id);
 
