@@ -39,8 +39,8 @@ process.on('exit', () => {
   rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-const start = (command: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess => {
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'], env });
+const start = (command: readonly string[], said: 'inherit' | 'ignore' = 'inherit'): ChildProcess => {
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', said] });
   running.push(child);
   return child;
 };
@@ -79,7 +79,7 @@ const ways: readonly Way[] = [
 ];
 
 // The same VNC server as in a lease, for the ways without one.
-start(link.onNode('Xtigervnc', `:${7_000 + (process.pid % 1_000)}`, '-rfbport', '19977', '-interface', Link.there, '-SecurityTypes', 'None', '-geometry', '1280x800', '-depth', '24', '-AlwaysShared', '-retro', '-nolisten', 'tcp'));
+start(link.onNode('Xtigervnc', `:${7_000 + (process.pid % 1_000)}`, '-rfbport', '19977', '-interface', Link.there, '-SecurityTypes', 'None', '-geometry', '1280x800', '-depth', '24', '-AlwaysShared', '-retro', '-nolisten', 'tcp'), 'ignore');
 const dial = async (port: number, host: string): Promise<Duplex> => {
   const socket = connect(port, host).setNoDelay(true);
   await once(socket, 'connect');
@@ -164,9 +164,9 @@ async function measure(title: string): Promise<void> {
     for (const way of ways) {
       const figures = all.get(way.name)!;
       for (const direction of ['down', 'up'] as const) {
-        const watch = new CpuWatch(programOf);
-        const { seconds, loginSeconds } = await transfer(way, BYTES, direction);
-        for (const [program, used] of await watch.end()) figures.cpu.set(program, (figures.cpu.get(program) ?? 0) + used);
+        let watch: CpuWatch | undefined;
+        const { seconds, loginSeconds } = await transfer(way, BYTES, direction, () => { watch = new CpuWatch(programOf); });
+        for (const [program, used] of await watch!.end()) figures.cpu.set(program, (figures.cpu.get(program) ?? 0) + used);
         figures[direction].push(BYTES / 1e6 / seconds);
         figures.logins.push(loginSeconds);
       }
@@ -182,7 +182,7 @@ async function measure(title: string): Promise<void> {
     return [name, median(down).toFixed(0), spread(down), median(up).toFixed(0), spread(up), ratio(byReverse), ratio(direct), median(trips).toFixed(2), percentile(trips, 0.95).toFixed(2), median(logins).toFixed(2)];
   })));
   const gigabytes = (2 * TURNS * BYTES) / 1e9;
-  console.log('\nSeconds of CPU for a GB, by program, log-in included:\n');
+  console.log('\nSeconds of CPU for a GB, by program, log-in left out:\n');
   for (const { name } of ways) console.log(`- ${name}: ${[...all.get(name)!.cpu].filter(([, seconds]) => seconds / gigabytes >= 0.05).map(([program, seconds]) => `${program} ${(seconds / gigabytes).toFixed(2)}`).join(', ')}`);
 }
 

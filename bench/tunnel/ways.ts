@@ -61,8 +61,8 @@ export interface Transfer {
   readonly seconds: number;
 }
 
-/** Some bytes to the node (`up`) or from it, over a session that is logged in when they begin. */
-export async function transfer({ ssh }: Way, bytes: number, direction: 'up' | 'down'): Promise<Transfer> {
+/** Some bytes to the node (`up`) or from it, over a session that is logged in when they begin. @param begun called then. */
+export async function transfer({ ssh }: Way, bytes: number, direction: 'up' | 'down', begun: () => void): Promise<Transfer> {
   const started = performance.now();
   const [program, ...args] = ssh;
   const source = direction === 'down' ? undefined : spawn('sh', ['-c', `read go; exec head -c ${bytes} /dev/zero`], { stdio: ['pipe', 'pipe', 'ignore'] });
@@ -70,6 +70,7 @@ export async function transfer({ ssh }: Way, bytes: number, direction: 'up' | 'd
   const session = spawn(program!, [...args, `echo in >&2; ${command}`], { stdio: [source?.stdout ?? 'ignore', 'ignore', 'pipe'] });
   let inMs = 0;
   session.stderr!.once('data', () => {
+    begun();
     inMs = performance.now();
     source?.stdin!.write('go\n');
   });
