@@ -44,6 +44,8 @@ const tree = root.addChildren([
     to('/models', '/models/requests'),
     page('/models/requests', lazyRouteComponent(() => import('./pages/models/requests.tsx'), 'RequestsPage')),
     page('/models/requests/$id', lazyRouteComponent(() => import('./pages/models/request.tsx'), 'RequestPage')),
+    page('/models/serving', lazyRouteComponent(() => import('./pages/models/servings.tsx'), 'ServingsPage')),
+    page('/models/serving/$id', lazyRouteComponent(() => import('./pages/models/serving.tsx'), 'ServingPage')),
     page('/models/latency', lazyRouteComponent(() => import('./pages/models/latency.tsx'), 'LatencyPage')),
     to('/fleet', '/fleet/nodes'),
     page('/fleet/nodes', lazyRouteComponent(() => import('./pages/fleet/nodes.tsx'), 'NodesPage')),

@@ -4,11 +4,14 @@ import { CHECKS, eventsOfLease, eventsOfNode, newLease, quoteOf } from './mock-f
 import { all, found } from './mock-handlers.ts';
 import { wipesOfLease, wipesOfNode } from './mock-wipes.ts';
 import type { Handlers } from './mock-handlers.ts';
+import { replicasOf } from './mock-serving.ts';
 
 /** Nodes, pools and leases of the stand-in. */
 export function fleetHandlers(world: () => World): Handlers {
   let made = 0;
   return {
+    'GET /api/servings': () => all(world().fleet.servings),
+    'GET /api/servings/{id}': ({ path }) => ({ serving: found(world().fleet.servings, path['id']), replicas: replicasOf(found(world().fleet.servings, path['id'])) }),
     'GET /api/pools': () => all(world().fleet.pools),
     'GET /api/nodes': () => all(world().fleet.nodes),
     'POST /api/nodes': ({ body }) => ({ id: id(), pool: body.pool ?? 'default', name: body.name ?? null, expiresAt: new Date(NOW + 15 * 60_000).toISOString(), line: 'curl --pinnedpubkey sha256//pin https://fleet.harbour.example:4601/install.sh | sudo sh -s -- tok_once', token: 'tok_once' }),

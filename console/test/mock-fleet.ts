@@ -1,5 +1,6 @@
 import type { BodyOf, ReplyOf, Schemas } from '../src/api/client.ts';
 import { NOW, id } from './mock-basics.ts';
+import { fullServings } from './mock-serving.ts';
 
 /**
  * Machines of the invented organisation and who has them. Stand-ins: no such machine was there; what GPUs say is after what `nvidia-smi` is
@@ -10,6 +11,7 @@ type Pool = Schemas['Pool'];
 type Lease = Schemas['Lease'];
 type Quote = ReplyOf<'/api/leases/quote', 'post'>;
 export interface Fleet {
+  readonly servings: ReturnType<typeof fullServings>;
   readonly nodes: Node[];
   readonly pools: Pool[];
   readonly leases: Lease[];
@@ -24,7 +26,7 @@ export const HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</
 /** A quarter of a machine of 96 cores. */
 const BOUNDS: NonNullable<Lease['machines'][number]['bounds']> = { limits: { cpuMillis: 23_750, memoryBytes: 136_365_211_648, processes: 4_096, diskBytes: 1_094_216_581_120 }, network: 'internet', resolvers: ['10.0.0.2'], unbound: [] };
 
-export const nothingInFleet = (): Fleet => ({ nodes: [], pools: [], leases: [] });
+export const nothingInFleet = (): Fleet => ({ servings: [], nodes: [], pools: [], leases: [] });
 
 const gpu = (index: number, more: object = {}): object => ({ vendor: 'nvidia', index, uuid: `GPU-0${index}`, name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984, usedBytes: 0, duty: index * 11, temperatureC: 41 + index, ecc: { corrected: 0, uncorrected: 0 }, driver: '580.95.05', mig: false, migDevices: [], ...more });
 
@@ -62,7 +64,7 @@ export function fullFleet(projectId: string): Fleet {
     pool('default', { kinds: ['96 cores'], machines: { all: 3, leased: 0, idle: 1, wiping: 0, closed: 2 } }),
     pool('shared', { own: false, kinds: ['b200-180gb'], resources: ['b200-180gb'], openTo: 'all', machines: { all: 4, leased: 2, idle: 1, wiping: 1, closed: 0 }, units: { all: 32, leased: 16 } }),
   ];
-  return { nodes, pools, leases: [waiting, mine, night, ended] };
+  return { nodes, pools, leases: [waiting, mine, night, ended], servings: fullServings(projectId) };
 }
 
 function pool(name: string, more: Partial<Pool>): Pool {

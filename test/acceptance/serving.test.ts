@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
@@ -76,5 +76,12 @@ test.runIf(canSandbox)('gpu serve: a leased machine without a GPU serves the loc
   expect(woken.headers.get('x-tandem-route')).toBe('fleet/local#2/fleet/local; reason=only');
 
   console.log(cli(program, 'gpu', 'show', 'fleet/local'));
+
+  // At its end what runs is finished, the leases end, and nothing is left on the machine.
+  const { id } = show().serving;
+  cli(program, 'gpu', 'stop', 'fleet/local');
+  await until('stopped', () => JSON.parse(cli(program, 'api', 'GET', `/api/servings/${id}`)) as Shown, ({ serving }) => serving.state === 'stopped');
+  expect((await call(false)).status).toBe(404);
+  await until('wiped', () => readdirSync(join(home, 'leases')), (left) => left.every((name) => !name.includes('-')));
   console.log(`asked to serving ${(readyMs / 1000).toFixed(1)} s`);
 }, 240_000);

@@ -28,6 +28,8 @@ export const queries = {
   wipesOfNode: (id: string) => queryOptions({ queryKey: ['nodes', 'wipes', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}/wipes', { path: { id }, query: { limit: 50 }, signal }), refetchInterval: AGAIN_MS }),
   /** Looked at anew each time that somebody asks: what runs in a lease changes without a word. */
   leaseContents: (id: string) => queryOptions({ queryKey: ['leases', 'contents', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/contents', { path: { id }, signal }), staleTime: 0, retry: false }),
+  servings: queryOptions({ queryKey: ['models', 'servings'], queryFn: ({ signal }) => api.get('/api/servings', { signal }), refetchInterval: AGAIN_MS }),
+  serving: (id: string) => queryOptions({ queryKey: ['models', 'serving', id], queryFn: ({ signal }) => api.get('/api/servings/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
   consent: (id: string) => queryOptions({ queryKey: ['projects', 'consent', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/consent', { path: { id }, signal }) }),
   contributions: (id: string) => queryOptions({ queryKey: ['projects', 'contributions', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/contributions', { path: { id }, signal }) }),

@@ -13,7 +13,7 @@ export const RAIL = [
 
 /** What is asked about models and the calls to them. */
 export const MODEL_TABS = [
-  ['/models/requests', 'Requests'], ['/models/latency', 'Latency'], ['/models/feedback', 'Feedback'],
+  ['/models/requests', 'Requests'], ['/models/serving', 'Serving'], ['/models/latency', 'Latency'], ['/models/feedback', 'Feedback'],
 ] as const;
 
 /** Machines, and who has them. */

@@ -27,7 +27,7 @@ import { HEALTH } from './health.ts';
 type Backend = Schemas['Backend'];
 const KINDS = { local: 'The engine of this machine', 'openai-compatible': 'OpenAI’s chat completions', 'openai-responses': 'OpenAI’s responses', anthropic: 'Anthropic’s messages', gemini: 'Gemini’s generateContent', bedrock: 'Bedrock’s Converse' } as const;
 const CHOICES = ['openai-compatible', 'openai-responses', 'anthropic', 'gemini', 'bedrock'] as const;
-const FROM = { 'built-in': 'Built in', config: 'Operator’s file', api: 'Added here' } as const;
+const FROM = { 'built-in': 'Built in', config: 'Operator’s file', api: 'Added here', fleet: 'Served from machines' } as const;
 
 export function BackendsPage() {
   const query = useQuery(queries.backends);
