@@ -7,10 +7,6 @@ import { WireError, type Message } from '../wire/index.ts';
 import type { FileCache } from './file-cache.ts';
 import type { JobOrder } from './job.ts';
 import type { LeasePaths } from './record.ts';
-import { SSH_INSIDE } from './sandbox.ts';
-
-/** Where a job's files are inside: to read, and not the tenant's to change. */
-export const JOB_INSIDE = `${SSH_INSIDE}/job`;
 
 interface JobFile {
   readonly name: string;
@@ -24,7 +20,7 @@ const MOST_WORDS = 300;
 const MOST_WORD_LENGTH = 8_000;
 
 /**
- * Puts what a job needs where its lease can read it, and writes down what is to run. The agent's own Node is there as `node` where it is asked for.
+ * Puts what a job needs where its lease can read it and not change it (`/run/tandem/job` inside), and writes down what is to run. The agent's own Node is there as `node` where it is asked for.
  * @throws WireError bad_job, not_here, job_runs when another one was asked for before.
  */
 export async function prepareJob(params: Message, { folder, ssh }: LeasePaths, cache: FileCache): Promise<void> {

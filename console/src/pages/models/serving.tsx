@@ -19,7 +19,7 @@ export function ServingPage() {
   const serving = query.data?.serving;
   const lead = serving ? servingLead(serving) : query.error ? 'The served model could not be read.' : 'Reading the served model…';
   return (
-    <Page title={serving?.name ?? 'Serving'} up={{ to: '/models/serving', title: 'Serving' }} lead={lead} busy={!serving && !query.error}>
+    <Page title={serving?.name ?? 'Served model'} up={{ to: '/models/serving', title: 'Serving' }} lead={lead} busy={!serving && !query.error}>
       <Show query={query} bones={<div className="facts">{Array.from({ length: 8 }, (_, index) => <div key={index}><Bone width={90} /><Bone width={180} /></div>)}</div>}>
         {({ serving: shown, replicas }) => (
           <>
