@@ -14,7 +14,7 @@ function serving(projectId: string, more: Partial<Serving> & Pick<Serving, 'name
     min: 0, max: 4, idleMinutes: 10, cold: 'wait', atMost: null, askedBy: 'Ines Okafor', state: 'serving', reason: 'as many as are needed', wantedReplicas: 2, readyReplicas: 2, running: 41, waiting: 0, coldStartMs: 94_300, createdAt: ago(9_000), stoppedAt: null,
     money: {
       currency: 'USD', from: ago(9_000), tokens: '812400000', busyCost: '402000000000000', idleCost: '61000000000000', busyMinutes: 12_060, idleMinutes: 1_830, charged: '541200000000000',
-      perMillion: { charged: '666174298', occupancy: '569916297', busy: '494830132' },
+      perMillion: { charged: '666174298375', occupancy: '569916297390', busy: '494830132939' },
     },
     ...more,
   };
