@@ -84,6 +84,8 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   const obey = (word: KeeperWord, socket: Socket): void => {
     switch (word.do) {
       case 'until':
+        // Its bounds are being taken away: granted anew, the lease gets another keeper.
+        if (ended) return void socket.destroy();
         untilUptimeMs = word.untilUptimeMs;
         socket.end('ok\n');
         return;
