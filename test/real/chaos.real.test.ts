@@ -18,6 +18,8 @@ const STEPS = Number(process.env['CHAOS_STEPS'] ?? 50);
 const SERVERS = Number(process.env['CHAOS_SERVERS'] ?? 1);
 const HOSTS = ['mac-1', 'gpu-1', 'gpu-2'];
 const LOOK_MS = 400;
+/** What takes longer than this says that the machine is busy, or that a server is not well. */
+const SLOW_MS = 1_000;
 /** A lease on a machine that nobody reaches counts as stopped a minute after its last possible end, three minutes away and more. */
 const SETTLE_MS = 400_000;
 
@@ -50,15 +52,24 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   const tenants = new Tenants(house, SEED);
   const witness = new Witness(house, tenants, nodeIds);
   let seen: LeaseSeen[] = [];
-  const looking = loop(LOOK_MS, async () => witness.look());
+  const everywhere = HOSTS.map((_, index) => index);
+  let lookedMs = Date.now();
+  const looking = loop(LOOK_MS, async () => {
+    // A machine that is too busy for us is too busy for the server and the agents, which are on it as well.
+    if (Date.now() - lookedMs > LOOK_MS + SLOW_MS) house!.watchTrouble(everywhere);
+    lookedMs = Date.now();
+    witness.look();
+  });
   const asking = loop(1_000, async () => {
+    const fromMs = Date.now();
     try {
       const list = await nodes();
       seen = await leases(house!);
       house!.watchTrouble(nodeIds.flatMap((id, index) => (list.find((node) => node.id === id)?.connected === true ? [] : [index])));
+      if (Date.now() - fromMs > SLOW_MS) house!.watchTrouble(everywhere);
       witness.hold(seen);
     } catch {
-      house!.watchTrouble(HOSTS.map((_, index) => index));
+      house!.watchTrouble(everywhere);
     }
   });
   let calm = false;
