@@ -15,7 +15,7 @@ import { Witness, remains } from './chaos/witness.ts';
  */
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const STEPS = Number(process.env['CHAOS_STEPS'] ?? 50);
-const SERVERS = Number(process.env['CHAOS_SERVERS'] ?? 1);
+const SERVERS = Number(process.env['CHAOS_SERVERS'] ?? 2);
 const HOSTS = ['mac-1', 'gpu-1', 'gpu-2'];
 const LOOK_MS = 400;
 /** What takes longer than this says that the machine is busy, or that a server is not well. */

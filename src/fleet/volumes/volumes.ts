@@ -126,7 +126,10 @@ export class Volumes {
 
   /** How many volumes are on a machine, whoever has them. */
   async countOn(machineId: string): Promise<number> {
-    return (await this.#context.database.unscoped('volumes on a machine, whoever has them').selectFrom('volumes').select('id').where('machine_id', '=', machineId).where('ended_at', 'is', null).execute()).length;
+    const { database, driver } = this.#context;
+    const rows = await database.unscoped('volumes on a machine, whoever has them').selectFrom('volumes').select('state').where('machine_id', '=', machineId).where('ended_at', 'is', null).execute();
+    // What is given up waits for a machine that is gone no longer.
+    return rows.filter(({ state }) => state !== 'removing' || driver.reaches(machineId)).length;
   }
 
   /** Takes away what is deleted or has expired, and gives up what was on machines that are removed. Periodic, safe to repeat. */
