@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { WireError, readLine, textOf, wholeOf, type Message } from '../wire/index.ts';
 import type { KeeperWord } from './keeper.ts';
 import { readTerminalOrder } from './terminals.ts';
@@ -7,21 +8,26 @@ const ANSWER_MS = 10_000;
 const MOST_ANSWER_BYTES = 1_000;
 const MOST_STATE_BYTES = 64 * 1024;
 
+/** Another way to read a socket than as a stream, and the stream of what is read at first. */
+interface Reads extends OnReadOpts {
+  readonly first: Readable;
+}
+
 /** Says one word to a keeper. Undefined: there is none, or it would not. The socket is open still; after `ssh`, `screen`, `port` and `terminal` it is the session's. */
-export async function sayToKeeper(path: string, word: KeeperWord): Promise<Socket | undefined> {
-  const said = await sayLine(path, word, ANSWER_MS);
+export async function sayToKeeper(path: string, word: KeeperWord, reads?: Reads): Promise<Socket | undefined> {
+  const said = await sayLine(path, word, ANSWER_MS, reads);
   if (said?.answer === 'ok') return said.socket;
   said?.socket.destroy();
   return undefined;
 }
 
 /** Says one JSON line to whoever listens there and hears one line. Undefined: nobody answered in time. The socket is open still, and paused. */
-export async function sayLine(path: string, word: object, forMs: number): Promise<{ readonly socket: Socket; readonly answer: string } | undefined> {
-  const socket = connect(path);
-  socket.on('error', () => socket.destroy());
+export async function sayLine(path: string, word: object, forMs: number, reads?: Reads): Promise<{ readonly socket: Socket; readonly answer: string } | undefined> {
+  const socket = connect({ path, ...(reads !== undefined && { onread: reads }) });
+  socket.on('error', () => socket.destroy()).on('close', () => reads?.first.destroy());
   socket.once('connect', () => socket.write(`${JSON.stringify(word)}\n`));
   try {
-    return { socket, answer: await readLine(socket, MOST_ANSWER_BYTES, AbortSignal.timeout(forMs)) };
+    return { socket, answer: await readLine(reads?.first ?? socket, MOST_ANSWER_BYTES, AbortSignal.timeout(forMs)) };
   } catch {
     socket.destroy();
     return undefined;

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { WireError } from './wire-error.ts';
 
 /** What is said in ALPN by a connection that carries one session: a token in one line, `ok` in one line, then the session's bytes alone. */
@@ -7,7 +7,7 @@ export const SESSION_PROTOCOL = 'tandem-session';
 export const SESSIONS_SINCE = 2;
 
 /** The first line of a stream, without its end; what came after it is put back, and the stream is as nobody had read from it. @throws WireError when it ends, is longer, or comes too late. */
-export function readLine(stream: Duplex, mostBytes: number, signal: AbortSignal): Promise<string> {
+export function readLine(stream: Readable, mostBytes: number, signal: AbortSignal): Promise<string> {
   let seen = Buffer.alloc(0);
   return new Promise((resolve, reject) => {
     const done = (act: () => void): void => {
