@@ -124,6 +124,8 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.goBack();
     await page.getByRole('link', { name: 'nightly-evals' }).click();
     await page.getByText('$20.00 if it goes on').waitFor();
+    await page.getByText('23.8 cores, 136.4 GB of memory, 4,096 processes, 1094.2 GB of disk').waitFor();
+    await page.getByText('the internet', { exact: true }).waitFor();
     await page.getByText(/^\.\/tandem ssh 0193/).waitFor();
     await page.getByRole('table', { name: 'Wipes around nightly-evals' }).getByRole('row', { name: /8 canaries, 0 found; 2 things not checked/ }).getByRole('button').click();
     await page.getByText('no process of its user is left').waitFor();
