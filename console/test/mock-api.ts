@@ -8,6 +8,7 @@ import { SCENARIOS, consentOf } from './mock-content.ts';
 import { MONTH, NOW, emptyWorld, fullWorld, id } from './mock-data.ts';
 import type { World } from './mock-data.ts';
 import { fleetHandlers } from './mock-fleet-routes.ts';
+import { orderHandlers } from './mock-orders.ts';
 import { Refusal, all, found } from './mock-handlers.ts';
 import type { Handlers, Incoming } from './mock-handlers.ts';
 import { bill, overview } from './mock-money.ts';
@@ -27,7 +28,7 @@ export { Refusal };
  */
 export type Mode = 'full' | 'empty' | 'error' | 'loading';
 
-const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'nodes', 'leases', 'pools', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
+const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'nodes', 'leases', 'pools', 'orders', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
 const ROTATED = { secret: 'whsec_cm90YXRlZC1zZWNyZXQtc2hvd24tb25jZS1uZXZlcg==', bothUntil: new Date(NOW + 86_400_000).toISOString() };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
@@ -223,6 +224,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'POST /api/feeds/{id}/rotate': () => ROTATED,
     'DELETE /api/feeds/{id}': ({ path }) => void world.outgoing.feeds.splice(world.outgoing.feeds.findIndex((one) => one.id === path['id']), 1),
     ...fleetHandlers(() => world),
+    ...orderHandlers(() => world),
     'GET /api/backends': () => all(world.backends),
     'POST /api/backends/{id}/check': () => ({ ok: true, latencyMs: 41, models: ['Qwen3-30B-A3B'], problem: null, next: null }),
     'GET /api/members': () => all(world.members),

@@ -1,6 +1,8 @@
 import type { Schemas } from '../src/api/client.ts';
 import { NOW, id, resetIds } from './mock-basics.ts';
 import { fullFleet, nothingInFleet } from './mock-fleet.ts';
+import { fullOrders } from './mock-orders.ts';
+import type { Order } from './mock-orders.ts';
 import type { Fleet } from './mock-fleet.ts';
 import { fullOutgoing, nothingOutgoing } from './mock-outgoing.ts';
 import type { Outgoing } from './mock-outgoing.ts';
@@ -42,6 +44,7 @@ export interface World {
   events: Schemas['AuditEvent'][];
   outgoing: Outgoing;
   fleet: Fleet;
+  orders: Order[];
   problems: { id: string; title: string; state: 'pass' | 'warn' | 'fail'; detail: string; next: string | null }[];
 }
 
@@ -49,7 +52,7 @@ export function emptyWorld(): World {
   resetIds();
   return {
     organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
-    projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], calls: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], outgoing: nothingOutgoing(), fleet: nothingInFleet(), problems: [],
+    projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], calls: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], outgoing: nothingOutgoing(), fleet: nothingInFleet(), orders: [], problems: [],
   };
 }
 
@@ -132,6 +135,7 @@ export function fullWorld(): World {
   });
   world.outgoing = fullOutgoing(support.id);
   world.fleet = fullFleet(support.id);
+  world.orders = fullOrders(world.fleet.nodes[0]!.id);
   world.calls = callsOf(world);
   world.budgets.unshift(
     { id: id(), scope: { kind: 'organisation', id: world.organisation.id, name: world.organisation.name }, subject: null, holder: `organisation ${world.organisation.name}`, each: null, amount: '250000000000000', currency: 'USD', period: 'month', spent: world.lines.reduce((sum, line) => sum + BigInt(line.charge), 0n).toString(), held: '311000000000', left: '0', windowStart: '2026-11-01T00:00:00.000Z', windowEnd: '2026-12-01T00:00:00.000Z', createdAt: ago(40 * DAY), alertShares: [50, 80, 100] },

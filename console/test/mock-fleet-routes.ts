@@ -1,3 +1,4 @@
+import type { Schemas } from '../src/api/client.ts';
 import { NOW, id } from './mock-basics.ts';
 import type { World } from './mock-data.ts';
 import { CHECKS, eventsOfLease, eventsOfNode, newLease, quoteOf } from './mock-fleet.ts';
@@ -15,7 +16,7 @@ export function fleetHandlers(world: () => World): Handlers {
     'GET /api/pools': () => all(world().fleet.pools),
     'GET /api/nodes': () => all(world().fleet.nodes),
     'POST /api/nodes': ({ body }) => ({ id: id(), pool: body.pool ?? 'default', name: body.name ?? null, expiresAt: new Date(NOW + 15 * 60_000).toISOString(), line: 'curl --pinnedpubkey sha256//pin https://fleet.harbour.example:4601/install.sh | sudo sh -s -- tok_once', token: 'tok_once' }),
-    'GET /api/nodes/{id}': ({ path }) => ({ node: found(world().fleet.nodes, path['id']), events: eventsOfNode(found(world().fleet.nodes, path['id'])) }),
+    'GET /api/nodes/{id}': ({ path }) => ({ node: found(world().fleet.nodes, path['id']), events: eventsOfNode(found(world().fleet.nodes, path['id'])), rented: path['id'] === world().fleet.nodes[0]?.id ? { orderId: world().orders[0]!.id, provider: 'gpus-california', offer: 'gpu_8x_h100', currency: 'USD', perHour: '23920000000000', soFar: '287040000000000', charged: '412500000000000' } : null }),
     'POST /api/nodes/{id}/approve': ({ path }) => Object.assign(found(world().fleet.nodes, path['id']), { approved: { by: 'Ines Okafor', at: new Date(NOW).toISOString() }, changed: [] }),
     'POST /api/nodes/{id}/wanted': ({ path, body }) => Object.assign(found(world().fleet.nodes, path['id']), { state: ({ serve: 'ready', cordon: 'cordoned', drain: 'draining', maintain: 'maintenance', remove: 'removing' } as const)[body.what], wanted: { what: body.what, reason: body.reason ?? null, by: 'Ines Okafor', at: new Date(NOW).toISOString(), deadlineAt: body.graceSeconds === null || body.graceSeconds === undefined ? null : new Date(NOW + body.graceSeconds * 1000).toISOString() } }),
     'DELETE /api/nodes/{id}': ({ path }) => void Object.assign(found(world().fleet.nodes, path['id']), { state: 'removed' }),
@@ -27,7 +28,7 @@ export function fleetHandlers(world: () => World): Handlers {
       return lease;
     },
     'POST /api/leases/quote': ({ body }) => quoteOf(body),
-    'GET /api/leases/{id}': ({ path }) => ({ lease: found(world().fleet.leases, path['id']), events: eventsOfLease(found(world().fleet.leases, path['id'])) }),
+    'GET /api/leases/{id}': ({ path }) => ({ lease: withProvider(found(world().fleet.leases, path['id'])), events: eventsOfLease(found(world().fleet.leases, path['id'])) }),
     'POST /api/leases/{id}/tickets': ({ path }) => {
       found(world().fleet.leases, path['id']);
       made += 1;
@@ -48,4 +49,9 @@ export function fleetHandlers(world: () => World): Handlers {
     },
     'POST /api/leases/{id}/end': ({ path }) => Object.assign(found(world().fleet.leases, path['id']), { state: 'ending' as const, reason: 'ended by Ines Okafor' }),
   };
+}
+
+/** As one lease is shown to who sees costs. */
+function withProvider(lease: Schemas['Lease']): Schemas['Lease'] {
+  return { ...lease, cost: { ...lease.cost, provider: lease.pool === 'gpus' ? { soFar: '4740000000000', perHour: '2990000000000' } : null } };
 }

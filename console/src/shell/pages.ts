@@ -17,7 +17,7 @@ export const MODEL_TABS = [
 ] as const;
 
 /** Machines, and who has them. */
-export const FLEET_TABS = [['/fleet/nodes', 'Nodes'], ['/fleet/leases', 'Leases']] as const;
+export const FLEET_TABS = [['/fleet/nodes', 'Nodes'], ['/fleet/leases', 'Leases'], ['/fleet/orders', 'Orders']] as const;
 
 export const MONEY_TABS = [
   ['/money/bill', 'Bill'], ['/money/spend', 'Spend'], ['/money/budgets', 'Budgets'], ['/money/limits', 'Limits'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],
@@ -35,6 +35,7 @@ export const PLACES = [
   ...FLEET_TABS.map(([to, title]) => ({ to, title: `Fleet: ${title}`, icon: Server })),
   { to: '/fleet/nodes/new', title: 'Add a node', icon: Server },
   { to: '/fleet/leases/new', title: 'Lease a machine', icon: Server },
+  { to: '/fleet/orders/new', title: 'Order a machine', icon: Server },
   ...MONEY_TABS.map(([to, title]) => ({ to, title: `Money: ${title}`, icon: Wallet })),
   { to: '/keys/new', title: 'Make a key', icon: KeyRound },
   ...SETTINGS_TABS.map(([to, title]) => ({ to, title: `Settings: ${title}`, icon: to.endsWith('trail') ? BookText : Settings })),

@@ -94,6 +94,7 @@ function Cost({ lease: { cost, minutes, paidUntil, moneyShort, leastDay } }: { l
         ['At its end', cost.atEnd === null ? 'it has no end' : <Money key="end" pico={cost.atEnd} currency={currency} />],
         ['By the end of the month', <span key="month"><Money pico={cost.thisMonth} currency={currency} /> if it goes on</span>],
         ['Never more than', cost.atMost === null ? 'no limit of its own' : <Money key="most" pico={cost.atMost} currency={currency} />],
+        ...(cost.provider === undefined ? [] : [['Its machines cost at the provider', cost.provider === null ? 'not known' : <span key="provider"><Money pico={cost.provider.soFar} currency={currency} /> so far, <Money pico={cost.provider.perHour} currency={currency} /> an hour</span>] as const]),
         ['Paid until', paidUntil === null ? 'nothing is set aside' : <span key="until"><When at={paidUntil} />{moneyShort ? ': no more could be set aside, so it ends then' : ''}</span>],
         ['Minutes', `${count(minutes.paid)} paid${minutes.outOfReach === 0 ? '' : `, ${plural(minutes.outOfReach, 'more was', 'more were')} out of reach and not paid`}`],
       ]} />

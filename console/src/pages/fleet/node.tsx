@@ -18,6 +18,7 @@ import { LeaseTable } from './lease-table.tsx';
 import { ApproveDialog, SteerDialog } from './node-dialogs.tsx';
 import type { Verb } from './node-dialogs.tsx';
 import { Doctor, Inventory } from './node-parts.tsx';
+import { Rented } from './rented.tsx';
 import { NODE_STATE, isLive, nodeReason, platformText } from './states.ts';
 import type { Node } from './states.ts';
 import { NodeWipes } from './wipes.tsx';
@@ -42,7 +43,7 @@ export function NodePage() {
         {act('remove', 'Remove', 'danger')}
       </>}>
       <Show query={query} bones={<div className="facts">{Array.from({ length: 8 }, (_, index) => <div key={index}><Bone width={90} /><Bone width={180} /></div>)}</div>}>
-        {({ node: shown, events }) => (
+        {({ node: shown, events, rented }) => (
           <>
             {over !== undefined ? <p className="muted small why-line">{over}</p> : null}
             <NodeFacts shown={shown} />
@@ -51,6 +52,7 @@ export function NodePage() {
             </Section>
             <OnIt node={shown} />
             <NodeWipes node={shown} />
+            <Rented rented={rented} />
             <Section title="Can it do its work?"><Doctor node={shown} /></Section>
             <Section title="What happened?" note="Newest first."><EventList events={events} empty="Nothing has happened to it yet." /></Section>
             {open === 'approve' ? <ApproveDialog node={shown} onClose={() => setOpen(undefined)} /> : null}

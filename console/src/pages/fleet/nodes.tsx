@@ -19,7 +19,9 @@ import { State } from '../../ui/state.tsx';
 import { Table } from '../../ui/table.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { FleetPage } from './frame.tsx';
+import { OperatorMinutes } from './operator-minutes.tsx';
 import { PoolTable } from './pool-table.tsx';
+import { Quotas } from './quota-table.tsx';
 import { NODE_STATE, STAND_IN, nodeReason } from './states.ts';
 import type { Node } from './states.ts';
 
@@ -39,6 +41,8 @@ export function NodesPage() {
             {items.length === 0 ? (
               <Empty title="There is no node yet" command={commands.nodeAdd('gpu-1', 'default')} action={<ButtonLink to="/fleet/nodes/new" kind="primary" why={whyNot}>Add the first node</ButtonLink>}><p>A node is a machine that runs the agent: Linux with or without GPUs, or a Mac. It opens one connection to this server and no port of its own.</p></Empty>
             ) : <Section title="Which nodes are there?"><List nodes={items} /></Section>}
+            <Quotas />
+            <OperatorMinutes />
           </>
         )}
       </Show>
