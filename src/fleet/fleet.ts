@@ -3,6 +3,7 @@ import type { Access, Principal } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
+import { noteBusy } from './leases/busy.ts';
 import type { LeaseContext } from './leases/context.ts';
 import { Evictions } from './leases/evictions.ts';
 import { leaseHolds } from './leases/holds.ts';
@@ -100,6 +101,7 @@ export class Fleet {
     this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
     this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);
+    this.presence.useInventory((nodeId, inventory) => noteBusy(leases, nodeId, inventory));
     this.nodes.useHolds({ ...leaseHolds(leases), volumes: (nodeId) => this.volumes.countOn(nodeId) });
   }
 

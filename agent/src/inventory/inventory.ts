@@ -1,5 +1,5 @@
 import { readFileSync, statfsSync } from 'node:fs';
-import { arch, cpus, hostname, networkInterfaces, release, totalmem, type as osType } from 'node:os';
+import { arch, cpus, hostname, loadavg, networkInterfaces, release, totalmem, type as osType } from 'node:os';
 import { runCommand, type RunCommand } from '../machine/command.ts';
 import { machineHash, platform } from '../machine/facts.ts';
 import { takeApple, type Apple } from './apple.ts';
@@ -14,6 +14,8 @@ export interface Inventory {
   readonly os: { readonly kind: string; readonly release: string; readonly name: string | null };
   readonly cpu: { readonly model: string; readonly cores: number; readonly arch: string };
   readonly memoryBytes: number;
+  /** Processors that were busy, on average over the last minute. */
+  readonly load: number;
   readonly disk: { readonly path: string; readonly bytes: number; readonly freeBytes: number } | null;
   readonly network: readonly { readonly name: string; readonly mac: string }[];
   readonly gpus: readonly Gpu[];
@@ -29,7 +31,7 @@ export async function takeInventory(root: string, standIn: boolean, run: RunComm
     platform, standIn, hostname: hostname(), machine: machineHash(),
     os: { kind: osType(), release: release(), name: osName() },
     cpu: { model: processors[0]?.model ?? 'unknown', cores: processors.length, arch: arch() },
-    memoryBytes: totalmem(), disk: diskOf(root), network: cards(), gpus, ...(apple !== undefined && { apple }),
+    memoryBytes: totalmem(), load: Math.round((loadavg()[0] ?? 0) * 100) / 100, disk: diskOf(root), network: cards(), gpus, ...(apple !== undefined && { apple }),
   };
   return { inventory, problems };
 }

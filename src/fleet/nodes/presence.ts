@@ -36,6 +36,8 @@ const MOST_REASONS = 20;
 export class Presence {
   readonly #context: NodeContext;
 
+  #onInventory: (nodeId: string, inventory: Readonly<Record<string, unknown>>) => Promise<void> = async () => {};
+
   constructor(context: NodeContext) {
     this.#context = context;
   }
@@ -106,6 +108,11 @@ export class Presence {
     await this.#context.database.unscoped('nodes that are connected here').updateTable('nodes').set({ last_seen_at: new Date(this.#context.clock.nowMs()) }).where('id', 'in', ids).execute();
   }
 
+  /** Told of every inventory, after it is written. */
+  useInventory(listener: (nodeId: string, inventory: Readonly<Record<string, unknown>>) => Promise<void>): void {
+    this.#onInventory = listener;
+  }
+
   /** @param inventory a claim, already bounded by the size of a message. */
   async inventory(id: string, inventory: Readonly<Record<string, unknown>>): Promise<void> {
     const { database, clock } = this.#context;
@@ -118,6 +125,7 @@ export class Presence {
         await noteEvent(this.#context, tx, before, 'changed', `it says another ${changed.join(', ')} than was approved`);
       }
     });
+    await this.#onInventory(id, inventory);
   }
 
   async health(id: string, { state, reasons }: HealthReport): Promise<void> {
