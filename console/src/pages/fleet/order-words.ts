@@ -19,9 +19,10 @@ export const STEP_STATE: Readonly<Record<Step['state'], { tone: Tone; word: stri
 };
 
 /** What the provider's machine is for us now, and why it waits. */
-export function orderReason({ reason, arrival }: Order): string | undefined {
+export function orderReason({ state, reason, arrival }: Order): string | undefined {
   const stuck = arrival?.steps.find(({ state }) => state === 'person') ?? arrival?.steps.find(({ state }) => state === 'waiting');
-  return stuck?.reason ?? reason ?? undefined;
+  // That a delivered machine is ready says nothing more.
+  return stuck?.reason ?? (state === 'ready' || state === 'gone' ? undefined : (reason ?? undefined));
 }
 
 export const isOrdered = ({ state }: Order): boolean => state !== 'gone';
