@@ -93,7 +93,7 @@ export class Upkeep {
 
   async #notice(tx: Executor, row: LeaseRow, about: 'ends' | 'idle', minutes: number, overMs: number, leftMs: number): Promise<void> {
     const endsAt = Number.isFinite(overMs) ? new Date(overMs).toISOString() : null;
-    const words = about === 'idle' ? `nobody has used it for ${minutes} minutes` : `it ends in ${Math.ceil(leftMs / MINUTE)} minutes, at ${endsAt}${row.money_short ? ', since no more money could be set aside' : ''}`;
+    const words = about === 'idle' ? `nobody has used it for ${minutes} minutes` : `it ends in ${Math.ceil(leftMs / MINUTE)} minutes, at ${endsAt}${row.money_short ? ', since no more money could be set aside' : ''}${row.keep_volume_id === null ? `; its home goes with it, unless it is kept: tandem leases keep ${row.id} NAME` : ''}`;
     await noteLease(this.#context, tx, row, about === 'idle' ? 'idle' : 'notice', words);
     await this.#context.deliveries?.enqueue(tx, row.organisation_id, 'lease.notice', `${row.id} ${about} ${minutes} ${about === 'idle' ? row.used_at?.toISOString() : endsAt}`, {
       leaseId: row.id, name: row.name, projectId: row.project_id, about, endsAt, minutesLeft: endsAt === null ? null : Math.ceil(leftMs / MINUTE), moneyShort: row.money_short,

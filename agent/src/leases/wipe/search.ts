@@ -28,7 +28,8 @@ export function writableRoots(mountinfo: string): string[] {
     const known = byDevice.get(device);
     if (known === undefined || path.length < known.length) byDevice.set(device, path);
   }
-  return [...byDevice.values()].sort();
+  // One may be mounted over another at the same place.
+  return [...new Set(byDevice.values())].sort();
 }
 
 /** Everything that belongs to a user on the file systems of these folders, but for what lies in `without`. Reads names alone. */

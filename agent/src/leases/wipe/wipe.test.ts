@@ -125,7 +125,7 @@ it('local file systems that can be written are looked over, each once', () => {
   const mountinfo = [
     '22 1 254:0 / / rw,relatime - ext4 /dev/vda rw', '23 22 0:21 / /proc rw - proc proc rw', '24 22 0:5 / /dev rw - devtmpfs devtmpfs rw', '25 24 0:22 / /dev/shm rw - tmpfs tmpfs rw',
     '26 22 254:0 /srv /mnt/bind rw - ext4 /dev/vda rw', '27 22 254:16 / /mnt/my\\040disk rw shared:1 - xfs /dev/vdb rw', '28 22 254:16 / /mnt/again/and/again rw - xfs /dev/vdb rw',
-    '29 22 0:40 / /mnt/net rw - nfs4 host:/x rw', '30 22 254:32 / /boot ro - ext4 /dev/vdc rw', '31 22 254:33 / /media rw - ext4 /dev/vdd ro', '',
+    '33 24 0:99 / /dev/shm rw - tmpfs tmpfs rw', '29 22 0:40 / /mnt/net rw - nfs4 host:/x rw', '30 22 254:32 / /boot ro - ext4 /dev/vdc rw', '31 22 254:33 / /media rw - ext4 /dev/vdd ro', '',
   ].join('\n');
   expect(writableRoots(mountinfo)).toEqual(['/', '/dev/shm', '/mnt/my disk']);
 });
