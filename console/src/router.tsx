@@ -54,6 +54,7 @@ const tree = root.addChildren([
     page('/fleet/leases', lazyRouteComponent(() => import('./pages/fleet/leases.tsx'), 'LeasesPage')),
     page('/fleet/leases/new', lazyRouteComponent(() => import('./pages/fleet/lease-new.tsx'), 'NewLeasePage')),
     page('/fleet/leases/$id', lazyRouteComponent(() => import('./pages/fleet/lease.tsx'), 'LeasePage')),
+    page('/fleet/leases/$id/recordings', lazyRouteComponent(() => import('./pages/fleet/recordings.tsx'), 'RecordingsPage')),
     page('/fleet/leases/$id/terminal', lazyRouteComponent(() => import('./pages/fleet/terminal.tsx'), 'TerminalPage')),
     page('/fleet/leases/$id/screen', lazyRouteComponent(() => import('./pages/fleet/screen.tsx'), 'ScreenPage')),
     page('/fleet/orders', lazyRouteComponent(() => import('./pages/fleet/orders.tsx'), 'OrdersPage')),

@@ -15,6 +15,7 @@ import { bill, overview } from './mock-money.ts';
 import { deliveriesOf, failuresOf, newFeed, newHook, newWebhook } from './mock-outgoing.ts';
 import { serveScreen } from './mock-screen.ts';
 import type { MockScreen } from './mock-screen.ts';
+import { sendCast } from './mock-recordings.ts';
 import { serveTerminal } from './mock-terminal.ts';
 import type { MockTerminal } from './mock-terminal.ts';
 import { detailOf, errorsOf, latencyOf, listOf, spendOf } from './mock-sight.ts';
@@ -28,7 +29,7 @@ export { Refusal };
  */
 export type Mode = 'full' | 'empty' | 'error' | 'loading';
 
-const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'nodes', 'leases', 'pools', 'orders', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
+const PERMISSIONS = ['organisation', 'projects', 'keys', 'members', 'events', 'prices', 'budgets', 'webhooks', 'usage', 'bill', 'models', 'nodes', 'leases', 'recordings', 'pools', 'orders', 'system'].flatMap((what) => [`${what}.read`, `${what}.write`]).concat('models.call', 'costs.read');
 const ROTATED = { secret: 'whsec_cm90YXRlZC1zZWNyZXQtc2hvd24tb25jZS1uZXZlcg==', bothUntil: new Date(NOW + 86_400_000).toISOString() };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
@@ -285,6 +286,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
       return undefined;
     }
     if (url.pathname === '/v1/chat/completions') return void chat(request, response, () => paceMs, failures);
+    if (url.pathname.startsWith('/api/recordings/')) return void sendCast(response, url.pathname);
     if (url.pathname.startsWith('/api/')) return void control(request, response, url);
     const file = join(dist, url.pathname);
     const chosen = extname(url.pathname) !== '' && existsSync(file) ? file : join(dist, 'index.html');

@@ -2,6 +2,7 @@ import type { Schemas } from '../src/api/client.ts';
 import { NOW, id } from './mock-basics.ts';
 import type { World } from './mock-data.ts';
 import { CHECKS, eventsOfLease, eventsOfNode, newLease, quoteOf } from './mock-fleet.ts';
+import { recordingsOf } from './mock-recordings.ts';
 import { all, found } from './mock-handlers.ts';
 import { wipesOfLease, wipesOfNode } from './mock-wipes.ts';
 import type { Handlers } from './mock-handlers.ts';
@@ -34,6 +35,7 @@ export function fleetHandlers(world: () => World): Handlers {
       made += 1;
       return { ticket: `ticket_of_the_stand_in_${made}`, expiresAt: new Date(NOW + 30_000).toISOString() };
     },
+    'GET /api/leases/{id}/recordings': ({ path }) => all(recordingsOf(found(world().fleet.leases, path['id']))),
     'POST /api/leases/{id}/extend': ({ path, body }) => {
       const lease = found(world().fleet.leases, path['id']);
       return Object.assign(lease, { endsAt: new Date(Date.parse(lease.endsAt ?? new Date(NOW).toISOString()) + body.minutes * 60_000).toISOString() });

@@ -17,6 +17,7 @@ import { Gateway } from './ssh/gateway.ts';
 import { PeerLine } from './peers/peer-line.ts';
 import { Peers } from './peers/peers.ts';
 import { Screens } from './screen/screens.ts';
+import { Viewers } from './screen/viewers.ts';
 import { Tickets } from './screen/tickets.ts';
 import { Terminals } from './terminal/terminals.ts';
 import { Recordings } from './recordings/recordings.ts';
@@ -56,6 +57,7 @@ export class Tunnels {
   readonly recordings: Recordings;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
+  readonly #viewers: Viewers;
   readonly #peers: Peers;
   /** Connections and sessions live on when somebody sets the wall clock. */
   readonly #steady: SteadyClock;
@@ -80,7 +82,8 @@ export class Tunnels {
     const random = (target: Uint8Array): void => void randomFillSync(target);
     this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock: this.#steady, log, random });
     const tickets = new Tickets({ database, clock, random });
-    this.screens = new Screens(this.gateway, tickets, log);
+    this.#viewers = new Viewers({ database, clock, log, newId: keys.newId });
+    this.screens = new Screens(this.gateway, tickets, this.#viewers, log);
     this.recordings = new Recordings({ link: this.#connections, database, secrets: keys.secrets, clock, log, audit: options.audit });
     this.#connections.onEvent((nodeId, name) => {
       if (name === 'recordings') void this.recordings.fetch(nodeId);
@@ -109,6 +112,7 @@ export class Tunnels {
     await this.#connections.start();
     await this.#peers.start();
     this.gateway.start();
+    this.#viewers.start();
     const { config, fleet, log, root, version } = this.#options;
     if (config.agentAddress === null) return;
     const release = await packAgent(this.#options.agentFolder ?? join(root, 'agent'));
@@ -140,6 +144,7 @@ export class Tunnels {
   async stop(): Promise<void> {
     this.#listener?.stopAccepting();
     await this.gateway.stop();
+    await this.#viewers.stop();
     await this.recordings.settled();
     await this.#connections.stop();
     await this.#peers.stop();

@@ -93,6 +93,28 @@ async function call<P extends keyof paths, M extends Method>(method: M, path: P,
   return (response.status === 204 ? undefined : await response.json()) as ReplyOf<P, M>;
 }
 
+/** A file of the control API as text, no larger than so many bytes. @throws ApiError */
+export async function readFile(address: string, mostBytes: number, signal: AbortSignal): Promise<string> {
+  const response = await fetch(address, { credentials: 'same-origin', headers: SAME_ORIGIN, signal }).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    throw unreachable();
+  });
+  if (!response.ok) throw await errorOf(response);
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for (const reader = response.body!.getReader(); ;) {
+    const { value, done } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > mostBytes) {
+      await reader.cancel();
+      throw new ApiError(0, { code: 'file_too_large', message: 'The file is larger than this page shows.', next: 'Write it to a file by the command line.' });
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
 /** The control API, typed by the generated schema. Every method throws ApiError. */
 export const api = {
   get: <P extends PathsWith<'get'>>(path: P, options?: Call<OperationOf<P, 'get'>, BodyOf<P, 'get'>>) => call('get', path, options),

@@ -30,6 +30,7 @@ export const queries = {
   providers: queryOptions({ queryKey: ['orders', 'providers'], queryFn: ({ signal }) => api.get('/api/providers', { signal }) }),
   provider: (name: string) => queryOptions({ queryKey: ['orders', 'providers', name], queryFn: ({ signal }) => api.get('/api/providers/{name}', { path: { name }, signal }), retry: false }),
   leases: (filter: QueryOf<'/api/leases', 'get'>) => queryOptions({ queryKey: ['leases', 'list', filter], queryFn: ({ signal }) => api.get('/api/leases', { query: { limit: 500, ...filter }, signal }), refetchInterval: AGAIN_MS }),
+  recordings: (id: string) => queryOptions({ queryKey: ['leases', 'recordings', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/recordings', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
   lease: (id: string) => queryOptions({ queryKey: ['leases', 'one', id], queryFn: ({ signal }) => api.get('/api/leases/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
   wipesOfLease: (id: string) => queryOptions({ queryKey: ['leases', 'wipes', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/wipe-certificates', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
   wipesOfNode: (id: string) => queryOptions({ queryKey: ['nodes', 'wipes', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}/wipes', { path: { id }, query: { limit: 50 }, signal }), refetchInterval: AGAIN_MS }),

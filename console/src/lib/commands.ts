@@ -120,6 +120,8 @@ export const commands = {
     machines: wishes.machines === 1 ? undefined : String(wishes.machines), pool: wishes.pool, access: wishes.access === 'shell' ? undefined : wishes.access,
     ...(wishes.minutes === null ? { open: true as const } : { for: `${wishes.minutes}m` }), 'at-most': wishes.atMost, project: wishes.project, name: wishes.name,
   }),
+  leaseRecordings: (id: string) => line('leases recordings', [id]),
+  leaseRecord: line('gpu lease', [], { record: true as const }),
   ssh: (lease: string) => line('ssh', [lease]),
   budgets: line('budgets'),
   limits: line('limits'),

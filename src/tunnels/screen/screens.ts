@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
-import { TandemError, type Logger } from '../../base/index.ts';
+import type { Logger } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
 import { ScreenFault } from './byte-reader.ts';
 import { letIn } from './handshake.ts';
 import { actorOf, type ScreenMode, type Ticket, type Tickets } from './tickets.ts';
+import type { Viewers } from './viewers.ts';
 import { ViewerFilter } from './viewer-filter.ts';
 
 /** What this asks of the gateway. */
@@ -14,12 +15,6 @@ export interface ScreenGateway {
   look(principal: Principal, leaseId: string): Promise<Duplex>;
 }
 
-interface Viewer {
-  readonly actor: string;
-  readonly label: string;
-  readonly mode: ScreenMode;
-}
-
 const LET_IN_MS = 15_000;
 
 /** Who looks at which lease's screen. */
@@ -27,11 +22,12 @@ export class Screens {
   readonly #gateway: ScreenGateway;
   readonly #tickets: Tickets;
   readonly #log: Logger;
-  readonly #viewers = new Map<string, Set<Viewer>>();
+  readonly #viewers: Viewers;
 
-  constructor(gateway: ScreenGateway, tickets: Tickets, log: Logger) {
+  constructor(gateway: ScreenGateway, tickets: Tickets, viewers: Viewers, log: Logger) {
     this.#gateway = gateway;
     this.#tickets = tickets;
+    this.#viewers = viewers;
     this.#log = log;
   }
 
@@ -49,15 +45,8 @@ export class Screens {
    */
   async open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }> {
     const { mode, givenBy } = await this.#tickets.use(principal, leaseId, 'screen', ticket);
-    const viewer: Viewer = { actor: actorOf(principal), label: principal.actor.label, mode };
-    const present = this.#viewers.get(leaseId) ?? new Set();
-    const other = [...present].find(({ actor }) => actor !== viewer.actor);
-    if (other && ![...present].some(({ actor }) => actor === givenBy || actor === viewer.actor)) throw new TandemError('screen_in_use', { params: { name: other.label } });
-    this.#viewers.set(leaseId, present.add(viewer));
-    const leave = (): void => {
-      present.delete(viewer);
-      if (present.size === 0 && this.#viewers.get(leaseId) === present) this.#viewers.delete(leaseId);
-    };
+    const id = await this.#viewers.enter({ organisationId: principal.organisationId, leaseId, actor: actorOf(principal), label: principal.actor.label }, givenBy);
+    const leave = (): void => void this.#viewers.leave(id);
     let stream: Duplex;
     try {
       stream = await this.#gateway.look(principal, leaseId);

@@ -77,7 +77,7 @@ function LeaseFacts({ lease, wait }: { lease: Lease; wait: string | undefined })
         const on = lease.machines.length === 1 ? '' : ` on ${nodes?.find(({ id }) => id === machine.machineId)?.name ?? machine.machineId}`;
         return bounds === undefined ? [] : [[`May use${on}`, bounds.use] as const, [`Reaches${on}`, bounds.reach] as const, ...(bounds.unbound.length === 0 ? [] : [[`Not bounded${on}`, bounds.unbound.join('; ')] as const])];
       }),
-      ['Project', project?.name ?? <code key="project">{lease.projectId}</code>], ['Asked by', lease.askedBy], ['Access', lease.access],
+      ['Project', project?.name ?? <code key="project">{lease.projectId}</code>], ['Asked by', lease.askedBy], ['Access', lease.access], ['Recorded', <span key="recorded">{lease.record ? 'yes, and its people are told. ' : 'no. '}<Link to={`/fleet/leases/${lease.id}/recordings`}>Recordings</Link></span>],
       ['Begun', lease.startedAt === null ? 'not yet' : <When key="began" at={lease.startedAt} />],
       ...(lease.endedAt === null ? [['Ends', lease.endsAt === null ? 'when it is ended' : <When key="ends" at={lease.endsAt} />] as const] : [['Ended', <When key="ended" at={lease.endedAt} />] as const]),
       ['Id', <code key="id">{lease.id}</code>],

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createIdSource, newId, silentLogger, systemClock } from '../../base/index.ts';
+import { openTestAccess, type TestAccess } from '../../access/testing.ts';
+import { Viewers, type Viewer } from './viewers.ts';
+
+let test: TestAccess;
+let one: Viewers;
+let other: Viewers;
+const leaseId = newId();
+const as = (actor: string): Viewer => ({ organisationId: test.organisationId, leaseId, actor, label: `the ${actor}` });
+
+beforeAll(async () => {
+  test = await openTestAccess();
+  const make = (): Viewers => new Viewers({ database: test.database, clock: systemClock, log: silentLogger, newId: createIdSource(() => Date.now()) });
+  [one, other] = [make(), make()];
+});
+afterAll(async () => {
+  await one.stop();
+  await other.stop();
+  await test.close();
+});
+
+it('lets the second one in by a say of the first, whichever process each of them reaches', async () => {
+  const first = await one.enter(as('first'), 'first');
+  await expect(other.enter(as('second'), 'second')).rejects.toMatchObject({ code: 'screen_in_use', message: expect.stringContaining('the first') });
+  const again = await other.enter(as('first'), 'first');
+  const second = await other.enter(as('second'), 'first');
+  // The first has gone; who was let in may stay, come again, and let others in.
+  await one.leave(first);
+  await other.leave(again);
+  await one.enter(as('second'), 'second');
+  await other.leave(second);
+});
+
+it('forgets those of a process that died', async () => {
+  await expect(other.enter(as('third'), 'third')).rejects.toMatchObject({ code: 'screen_in_use' });
+  await test.database.unscoped('as if nobody had renewed it').updateTable('lease_viewers').set({ seen_at: new Date(Date.now() - 60_000) }).execute();
+  await other.leave(await other.enter(as('third'), 'third'));
+});
+
+it('lets one of many in that come at once', async () => {
+  await test.database.unscoped('none is left').deleteFrom('lease_viewers').execute();
+  const came = await Promise.allSettled(['a', 'b', 'c', 'd'].map((actor, index) => (index % 2 === 0 ? one : other).enter(as(actor), actor)));
+  expect(came.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
