@@ -56,7 +56,7 @@ function List({ all, onPlay }: { all: readonly Recording[]; onPlay: (id: string)
       { id: 'began', header: 'Began', narrow: 'sub', width: '8rem', cell: ({ startedAt }) => <Ago at={startedAt} /> },
       { id: 'took', header: 'Took', narrow: 'hidden', width: '5rem', cell: ({ startedAt, endedAt }) => clockText((Date.parse(endedAt) - Date.parse(startedAt)) / 1000) },
       { id: 'state', header: 'State', narrow: 'sub', width: '14rem', cell: (one) => <span className="small">{stateText(one)}</span> },
-      { id: 'play', header: 'Watch', narrow: 'side', width: '8rem', cell: (one) => (one.bytes === 0 ? <span className="muted">–</span> : <Button why={whyNot} onClick={() => onPlay(one.id)}>Play</Button>) },
+      { id: 'play', header: 'Watch', narrow: 'side', width: '8rem', cell: (one) => (one.bytes === 0 ? <span className="muted">–</span> : <Button kind="quiet" why={whyNot} onClick={() => onPlay(one.id)}>Play</Button>) },
     ]} />
   );
 }
