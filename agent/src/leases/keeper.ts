@@ -22,7 +22,8 @@ import { Terminals, type TerminalOrder } from './terminals.ts';
 export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
-const MOST_SESSIONS = 64;
+/** People's, and one for each call at a time to a program that is served from the lease. */
+const MOST_SESSIONS = 256;
 const MOST_WORD_BYTES = 1_000;
 
 /**
