@@ -75,6 +75,9 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.screen': return before(params, leases.screen(params));
         case 'lease.serve': return leases.serve(params);
         case 'lease.job': return leases.job(params);
+        case 'job.begin': return leases.jobs.begin(params);
+        case 'job.look': return leases.jobs.look(params);
+        case 'job.read': return leases.jobs.read(params);
         case 'cache.has': return cache.has(params);
         case 'recordings.list': return recordings.list((lease) => leases.runs(lease));
         case 'recordings.read': return recordings.read(params);

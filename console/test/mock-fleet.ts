@@ -51,20 +51,21 @@ export function fullFleet(projectId: string): Fleet {
   const lease = (name: string, more: Partial<Lease>): Lease => ({
     id: id(), name, projectId, askedBy: 'Ines Okafor', access: 'shell', state: 'running', reason: null, wait: null, pool: 'gpus', resource: 'h100-80gb', count: 2, leastDay: false, machines: [{ machineId: h100.id, units: ['gpu-0', 'gpu-1'], stage: 'running', bounds: BOUNDS }],
     startsAt: null, startedAt: ago(95), endsAt: ago(-145), paidUntil: ago(-20), stoppedAt: null, endedAt: null, createdAt: ago(96), minutes: { asked: 240, paid: 95, outOfReach: 0 },
-    cost: { currency: 'USD', soFar: dollars(791), booked: dollars(750), atEnd: dollars(2_000), thisMonth: dollars(2_000), atMost: dollars(2_500) }, moneyShort: false, record: false, volumeId: null, ...more,
+    cost: { currency: 'USD', soFar: dollars(791), booked: dollars(750), atEnd: dollars(2_000), thisMonth: dollars(2_000), atMost: dollars(2_500) }, moneyShort: false, record: false, volumeId: null, job: null, ...more,
   });
   const night = lease('nightly-evals', {});
   const mine = lease('ios-screens', { pool: 'macs', resource: 'mac-m4', count: 1, leastDay: true, endsAt: null, machines: [{ machineId: mac.id, units: ['machine'], stage: 'running', bounds: { ...BOUNDS, network: 'loopback', resolvers: [], unbound: [{ what: 'network', why: HOSTILE }] } }], minutes: { asked: null, paid: 300, outOfReach: 0 }, cost: { currency: 'USD', soFar: dollars(1_999), booked: dollars(1_999), atEnd: null, thisMonth: dollars(14_990), atMost: null } });
   const none = { soFar: '0', booked: '0', atEnd: dollars(9_600), thisMonth: dollars(9_600), atMost: null, currency: 'USD' };
   const waiting = lease('finetune-8', { state: 'waiting', reason: 'all 1 machines of that kind are in use', wait: { code: 'busy', holders: [night.id], forecastAt: ago(-145) }, count: 8, machines: [], startedAt: null, endsAt: null, paidUntil: null, minutes: { asked: 480, paid: 0, outOfReach: 0 }, cost: none });
   const ended = lease('smoke-test', { state: 'ended', reason: 'its time was over', endsAt: ago(DAY), endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60) });
+  const job = lease('train-small', { access: 'job', state: 'ended', reason: 'its job ended with code 0', endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60), job: { state: 'ended', exitCode: 0, reason: null, keepOpen: false, startedAt: ago(DAY + 59), endedAt: ago(DAY) } });
   const pools: Pool[] = [
     pool('gpus', { kinds: ['8 × h100-80gb'], resources: ['h100-80gb'], machines: { all: 2, leased: 1, idle: 0, wiping: 0, closed: 1 }, units: { all: 16, leased: 2 } }),
     pool('macs', { kinds: ['m4'], resources: ['mac-m4'], standIn: true, machines: { all: 1, leased: 1, idle: 0, wiping: 0, closed: 0 } }),
     pool('default', { kinds: ['96 cores'], machines: { all: 3, leased: 0, idle: 1, wiping: 0, closed: 2 } }),
     pool('shared', { own: false, kinds: ['b200-180gb'], resources: ['b200-180gb'], openTo: 'all', machines: { all: 4, leased: 2, idle: 1, wiping: 1, closed: 0 }, units: { all: 32, leased: 16 } }),
   ];
-  return { nodes, pools, leases: [waiting, mine, night, ended], servings: fullServings(projectId) };
+  return { nodes, pools, leases: [waiting, mine, night, ended, job], servings: fullServings(projectId) };
 }
 
 function pool(name: string, more: Partial<Pool>): Pool {
@@ -88,5 +89,5 @@ export function quoteOf({ kind, minutes = 60, gpus, machines = 1 }: BodyOf<'/api
 
 export function newLease(fleet: Fleet, body: BodyOf<'/api/leases', 'post'>, projectId: string): Lease {
   const { cost, pool: from, resource, count, leastDay } = quoteOf(body);
-  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: false, volumeId: null };
+  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: false, volumeId: null, job: null };
 }

@@ -128,6 +128,8 @@ export const ERRORS = {
   no_such_machine: entry(409, 'conflict_error', 'Machines of that kind that are here: {count}; asked for: {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
+  no_shell: entry(409, 'conflict_error', 'The lease {id} has the access {access}, which lets nobody in: it has no shell, no terminal and no screen.', 'Read what its job prints: tandem leases logs {id}. To enter a machine, lease one with --access shell.'),
+  no_job: entry(409, 'conflict_error', 'The lease {id} runs no job, so there is no output of one.', 'Enter it by tandem ssh {id}, or lease with a job: tandem gpu lease --access job -- python3 train.py.'),
   lease_reserved: entry(409, 'conflict_error', 'The lease {id} cannot last until {until}: another lease has its machine from {from} on.', 'Extend it by less, or ask for a new lease: tandem leases.'),
   release_refused: entry(409, 'conflict_error', 'The node {name} cannot be released from quarantine: {reason}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
   volume_state: entry(409, 'conflict_error', 'The volume {name} is {state}, so it cannot be {action}.', 'See it: tandem volumes. One that a lease has is free when the lease has ended.'),

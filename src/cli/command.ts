@@ -16,7 +16,8 @@ export interface Command {
   readonly about: string;
   /** In commander's notation: `<name>` is required, `[month]` is not. */
   readonly args?: readonly { readonly form: string; readonly about: string }[];
-  readonly options?: readonly { readonly form: string; readonly about: string }[];
+  /** `many`: said several times it holds all of them, a line each; others hold the last. */
+  readonly options?: readonly { readonly form: string; readonly about: string; readonly many?: true }[];
   readonly examples: readonly string[];
   /** Loaded when the command is called, so that help is quick. */
   readonly load: () => Promise<Run>;

@@ -21,7 +21,10 @@ export function buildProgram(commands: readonly Command[], outside: Omit<Context
     if (!parent) throw new Error(`${command.path} stands before the command that it belongs to`);
     const program = prepare(new Program(words.at(-1)!), command.path, outside).description(command.about);
     for (const { form, about } of command.args ?? []) program.argument(form, about);
-    for (const { form, about } of command.options ?? []) program.option(form, about);
+    for (const { form, about, many } of command.options ?? []) {
+      if (many === true) program.option(form, about, (value: string, before: string | undefined) => (before === undefined ? value : `${before}\n${value}`));
+      else program.option(form, about);
+    }
     program.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
     program.action(async (...received: unknown[]) => {
       const self = received.at(-1) as Program;

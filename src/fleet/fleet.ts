@@ -1,9 +1,10 @@
-import { SteadyClock, TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger } from '../base/index.ts';
+import { SteadyClock, TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger, type SecretBox } from '../base/index.ts';
 import type { Access, Principal } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
 import { noteBusy } from './leases/busy.ts';
+import { AgentJobs } from './jobs/machine-jobs.ts';
 import type { LeaseContext } from './leases/context.ts';
 import { Evictions } from './leases/evictions.ts';
 import { leaseHolds } from './leases/holds.ts';
@@ -45,6 +46,8 @@ export interface FleetOptions {
   readonly ownMachine?: string | null;
   /** For keys of accounts that the file names by variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What jobs of leases are sealed by; without it no lease has one. */
+  readonly secrets?: SecretBox;
   /** Of this server; stands in certificates of wipes. */
   readonly version?: string;
 }
@@ -93,6 +96,7 @@ export class Fleet {
     const leases: LeaseContext = {
       ...context, clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver), ...wiper.methods()], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
+      ...(options.secrets !== undefined && { jobs: { machines: new AgentJobs(this.#later), secrets: options.secrets } }),
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);

@@ -324,6 +324,7 @@ export interface FleetDoor {
     extend(principal: Principal, id: string, body: Body<'leaseExtend'>): Reply<'leaseExtend'>;
     handOver(principal: Principal, id: string, body: Body<'leaseHandOver'>): Reply<'leaseHandOver'>;
     end(principal: Principal, id: string): Reply<'leaseEnd'>;
+    logs(principal: Principal, id: string, query: Query<'leaseLogs'>): Reply<'leaseLogs'>;
   };
   readonly providers: {
     readonly orders: {

@@ -63,7 +63,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
   phases.add('models', 10_000, () => models.stop());
-  const fleet = createFleet({ database, clock, log, access, ledger, operator, config, env: process.env, version: VERSION, controlHosts: controlHosts(config), ownMachine: machineHash() });
+  const fleet = createFleet({ secrets: openSecretBox(config.secretFile), database, clock, log, access, ledger, operator, config, env: process.env, version: VERSION, controlHosts: controlHosts(config), ownMachine: machineHash() });
   phases.add('providers', 10_000, () => fleet.providers.close());
   const tunnels = createTunnels({ audit: access.audit, database, clock, log, config, fleet, root: join(import.meta.dirname, '../..'), version: VERSION });
   await tunnels.start();

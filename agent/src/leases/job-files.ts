@@ -67,7 +67,8 @@ function linkOrCopy(from: string, to: string): void {
   }
 }
 
-function readOrder(params: Message): JobOrder {
+/** @throws WireError bad_job. */
+export function readOrder(params: Message): JobOrder {
   const { command, env } = params;
   if (!Array.isArray(command) || command.length === 0 || command.length > MOST_WORDS || !command.every(isWord)) throw new WireError('bad_job', 'the command is not a list of texts');
   if (typeof env !== 'object' || env === null || Object.entries(env).length > MOST_WORDS || !Object.entries(env).every(([name, value]) => VARIABLE.test(name) && isWord(value))) throw new WireError('bad_job', 'the environment is not a table of texts');

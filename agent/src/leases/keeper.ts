@@ -9,7 +9,8 @@ import { spawnInside } from './inside.ts';
 import { readJob } from './job-files.ts';
 import { Job } from './job.ts';
 import { joinPort } from './join-port.ts';
-import { pathsOf, readRecord } from './record.ts';
+import { Once } from './once/once.ts';
+import { hasShell, pathsOf, readRecord } from './record.ts';
 import { Recording } from './recordings/recording.ts';
 import { recordSsh } from './recordings/ssh-recording.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
@@ -18,8 +19,8 @@ import { Terminals, type TerminalOrder } from './terminals.ts';
 
 /**
  * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
- * terminal's. `job` begins what `job.json` says, once, and answers with how it is doing. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
+ * terminal's. `job` begins what `job.json` says, where it has not begun, and answers with how it is doing; `once` does so with what runs once and is not begun again. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' | 'once' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
 /** People's, and one for each call at a time to a program that is served from the lease. */
@@ -40,11 +41,13 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   let untilUptimeMs = record.untilUptimeMs;
   let ended = false;
   let job: Job | undefined;
+  const once = new Once(paths, inside, outside);
   const sessions = new Set<ChildProcess>();
   const stopped = Promise.withResolvers<void>();
   const end = (): void => {
     ended = true;
     job?.end();
+    once.over('cut');
     hold.end();
   };
 
@@ -83,6 +86,8 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
     socket.end(`ok\n${JSON.stringify(job?.describe() ?? null)}\n`);
   };
   const obey = (word: KeeperWord, socket: Socket): void => {
+    // Asked at the server before; said here again, where nothing that speaks for a server can change it.
+    if (!hasShell(record) && (word.do === 'ssh' || word.do === 'screen' || word.do === 'terminal')) return void socket.destroy();
     switch (word.do) {
       case 'until':
         // Its bounds are being taken away: granted anew, the lease gets another keeper.
@@ -99,6 +104,9 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         screen.start();
         return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));
       case 'job': return tellJob(socket);
+      case 'once':
+        socket.end(`ok\n${JSON.stringify(once.tell() ?? {})}\n`);
+        return;
       case 'port': return letIn(socket, joinPort(word.port));
       // Its terminals want tools of Linux; there SSH is the way.
       case 'terminal': return 'account' in inside ? void socket.destroy() : terminals.join(word, socket);
@@ -124,6 +132,8 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   await hold.over;
   ended = true;
   job?.end();
+  once.over('lost');
+  await once.written();
   await Promise.all([...sessions].map((session) => new Promise((resolve) => { session.once('close', resolve); })));
   await hold.takeAway();
   stopped.resolve();

@@ -13,6 +13,7 @@ import { prepareJob } from './job-files.ts';
 import { readAnswer, sayToKeeper, sessionOf } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, volumeOf, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { lookAtHome } from './look.ts';
+import { LeaseJobs } from './once/lease-jobs.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
 import { endAccount, takeAwayFromMac } from '../macos/hold.ts';
@@ -47,9 +48,12 @@ export class Leases {
   #tidy = false;
   readonly #wipes = new Map<string, Promise<WipeReport>>();
   #tail: Promise<unknown> = Promise.resolve();
+  /** What leases run once. */
+  readonly jobs: LeaseJobs;
 
   constructor(options: LeasesOptions) {
     this.#options = options;
+    this.jobs = new LeaseJobs(options.home, (lease) => this.#alone(() => this.#running(lease)));
   }
 
   /** What runs here and how long it has left, with the clock that grants are counted by. */

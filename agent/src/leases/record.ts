@@ -30,6 +30,11 @@ export interface LeaseRecord {
   readonly state: 'running' | 'stopped';
 }
 
+/** Whether people go into it. The others run what was asked for, and let nobody in. */
+export function hasShell({ access }: Pick<LeaseRecord, 'access'>): boolean {
+  return access === 'shell' || access === 'root';
+}
+
 /** Where a lease's things lie. Its folder is named by its id, which is a UUID and nothing else. */
 export interface LeasePaths {
   readonly folder: string;

@@ -344,6 +344,9 @@ export interface paths {
   '/api/leases/{id}': {
     get: operations['leases.show'];
   };
+  '/api/leases/{id}/logs': {
+    get: operations['leases.logs'];
+  };
   '/api/leases/{id}/extend': {
     post: operations['leases.extend'];
   };
@@ -1083,6 +1086,17 @@ export interface components {
       record: boolean;
       /** The volume that its home becomes; null: its home is gone with it */
       volumeId: string | null;
+      /** What it runs once; null: nothing */
+      job: {
+        /** `cut`: the lease ended first; `lost`: its sandbox or machine went down, and it is not run again; `failed`: it could not begin */
+        state: 'waiting' | 'running' | 'ended' | 'cut' | 'lost' | 'failed';
+        /** 128 and the signal's number where a signal ended it */
+        exitCode: number | null;
+        reason: string | null;
+        keepOpen: boolean;
+        startedAt: string | null;
+        endedAt: string | null;
+      } | null;
     };
     Limit: {
       /** UUIDv7 */
@@ -6741,6 +6755,16 @@ export interface operations {
       atMost?: string | null;
       /** The name of a volume of the project that its home is; it is placed where that lies */
       volume?: string | null;
+      job?: {
+        /** A program and its words; no shell reads them */
+        command: string[];
+        /** Kept sealed, and never shown again */
+        env?: {
+          [key: string]: string;
+        };
+        /** The lease stays when its job has ended */
+        keepOpen?: boolean;
+      } | null;
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Lease'] } };
@@ -6792,6 +6816,46 @@ export interface operations {
           kind: string;
           detail: string;
         }[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What a lease's job printed, from a byte on or the end of it; the last 64 KiB outlive the lease */
+  'leases.logs': {
+    parameters: {
+      query?: {
+        /** The `next` of the part before */
+        from?: number;
+        /** Instead: the last so many bytes */
+        last?: number;
+      };
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** `cut`: the lease ended first; `lost`: its sandbox or machine went down, and it is not run again; `failed`: it could not begin */
+        state: 'waiting' | 'running' | 'ended' | 'cut' | 'lost' | 'failed';
+        /** 128 and the signal's number where a signal ended it */
+        exitCode: number | null;
+        reason: string | null;
+        keepOpen: boolean;
+        startedAt: string | null;
+        endedAt: string | null;
+        from: number;
+        /** Where to go on */
+        next: number;
+        /** Bytes that it has printed in all */
+        total: number;
+        /** What came before this byte is not kept */
+        first: number;
+        /** Control characters are shown as a dot */
+        text: string;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

@@ -10,6 +10,7 @@ import { table } from '../output/table.ts';
 import { plural, timeText } from '../output/text.ts';
 import { findProject, oneOf } from './keys.ts';
 import { boundsLines, poolReachText, reachOptions } from './lease-bounds.ts';
+import { jobLines, jobWish, waitFor } from './lease-jobs.ts';
 
 type Lease = components['schemas']['Lease'];
 type Quote = Reply<'/api/leases/quote', 'POST'>;
@@ -31,16 +32,17 @@ export const list: Run = async (context, { options }) => {
   ], context.out)));
 };
 
-export const gpu: Run = async (context, { options }) => {
+export const gpu: Run = async (context, input) => {
+  const { options } = input;
   const whole = options['whole'] === true;
   if (whole && options['gpus'] !== undefined) throw usageError('--whole and --gpus are two wishes.', 'Say one of them: tandem gpu lease --gpus 2');
-  await ask(context, options, {
+  return ask(context, input, {
     kind: 'gpu', gpus: whole ? null : wholeNumber(options['gpus'] ?? '1', '--gpus'), gpu: text(options['gpu']), slice: text(options['slice']),
     memoryGb: typeof options['memory'] === 'string' ? Number(options['memory']) : null,
   });
 };
 
-export const mac: Run = async (context, { options }) => ask(context, options, { kind: 'mac', macClass: text(options['class']), xcode: text(options['xcode']) }, '24h');
+export const mac: Run = async (context, input) => ask(context, input, { kind: 'mac', macClass: text(input.options['class']), xcode: text(input.options['xcode']) }, '24h');
 
 export const show: Run = async (context, { args }) => {
   const shown = await context.client().call('GET', '/api/leases/{id}', { path: { id: args[0]! } });
@@ -102,12 +104,14 @@ interface Wish {
 }
 
 /** Shows the priced plan, or leases by it. */
-async function ask(context: Context, options: Input['options'], what: Wish, usual = '1h'): Promise<void> {
+async function ask(context: Context, input: Input, what: Wish, usual = '1h'): Promise<number | void> {
+  const { options } = input;
+  const job = jobWish(context, input);
   const client = context.client();
   const wish = {
     ...what, name: text(options['name']) ?? `${what.kind} lease`, projectId: typeof options['project'] === 'string' ? await findProject(client, options['project']) : null, pool: text(options['pool']),
     machines: wholeNumber(options['machines'] ?? '1', '--machines'), labels: labelsOf(options['label']), apart: text(options['apart']), fit: options['spread'] === true ? ('spread' as const) : ('pack' as const),
-    access: oneOf(options['access'] ?? 'shell', ACCESS, '--access'), minutes: options['open'] === true ? null : minutesOf(typeof options['for'] === 'string' ? options['for'] : usual, '--for'),
+    access: oneOf(options['access'] ?? (job === null ? 'shell' : 'job'), ACCESS, '--access'), minutes: options['open'] === true ? null : minutesOf(typeof options['for'] === 'string' ? options['for'] : usual, '--for'),
     startsAt: typeof options['at'] === 'string' ? timeArgument(options['at'], context.nowMs(), '--at') : null, record: options['record'] === true, atMost: atMost(options), volume: text(options['volume']),
   };
   if (options['quote'] === true) {
@@ -115,8 +119,13 @@ async function ask(context: Context, options: Input['options'], what: Wish, usua
     print(context, quote, quoteText);
     return;
   }
-  const lease = await client.call('POST', '/api/leases', { body: { key: text(options['key']) ?? newId(), ...wish } });
-  print(context, lease, () => `${leaseLines(lease).join('\n')}\n\nThen: tandem leases show ${lease.id}, tandem ssh ${lease.id}, tandem leases end ${lease.id}\n`);
+  const lease = await client.call('POST', '/api/leases', { body: { key: text(options['key']) ?? newId(), ...wish, job } });
+  if (options['wait'] === true) {
+    context.err.write(`${lease.name}  ${lease.id}\n`);
+    return waitFor(context, client, lease.id);
+  }
+  const enter = lease.access === 'job' ? `tandem leases logs ${lease.id} --follow` : `tandem ssh ${lease.id}`;
+  print(context, lease, () => `${leaseLines(lease).join('\n')}\n\nThen: tandem leases show ${lease.id}, ${enter}, tandem leases end ${lease.id}\n`);
 }
 
 function quoteText(quote: Quote): string {
@@ -138,6 +147,7 @@ function leaseLines(lease: Lease): string[] {
     `id         ${lease.id}`,
     `what       ${lease.count} × ${lease.resource}, pool ${lease.pool}, ${lease.access}`,
     ...(lease.wait === null ? [] : [`forecast   ${lease.wait.forecastAt === null ? 'not known' : timeText(lease.wait.forecastAt)}${lease.wait.holders.length === 0 ? '' : `, after ${lease.wait.holders.join(', ')}`}`]),
+    ...jobLines(lease),
     ...(lease.record ? ['sessions   are recorded'] : []),
     ...lease.machines.flatMap((machine) => [`machine    ${machine.machineId}  ${machine.units.join(' ')}  ${machine.stage}`, ...boundsLines(machine)]),
     `from       ${timeText(lease.startedAt ?? lease.startsAt)}`,

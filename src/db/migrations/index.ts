@@ -29,6 +29,7 @@ import { volumes } from './0027-volumes.ts';
 import { serving } from './0028-serving.ts';
 import { operatorMinutes } from './0029-operator-minutes.ts';
 import { outsideWipes } from './0030-outside-wipes.ts';
+import { leaseJobs } from './0031-lease-jobs.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   serving,
   operatorMinutes,
   outsideWipes,
+  leaseJobs,
 ];

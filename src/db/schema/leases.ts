@@ -183,6 +183,26 @@ export interface LeaseTicketRow {
   expires_at: Written<Date>;
 }
 
+/** What a lease runs once. */
+export interface LeaseJobRow {
+  organisation_id: Written<string>;
+  lease_id: Written<string>;
+  /** The command and its environment, which may hold secrets. */
+  sealed_order: Written<Buffer>;
+  /** The lease stays when its job has ended. */
+  keep_open: Written<boolean>;
+  state: Defaulted<'waiting' | 'running' | 'ended' | 'cut' | 'lost' | 'failed'>;
+  exit_code: Defaulted<number | null>;
+  /** Why it never began, in words. */
+  reason: Defaulted<string | null>;
+  started_at: NullableTime;
+  ended_at: NullableTime;
+  /** The end of what it printed, and where in all of it that begins. bigint. */
+  sealed_log: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
+  log_from: ColumnType<string | null, number | null | undefined, number | null>;
+  log_total: ColumnType<string | null, number | null | undefined, number | null>;
+}
+
 /** A lease's home that is kept on its machine. */
 export interface VolumeRow {
   organisation_id: Written<string>;
@@ -261,6 +281,7 @@ export interface LeaseTables {
   lease_units: LeaseUnitRow;
   lease_holds: LeaseHoldRow;
   lease_events: LeaseEventRow;
+  lease_jobs: LeaseJobRow;
   kept_machines: KeptMachineRow;
   lease_quotas: LeaseQuotaRow;
 }

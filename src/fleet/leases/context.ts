@@ -1,8 +1,9 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import type { Clock, Logger, SecretBox } from '../../base/index.ts';
 import type { Access } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import type { Driver } from '../drivers/driver.ts';
+import type { MachineJobs } from '../jobs/machine-jobs.ts';
 import type { MachineSource } from '../pools/machines.ts';
 import type { Wipes } from '../wipe/wipes.ts';
 
@@ -18,6 +19,8 @@ export interface LeaseContext {
   readonly deliveries?: Pick<Ledger['webhooks']['deliveries'], 'enqueue'>;
   readonly machines: MachineSource;
   readonly driver: Driver;
+  /** Who runs jobs, and what seals them; absent: no lease has one. */
+  readonly jobs?: { readonly machines: MachineJobs; readonly secrets: SecretBox };
   readonly wipes: Pick<Wipes, 'wipe'>;
 }
 

@@ -12,6 +12,8 @@ import { can, overAtMs, type LeaseState } from './lease.ts';
 import { minuteCosts, type MinuteCost } from './minute-costs.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, storedPrice, termsOf, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
+import { JobLogs, type JobLogView, type LogWish } from '../jobs/job-logs.ts';
+import { demandJob, isSameJob, jobOf, keepJob, type NewJob } from '../jobs/rows.ts';
 import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
 import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
@@ -29,6 +31,8 @@ export interface NewLease extends LeaseRequest {
   readonly atMost: string | null;
   /** The name of a volume that its home is. */
   readonly volume?: string | null;
+  /** What it runs once. Null: nothing, which the access `job` is refused for; absent: whoever asks brings what runs in it. */
+  readonly job?: NewJob | null;
 }
 
 export interface QuoteView {
@@ -49,12 +53,14 @@ export interface QuoteView {
 export class Leases {
   readonly #context: LeaseContext;
   readonly #money: LeaseMoney;
+  readonly #logs: JobLogs;
   readonly #ends = new Set<(leaseId: string) => void>();
   #listens = false;
 
   constructor(context: LeaseContext) {
     this.#context = context;
     this.#money = new LeaseMoney(context);
+    this.#logs = new JobLogs(context);
   }
 
   /**
@@ -79,6 +85,10 @@ export class Leases {
     const projectId = this.#projectOf(principal, input.projectId);
     const known = await this.#byKey(principal, input);
     if (known !== undefined) return this.#view(known);
+    const { job = null } = input;
+    const isForJob = input.access === 'job';
+    if (isForJob ? input.job === null : job !== null) throw new TandemError('invalid_request', { param: 'job', params: { reason: 'The access job and a job belong together: give both or neither.' } });
+    const secrets = job === null ? undefined : demandJob(job, input.machines, this.#context.jobs?.secrets);
     const { wish, quoted, volume } = await this.#quote(principal, input, projectId);
     const now = new Date(clock.nowMs());
     const id = newId();
@@ -92,8 +102,9 @@ export class Leases {
       // The same click twice: the other one is a moment ahead.
       if (made === undefined) return;
       if (volume !== null) await takeVolume(database, tx, volume, id);
+      if (job !== null) await keepJob(database, tx, secrets!, principal.organisationId, id, job);
       await noteLease(this.#context, tx, { organisation_id: principal.organisationId, id }, 'asked', `by ${principal.actor.label}`);
-      await access.audit.record(tx, principal, { action: 'lease.create', resourceKind: 'lease', resourceId: id, change: { name: input.name, projectId, resource: quoted.resource, count: quoted.count, minutes: quoted.minutes, access: input.access } });
+      await access.audit.record(tx, principal, { action: 'lease.create', resourceKind: 'lease', resourceId: id, change: { name: input.name, projectId, resource: quoted.resource, count: quoted.count, minutes: quoted.minutes, access: input.access, ...(job !== null && { job: true }) } });
     });
     return this.#view((await this.#byKey(principal, input))!);
   }
@@ -182,18 +193,24 @@ export class Leases {
 
   /**
    * Lets somebody into a lease that runs, and says where it is and when it ends as things stand. Its idle time begins anew.
-   * @throws TandemError permission_denied, resource_not_found, lease_state.
+   * @throws TandemError permission_denied, resource_not_found, lease_state; no_shell where nobody enters.
    */
   async enter(principal: Principal, id: string, machineId?: string): Promise<{ leaseId: string; nodeId: string; record: boolean; fence: string; endsAtMs: number }> {
     demand(principal, 'leases.write');
     const { database, clock } = this.#context;
     const stored = await this.#read(principal, id);
+    if (stored.row.access === 'api' || stored.row.access === 'job') throw new TandemError('no_shell', { params: { id, access: stored.row.access } });
     const lease = leaseOf(stored, clock.nowMs());
     const on = lease.machines.find((one) => machineId === undefined || one.machineId === machineId);
     const endsAtMs = overAtMs(lease);
     if (!can.enter(lease) || on === undefined || endsAtMs === null) throw new TandemError('lease_state', { params: { id, state: lease.wanted === 'end' && lease.observed !== 'ended' ? 'ending' : lease.observed, action: 'entered' } });
     await database.scoped(principal.organisationId).updateTable('leases').set({ used_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
     return { leaseId: id, nodeId: on.machineId, record: stored.row.record, fence: String(lease.fence), endsAtMs };
+  }
+
+  /** What its job printed. @throws TandemError permission_denied, resource_not_found, no_job, node_unreachable, node_refused. */
+  logs(principal: Principal, id: string, wish: LogWish): Promise<JobLogView> {
+    return this.#logs.read(principal, id, wish);
   }
 
   /** Whose lease a machine has, or has had: a machine can speak for no other. */
@@ -302,19 +319,21 @@ export class Leases {
   async #byKey(principal: Principal, input: NewLease): Promise<StoredLease | undefined> {
     const row = await this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().where('request_key', '=', input.key).executeTakeFirst();
     if (row === undefined) return undefined;
-    if (stable(row.request) !== stable(saidOf(input))) throw new TandemError('id_conflict', { params: { id: input.key }, facts: { id: input.key } });
+    const job = row.access === 'job' ? await jobOf(this.#context.database.scoped(principal.organisationId), row.id) : undefined;
+    if (stable(row.request) !== stable(saidOf(input)) || !isSameJob(this.#context.jobs?.secrets, job, input.job ?? null)) throw new TandemError('id_conflict', { params: { id: input.key }, facts: { id: input.key } });
     return (await withMachines(this.#context.database.unscoped('machines of a lease that was read for its organisation'), [row]))[0];
   }
 
   async #view(stored: StoredLease): Promise<LeaseView> {
     const { row } = stored;
     const own = new Set(row.wait_holders.length === 0 ? [] : (await this.#context.database.scoped(row.organisation_id).selectFrom('leases').select('id').where('id', 'in', row.wait_holders).execute()).map(({ id }) => id));
-    return leaseView(stored, this.#context.clock.nowMs(), (id) => own.has(id));
+    const job = row.access === 'job' ? await jobOf(this.#context.database.scoped(row.organisation_id), row.id) : undefined;
+    return leaseView(stored, this.#context.clock.nowMs(), (id) => own.has(id), job);
   }
 }
 
-/** What was asked for, without the word it was asked by. */
-function saidOf({ key: _key, volume, ...said }: NewLease): Record<string, unknown> {
+/** What was asked for, without the word it was asked by, nor its job, which is kept sealed. */
+function saidOf({ key: _key, volume, job: _job, ...said }: NewLease): Record<string, unknown> {
   return volume ? { ...said, volume } : said;
 }
 

@@ -8,6 +8,7 @@ import { LeaseMoney } from './money.ts';
 import { Placing } from './placing.ts';
 import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
 import { Upkeep } from './upkeep.ts';
+import { JobKeeper } from '../jobs/job-keeper.ts';
 import { settleVolume } from '../volumes/rows.ts';
 import { keepWipe } from '../wipe/wipes.ts';
 
@@ -33,6 +34,7 @@ export class Reconciler {
   readonly #money: LeaseMoney;
   readonly #placing: Placing;
   readonly #upkeep: Upkeep;
+  readonly #jobs: JobKeeper;
   readonly #working = new Map<string, Promise<void>>();
   readonly #retryAtMs = new Map<string, number>();
 
@@ -42,6 +44,7 @@ export class Reconciler {
     this.#money = new LeaseMoney(context);
     this.#placing = new Placing(context, this.#money);
     this.#upkeep = new Upkeep(context, this.#money);
+    this.#jobs = new JobKeeper(context);
   }
 
   /** A machine that comes back may have been restarted: it is told again what it may run. The returned function ends the listening. */
@@ -62,6 +65,7 @@ export class Reconciler {
     for (const one of stored) await this.#upkeep.look(one, nowMs);
     stored = await liveLeases(database);
     if (await this.#placing.round(stored, nowMs)) stored = await liveLeases(database);
+    await this.#jobs.look(nowMs);
     await this.#keepLocks();
     for (const one of stored) {
       if (signal?.aborted) return;
@@ -83,6 +87,7 @@ export class Reconciler {
 
   /** Resolves when nothing is on its way to a machine. */
   async settled(): Promise<void> {
+    await this.#jobs.settled();
     while (this.#working.size > 0) await Promise.all(this.#working.values());
   }
 
@@ -135,6 +140,7 @@ export class Reconciler {
         if (stored.row.access === 'root' && on.boundMs !== null && !driver.reaches(on.machineId)) await machines.quarantine(on.machineId, `a lease with root ended while it was out of reach: ${lease.id}`);
         return true;
       case 'wipe': {
+        if (on.boundMs !== null) await this.#jobs.collect(order, this.#clock.nowMs());
         const done = on.boundMs === null ? undefined : await wipes.wipe(order);
         if (done === null) {
           this.#retryAtMs.set(lease.id, this.#clock.nowMs() + WIPE_LOOK_MS);
@@ -183,6 +189,7 @@ export class Reconciler {
         await this.#money.releaseAll(tx, row);
         await changed.set({ observed: 'ended', wanted: 'end', ended_at: row.ended_at ?? new Date(nowMs), stopped_at: row.stopped_at ?? new Date(nowMs) }).execute();
         await settleVolume(this.#context, tx, row, undefined);
+        await this.#jobs.close(tx, row.id, nowMs);
         await this.#keepForDay(tx, row, lease, nowMs);
         await noteLease(this.#context, tx, row, 'ended', row.reason ?? '');
     }

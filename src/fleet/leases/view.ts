@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Schema } from '../../db/index.ts';
+import { jobView, type JobRow, type JobView } from '../jobs/rows.ts';
 import { readLeaseBounds, type LeaseBounds } from '../drivers/lease-bounds.ts';
 import { priceOf } from '../price/best-price.ts';
 import { paidMinutes, startedMinutes } from '../price/minutes.ts';
@@ -35,6 +36,8 @@ export interface LeaseView {
   readonly volumeId: string | null;
   /** Its sessions are recorded. */
   readonly record: boolean;
+  /** What it runs once; null: nothing of that kind. */
+  readonly job: JobView | null;
 }
 
 /** What providers charge for a lease's machines, by its share of them. Null: not known; absent: the caller does not see costs. */
@@ -50,7 +53,7 @@ export interface LeaseEventView {
 }
 
 /** @param own ids of leases that the caller may see: those of others are counted, not named. */
-export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (leaseId: string) => boolean): LeaseView {
+export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (leaseId: string) => boolean, job?: JobRow): LeaseView {
   const { paidUntilMs } = leaseOf({ row, machines }, nowMs);
   const iso = (at: Date | null) => at?.toISOString() ?? null;
   const figures = costOf(row, nowMs);
@@ -61,7 +64,7 @@ export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (l
     machines: machines.map((one) => ({ machineId: one.machine_id, units: one.unit_ids, stage: one.stage, bounds: readLeaseBounds(one.bounds) })),
     startsAt: iso(row.starts_at), startedAt: iso(row.started_at), endsAt: iso(row.ends_at), paidUntil: row.stopped_at !== null || paidUntilMs === null ? null : new Date(paidUntilMs).toISOString(),
     stoppedAt: iso(row.stopped_at), endedAt: iso(row.ended_at), createdAt: row.created_at.toISOString(),
-    minutes: { asked: row.minutes, paid: figures.paid, outOfReach: figures.outOfReach }, cost: figures.cost, moneyShort: row.money_short, volumeId: row.keep_volume_id, record: row.record,
+    minutes: { asked: row.minutes, paid: figures.paid, outOfReach: figures.outOfReach }, cost: figures.cost, moneyShort: row.money_short, volumeId: row.keep_volume_id, record: row.record, job: job === undefined ? null : jobView(job),
   };
 }
 

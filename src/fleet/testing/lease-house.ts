@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPairSync } from 'node:crypto';
-import { ManualClock, createIdSource, publicJwk, signJws, silentLogger, systemClock } from '../../base/index.ts';
+import { ManualClock, createIdSource, openSecretBox, publicJwk, signJws, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import type { LeaseContext } from '../leases/context.ts';
@@ -11,6 +11,7 @@ import { Reconciler } from '../leases/reconciler.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
 import { mac, machine } from './machines.ts';
+import { StandInJobs } from './stand-in-jobs.ts';
 import { StandInMachines } from './stand-in-machines.ts';
 import type { WipeSigner } from '../ports.ts';
 import { WipeCertificates } from '../wipe/certificates.ts';
@@ -23,6 +24,7 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
   readonly ledger: Ledger;
   readonly leases: Leases;
   readonly machines: StandInMachines;
+  readonly jobs: StandInJobs;
   /** What the source of machines says; tests change it. */
   readonly views: LeasableMachine[];
   readonly quarantined: string[];
@@ -58,13 +60,14 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
   await ledger.prices.create(admin, { resource: 'mac/m4', source: 'a test', tier: 'standard', side: 'sell', buckets: { day: { price: '10000000000000', per: '1' }, week: { price: '45000000000000', per: '1' } } });
   const clock = new ManualClock(Math.ceil(Date.now() / 1_000) * 1_000 + 1_000);
   const machines = new StandInMachines(clock, ids);
+  const jobs = new StandInJobs();
   const views = ids.map((id) => leasable({ id, openTo: null }));
   const quarantined: string[] = [];
   const newId = createIdSource(() => clock.nowMs());
   const signer = standInSigner();
   const context: LeaseContext = {
     wipes: new Wipes({ clock, newId, methods: [agentReset(machines)], signer, version: '0.0.0' }),
-    database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines,
+    database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, secrets: openSecretBox(join(home, 'secret')) },
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
       costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
@@ -73,7 +76,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     },
   };
   const house: LeaseHouse = {
-    access, database, organisationId, projectId, admin, clock, ledger, machines, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
+    access, database, organisationId, projectId, admin, clock, ledger, machines, jobs, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
     restart() {
       house.reconciler = new Reconciler(context);
     },

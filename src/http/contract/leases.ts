@@ -22,6 +22,16 @@ const wish = {
   atMost: picoPositive.nullable().default(null).describe('It ends before it would cost more'),
   volume: label.nullable().default(null).describe('The name of a volume of the project that its home is; it is placed where that lies'),
 };
+const jobWord = z.string().max(4_096).regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, 'must hold no control characters');
+const newJob = z.object({
+  command: z.array(jobWord).min(1).max(200).refine(([program]) => program !== '', 'must begin with a program').describe('A program and its words; no shell reads them'),
+  env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]{0,99}$/, 'must be a name such as HF_TOKEN'), jobWord).default({}).refine((env) => Object.keys(env).length <= 64, 'must be at most 64 variables').describe('Kept sealed, and never shown again'),
+  keepOpen: z.boolean().default(false).describe('The lease stays when its job has ended'),
+}).describe('What it runs once; with the access `job`');
+const job = z.object({
+  state: z.enum(['waiting', 'running', 'ended', 'cut', 'lost', 'failed']).describe('`cut`: the lease ended first; `lost`: its sandbox or machine went down, and it is not run again; `failed`: it could not begin'),
+  exitCode: z.int().nullable().describe('128 and the signal\'s number where a signal ended it'), reason: z.string().nullable(), keepOpen: z.boolean(), startedAt: time.nullable(), endedAt: time.nullable(),
+});
 const wait = z.object({ code: z.string(), reason: z.string(), forecastAt: time.nullable() });
 const state = z.enum(['waiting', 'reserved', 'granting', 'running', 'ending', 'wiping', 'ended']);
 const bounds = z.object({
@@ -37,7 +47,7 @@ const lease = z.object({
   minutes: z.object({ asked: z.int().nullable(), paid: z.int(), outOfReach: z.int().describe('Not paid') }),
   cost: z.object({ currency, soFar: pico, booked: pico.describe('Of that, what is in the bill'), atEnd: pico.nullable().describe('Null: it has no end'), thisMonth: pico.describe('By the end of the month, if it goes on'), atMost: pico.nullable(),
     provider: z.object({ soFar: pico, perHour: pico }).nullable().optional().describe('What providers charge for its machines, by its share of them. Null: not known; absent: it is not shown here, or the caller does not see costs') }),
-  moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'), record: z.boolean().describe('Its sessions are recorded'), volumeId: id.nullable().describe('The volume that its home becomes; null: its home is gone with it'),
+  moneyShort: z.boolean().describe('No more money could be set aside: it ends at paidUntil'), record: z.boolean().describe('Its sessions are recorded'), volumeId: id.nullable().describe('The volume that its home becomes; null: its home is gone with it'), job: job.nullable().describe('What it runs once; null: nothing'),
 });
 const quote = z.object({
   pool: z.string(), resource: z.string(), count: z.int(), currency, leastDay: z.boolean(), minutes: z.int().nullable(), cost: pico.describe('For the minutes; for an hour where there is no end'), perHour: pico, perDay: pico,
@@ -65,9 +75,11 @@ export const leaseRoutes = {
   poolUpdate: route({ id: 'pools.update', method: 'PATCH', path: '/api/pools/{id}', summary: 'Change the terms of a pool; leases that run keep theirs', access: 'pools.write', status: 200, params: byId, body: z.object(terms), reply: pool }),
   leaseQuote: route({ id: 'leases.quote', method: 'POST', path: '/api/leases/quote', summary: 'What a lease would cost, and whether it would wait; nothing is kept', access: 'leases.write', status: 200, body: z.object(wish), reply: quote }),
   leaseCreate: route({ id: 'leases.create', method: 'POST', path: '/api/leases', summary: 'Lease GPUs, slices, machines or Macs; asked twice by the same key it is asked once', access: 'leases.write', status: 201,
-    body: z.object({ key: words(100).describe('The caller\'s own word for this wish'), ...wish }), reply: lease }),
+    body: z.object({ key: words(100).describe('The caller\'s own word for this wish'), ...wish, job: newJob.nullable().default(null) }), reply: lease }),
   leaseList: route({ id: 'leases.list', method: 'GET', path: '/api/leases', summary: 'Leases, newest first', access: 'leases.read', status: 200, query: page.extend({ state: z.enum(['live', 'ended']).optional(), projectId: id.optional() }), reply: list(lease) }),
   leaseShow: route({ id: 'leases.show', method: 'GET', path: '/api/leases/{id}', summary: 'One lease with what happened to it', access: 'leases.read', status: 200, params: byId, reply: z.object({ lease, events: z.array(z.object({ at: time, kind: z.string(), detail: z.string() })) }) }),
+  leaseLogs: route({ id: 'leases.logs', method: 'GET', path: '/api/leases/{id}/logs', summary: 'What a lease\'s job printed, from a byte on or the end of it; the last 64 KiB outlive the lease', access: 'leases.write', status: 200, params: byId, query: z.object({ from: z.coerce.number().int().min(0).max(2 ** 50).default(0).describe('The `next` of the part before'), last: z.coerce.number().int().min(1).max(64 * 1024).optional().describe('Instead: the last so many bytes') }),
+    reply: job.extend({ from: z.int(), next: z.int().describe('Where to go on'), total: z.int().describe('Bytes that it has printed in all'), first: z.int().describe('What came before this byte is not kept'), text: z.string().describe('Control characters are shown as a dot') }) }),
   leaseExtend: route({ id: 'leases.extend', method: 'POST', path: '/api/leases/{id}/extend', summary: 'Have a lease last longer', access: 'leases.write', status: 200, params: byId, body: z.object({ minutes, atMost: picoPositive.nullable().default(null).describe('Null: as before') }), reply: lease }),
   leaseHandOver: route({ id: 'leases.hand-over', method: 'POST', path: '/api/leases/{id}/hand-over', summary: 'Give a lease to another project, which pays from the next minute on', access: 'leases.write', status: 200, params: byId, body: z.object({ projectId: id }), reply: lease }),
   leaseEnd: route({ id: 'leases.end', method: 'POST', path: '/api/leases/{id}/end', summary: 'End a lease: its sessions are cut within seconds and its machines wiped', access: 'leases.write', status: 200, params: byId, reply: lease }),

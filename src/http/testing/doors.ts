@@ -47,7 +47,7 @@ export const emptyFleet: FleetDoor = {
   pools: { list: nothing, create: absent, update: absent },
   operatorMinutes: { show: absent },
   quotas: { list: nothing, set: absent, remove: absent },
-  leases: { quote: absent, create: absent, list: nothing, show: absent, extend: absent, handOver: absent, end: absent },
+  leases: { quote: absent, create: absent, list: nothing, show: absent, logs: absent, extend: absent, handOver: absent, end: absent },
   providers: { orders: { providers: nothing, check: absent, orphans: nothing, list: nothing, create: absent, createSeveral: absent, planGpus: absent, adopt: absent, show: absent, release: absent, reinstall: absent, enter: absent } },
 };
 

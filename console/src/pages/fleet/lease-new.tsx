@@ -17,7 +17,7 @@ import { Plan } from './lease-plan.tsx';
 import { NO_WISH, wishOf } from './wish.ts';
 import type { Wish, WishFields } from './wish.ts';
 
-const ACCESS = [['shell', 'A shell, by SSH'], ['api', 'Its API alone'], ['job', 'A job'], ['root', 'Raw root']] as const;
+const ACCESS = [['shell', 'A shell, by SSH'], ['api', 'Its API alone'], ['root', 'Raw root']] as const;
 
 /** What is wanted, what it would cost, and only then the button. */
 export function NewLeasePage() {

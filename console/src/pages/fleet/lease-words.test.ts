@@ -6,7 +6,7 @@ const NOW = Date.parse('2026-11-23T14:20:00Z');
 const lease: Lease = {
   id: '1', name: 'train', projectId: 'p', askedBy: 'Ines', access: 'shell', state: 'running', reason: null, wait: null, pool: 'default', resource: 'h100-80gb', count: 2, leastDay: false,
   machines: [{ machineId: 'm', units: ['gpu-0'], stage: 'running', bounds: null }], startsAt: null, startedAt: null, endsAt: '2026-11-23T16:20:00Z', paidUntil: '2026-11-23T14:50:00Z', stoppedAt: null, endedAt: null, createdAt: '2026-11-23T14:00:00Z',
-  minutes: { asked: 120, paid: 20, outOfReach: 0 }, cost: { currency: 'USD', soFar: '2500000000000', booked: '0', atEnd: '9000000000000', thisMonth: '9000000000000', atMost: null }, moneyShort: false, record: false, volumeId: null,
+  minutes: { asked: 120, paid: 20, outOfReach: 0 }, cost: { currency: 'USD', soFar: '2500000000000', booked: '0', atEnd: '9000000000000', thisMonth: '9000000000000', atMost: null }, moneyShort: false, record: false, volumeId: null, job: null,
 };
 const nobody = (): undefined => undefined;
 

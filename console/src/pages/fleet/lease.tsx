@@ -15,6 +15,7 @@ import { Bone } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { EventList } from './event-list.tsx';
 import { EndLease } from './end-lease.tsx';
+import { LeaseJob } from './lease-job.tsx';
 import { ExtendLease, HandOverLease } from './lease-dialogs.tsx';
 import { boundsText, leaseLead, waitText, whatText } from './lease-words.ts';
 import { LEASE_STATE, STAND_IN } from './states.ts';
@@ -46,6 +47,7 @@ export function LeasePage() {
             {over !== undefined ? <p className="muted small why-line">{over}</p> : null}
             <LeaseFacts lease={shown} wait={waitText(shown, nameOf, now)} />
             <Cost lease={shown} />
+            {shown.job === null ? null : <LeaseJob lease={shown} job={shown.job} />}
             <GetIn lease={shown} />
             <LeaseWipes lease={shown} />
             <Section title="What happened?" note="Newest first; notices to its people stand here, too."><EventList events={events} empty="Nothing has happened to it yet." /><SameInTerminal line={commands.leaseShow(shown.id)} /></Section>

@@ -17,6 +17,7 @@ export function leaseRoutes({ pools, leases, quotas, operatorMinutes }: Pick<Fle
     handle(routes.leaseCreate, ({ principal, body: { startsAt, ...wish } }) => leases.create(principal, { ...wish, startsAtMs: startsAtMs(startsAt) })),
     handle(routes.leaseList, ({ principal, query }) => leases.list(principal, query)),
     handle(routes.leaseShow, ({ principal, params }) => leases.show(principal, params.id)),
+    handle(routes.leaseLogs, ({ principal, params, query }) => leases.logs(principal, params.id, query)),
     handle(routes.leaseExtend, ({ principal, params, body }) => leases.extend(principal, params.id, body)),
     handle(routes.leaseHandOver, ({ principal, params, body }) => leases.handOver(principal, params.id, body)),
     handle(routes.leaseEnd, ({ principal, params }) => leases.end(principal, params.id)),

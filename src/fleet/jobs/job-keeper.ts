@@ -1,0 +1,139 @@
+import { TandemError, isTandemError } from '../../base/index.ts';
+import type { Executor } from '../../db/index.ts';
+import { noteLease, type LeaseContext } from '../leases/context.ts';
+import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
+import { logContext, orderOf, type JobRow } from './rows.ts';
+
+/** A machine is asked about a job so often. */
+const LOOK_MS = 2_000;
+/** A job that runs is a use of its lease, noted so often. */
+const USE_MS = 60_000;
+/** So much of the end of what a job printed outlives its lease. */
+export const KEPT_LOG_BYTES = 64 * 1024;
+/** What another try would not change. */
+const FINAL = new Set(['unknown_command', 'bad_job', 'job_runs']);
+const MINUTE = 60_000;
+
+type Ended = { readonly state: 'ended' | 'cut' | 'lost' | 'failed'; readonly exitCode: number | null; readonly ranMs: number | null; readonly reason: string | null };
+type Due = JobRow & Pick<JobPlace, 'machineId' | 'fence'> & { readonly usedAt: Date | null };
+
+/** Begins jobs on machines, sees how they end, keeps the end of what they printed, and ends their leases. Its owner looks at all of them each second. */
+export class JobKeeper {
+  readonly #context: LeaseContext;
+  readonly #asking = new Map<string, Promise<void>>();
+  readonly #askAtMs = new Map<string, number>();
+
+  constructor(context: LeaseContext) {
+    this.#context = context;
+  }
+
+  /** Asks about what is due; the asking goes on after it resolves. */
+  async look(nowMs: number): Promise<void> {
+    const { log } = this.#context;
+    const due = await this.#open();
+    const ids = new Set(due.map(({ lease_id }) => lease_id));
+    for (const id of this.#askAtMs.keys()) if (!ids.has(id)) this.#askAtMs.delete(id);
+    for (const one of due) {
+      const id = one.lease_id;
+      if (this.#asking.has(id) || (this.#askAtMs.get(id) ?? 0) > nowMs || !this.#context.driver.reaches(one.machineId)) continue;
+      this.#askAtMs.set(id, nowMs + LOOK_MS);
+      const asking = this.#ask(one, nowMs).catch((error: Error) => {
+        if (!(error instanceof TandemError)) log.warn({ lease: id, reason: error.message }, 'a lease\'s job could not be looked at');
+      }).finally(() => this.#asking.delete(id));
+      this.#asking.set(id, asking);
+    }
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#asking.values());
+  }
+
+  /** The last chance before a wipe takes it away: how a job ended, and what it printed. @throws TandemError node_unreachable. */
+  async collect(place: JobPlace, nowMs: number): Promise<void> {
+    const { jobs, database } = this.#context;
+    const row = await database.unscoped('the job of a lease that is being wiped').selectFrom('lease_jobs').selectAll().where('lease_id', '=', place.leaseId).executeTakeFirst();
+    if (row === undefined || jobs === undefined || (row.state !== 'waiting' && row.state !== 'running')) return;
+    try {
+      const report = await jobs.machines.look(place);
+      await this.#end(row, { ...report, state: report.state === 'none' || report.state === 'running' ? 'cut' : report.state, reason: null }, await this.#tail(place), nowMs);
+    } catch (error) {
+      if (!isTandemError(error, 'node_refused')) throw error;
+      await this.#end(row, { state: 'lost', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
+    }
+  }
+
+  /** A lease that has ended runs nothing, whatever became of it. */
+  async close(tx: Executor, leaseId: string, nowMs: number): Promise<void> {
+    await tx.updateTable('lease_jobs').set({ state: 'cut', ended_at: new Date(nowMs) }).where('lease_id', '=', leaseId).where('state', 'in', ['waiting', 'running']).execute();
+  }
+
+  async #open(): Promise<Due[]> {
+    const rows = await this.#context.database.unscoped('jobs of every organisation are kept by one worker').selectFrom('lease_jobs').innerJoin('leases', 'leases.id', 'lease_jobs.lease_id').innerJoin('lease_machines', 'lease_machines.lease_id', 'leases.id')
+      .selectAll('lease_jobs').select(['lease_machines.machine_id as machineId', 'leases.fence as leaseFence', 'leases.used_at as usedAt'])
+      .where('lease_jobs.state', 'in', ['waiting', 'running']).where('leases.observed', '=', 'running').where('leases.wanted', '=', 'run').where('lease_machines.stage', '=', 'granted').execute();
+    return rows.map(({ leaseFence, ...row }) => ({ ...row, fence: BigInt(leaseFence) }));
+  }
+
+  async #ask(row: Due, nowMs: number): Promise<void> {
+    const { jobs } = this.#context;
+    if (jobs === undefined) return;
+    const place: JobPlace = { machineId: row.machineId, leaseId: row.lease_id, fence: row.fence };
+    let report: JobReport;
+    try {
+      report = await (row.state === 'waiting' ? jobs.machines.begin(place, orderOf(jobs.secrets, row)) : jobs.machines.look(place));
+    } catch (error) {
+      if (!isTandemError(error, 'node_refused') || !FINAL.has(error.detail ?? '')) throw error;
+      return this.#end(row, { state: 'failed', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
+    }
+    if (report.state === 'running' || report.state === 'none') return this.#goesOn(row, report, nowMs);
+    await this.#end(row, { ...report, state: report.state, reason: null }, await this.#tail(place), nowMs);
+  }
+
+  async #goesOn(row: Due, { state, ranMs }: JobReport, nowMs: number): Promise<void> {
+    const { database } = this.#context;
+    const own = database.scoped(row.organisation_id);
+    if ((row.usedAt?.getTime() ?? 0) < nowMs - USE_MS) await own.updateTable('leases').set({ used_at: new Date(nowMs) }).where('id', '=', row.lease_id).execute();
+    if (row.state !== 'waiting' || state !== 'running') return;
+    await database.transaction(async (tx) => {
+      const begun = await database.scoped(row.organisation_id, tx).updateTable('lease_jobs').set({ state: 'running', started_at: new Date(nowMs - (ranMs ?? 0)) }).where('lease_id', '=', row.lease_id).where('state', '=', 'waiting').returning('lease_id').executeTakeFirst();
+      if (begun !== undefined) await noteLease(this.#context, tx, { organisation_id: row.organisation_id, id: row.lease_id }, 'job-begun');
+    });
+  }
+
+  /** The end of what it printed; null: the machine cannot say. */
+  async #tail(place: JobPlace): Promise<JobOutput | null> {
+    try {
+      return await this.#context.jobs!.machines.read(place, null, KEPT_LOG_BYTES);
+    } catch (error) {
+      if (isTandemError(error, 'node_refused')) return null;
+      throw error;
+    }
+  }
+
+  async #end(row: JobRow, ended: Ended, output: JobOutput | null, nowMs: number): Promise<void> {
+    const { database, jobs } = this.#context;
+    const { organisation_id, lease_id: id } = row;
+    const startMs = row.started_at?.getTime() ?? (ended.ranMs === null ? null : nowMs - ended.ranMs);
+    // A machine's word of how long it ran is held to what can be.
+    const endMs = startMs === null || ended.ranMs === null ? nowMs : Math.min(nowMs, startMs + ended.ranMs);
+    const sealed = output === null || jobs === undefined ? {} : { sealed_log: jobs.secrets.seal(output.bytes, logContext(id)), log_from: output.from, log_total: output.total };
+    const words = endText(ended);
+    await database.transaction(async (tx) => {
+      const own = database.scoped(organisation_id, tx);
+      const done = await own.updateTable('lease_jobs').set({ state: ended.state, exit_code: ended.exitCode, reason: ended.reason, started_at: startMs === null ? null : new Date(startMs), ended_at: new Date(endMs), ...sealed })
+        .where('lease_id', '=', id).where('state', 'in', ['waiting', 'running']).returning('lease_id').executeTakeFirst();
+      if (done === undefined) return;
+      await noteLease(this.#context, tx, { organisation_id, id }, `job-${ended.state}`, `${words}${startMs === null ? '' : ` after ${Math.ceil((endMs - startMs) / MINUTE)} min`}`);
+      if (!row.keep_open) await own.updateTable('leases').set({ wanted: 'end', reason: words }).where('id', '=', id).where('wanted', '=', 'run').where('observed', '=', 'running').execute();
+    });
+  }
+}
+
+function endText({ state, exitCode, reason }: Ended): string {
+  switch (state) {
+    case 'ended': return `its job ended with code ${exitCode ?? 'unknown'}`;
+    case 'cut': return 'its job was cut by the end of the lease';
+    case 'lost': return `its job is lost and is not run again: ${reason ?? 'its sandbox or its machine went down'}`;
+    case 'failed': return `its job could not begin: ${reason ?? 'the machine refused it'}`;
+  }
+}
