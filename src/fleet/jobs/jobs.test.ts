@@ -56,6 +56,7 @@ it('with keep-open its lease stays; asked twice by one word it is asked once, an
 
 it('a job that the lease\'s end cuts says so, and one that is lost is not begun again', async () => {
   const cut = await ask();
+  await settle();
   const lost = await ask();
   await settle();
   house.jobs.reports.set(cut.id, { state: 'cut', exitCode: null, ranMs: 2_000 });
@@ -85,7 +86,9 @@ it('access job and a job belong together, on one machine, and nobody enters a le
   await expect(ask({ machines: 2 })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
   await expect(ask({ job: job({ command: Array.from({ length: 20 }, () => 'x'.repeat(4_000)) }) })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
   const running = await ask();
+  await settle();
   const api = await house.leases.create(house.admin, newLease({ access: 'api' }));
+  await settle();
   const shell = await house.leases.create(house.admin, newLease());
   await settle();
   for (const [id, access] of [[running.id, 'job'], [api.id, 'api']] as const) await expect(house.leases.enter(house.admin, id)).rejects.toMatchObject({ code: 'no_shell', message: expect.stringContaining(`access ${access}`) });
