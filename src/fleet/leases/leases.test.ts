@@ -282,6 +282,16 @@ describe('when things fail', () => {
     end();
   });
 
+  it('leases that are placed together on one machine begin in the order of their fences, so that none shuts out another', async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 8; count += 1) ids.push((await house.leases.create(house.admin, newLease({ gpus: 1 }))).id);
+    await house.pass(2_000);
+    expect(await Promise.all(ids.map(async (id) => (await show(id)).state))).toEqual(ids.map(() => 'running'));
+    const rows = await house.database.unscoped('a test reads').selectFrom('leases').select(['id', 'fence']).execute();
+    const fences = house.machines.asked.filter((line) => line.startsWith('grant a ')).map((line) => BigInt(rows.find(({ id }) => line.endsWith(id))!.fence));
+    expect(fences).toEqual(fences.toSorted((a, b) => (a < b ? -1 : 1)));
+  });
+
   it('two processes place nothing twice', async () => {
     for (let count = 0; count < 6; count += 1) await house.leases.create(house.admin, newLease({ gpus: 4, minutes: 600 }));
     const first = house.reconciler;

@@ -3,6 +3,7 @@ import { SteadyClock, TandemError } from '../../base/index.ts';
 import type { Executor, Schema } from '../../db/index.ts';
 import { noteLease, MARGIN_MS, type LeaseContext } from './context.ts';
 import { decide, type Action } from './decide.ts';
+import { inOrder } from './give-way.ts';
 import { overAtMs, type Lease } from './lease.ts';
 import { LeaseMoney } from './money.ts';
 import { Placing } from './placing.ts';
@@ -67,7 +68,7 @@ export class Reconciler {
     if (await this.#placing.round(stored, nowMs)) stored = await liveLeases(database);
     await this.#jobs.look(nowMs);
     await this.#keepLocks();
-    for (const one of stored) {
+    for (const { one, after } of inOrder(stored)) {
       if (signal?.aborted) return;
       const { id } = one.row;
       if (this.#working.has(id) || (this.#retryAtMs.get(id) ?? 0) > nowMs) continue;
@@ -75,7 +76,7 @@ export class Reconciler {
         await this.#waits(one);
         continue;
       }
-      const work = this.#work(id).catch(async (error: Error) => {
+      const work = Promise.all(after.map((before) => this.#working.get(before))).then(() => this.#work(id)).catch(async (error: Error) => {
         this.#retryAtMs.set(id, this.#clock.nowMs() + RETRY_MS);
         // Who waits for a machine that refuses is told what it says.
         if (error instanceof TandemError) await this.#lease(id).set({ reason: error.message.slice(0, 500) }).where('observed', '=', 'granting').where('wanted', '=', 'run').execute().catch(() => {});
