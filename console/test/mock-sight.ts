@@ -47,6 +47,7 @@ export function detailOf(call: Call): Detail {
   const lost = call.tries > 1 ? 46 : 0;
   return {
     ...call, recordedAt: call.totalMs === null ? null : new Date(Date.parse(call.at) + (totalMs ?? 0) + 420).toISOString(), counted: call.totalMs === null ? null : 'backend',
+    machine: call.totalMs === null || call.model !== 'team/fast' ? null : call.tries > 1 ? { state: 'waiting', minutes: null, cost: null, currency: 'USD' } : { state: 'split', minutes: 0.041_667, cost: '1041675000', currency: 'USD' },
     annotations: call.tries > 1 ? { class: 'internal', 'dlp.rule': 'eu/7', note: null } : {},
     route: call.tries > 1 ? { code: 'fallback', why: 'vLLM on gpu-1 answered 503, so the next target in order was taken' } : call.totalMs === null ? null : { code: 'only', why: 'it is the only target of the model' },
     error: call.code === null ? null : { code: call.code, status: call.status ?? 500, param: null, message: call.code === 'budget_exceeded' ? `The monthly budget of key ${call.keyName} does not cover this call: 0.20 USD of 60.00 are left. At most 47 output tokens would still fit.` : call.code === 'model_not_found' ? 'There is no model muse-spork that this key may use. Near it: muse-spark.' : `The backend ${call.backendName ?? ''} did not answer within 9 s.`,

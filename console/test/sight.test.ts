@@ -46,6 +46,9 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
     expect(await stages.getByRole('rowheader').allTextContents()).toEqual(['Queue', 'Connect', 'First token', 'Stream']);
     expect(await page.getByRole('table', { name: 'Waterfall of its tries' }).getByRole('row').count()).toBe(2);
     await page.getByText('vLLM on gpu-1 answered 503, so the next target in order was taken').waitFor();
+    const served = shown.mock.world().calls.find(({ model, tries, totalMs }) => model === 'team/fast' && tries === 1 && totalMs !== null);
+    await page.goto(`${shown.mock.url}/models/requests/${served?.id}`);
+    await page.getByText(/for 0\.041667 minutes of them, without idle ones/).waitFor();
     await page.context().close();
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { newId } from '../base/index.ts';
 import type { Asked } from './testing/asking.ts';
 import { openWholeHouse, type WholeHouse } from './testing/whole-house.ts';
 
@@ -41,7 +42,21 @@ async function replies(ask: Ask): Promise<Record<string, Asked>> {
 }
 
 const text = (reply: Asked) => (typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
-const COSTS = /"(cost|margin|costUnknown|costPriceId)"|cost_picodollars/;
+const COSTS = /"(cost|margin|costUnknown|costPriceId|machine)"|cost_picodollars/;
+
+/** Rows as if the backend that served these calls were a replica of the operator's, and its one minute split over them and others: no machine is here. */
+async function asServedFromMachines(eventIds: readonly string[]): Promise<void> {
+  const { items } = (await operator('GET', '/api/backends')).body as { items: { id: string; kind: string }[] };
+  const replicaId = items.find(({ kind }) => kind === 'local')!.id;
+  const own = house.database.scoped(house.operator.organisationId);
+  const [servingId, at] = [newId(), new Date()];
+  await own.insertInto('servings', {
+    id: servingId, project_id: house.operator.projectId, name: 'fleet/local', model: 'tandem/local', engine: 'embedded', settings: '{}', lease: '{}', min_replicas: 0, max_replicas: 1, cold: 'wait', max_output_tokens: 8, asked_by: 'a test', created_at: at,
+  }).execute();
+  await own.insertInto('serving_replicas', { id: replicaId, serving_id: servingId, number: 1, asked_at: at, observed: 'ended', settled_at: at }).execute();
+  await own.insertInto('replica_minutes', { replica_id: replicaId, serving_id: servingId, at, cost: '4000', tokens: '80' }).execute();
+  await own.insertInto('token_shares', eventIds.map((event_id) => ({ event_id, replica_id: replicaId, serving_id: servingId, at, tokens: '20', cost: '1000', charge: '0' }))).execute();
+}
 
 describe('what calls cost the operator', () => {
   it('is in every reply of the operator\'s people', async () => {
@@ -65,6 +80,20 @@ describe('what calls cost the operator', () => {
       expect(((await ask('GET', '/api/whoami')).body as { permissions: string[] }).permissions).not.toContain('costs.read');
       expect(text(await ask('GET', '/api/prices?history=true'))).not.toContain('the power bill');
       expect(text(await ask('GET', '/api/models'))).not.toMatch(/"cost":/);
+    }
+  });
+
+  it('includes what leased machines cost for a call, in the view of whose machines they are', async () => {
+    const idOf = async (ask: Ask) => ((await ask('GET', '/api/usage')).body as { items: { id: string }[] }).items[0]!.id;
+    const [own, theirs] = [await idOf(operator), await idOf(tenant)];
+    expect((await operator('GET', `/api/requests/${own}`)).body).toMatchObject({ machine: null });
+    await asServedFromMachines([own, theirs]);
+    expect((await operator('GET', `/api/requests/${own}`)).body).toMatchObject({ machine: { state: 'split', minutes: 0.25, cost: '1000', currency: 'USD' } });
+    expect((await operator('GET', `/api/requests/${theirs}`)).status).toBe(404);
+    for (const [ask, id] of [[tenant, theirs], [bound, own]] as const) {
+      const reply = await ask('GET', `/api/requests/${id}`);
+      expect(reply.status).toBe(200);
+      expect(reply.body).not.toHaveProperty('machine');
     }
   });
 

@@ -22,6 +22,26 @@ export interface NamesPort {
 /** A backend's name by its id, as the room that knows backends says it; null where there is none any more. */
 export type BackendNames = (id: string) => string | null;
 
+/** A call and what each backend that tried it had counted. */
+export interface MachineCall {
+  readonly id: string;
+  readonly tries: readonly { readonly backendId: string; readonly tokens: bigint }[];
+}
+
+/** A call's part of what the machines cost that it ran on. */
+export interface MachineShare {
+  /** `waiting`: its minutes are not split yet. `missed`: its usage was written down after the last of them was split, so that its part is in nobody's. */
+  readonly state: 'split' | 'waiting' | 'missed';
+  /** Minutes of leases, each by the call's part of its tokens; null unless split. */
+  readonly minutes: number | null;
+  /** Picodollars of the currency; null unless split. */
+  readonly cost: string | null;
+  readonly currency: string;
+}
+
+/** What an organisation's machines cost for a call, as the room that splits their minutes says it; null: none of them had it. */
+export type MachineShares = (organisationId: string, call: MachineCall) => Promise<MachineShare | null>;
+
 /** What the books ask of the money path. */
 export interface MoneyPathPort {
   /** Everything that ended before this is in `usage_events`; null: nothing is known to be missing. */

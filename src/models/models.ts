@@ -223,6 +223,11 @@ export class Models {
     return this.#served.settle(signal);
   }
 
+  /** What an organisation's machines cost for a call; null: it was served by none of them. */
+  async machineShare(...asked: Parameters<Serving['machineShare']>): ReturnType<Serving['machineShare']> {
+    return (await this.#serving?.machineShare(...asked)) ?? null;
+  }
+
   get #served(): Serving {
     if (!this.#serving) throw new Error('the fleet was not told');
     return this.#serving;

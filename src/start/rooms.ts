@@ -62,6 +62,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
+  ledger.sight.useMachineShares((...asked) => models.machineShare(...asked));
   phases.add('models', 10_000, () => models.stop());
   const fleet = createFleet({ secrets: openSecretBox(config.secretFile), database, clock, log, access, ledger, operator, config, env: process.env, version: VERSION, controlHosts: controlHosts(config), ownMachine: machineHash() });
   phases.add('providers', 10_000, () => fleet.providers.close());

@@ -6017,6 +6017,17 @@ export interface operations {
           cost?: string | null;
           reason: string;
         })[];
+        /** What the leased machines cost that it ran on. Null: it ran on none. Absent: the caller may not see costs */
+        machine?: {
+          /** waiting: its minutes are not split yet, which takes some three minutes and the end of the call. missed: its usage was written down after the last of them was split */
+          state: 'split' | 'waiting' | 'missed';
+          /** Minutes of leases, each by the call's part of its tokens; null unless split */
+          minutes: number | null;
+          /** Its part of what these minutes cost, without idle ones; null unless split */
+          cost: string | null;
+          /** ISO 4217 code */
+          currency: string;
+        } | null;
         /** What hooks noted, kept for 30 days: a name to a label; null where what they said is no label, and so is not kept */
         annotations: {
           [key: string]: string | null;

@@ -97,8 +97,16 @@ function detailText(one: Detail, place: Place): string {
     // Absent, not unknown, for who may not see what calls cost the operator.
     const figure = (name: string, value: string | null | undefined) => (value === undefined ? '' : `; ${name} ${value === null ? 'not known' : moneyText(value, currency)}`);
     lines.push('', `Charged ${moneyText(one.charge, currency)}${figure('cost', one.cost)}${figure('margin', one.margin)}${one.counted === null ? '' : `; counted by ${one.counted}`}.`);
+    if (one.machine) lines.push(machineText(one.machine));
   }
   return lines.filter((line, index) => line !== '' || lines[index - 1] !== '').join('\n');
+}
+
+/** What machines cost is not a part of the cost above it: they are paid as leases. */
+function machineText({ state, minutes, cost, currency }: NonNullable<Detail['machine']>): string {
+  if (state === 'waiting') return 'Machines: not split yet; a minute is split three minutes after its end.';
+  if (minutes === null || cost === null) return 'Machines: not known; the call was written down after the last minute of its machine was split.';
+  return `Machines: ${moneyText(cost, currency)} for ${minutes} minutes, without idle ones.`;
 }
 
 function bar(label: string, { startMs, ms, reason }: { startMs: number; ms: number; reason: string }): Bar {

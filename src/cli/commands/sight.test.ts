@@ -48,6 +48,14 @@ test('requests show draws where the time went and says why', async () => {
   expect(out).toContain('whole reply 2.00 s; in the books 500 ms later');
   expect(out).toContain('Charged $0.0000015; cost not known; margin not known; counted by backend.');
   expect(JSON.parse((await run(['requests', 'show', ID, '--json'], env)).out)).toMatchObject({ id: ID });
+  expect(out).not.toContain('Machines:');
+  for (const [machine, line] of [
+    [{ state: 'split', minutes: 0.25, cost: '2500000000', currency: 'USD' }, 'Machines: $0.0025 for 0.25 minutes, without idle ones.'],
+    [{ state: 'waiting', minutes: null, cost: null, currency: 'USD' }, 'Machines: not split yet'], [{ state: 'missed', minutes: null, cost: null, currency: 'USD' }, 'Machines: not known'],
+  ] as const) {
+    const served = await against({ [`GET /api/requests/${ID}`]: { json: { ...detail, machine } }, 'GET /api/requests': { json: { items: [request], nextCursor: null, lookedBackTo: null } } });
+    expect((await run(['requests', 'show', ID], served.env)).out).toContain(line);
+  }
 });
 
 test('latency says it in a sentence, then by route', async () => {

@@ -21,8 +21,13 @@ const attempt = z.object({
   number: z.number().int(), backendId: z.string().nullable(), backendName: z.string().nullable(), backendModel: z.string().nullable(), backendKey: z.string().nullable(), outcome: z.string(),
   httpStatus: z.number().int().nullable(), served: z.boolean(), hedged: z.boolean(), countedBy: z.string().nullable(), startMs: ms, ms, stages: z.array(stage), quantities, cost: cost('Null: not known'), reason: z.string(),
 });
+const machine = z.object({
+  state: z.enum(['split', 'waiting', 'missed']).describe('waiting: its minutes are not split yet, which takes some three minutes and the end of the call. missed: its usage was written down after the last of them was split'),
+  minutes: z.number().nullable().describe('Minutes of leases, each by the call\'s part of its tokens; null unless split'), cost: pico.nullable().describe('Its part of what these minutes cost, without idle ones; null unless split'), currency,
+});
 const detail = request.extend({
   recordedAt: time.nullable(), counted: z.string().nullable(), totalMs: ms.nullable(), stages: z.array(stage).describe('In milliseconds from the admission; settle comes after the reply'), attempts: z.array(attempt),
+  machine: machine.nullable().optional().describe('What the leased machines cost that it ran on. Null: it ran on none. Absent: the caller may not see costs'),
   annotations: z.record(z.string(), z.string().nullable()).describe('What hooks noted, kept for 30 days: a name to a label; null where what they said is no label, and so is not kept'),
   lines: z.array(z.object({ bucket, quantity: count, price: picoPositive, per: count, amount: pico })), route: z.object({ code: z.string(), why: z.string() }).nullable(),
   error: z.object({ code: z.string(), status: z.number().int(), param: z.string().nullable(), message: z.string().nullable(), next: z.string().nullable(), facts: z.record(z.string(), z.unknown()) }).nullable(),

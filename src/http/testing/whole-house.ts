@@ -53,6 +53,7 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   await models.start();
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
+  ledger.sight.useMachineShares((...asked) => models.machineShare(...asked));
   const fleet = createFleet({ secrets: openSecretBox(join(home, 'secret')), ...common, access, ledger, operator: () => organisationId });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
   await models.useFleet({ fleet: { leases: fleet.leases, link: noLink }, calls: (...asked) => ledger.callsOnBackends(...asked), files: { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' } });

@@ -102,3 +102,23 @@ test('an error of nobody known is the operator\'s', async () => {
   await sight().errorsWritten();
   expect((await list()).items).toMatchObject([{ code: 'invalid_api_key', keyId: null, projectId: null, model: null }]);
 });
+
+test('a call says what its machines cost, to whoever sees costs, and asks only for its own organisation', async () => {
+  const asked: unknown[] = [];
+  const share = { state: 'split', minutes: 0.5, cost: '700', currency: 'USD' } as const;
+  sight().useMachineShares(async (...given) => {
+    asked.push(given);
+    return share;
+  });
+  const attempts = [{ backendId: 'gpu-1', outcome: 'failed' }, { backendId: 'gpu-2', quantities: { input: '3', output: '4', request: '1' } }];
+  const [event] = await house.poster.use({ quantities: { input: 3n }, attributes: { attempts } });
+  expect((await sight().request(house.principal(), event!.id)).machine).toEqual(share);
+  expect(asked).toEqual([[house.organisationId, { id: event!.id, tries: [{ backendId: 'gpu-1', tokens: 0n }, { backendId: 'gpu-2', tokens: 7n }] }]]);
+  // Refused before any machine had it.
+  const refused = noted('budget_exceeded');
+  await sight().errorsWritten();
+  expect((await sight().request(house.principal(), refused)).machine).toBeNull();
+  const bound = { ...house.principal(), projectId: house.projectId };
+  expect(await sight().request(bound, event!.id)).not.toHaveProperty('machine');
+  expect(asked).toHaveLength(1);
+});

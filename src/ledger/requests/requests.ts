@@ -4,14 +4,15 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { seesCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
-import type { BackendNames, NamesPort } from '../ports.ts';
+import type { BackendNames, MachineShare, MachineShares, NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
 import { quantitiesFromJson } from '../rating/quantities.ts';
 import { ratedOn } from '../prices/service-tier.ts';
 import { rate } from '../rating/rate.ts';
 import { idFloor, rangeOf, wrong } from '../sight/range.ts';
+import { tokensOf } from '../usage/backend-calls.ts';
 import { callId, errorConditions, eventConditions, type RequestFilter } from './filter.ts';
-import { timelineOf } from './timeline.ts';
+import { attemptsOf, timelineOf } from './timeline.ts';
 import { errorView, requestView, routeOf, type ErrorRow, type EventRow, type RequestDetail, type RequestView } from './views.ts';
 
 export interface RequestsQuery extends RequestFilter {
@@ -37,6 +38,7 @@ export interface RequestsOptions {
   readonly names: NamesPort;
   readonly book: Pick<PriceBook, 'byId'>;
   readonly backendNames: BackendNames;
+  readonly machineShares: MachineShares;
 }
 
 const DAY_MS = 86_400_000;
@@ -88,6 +90,7 @@ export class Requests {
     return {
       ...this.#view(principal, found), recordedAt: event?.recorded_at.toISOString() ?? null, counted: event?.counted ?? null,
       lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
+      ...(seesCosts(principal) && { machine: event === null ? null : await this.#machine(principal, event) }),
       annotations: await this.#annotations(principal, id), route: routeOf(attributes), error: error === null ? null : errorView(error),
       ...(event === null ? { totalMs: null, stages: [], attempts: [] } : timelineOf({
         attributes, outcome: event.outcome, occurredAtMs: event.occurred_at.getTime(), recordedAtMs: event.recorded_at.getTime(), backendNames: this.#options.backendNames, seesCosts: seesCosts(principal),
@@ -109,6 +112,12 @@ export class Requests {
   async #annotations({ organisationId }: Principal, id: string): Promise<Readonly<Record<string, string | null>>> {
     const row = await this.#options.database.scoped(organisationId).selectFrom('call_annotations').select('annotations').where('id', '=', id).executeTakeFirst();
     return row?.annotations ?? {};
+  }
+
+  /** Of the asker's own machines. */
+  async #machine({ organisationId }: Principal, { id, attributes }: EventRow): Promise<MachineShare | null> {
+    const tries = attemptsOf(attributes).map(({ backendId, quantities }) => ({ backendId: String(backendId), tokens: tokensOf(quantities) }));
+    return this.#options.machineShares(organisationId, { id, tries });
   }
 
   async #events(executor: Executor, within: RawBuilder<unknown>, conditions: RawBuilder<unknown>[] | null, limit: number): Promise<{ rows: EventRow[]; stoppedAt: string | null }> {

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { ERRORS, type ErrorCode } from '../../base/index.ts';
 import type { Schema } from '../../db/index.ts';
 import { ifSeen } from '../costs.ts';
+import type { MachineShare } from '../ports.ts';
 import type { UsageLineView } from '../usage/usage.ts';
 import { attemptsOf, firstTokenMs, servedTry, totalMs, type Timeline } from './timeline.ts';
 
@@ -59,6 +60,8 @@ export interface RequestDetail extends RequestView, Timeline {
   readonly lines: UsageLineView[];
   readonly route: { readonly code: string; readonly why: string } | null;
   readonly error: RequestError | null;
+  /** What the machines cost that it ran on. Null: it ran on none that are leased. Absent: the caller does not see costs. */
+  readonly machine?: MachineShare | null;
   /** What hooks noted: a name to a label; null where what they said is no label and so is not kept. */
   readonly annotations: Readonly<Record<string, string | null>>;
 }

@@ -5,7 +5,7 @@ import { CallAnnotations } from '../annotations/call-annotations.ts';
 import { CallErrors, type CallError } from '../errors/call-errors.ts';
 import { showErrors, type ErrorsQuery, type ErrorsView } from '../errors/summary.ts';
 import { showLatency, type LatencyQuery, type LatencyView } from '../latency/latency.ts';
-import type { BackendNames, NamesPort } from '../ports.ts';
+import type { BackendNames, MachineShares, NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
 import { Requests, type RequestsQuery, type RequestsView } from '../requests/requests.ts';
 import type { RequestDetail } from '../requests/views.ts';
@@ -24,15 +24,16 @@ export interface SightOptions {
 
 /** What calls did, how quick they were and what they cost: everything that is asked about calls after they ended. */
 export class PlainSight {
-  readonly #options: SightOptions & { readonly backendNames: BackendNames };
+  readonly #options: SightOptions & { readonly backendNames: BackendNames; readonly machineShares: MachineShares };
   readonly #requests: Requests;
   readonly #errors: CallErrors;
   readonly #annotations: CallAnnotations;
   readonly #follower: SightFollower;
   #backendNames: BackendNames = () => null;
+  #machineShares: MachineShares = async () => null;
 
   constructor(options: SightOptions) {
-    this.#options = { ...options, backendNames: (id) => this.#backendNames(id) };
+    this.#options = { ...options, backendNames: (id) => this.#backendNames(id), machineShares: (...asked) => this.#machineShares(...asked) };
     this.#requests = new Requests(this.#options);
     this.#errors = new CallErrors(options);
     this.#annotations = new CallAnnotations(options);
@@ -42,6 +43,11 @@ export class PlainSight {
   /** The ledger knows backends by their ids alone; who knows their names says them here. */
   useBackendNames(names: BackendNames): void {
     this.#backendNames = names;
+  }
+
+  /** Nor does it know machines: who splits what they cost over calls says it here. */
+  useMachineShares(shares: MachineShares): void {
+    this.#machineShares = shares;
   }
 
   requests(principal: Principal, query: RequestsQuery): Promise<RequestsView> {

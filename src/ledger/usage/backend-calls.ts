@@ -46,7 +46,8 @@ function day(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-function tokensOf(quantities: unknown): bigint {
+/** All that is counted of a prompt and its answer. */
+export function tokensOf(quantities: unknown): bigint {
   return Object.entries((quantities ?? {}) as Record<string, string>).filter(([bucket]) => !NO_TOKENS.has(bucket)).reduce((sum, [, count]) => sum + BigInt(count), 0n);
 }
 

@@ -5,6 +5,7 @@ import type { BackendCall, FleetPort } from '../ports.ts';
 import type { ServingContext } from './context.ts';
 import { embeddedEngine } from './engines/embedded.ts';
 import { ServingKeeper } from './keeper.ts';
+import { machineShares } from './machine-share.ts';
 import { ReplicaMinutes } from './minutes.ts';
 import type { ReplicaDoor } from './replica-door.ts';
 
@@ -166,6 +167,8 @@ describe('a served model (machines and engines are stand-ins)', () => {
     made = [call('0192f0c1-7a00-7000-8000-0000000000c1', 10_000, 20_000, 30n, 90n), call('0192f0c1-7a00-7000-8000-0000000000c2', 30_000, 90_000, 60n, 50n)];
     clock.advance(10 * MINUTE);
     const minutes = new ReplicaMinutes(context);
+    const shareOf = (eventId: string, tokens = 1n, organisationId = test.organisationId) => machineShares(context)(organisationId, { id: eventId, tries: [{ backendId: 'local', tokens: 9n }, { backendId: replica!.id, tokens }] });
+    expect(await shareOf(made[1]!.eventId)).toEqual({ state: 'waiting', minutes: null, cost: null, currency: 'USD' });
     await minutes.settle(new AbortController().signal);
     // Once more, as another process would: nothing is split twice.
     await minutes.settle(new AbortController().signal);
@@ -174,10 +177,17 @@ describe('a served model (machines and engines are stand-ins)', () => {
     expect(split.map(({ cost, tokens }) => [cost, tokens])).toEqual([['1000', '60'], ['1000', '30'], ...Array.from({ length: 5 }, () => ['1000', '0'])]);
     const shares = await own.selectFrom('token_shares').select(['event_id', 'tokens', 'cost', 'charge']).orderBy('at').orderBy('event_id').execute();
     expect(shares.map(({ event_id, tokens, cost, charge }) => [event_id.slice(-2), tokens, cost, charge])).toEqual([['c1', '30', '500', '90'], ['c2', '30', '500', '25'], ['c2', '30', '1000', '25']]);
+    expect(await shareOf(made[0]!.eventId)).toEqual({ state: 'split', minutes: 0.5, cost: '500', currency: 'USD' });
+    expect(await shareOf(made[1]!.eventId)).toEqual({ state: 'split', minutes: 1.5, cost: '1500', currency: 'USD' });
+    // Another organisation's machines are not the asker's, whatever ids it knows.
+    expect(await shareOf(made[1]!.eventId, 1n, context.newId())).toBeNull();
+    expect(await machineShares(context)(test.organisationId, { id: made[1]!.eventId, tries: [{ backendId: 'local', tokens: 1n }] })).toBeNull();
     Object.assign(fleet.leases.get(replica!.id)!, { state: 'ended', stoppedMs: clock.nowMs() });
     clock.advance(10 * MINUTE);
     await minutes.settle(new AbortController().signal);
     expect((await replicas())[0]!.settled_at).not.toBeNull();
+    expect(await shareOf(context.newId())).toMatchObject({ state: 'missed', cost: null });
+    expect(await shareOf(context.newId(), 0n)).toMatchObject({ state: 'split', minutes: 0, cost: '0' });
     expect((await own.selectFrom('replica_minutes').select('cost').execute()).length).toBe(Math.ceil((fleet.leases.get(replica!.id)!.stoppedMs! - startMs) / MINUTE));
   });
 });

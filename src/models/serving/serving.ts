@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
-import type { AccessPort, CallsPort, FleetPort } from '../ports.ts';
+import type { AccessPort, CallsPort, FleetPort, MachineShares } from '../ports.ts';
 import type { Connect } from '../registry/build.ts';
 import type { Catalogue } from '../registry/catalogue.ts';
 import type { Alias, Backend, CallLimits } from '../registry/target.ts';
@@ -11,6 +11,7 @@ import { engineFiles, type EngineFilesOptions } from './engines/engine-files.ts'
 import { llamaCpp } from './engines/llama-cpp.ts';
 import { vllm } from './engines/vllm.ts';
 import { ServingKeeper } from './keeper.ts';
+import { machineShares } from './machine-share.ts';
 import { ReplicaMinutes } from './minutes.ts';
 import { ReplicaDoor } from './replica-door.ts';
 import { servedNames } from './served-names.ts';
@@ -33,6 +34,8 @@ export interface ServingOptions {
 export class Serving {
   readonly servings: Servings;
   readonly coldStarts: ColdStarts;
+  /** What its machines cost for one call. */
+  readonly machineShare: MachineShares;
   readonly #keeper: ServingKeeper;
   readonly #minutes: ReplicaMinutes;
   readonly #door: ReplicaDoor;
@@ -45,6 +48,7 @@ export class Serving {
     const context: ServingContext = { ...options, door: this.#door, engines: { vllm, 'llama-cpp': llamaCpp, embedded: embeddedEngine(engineFiles({ ...files, log, clock })) } };
     this.servings = new Servings(context, catalogue);
     this.coldStarts = new ColdStarts(options);
+    this.machineShare = machineShares(context);
     this.#keeper = new ServingKeeper(context);
     this.#minutes = new ReplicaMinutes(context);
   }

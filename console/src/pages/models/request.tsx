@@ -114,6 +114,7 @@ function About({ call }: { call: Detail }) {
         ['Time', <time key="at" dateTime={call.at}>{exactTime(call.at)}</time>],
         ['Model', <span key="model" className="mono">{call.model ?? 'not known'}</span>],
         ['Backend', call.backendName === null ? 'none' : `${call.backendName}${call.attempts.at(-1)?.backendModel ? `, as ${call.attempts.at(-1)?.backendModel}` : ''}`],
+        ...(call.machine ? [['Machines', machineText(call.machine)] as const] : []),
         ['Key', call.keyId === null ? 'no key' : <Link key="key" to={`/keys/${call.keyId}`}>{call.keyName ?? call.keyId}</Link>],
         ['Project', call.projectName ?? 'not known'],
         ['API', `${call.dialect ?? 'not known'}${call.streamed === null ? '' : call.streamed ? ', streamed' : ', in one piece'}`],
@@ -127,6 +128,13 @@ function About({ call }: { call: Detail }) {
       ]} />
     </Section>
   );
+}
+
+/** Machines are paid as leases, so this is no part of the cost above. */
+function machineText({ state, minutes, cost, currency }: NonNullable<Detail['machine']>): React.ReactNode {
+  if (state === 'waiting') return 'not split yet: a minute is split over its tokens three minutes after its end';
+  if (minutes === null || cost === null) return 'not known: the call was written down after the last minute of its machine was split';
+  return <><Money pico={cost} currency={currency} /> for {minutes} minutes of them, without idle ones</>;
 }
 
 function Lines({ call }: { call: Detail }) {
