@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { findNode, install, root } from './node24.mjs';
 
 /** Debian packages that tests drive as real parts: the program to look for, and the package that has it. */
-const DEBIAN = { ip: 'iproute2', nft: 'nftables', faketime: 'faketime', chromium: 'chromium', bwrap: 'bubblewrap', sshd: 'openssh-server', ssh: 'openssh-client', curl: 'curl', rsync: 'rsync', Xtigervnc: 'tigervnc-standalone-server' };
+const DEBIAN = { ip: 'iproute2', nft: 'nftables', faketime: 'faketime', chromium: 'chromium', bwrap: 'bubblewrap', sshd: 'openssh-server', ssh: 'openssh-client', curl: 'curl', rsync: 'rsync', Xtigervnc: 'tigervnc-standalone-server', xev: 'x11-utils', xclip: 'xclip' };
 
 /** Longer hangs: some test waits in a way that its own time limit does not end. Minutes, several times what a busy machine needs. */
 const LIMIT_MINUTES = { unit: { suite: 20, file: 10 }, acceptance: { suite: 20, file: 15 }, real: { suite: 60, file: 35 } };

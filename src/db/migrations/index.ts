@@ -30,6 +30,7 @@ import { serving } from './0028-serving.ts';
 import { operatorMinutes } from './0029-operator-minutes.ts';
 import { outsideWipes } from './0030-outside-wipes.ts';
 import { leaseJobs } from './0031-lease-jobs.ts';
+import { screenSays } from './0032-screen-says.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   operatorMinutes,
   outsideWipes,
   leaseJobs,
+  screenSays,
 ];

@@ -10,6 +10,9 @@ export interface LeaseViewerRow {
   actor_id: Written<string>;
   /** How others are told of them. */
   label: Written<string>;
+  mode: Written<'view' | 'control'>;
+  /** Whose say it was; their own where nobody's was needed; null: from before that was kept. */
+  given_by: Written<string | null>;
   /** Renewed while they look: what is not was of a process that died. */
   seen_at: Date;
 }

@@ -45,7 +45,7 @@ export class Screens {
    */
   async open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }> {
     const { mode, givenBy } = await this.#tickets.use(principal, leaseId, 'screen', ticket);
-    const id = await this.#viewers.enter({ organisationId: principal.organisationId, leaseId, actor: actorOf(principal), label: principal.actor.label }, givenBy);
+    const id = await this.#viewers.enter({ organisationId: principal.organisationId, leaseId, actor: actorOf(principal), label: principal.actor.label, mode }, givenBy);
     const leave = (): void => void this.#viewers.leave(id);
     let stream: Duplex;
     try {

@@ -7,7 +7,8 @@ let test: TestAccess;
 let one: Viewers;
 let other: Viewers;
 const leaseId = newId();
-const as = (actor: string): Viewer => ({ organisationId: test.organisationId, leaseId, actor, label: `the ${actor}` });
+const as = (actor: string, mode: Viewer['mode'] = 'control'): Viewer => ({ organisationId: test.organisationId, leaseId, actor, label: `the ${actor}`, mode });
+const emptied = () => test.database.unscoped('none is left').deleteFrom('lease_viewers').execute();
 
 beforeAll(async () => {
   test = await openTestAccess();
@@ -39,7 +40,27 @@ it('forgets those of a process that died', async () => {
 });
 
 it('lets one of many in that come at once', async () => {
-  await test.database.unscoped('none is left').deleteFrom('lease_viewers').execute();
+  await emptied();
   const came = await Promise.allSettled(['a', 'b', 'c', 'd'].map((actor, index) => (index % 2 === 0 ? one : other).enter(as(actor), actor)));
   expect(came.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+it('lets back in who let another in, however long they were away', async () => {
+  await emptied();
+  const first = await one.enter(as('first'), 'first');
+  const second = await other.enter(as('second', 'view'), 'first');
+  await one.leave(first);
+  await one.leave(await one.enter(as('first', 'view'), 'first'));
+  await one.enter(as('first'), 'first');
+  await other.leave(second);
+  await expect(other.enter(as('second', 'view'), 'second')).rejects.toMatchObject({ code: 'screen_in_use' });
+});
+
+it('takes from who may only look no say that goes further', async () => {
+  await emptied();
+  await one.enter(as('first'), 'first');
+  await other.enter(as('second', 'view'), 'first');
+  await other.enter(as('second', 'view'), 'second');
+  for (const [who, by] of [['second', 'second'], ['third', 'second']] as const) await expect(other.enter(as(who), by)).rejects.toMatchObject({ code: 'screen_in_use' });
+  await other.enter(as('third', 'view'), 'second');
 });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TandemError, type Clock, type Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
+import type { ScreenMode } from './tickets.ts';
 
 /** Somebody who is about to look. */
 export interface Viewer {
@@ -9,6 +10,7 @@ export interface Viewer {
   readonly actor: string;
   /** How others are told of them. */
   readonly label: string;
+  readonly mode: ScreenMode;
 }
 
 const RENEW_MS = 5_000;
@@ -40,10 +42,11 @@ export class Viewers {
   }
 
   /**
-   * Lets somebody look. Who is not the first needs an invitation of one who looks: nobody is watched without a say.
+   * Lets somebody look. Who is not the first needs an invitation of one who looks: nobody is watched without a say. Who was let in only to
+   * look cannot say more than that, for themselves or for another; who let somebody in may come back while they look.
    * @param givenBy the actor who made their ticket. @returns what `leave` takes. @throws TandemError screen_in_use.
    */
-  async enter({ organisationId, leaseId, actor, label }: Viewer, givenBy: string): Promise<string> {
+  async enter({ organisationId, leaseId, actor, label, mode }: Viewer, givenBy: string): Promise<string> {
     const { database, newId } = this.#options;
     const id = newId();
     await database.transaction(async (tx) => {
@@ -51,10 +54,14 @@ export class Viewers {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`viewers ${leaseId}`}, 0))`.execute(tx);
       const own = database.scoped(organisationId, tx);
       await own.deleteFrom('lease_viewers').where('lease_id', '=', leaseId).where('seen_at', '<', sql<Date>`clock_timestamp() - make_interval(secs => ${GONE_MS / 1_000})`).execute();
-      const present = await own.selectFrom('lease_viewers').select(['actor_id', 'label']).where('lease_id', '=', leaseId).execute();
+      const present = await own.selectFrom('lease_viewers').select(['actor_id', 'label', 'mode', 'given_by']).where('lease_id', '=', leaseId).execute();
       const other = present.find(({ actor_id }) => actor_id !== actor);
-      if (other && !present.some(({ actor_id }) => actor_id === givenBy || actor_id === actor)) throw new TandemError('screen_in_use', { params: { name: other.label } });
-      await own.insertInto('lease_viewers', { id, lease_id: leaseId, actor_id: actor, label, seen_at: sql<Date>`clock_timestamp()` as unknown as Date }).execute();
+      const says = present.find((one) => one.actor_id === givenBy && (mode === 'view' || one.mode === 'control' || one.given_by === one.actor_id));
+      const isBack = present.some(({ given_by }) => given_by === actor);
+      if (other && !says && !isBack) throw new TandemError('screen_in_use', { params: { name: other.label } });
+      // A second opening of one's own is by the same say as the first.
+      const given_by = other === undefined || isBack ? actor : givenBy === actor ? (says?.given_by ?? null) : givenBy;
+      await own.insertInto('lease_viewers', { id, lease_id: leaseId, actor_id: actor, label, mode, given_by, seen_at: sql<Date>`clock_timestamp()` as unknown as Date }).execute();
     });
     this.#own.add(id);
     return id;
