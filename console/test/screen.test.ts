@@ -27,7 +27,7 @@ describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, aga
 
   it('draws it, types, holds ⌘, and opens anew with another ticket after the network was lost', async () => {
     const page = await open('ios-screens');
-    await page.getByText('Connected.').waitFor();
+    await page.getByText('Connected.', { exact: true }).waitFor();
     await drawn(page);
     await page.getByRole('application').locator('canvas').click();
     await page.keyboard.press('a');
@@ -38,7 +38,7 @@ describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, aga
     const before = shown.mock.screen.tickets.length;
     shown.mock.screen.cut();
     await page.getByText(/^The screen is not connected. Trying again in 1 s \(try 1 of 8\)/).waitFor();
-    await page.getByText('Connected.').waitFor();
+    await page.getByText('Connected.', { exact: true }).waitFor();
     await drawn(page);
     expect(new Set(shown.mock.screen.tickets).size).toBe(before + 1);
     expect(faults).toEqual([]);
@@ -47,7 +47,7 @@ describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, aga
 
   it('hands texts over in both directions, each by a press', async () => {
     const page = await open('ios-screens');
-    await page.getByText('Connected.').waitFor();
+    await page.getByText('Connected.', { exact: true }).waitFor();
     await page.getByLabel('To the machine\'s clipboard').fill('from here');
     await page.getByRole('button', { name: 'Send it' }).click();
     await expect.poll(() => shown.mock.screen.pasted.at(-1)).toBe('from here');
@@ -60,10 +60,10 @@ describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, aga
 
   it('only looks where that is chosen, and invites another by a link that leaves the address', async () => {
     const page = await open('ios-screens');
-    await page.getByText('Connected.').waitFor();
+    await page.getByText('Connected.', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Only look' }).click();
     await page.getByText('You only look').waitFor();
-    await page.getByText('Connected.').waitFor();
+    await page.getByText('Connected.', { exact: true }).waitFor();
     const typed = shown.mock.screen.keys.length;
     await page.getByRole('application').locator('canvas').click();
     await page.keyboard.press('b');
@@ -75,7 +75,7 @@ describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, aga
     expect(link).toMatch(/\/screen#ticket=ticket_of_the_stand_in_\d+&mode=view$/);
     expect(shown.mock.screen.keys.length).toBe(typed);
     const guest = await open('ios-screens', `#${link?.split('#')[1]}`);
-    await guest.getByText('Connected.').waitFor();
+    await guest.getByText('Connected.', { exact: true }).waitFor();
     expect(guest.url()).not.toContain('ticket');
     expect(shown.mock.screen.tickets.at(-1)).toBe(/ticket=(\w+)/.exec(link ?? '')?.[1]);
     await guest.context().close();
@@ -87,7 +87,7 @@ describe.skipIf(noBrowser !== undefined)('the screen of a lease in Chromium, aga
     await over.getByText('It is over: its time was over. Its screen is cut, and its machines are wiped').waitFor();
     await over.context().close();
     const page = await open('ios-screens');
-    await page.getByText('Connected.').waitFor();
+    await page.getByText('Connected.', { exact: true }).waitFor();
     Object.assign(shown.mock.world().fleet.leases.find(({ name }) => name === 'ios-screens')!, { state: 'ended', reason: 'ended by Ravi Menon' });
     shown.mock.screen.refuse(true);
     shown.mock.screen.cut();

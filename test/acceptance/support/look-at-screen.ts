@@ -49,7 +49,7 @@ export async function openViewer(program: Pick<Program, 'output' | 'url'>): Prom
     async look(leaseId) {
       const openedMs = performance.now();
       await page.goto(`${program.url}/fleet/leases/${leaseId}/screen`);
-      await page.getByText('Connected.').waitFor();
+      await page.getByText('Connected.', { exact: true }).waitFor();
       await page.waitForFunction(PAINTED);
       return performance.now() - openedMs;
     },
