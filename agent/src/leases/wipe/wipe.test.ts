@@ -10,7 +10,6 @@ import { insideArgs } from '../inside.ts';
 import { Leases } from '../leases.ts';
 import { pathsOf, readRecords } from '../record.ts';
 import { readCanaries } from './canary.ts';
-import { lookAtGpus } from './gpu.ts';
 import { leftBehind } from './left-behind.ts';
 import type { WipeReport } from './reports.ts';
 import { writableRoots } from './search.ts';
@@ -128,17 +127,4 @@ it('local file systems that can be written are looked over, each once', () => {
     '33 24 0:99 / /dev/shm rw - tmpfs tmpfs rw', '29 22 0:40 / /mnt/net rw - nfs4 host:/x rw', '30 22 254:32 / /boot ro - ext4 /dev/vdc rw', '31 22 254:33 / /media rw - ext4 /dev/vdd ro', '',
   ].join('\n');
   expect(writableRoots(mountinfo)).toEqual(['/', '/dev/shm', '/mnt/my disk']);
-});
-
-it('of GPUs it is told who uses them, and that their memory was not read back (nvidia-smi from its documentation)', async () => {
-  const asked: string[] = [];
-  const run = (out: string, code: number | null = 0) => async (_program: string, args: readonly string[]) => {
-    asked.push(args.join(' '));
-    return { code, out, err: '' };
-  };
-  expect(await lookAtGpus(['gpu-3'], run(''), true)).toEqual({ found: [], evidence: ['no program uses GPU 3'], unchecked: [expect.stringContaining('GPUs 3')] });
-  expect(asked).toEqual(['-i 3 --query-compute-apps=pid --format=csv,noheader']);
-  expect((await lookAtGpus(['gpu-3'], run('4711\n'), true)).found).toEqual(['process 4711 uses GPU 3 still']);
-  expect(await lookAtGpus(['gpu-3'], run('', null), true)).toMatchObject({ found: [], evidence: [] });
-  expect([await lookAtGpus(['whole'], run(''), true), await lookAtGpus(['whole'], run(''), false)]).toEqual([{ found: [], evidence: [], unchecked: ['memory of GPUs'] }, { found: [], evidence: [], unchecked: [] }]);
 });

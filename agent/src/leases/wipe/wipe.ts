@@ -9,7 +9,7 @@ import { withFiles } from '../limits/disk.ts';
 import { sizesOf } from '../look.ts';
 import { keepHome, volumeFolder } from '../volumes.ts';
 import { readCanaries, unplant, type Canaries } from './canary.ts';
-import { lookAtGpus } from './gpu.ts';
+import { wipeGpus } from './gpu.ts';
 import { OPEN_FOLDERS, leftBehind } from './left-behind.ts';
 import { dropReport, keepReport, type WipeReport } from './reports.ts';
 import { filesWith, processesWith, thingsOf, writableRoots } from './search.ts';
@@ -47,7 +47,7 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const kept = keep === null ? null : await keepAside(record, keep, options);
   const removed = sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, home, paths.folder, options.walkMs);
-  const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await lookAtGpus(record.units, run)];
+  const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await wipeGpus(record.devices, run)];
   const found = looks.flatMap((look) => look.found);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
   const report: WipeReport = {

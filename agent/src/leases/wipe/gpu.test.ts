@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { Device } from '../gpus/devices.ts';
+import { wipeGpus } from './gpu.ts';
+
+const CARD: Device = { unit: 'gpu-3', vendor: 'nvidia', uuid: 'GPU-11111111-2222-3333-4444-555555555555', mig: null };
+const NAME = `gpu-3 (${CARD.uuid})`;
+
+/** nvidia-smi from its manual page, not from a machine: who uses the card, and how its reset ends. */
+function card(users: { code?: number | null; out?: string }, reset: { code?: number | null; out?: string } = {}) {
+  const asked: string[] = [];
+  return { asked, run: async (_program: string, args: readonly string[]) => {
+    asked.push(args.join(' '));
+    return { code: 0, out: '', err: '', ...(args.includes('--gpu-reset') ? reset : users) };
+  } };
+}
+
+test('a card that nobody uses is reset, by its own id', async () => {
+  const idle = card({});
+  expect(await wipeGpus([CARD], idle.run)).toEqual({ found: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state; its memory was not read back`], unchecked: [] });
+  expect(idle.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`, `--gpu-reset -i ${CARD.uuid}`]);
+});
+
+test('a card that somebody uses is not clean, and is not reset under them', async () => {
+  const busy = card({ out: '4711\n' });
+  expect((await wipeGpus([CARD], busy.run)).found).toEqual([`process 4711 uses ${NAME} still`]);
+  expect(busy.asked).toHaveLength(1);
+});
+
+test('what could not be done is named: a reset that is refused, a card that does not answer, slices, cards of others', async () => {
+  const linked = card({}, { code: 3, out: 'GPU 00000000:1B:00.0 is currently in use by another process.\n' });
+  expect((await wipeGpus([CARD], linked.run)).unchecked).toEqual([expect.stringContaining('could not be reset (GPU 00000000:1B:00.0 is currently in use by another process.)')]);
+  expect(await wipeGpus([CARD], card({ code: null }).run)).toMatchObject({ found: [], evidence: [], unchecked: [expect.stringContaining('does not say who uses it')] });
+  const none = card({});
+  expect((await wipeGpus([{ ...CARD, mig: 'MIG-1' }, { ...CARD, vendor: 'amd', uuid: '0x1' }], none.run)).unchecked).toEqual([expect.stringContaining('gpu-3 (MIG-1)'), expect.stringContaining('gpu-3 (0x1)')]);
+  expect(none.asked).toEqual([]);
+  expect([await wipeGpus([], none.run, true), await wipeGpus([], none.run, false)]).toEqual([{ found: [], evidence: [], unchecked: ['memory of GPUs'] }, { found: [], evidence: [], unchecked: [] }]);
+});
