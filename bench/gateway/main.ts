@@ -120,10 +120,11 @@ async function streams(gateway: Gateway): Promise<void> {
 }
 
 function note(own: Figures, rate: number, result: OpenLoop): void {
+  own.errors += result.errors;
+  if (result.errors > result.sent / 1_000) return void own.notes.add(`refuses ${result.errors} of ${result.sent} at ${rate}/s`);
   const { p50, p99 } = own.latency(rate);
   p50.push(result.p50Ms);
   p99.push(result.p99Ms);
-  own.errors += result.errors;
 }
 
 function helperCpu(gateway: Gateway): { poster: number; postgres: number } {

@@ -33,6 +33,7 @@ class Connection {
   #dueMs = 0;
   #left = -1;
   #head = '';
+  #refused = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -45,6 +46,7 @@ class Connection {
     this.#dueMs = dueMs;
     this.#left = -1;
     this.#head = '';
+    this.#refused = false;
     this.#socket.write(request);
   }
 
@@ -56,6 +58,7 @@ class Connection {
       const length = /content-length: (\d+)/i.exec(this.#head);
       if (!length || !this.#head.startsWith('HTTP/1.1 200')) {
         errors += 1;
+        this.#refused = true;
         this.#left = 0;
       } else {
         this.#left = Number(length[1]) - (this.#head.length - end - 4);
@@ -64,7 +67,8 @@ class Connection {
       this.#left -= chunk.length;
     }
     if (this.#left > 0) return;
-    latencies.push(performance.now() - this.#dueMs);
+    // A refusal is quick and no answer.
+    if (!this.#refused) latencies.push(performance.now() - this.#dueMs);
     const next = waiting.shift();
     if (next === undefined) idle.push(this);
     else this.send(next);
