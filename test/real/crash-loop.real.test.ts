@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { allUsage, api, posted, priceAndWait } from './support/api.ts';
-import { startStandInBackend } from './support/backend.ts';
-import { freshFolder, startProgram, stopEverything, type Program } from './support/program.ts';
+import { allUsage, api, posted, priceAndWait } from '../acceptance/support/api.ts';
+import { startStandInBackend } from '../acceptance/support/backend.ts';
+import { freshFolder, startProgram, stopEverything, type Program } from '../acceptance/support/program.ts';
 
 afterAll(stopEverything);
 

@@ -6,8 +6,8 @@ import { realWait } from '../../agent/src/outside.ts';
 import { homeAt } from '../../agent/src/state/home.ts';
 import type { Message, Session } from '../../agent/src/wire/index.ts';
 import { launch, noBrowser } from '../../console/test/browser.ts';
-import { api } from './support/api.ts';
-import { freePort, freshFolder, startProgram, stopEverything, type Program } from './support/program.ts';
+import { api } from '../acceptance/support/api.ts';
+import { freePort, freshFolder, startProgram, stopEverything, type Program } from '../acceptance/support/program.ts';
 
 /*
  * A node with a good key and a bad mind: it speaks the agents' protocol with the agent's own code, and whatever it is asked it answers what
