@@ -48,6 +48,8 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   await house.open(HOSTS, SERVERS);
   const nodes = (): Promise<NodeSeen[]> => api<{ items: NodeSeen[] }>(house!.program(), 'GET', '/api/nodes').then(({ items }) => items);
   await until('all hosts are ready', nodes, (list) => list.length === HOSTS.length && list.every(({ state }) => state === 'ready'));
+  // A price begins some seconds after it was made; until then a stand-in for a Mac costs nothing.
+  await until('machines have their price', () => api<{ cost: string | null }>(house!.program(), 'POST', '/api/leases/quote', { kind: 'mac', minutes: 60 }), ({ cost }) => cost !== null && cost !== '0');
   const nodeIds = (await nodes()).toSorted((a, b) => HOSTS.indexOf(a.name) - HOSTS.indexOf(b.name)).map(({ id }) => id);
   const tenants = new Tenants(house, SEED);
   const witness = new Witness(house, tenants, nodeIds);
