@@ -18,5 +18,5 @@ http {
 `);
   startOnCore(core, [...FIRST, 'nginx', '-c', config, '-p', folder]);
   await answers(`http://127.0.0.1:${plainPort}/`);
-  await printed(startOnCore(core, [...FIRST, process.execPath, join(import.meta.dirname, 'stream-mock.ts'), String(streamPort)]), 'listening');
+  await printed(startOnCore(core, [process.execPath, join(import.meta.dirname, 'stream-mock.ts'), String(streamPort)]), 'listening');
 }

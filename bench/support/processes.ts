@@ -24,7 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 /**
  * What makes a program run before all others of its core: the load and the backend must never wait for the poster or Postgres, whose core
- * they share, or the gateway is charged for their queue. Nothing where this user may not.
+ * they share, or the gateway is charged for their queue. For programs that sleep when they have nothing to do: one that spins would let no other
+ * run. Nothing where this user may not.
  */
 export const FIRST: readonly string[] = spawnSync('chrt', ['-f', '1', 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', '1'] : [];
 
