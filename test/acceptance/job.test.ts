@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
 import { StandInNet, noStandInHosts } from '../../agent/src/testing/stand-in-host.ts';
+import { until } from './support/until.ts';
 import { freePort, startProgram, stopEverything, type Program } from './support/program.ts';
 
 let net: StandInNet | undefined;
@@ -20,14 +21,6 @@ const api = <T>(program: Program, path: string): T => {
   const { code, out, err } = program.cli('api', 'GET', path);
   expect(code, err).toBe(0);
   return JSON.parse(out) as T;
-};
-const until = async <T>(what: string, look: () => T, holds: (seen: T) => boolean): Promise<T> => {
-  for (let tries = 0; ; tries += 1) {
-    const seen = look();
-    if (holds(seen)) return seen;
-    if (tries === 300) throw new Error(`never ${what}: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
-  }
 };
 
 test.runIf(canSandbox && noStandInHosts === undefined)('one line leases a machine, runs a job on it, prints what it prints and exits with its code; nobody enters (stand-in, not macOS)', async () => {

@@ -4,6 +4,7 @@ import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
 import { AGENT_HOME, StandInNet, noStandInHosts } from '../../agent/src/testing/stand-in-host.ts';
 import { noBrowser } from '../../console/test/browser.ts';
 import { lookAtScreen, type Looking } from './support/look-at-screen.ts';
+import { until } from './support/until.ts';
 import { freePort, startProgram, stopEverything, type Program } from './support/program.ts';
 
 // How long each step took is printed beside what it may take: a busy machine says nothing about the product.
@@ -26,14 +27,6 @@ const api = <T>(program: Program, ...words: string[]): T => {
   const { code, out, err } = program.cli('api', ...words);
   expect(code, err).toBe(0);
   return JSON.parse(out) as T;
-};
-const until = async <T>(what: string, look: () => T, holds: (seen: T) => boolean): Promise<T> => {
-  for (let tries = 0; ; tries += 1) {
-    const seen = look();
-    if (holds(seen)) return seen;
-    if (tries === 300) throw new Error(`never ${what}: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
-  }
 };
 
 test.runIf(canSandbox && noStandInHosts === undefined)('one pasted line makes a machine usable, a lease lets its tenant in by ssh, and its end leaves nothing (stand-in, not macOS)', async () => {

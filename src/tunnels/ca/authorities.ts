@@ -29,7 +29,7 @@ export interface ServerIdentity {
 }
 
 /** By this name agents know the server, whatever its address is at the time. */
-export const SERVER_NAME = 'agents.tandem';
+const SERVER_NAME = 'agents.tandem';
 const DAY_MS = 86_400_000;
 const ROOT_DAYS = 3_650;
 const SERVER_DAYS = 397;
@@ -86,8 +86,13 @@ export class Authorities {
     const certificate = this.#issue('server', 'Tandem agents', publicKey, [SERVER_NAME, ...names], SERVER_DAYS * DAY_MS);
     return {
       key: key.export({ type: 'pkcs8', format: 'pem' }) as string, certificate: pem(certificate),
-      roots: this.roots(), pin: keyHash(publicKey).toString('base64'),
+      roots: this.roots(), pin: this.pin,
     };
+  }
+
+  /** SHA-256 of the server key's SPKI, in base64. */
+  get pin(): string {
+    return keyHash(publicOf(this.#serverKey!)).toString('base64');
   }
 
   /** What this process shows another process of the same server: the same key, vouched for as a client's. */

@@ -1,18 +1,19 @@
-import { connect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { dialTrusted } from '../../../agent/src/connection/dial.ts';
 import { agree, readHello, refuseHello, sendHello, Session, WireError, wholeOf, type Message, type SessionHandlers } from '../../../agent/src/wire/index.ts';
 import type { Clock } from '../../base/index.ts';
-import { SERVER_NAME, type Authorities } from '../ca/authorities.ts';
+import type { Authorities } from '../ca/authorities.ts';
 import { keyHash } from '../ca/certificate.ts';
 import { PEER_PROTOCOL } from '../agents/listener.ts';
 
 export interface PeerLineOptions {
-  readonly authorities: Pick<Authorities, 'peer' | 'server' | 'roots'>;
+  readonly authorities: Pick<Authorities, 'peer' | 'pin' | 'roots'>;
   readonly clock: Clock;
 }
 
 /** The versions of what processes ask each other: they run different releases while a server is brought up to date. */
 const VERSIONS = { least: 1, most: 1 };
-const CONNECT_MS = 5_000;
+const HELLO_MS = 5_000;
 /** Another process asks for many nodes at a time. */
 const LIMITS = { streams: 8_192, questions: 4_096 };
 
@@ -30,8 +31,7 @@ export class PeerLine {
   /** @throws Error, WireError when the other process is not there, is not one of this server, or is of another release. */
   async dial(address: { readonly host: string; readonly port: number }, handlers: SessionHandlers): Promise<Session> {
     const { authorities } = this.#options;
-    const { key, certificate } = authorities.peer();
-    const socket = await open(connect({ ...address, servername: SERVER_NAME, key, cert: certificate, ca: [...authorities.roots()], minVersion: 'TLSv1.3', ALPNProtocols: [PEER_PROTOCOL] }));
+    const socket = await dialTrusted(address, { ...authorities.peer(), roots: authorities.roots() }, PEER_PROTOCOL);
     try {
       if (!this.#isOwnKey(socket)) throw new WireError('no_identity', 'the process that answers does not hold the key of this server');
       sendHello(socket, { versions: VERSIONS });
@@ -69,7 +69,7 @@ export class PeerLine {
   async #hello(socket: TLSSocket): ReturnType<typeof readHello> {
     const late = new AbortController();
     const done = new AbortController();
-    void this.#options.clock.sleep(CONNECT_MS, done.signal).then(() => late.abort(new Error('late')), () => {});
+    void this.#options.clock.sleep(HELLO_MS, done.signal).then(() => late.abort(new Error('late')), () => {});
     try {
       return await readHello(socket, late.signal);
     } finally {
@@ -79,24 +79,6 @@ export class PeerLine {
 
   #isOwnKey(socket: TLSSocket): boolean {
     const shown = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
-    return shown !== undefined && keyHash(shown).toString('base64') === this.#options.authorities.server([]).pin;
+    return shown !== undefined && keyHash(shown).toString('base64') === this.#options.authorities.pin;
   }
-}
-
-function open(socket: TLSSocket): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => {
-      socket.destroy();
-      reject(error);
-    };
-    socket.setTimeout(CONNECT_MS, () => fail(new Error('the other process did not answer in time')));
-    socket.once('error', fail);
-    socket.once('secureConnect', () => {
-      socket.setTimeout(0);
-      socket.off('error', fail);
-      socket.on('error', () => {});
-      socket.setNoDelay(true);
-      resolve(socket);
-    });
-  });
 }

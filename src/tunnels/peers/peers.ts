@@ -159,12 +159,16 @@ export class Peers implements NodeLink {
   }
 
   async #askPeer(process: string, name: string, params: Message, deadlineMs: number): Promise<Message> {
-    const session = await this.#session(process);
     const late = new AbortController();
     const done = new AbortController();
-    void this.#options.clock.sleep(deadlineMs, done.signal).then(() => late.abort(new Error('late')), () => {});
+    // The time to connect counts: a process whose machine is gone takes long to be known as such.
+    const tooLate = this.#options.clock.sleep(deadlineMs, done.signal).then(() => {
+      late.abort(new Error('late'));
+      throw new WireError('timeout', 'the other process did not answer in time');
+    });
+    tooLate.catch(() => {});
     try {
-      return await session.ask(name, params, late.signal);
+      return await (await Promise.race([this.#session(process), tooLate])).ask(name, params, late.signal);
     } finally {
       done.abort(new Error('done'));
     }
