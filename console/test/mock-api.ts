@@ -340,7 +340,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
 
 /** As the server's: whoever is not the operator gets no cost. */
 function withoutCosts(reply: unknown): unknown {
-  return JSON.parse(JSON.stringify(reply, (name, value: unknown) => (['cost', 'margin', 'costUnknown'].includes(name) ? undefined : value)));
+  return JSON.parse(JSON.stringify(reply, (name, value: unknown) => (['cost', 'margin', 'costUnknown', 'machine'].includes(name) ? undefined : value)));
 }
 
 async function read(request: IncomingMessage): Promise<string> {

@@ -9,7 +9,7 @@ export function bill(world: World, month: string): Schemas['Bill'] {
   const total = sum(lines.map(({ charge }) => charge));
   const applied = total > 7_549_882_000_000n ? 7_549_882_000_000n : 0n;
   return {
-    month, currency: 'USD', total: total.toString(), cost: null, margin: null, requests: sum(lines.map(({ requests }) => requests)).toString(), lines, state: 'open', invoiceNumber: null, credits: { applied: applied.toString(), available: total === 0n ? '0' : '12450118000000' }, adjustments: '0', due: (total - applied).toString(),
+    month, currency: 'USD', total: total.toString(), cost: null, margin: null, machine: total === 0n ? '0' : '4120000000', requests: sum(lines.map(({ requests }) => requests)).toString(), lines, state: 'open', invoiceNumber: null, credits: { applied: applied.toString(), available: total === 0n ? '0' : '12450118000000' }, adjustments: '0', due: (total - applied).toString(),
     postedThrough: new Date(NOW - 1400).toISOString(), rounding: 'Quantity times price is rounded once per line, half to even, to a whole picodollar.',
   };
 }

@@ -148,8 +148,10 @@ export function spendOf(world: World, query: URLSearchParams): Spend {
     const requests = sum((line) => BigInt(line.requests));
     const tokens = sum((line) => Object.values(line.quantities).reduce((all, quantity) => all + BigInt(quantity ?? 0), 0n));
     const unknown = some.filter((line) => line.cost === null).reduce((all, line) => all + BigInt(line.requests), 0n);
-    const value = metric === 'cost' ? cost : metric === 'margin' ? margin : metric === 'requests' ? requests : metric === 'failed' ? requests / 90n : metric === 'charge' ? charge : metric === 'tokens' ? tokens : sum((line) => BigInt(line.quantities[metric as 'input'] ?? 0));
-    return { requests: String(requests), failed: String(requests / 90n), charge: String(charge), cost: cost === null ? null : String(cost), margin: margin === null ? null : String(margin), costUnknown: String(unknown), tokens: String(tokens), value: value === null ? null : String(value) };
+    // What the local model's machines cost: twice what its callers paid.
+    const machine = sum((line) => (line.resource === 'tandem/local' ? BigInt(line.charge) * 2n : 0n));
+    const value = metric === 'machine' ? machine : metric === 'cost' ? cost : metric === 'margin' ? margin : metric === 'requests' ? requests : metric === 'failed' ? requests / 90n : metric === 'charge' ? charge : metric === 'tokens' ? tokens : sum((line) => BigInt(line.quantities[metric as 'input'] ?? 0));
+    return { requests: String(requests), failed: String(requests / 90n), charge: String(charge), cost: cost === null ? null : String(cost), margin: margin === null ? null : String(margin), costUnknown: String(unknown), machine: String(machine), tokens: String(tokens), value: value === null ? null : String(value) };
   };
   const grouped = (dimension: string, some: readonly Line[]) => [...Map.groupBy(some.flatMap((line) => keysOf(dimension, line).map(([key, name]) => ({ key, name, line }))), ({ key }) => key)]
     .map(([key, entries]) => ({ key, name: entries[0]!.name, ...figures(entries.map(({ line }) => line)), lines: entries.map(({ line }) => line) })).toSorted((a, b) => Number(BigInt(b.value ?? -1) - BigInt(a.value ?? -1)));

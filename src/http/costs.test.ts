@@ -98,7 +98,7 @@ describe('what calls cost the operator', () => {
   });
 
   it('is no metric of theirs', async () => {
-    for (const metric of ['cost', 'margin']) {
+    for (const metric of ['cost', 'margin', 'machine']) {
       expect(await tenant('GET', `/api/spend?metric=${metric}`)).toMatchObject({ status: 403, body: { error: { code: 'operator_only' } } });
       expect(await bound('GET', `/api/spend?metric=${metric}`)).toMatchObject({ status: 403, body: { error: { code: 'project_bound' } } });
     }

@@ -14,6 +14,7 @@ export { WEBHOOK_EVENTS, type WebhookEvent } from './webhooks/events.ts';
 export { openSecrets, rotated } from './webhooks/rotation.ts';
 export { newSecret, signedHeaders } from './webhooks/signature.ts';
 export type { BackendCall } from './usage/backend-calls.ts';
+export type { MachineCost } from './sight/machine-costs.ts';
 export type { MachineCall, MachineShare, MachineShares } from './ports.ts';
 export type { PriceBook } from './prices/book.ts';
 export type { Place } from './epochs/epochs.ts';

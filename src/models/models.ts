@@ -121,7 +121,7 @@ export class Models {
   readonly #calls: CallStore;
   readonly #idempotent: IdempotentCalls;
   readonly #healthOf: (backend: Backend) => ReturnType<typeof healthOf>;
-  readonly #servingTools: Omit<ServingOptions, 'fleet' | 'files' | 'calls'>;
+  readonly #servingTools: Omit<ServingOptions, 'fleet' | 'files' | 'calls' | 'noteCosts'>;
   #serving: Serving | undefined;
 
   /** @throws TandemError setting_invalid for the operator's file, secret_file_invalid. */
@@ -203,7 +203,7 @@ export class Models {
   }
 
   /** Told by `start`, once machines can be reached: models can be served from them. Reads the names anew. */
-  async useFleet(told: Pick<ServingOptions, 'fleet' | 'files' | 'calls'>): Promise<void> {
+  async useFleet(told: Pick<ServingOptions, 'fleet' | 'files' | 'calls' | 'noteCosts'>): Promise<void> {
     this.#serving = new Serving({ ...this.#servingTools, ...told });
     await this.#catalogue.reload();
   }

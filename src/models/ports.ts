@@ -7,7 +7,7 @@ import type { Fleet, NodeLink } from '../fleet/index.ts';
 import type { Ledger, PriceBook } from '../ledger/index.ts';
 
 export type { Principal } from '../access/index.ts';
-export { rate, type BackendCall, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type LimitFigures, type MachineCall, type MachineShare, type MachineShares, type Outcome, type Place, type PriceVersion, type Quantities, type RatedLine, type Settlement } from '../ledger/index.ts';
+export { rate, type BackendCall, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type LimitFigures, type MachineCall, type MachineCost, type MachineShare, type MachineShares, type Outcome, type Place, type PriceVersion, type Quantities, type RatedLine, type Settlement } from '../ledger/index.ts';
 
 /** Prices in memory. */
 export type PricePort = Pick<PriceBook, 'priceAt'>;
@@ -41,3 +41,6 @@ export interface FleetPort {
 
 /** What calls had made by backends, for those whose backends they are. */
 export type CallsPort = Ledger['callsOnBackends'];
+
+/** What machines cost for calls, for the sums of spend. */
+export type NoteCostsPort = Ledger['sight']['noteMachineCosts'];

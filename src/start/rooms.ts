@@ -73,7 +73,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   fleet.useSigner(tunnels.wipeKeys);
   tunnels.useLeases(fleet.leases);
   await models.useFleet({
-    fleet: { leases: fleet.leases, link: tunnels.link }, calls: (...asked) => ledger.callsOnBackends(...asked),
+    fleet: { leases: fleet.leases, link: tunnels.link }, calls: (...asked) => ledger.callsOnBackends(...asked), noteCosts: (...told) => ledger.sight.noteMachineCosts(...told),
     files: { root: join(import.meta.dirname, '../..'), cache: config.cache, home: config.home, localModel: config.localModel },
   });
   const tasks = startPeriodic(periodicTasks(ledger, models, fleet, tunnels), { database, clock, log });

@@ -718,6 +718,8 @@ export interface components {
       cost?: string | null;
       /** Total less cost. Absent: the caller may not see costs */
       margin?: string | null;
+      /** What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of total, cost, margin or due. Absent: the caller may not see costs */
+      machine?: string;
       /** A whole number, as a string */
       requests: string;
       lines: ({
@@ -6215,8 +6217,8 @@ export interface operations {
   'spend.show': {
     parameters: {
       query?: {
-        /** cost and margin: for the operator alone */
-        metric?: 'charge' | 'cost' | 'margin' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
+        /** cost, margin and machine: for the operator alone */
+        metric?: 'charge' | 'cost' | 'margin' | 'machine' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
         group?: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
         subgroup?: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
         top?: number;
@@ -6248,7 +6250,7 @@ export interface operations {
         to: string;
         /** ISO 4217 code */
         currency: string;
-        metric: 'charge' | 'cost' | 'margin' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
+        metric: 'charge' | 'cost' | 'margin' | 'machine' | 'requests' | 'failed' | 'tokens' | 'input' | 'cache_read' | 'cache_write' | 'output' | 'reasoning' | 'audio' | 'image';
         group: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month';
         subgroup: 'project' | 'key' | 'model' | 'backend' | 'tier' | 'user' | 'scenario' | 'tag' | 'hour' | 'day' | 'month' | null;
         /** Of everything that fits, whatever is listed */
@@ -6265,6 +6267,8 @@ export interface operations {
           margin?: string | null;
           /** Calls whose cost is not known. Absent: the caller may not see costs */
           costUnknown?: string;
+          /** What leased machines cost for these calls, as far as their minutes are split: paid as leases, so in neither cost nor margin. Absent: the caller may not see costs */
+          machine?: string;
           /** A whole number, as a string */
           tokens: string;
           /** Picodollars or a count, by the metric; null: not known */
@@ -6290,6 +6294,8 @@ export interface operations {
           margin?: string | null;
           /** Calls whose cost is not known. Absent: the caller may not see costs */
           costUnknown?: string;
+          /** What leased machines cost for these calls, as far as their minutes are split: paid as leases, so in neither cost nor margin. Absent: the caller may not see costs */
+          machine?: string;
           /** A whole number, as a string */
           tokens: string;
           parts: ({

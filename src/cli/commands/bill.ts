@@ -45,6 +45,7 @@ function billText(shown: Bill, place: Place): string {
   return [head, '', rows, '',
     ...(shown.adjustments === '0' ? [] : [`Adjustments: ${moneyText(shown.adjustments, currency)}`]),
     ...(shown.credits.applied === '0' ? [] : [`Credits applied: ${moneyText(shown.credits.applied, currency)}`]),
+    ...(shown.machine === undefined || shown.machine === '0' ? [] : [`Machines: ${moneyText(shown.machine, currency)} for the calls that leased machines served. That is paid as leases, and in none of these figures.`]),
     `Due: ${moneyText(shown.due, currency)}. ${shown.rounding}`].join('\n');
 }
 

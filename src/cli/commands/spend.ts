@@ -11,7 +11,7 @@ import { holders } from './requests.ts';
 
 type Spend = Reply<'/api/spend', 'GET'>;
 
-const METRICS = ['charge', 'cost', 'margin', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
+const METRICS = ['charge', 'cost', 'margin', 'machine', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
 const DIMENSIONS = ['project', 'key', 'model', 'backend', 'tier', 'user', 'scenario', 'tag', 'hour', 'day', 'month'] as const;
 
 export const spend: Run = async (context, { options }) => {
@@ -37,17 +37,18 @@ function spendText(view: Spend, place: Place): string {
     { title: view.group.toUpperCase(), value: (row) => (place.isTTY === true && row.of !== '' ? '' : row.name) },
     ...(view.subgroup === null ? [] : [{ title: view.subgroup.toUpperCase(), value: (row: (typeof lines)[number]) => row.of }]),
     { title: view.metric.toUpperCase(), align: 'right', value: (row) => text(row.value) },
-    ...(['requests', 'charge', 'cost', 'margin'] as const).filter((figure) => figure !== view.metric && view.total[figure] !== undefined).map((figure) => ({
+    ...(['requests', 'charge', 'cost', 'margin', 'machine'] as const).filter((figure) => figure !== view.metric && view.total[figure] !== undefined && (figure !== 'machine' || view.total.machine !== '0')).map((figure) => ({
       title: figure.toUpperCase(), align: 'right' as const, value: (row: (typeof lines)[number]) => (row.of !== '' ? '' : figure === 'requests' ? countText(row.requests) : money(row[figure])),
     })),
   ], place);
   if (place.isTTY !== true) return rows;
   const unknown = view.total.costUnknown === undefined || view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} is not known: they are in neither cost nor margin.`;
+  const machines = view.total.machine === undefined || view.total.machine === '0' ? '' : ' What machines cost is paid as leases: it is in neither cost nor margin.';
   return `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} ${view.total.requests === '1' ? 'call' : 'calls'}; the same time before: ${text(view.before)}.\n\n${rows}\n\n` +
-    `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}`;
+    `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}${machines}`;
 }
 
-const isMoney = (metric: string) => metric === 'charge' || metric === 'cost' || metric === 'margin';
+const isMoney = (metric: string) => metric === 'charge' || metric === 'cost' || metric === 'margin' || metric === 'machine';
 
 /** The range ends before `to`: the day that it ends with. */
 function lastDay(to: string): string {

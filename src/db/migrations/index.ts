@@ -31,6 +31,7 @@ import { operatorMinutes } from './0029-operator-minutes.ts';
 import { outsideWipes } from './0030-outside-wipes.ts';
 import { leaseJobs } from './0031-lease-jobs.ts';
 import { screenSays } from './0032-screen-says.ts';
+import { machineCosts } from './0033-machine-costs.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -66,4 +67,5 @@ export const migrations: readonly Migration[] = [
   outsideWipes,
   leaseJobs,
   screenSays,
+  machineCosts,
 ];

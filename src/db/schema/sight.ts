@@ -40,6 +40,8 @@ interface SpendFigures {
   /** In and out. */
   audio: Sum;
   image: Sum;
+  /** What leased machines cost for these calls, as far as their minutes are split: no part of the cost, since they are paid as leases. */
+  machine: ColumnType<string, string | bigint | undefined, string | bigint>;
 }
 
 export interface SpendDayRow extends SpendFigures {
@@ -149,6 +151,18 @@ export interface CallErrorMinuteRow {
   calls: Count;
 }
 
+/** A call's part of what a leased machine cost; each call and machine once. */
+export interface MachineCostRow {
+  /** Of the call. */
+  organisation_id: Written<string>;
+  event_id: Written<string>;
+  /** By which the call's tries name the machine. */
+  backend: Written<string>;
+  cost: Written<string | bigint>;
+  /** Whether it is in the sums of spend. */
+  counted: ColumnType<boolean, boolean | undefined, boolean>;
+}
+
 /** What hooks noted about a call: names, and values that are words, numbers or codes. */
 export interface CallAnnotationsRow {
   organisation_id: Written<string>;
@@ -168,6 +182,7 @@ export interface SightTables {
   spend_words: SpendWordRow;
   spend_labels: SpendLabelRow;
   spend_hours: SpendHourRow;
+  machine_costs: MachineCostRow;
   latency_rollups: LatencyRollupRow;
   call_errors: CallErrorRow;
   call_error_minutes: CallErrorMinuteRow;

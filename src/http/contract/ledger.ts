@@ -44,7 +44,8 @@ const billLine = z.object({
   charge: pico, cost: cost('Null: not known of every call'),
 });
 const bill = z.object({
-  month, currency, total: pico, cost: cost('What it cost the operator; null: not known of every call'), margin: cost('Total less cost'), requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
+  month, currency, total: pico, cost: cost('What it cost the operator; null: not known of every call'), margin: cost('Total less cost'),
+  machine: pico.optional().describe('What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of total, cost, margin or due. Absent: the caller may not see costs'), requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
   credits: z.object({ applied: pico, available: pico }), adjustments: pico, due: pico, postedThrough: time.nullable().describe('Everything that ended before this is in the bill'),
   rounding: z.string().describe('The rule by which each line was rounded'),
 });

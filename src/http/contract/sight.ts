@@ -41,11 +41,12 @@ const series = z.object({
 });
 
 const dimension = z.enum(['project', 'key', 'model', 'backend', 'tier', 'user', 'scenario', 'tag', 'hour', 'day', 'month']);
-const metric = z.enum(['charge', 'cost', 'margin', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image']);
+const metric = z.enum(['charge', 'cost', 'margin', 'machine', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image']);
 const value = z.string().nullable().describe('Picodollars or a count, by the metric; null: not known');
 const figures = {
   requests: count, failed: count, charge: pico, cost: cost('Of the calls whose cost is known; null: of none'), margin: cost('Over the calls whose cost is known'),
-  costUnknown: count.optional().describe('Calls whose cost is not known. Absent: the caller may not see costs'), tokens: count,
+  costUnknown: count.optional().describe('Calls whose cost is not known. Absent: the caller may not see costs'),
+  machine: pico.optional().describe('What leased machines cost for these calls, as far as their minutes are split: paid as leases, so in neither cost nor margin. Absent: the caller may not see costs'), tokens: count,
 };
 const part = { key: z.string().nullable().describe('Null: what lies past the top, together'), name: z.string(), value };
 const range = { from: time.optional(), to: time.optional() };
@@ -66,7 +67,7 @@ export const sightRoutes = {
     reply: z.object({ from: time, to: time, step: z.enum(['hour', 'day']), by: z.string(), errorShare: z.number().describe('How far a percentile can lie from the true one, as a share of it'),
       newestCalls: z.number().int().nullable().describe('Set where only the newest so many calls were looked at'), all: series, series: z.array(series), seriesInAll: z.number().int() }) }),
   spendShow: route({ id: 'spend.show', method: 'GET', path: '/api/spend', summary: 'A metric by one or two dimensions, the top ones and the others', access: 'usage.read', status: 200,
-    query: z.object({ metric: metric.default('charge').describe('cost and margin: for the operator alone'), group: dimension.default('model'), subgroup: dimension.optional(), top: z.coerce.number().int().min(1).max(500).default(10), ...range, ...narrow }),
+    query: z.object({ metric: metric.default('charge').describe('cost, margin and machine: for the operator alone'), group: dimension.default('model'), subgroup: dimension.optional(), top: z.coerce.number().int().min(1).max(500).default(10), ...range, ...narrow }),
     reply: z.object({ from: time, to: time, currency, metric, group: dimension, subgroup: dimension.nullable(), total: z.object({ ...figures, value }).describe('Of everything that fits, whatever is listed'),
       before: value, groups: z.array(z.object({ ...part, ...figures, parts: z.array(z.object(part)) })), groupsInAll: z.number().int(), overlapping: z.boolean().describe('A call with two tags counts in both groups') }) }),
 };

@@ -56,7 +56,7 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   ledger.sight.useMachineShares((...asked) => models.machineShare(...asked));
   const fleet = createFleet({ secrets: openSecretBox(join(home, 'secret')), ...common, access, ledger, operator: () => organisationId });
   fleet.useLink(noLink, { host: 'tandem.example.com', port: 4601, pin: 'cGlu' });
-  await models.useFleet({ fleet: { leases: fleet.leases, link: noLink }, calls: (...asked) => ledger.callsOnBackends(...asked), files: { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' } });
+  await models.useFleet({ fleet: { leases: fleet.leases, link: noLink }, calls: (...asked) => ledger.callsOnBackends(...asked), noteCosts: (...told) => ledger.sight.noteMachineCosts(...told), files: { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' } });
   const recordings = new Recordings({ ...common, link: noLink, secrets: openSecretBox(join(home, 'secret')), audit: access.audit });
   recordings.useLeases(fleet.leases);
   const server = await createServer({

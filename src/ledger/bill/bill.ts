@@ -10,7 +10,7 @@ import { ROUNDING_RULE } from '../rating/rate.ts';
 import { keyLabel, projectLabel } from './labels.ts';
 import { monthOf, type Month } from './months.ts';
 import { snapshot } from './snapshot.ts';
-import { monthLines } from './sums.ts';
+import { machineCost, monthLines } from './sums.ts';
 
 export interface BillView {
   readonly month: Month;
@@ -19,6 +19,8 @@ export interface BillView {
   /** What the operator paid for it, and what is left of the total; null: the cost of at least one call is not known. Absent: the caller does not see costs. */
   readonly cost?: string | null;
   readonly margin?: string | null;
+  /** What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of the total, of cost or of margin. Absent as these are. */
+  readonly machine?: string;
   readonly requests: string;
   readonly lines: BillLineView[];
   readonly state: 'open' | 'closed';
@@ -53,7 +55,10 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
   const posted = await moneyPath.postedThrough(executor);
   const balances = await readBalances(executor, organisationId, names.organisation(organisationId)?.billing === 'prepaid');
   const seen = seesCosts(principal);
-  const common = { month, currency, postedThrough: posted?.toISOString() ?? null, rounding: `${ROUNDING_RULE} ${FLEX_RULE}` };
+  const common = {
+    month, currency, postedThrough: posted?.toISOString() ?? null, rounding: `${ROUNDING_RULE} ${FLEX_RULE}`,
+    ...(seen && { machine: String(await machineCost(executor, organisationId, month, projectId)) }),
+  };
   const available = projectId === null ? balances.credits.reduce((sum, credit) => sum + leftAfterPending(balances, credit), 0n) : 0n;
 
   if (invoice !== undefined) {

@@ -48,6 +48,15 @@ export async function monthLines(executor: Executor, organisationId: string, mon
   return rows.map(toLine).sort(dearestFirst);
 }
 
+/** What leased machines cost for the month's calls, from the sums of spend: they follow some minutes behind. */
+export async function machineCost(executor: Executor, organisationId: string, month: Month, projectId: string | null = null): Promise<bigint> {
+  const { from, to } = monthDays(month);
+  const ofProject = projectId === null ? sql`true` : sql`project_id = ${projectId}`;
+  const { rows: [row] } = await sql<{ cost: string }>`select coalesce(sum(machine), 0)::text as cost from spend_keys
+    where organisation_id = ${organisationId} and day >= ${from}::date and day < ${to}::date and ${ofProject}`.execute(executor);
+  return BigInt(row!.cost);
+}
+
 /** Charge per month, of every month that has usage or of those from `fromMonth` on. */
 export async function chargeByMonth(executor: Executor, organisationId: string, fromMonth: Month | null): Promise<{ month: Month; charge: bigint }[]> {
   const from = fromMonth === null ? sql`true` : sql`day >= ${monthDays(fromMonth).from}::date`;

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { isUuid } from '../../base/index.ts';
-import { tierOf } from '../sight/fold.ts';
+import { tierOf } from '../sight/names.ts';
 import { wrong } from '../sight/range.ts';
 
 /** How a call ended. `refused`: it was not admitted, so it has no usage; `not_completed`: anything but well. */

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { bucketOf } from '../latency/histogram.ts';
+import { NAMES_AT_MOST, month, namesTold, tags, text, tierOf } from './names.ts';
 
 /** A run of one log's events: those behind `after`, up to and with `upTo`. */
 export interface Run {
@@ -8,19 +9,6 @@ export interface Run {
   readonly after: bigint;
   readonly upTo: bigint;
 }
-
-/** Users, scenarios and sets of tags of one organisation and month that have rows of their own. */
-const NAMES_AT_MOST = 2_000;
-/** Stands for all the others. */
-export const OTHER = '(other)';
-/** A name that a caller chose is kept up to this many characters. */
-const NAME_LENGTH = 128;
-
-const text = (field: string) => sql<string>`coalesce(left(attributes ->> ${sql.lit(field)}, ${sql.lit(NAME_LENGTH)}), '')`;
-const month = sql`date_trunc('month', occurred_at at time zone 'UTC')::date`;
-const tags = sql`case when jsonb_typeof(attributes -> 'tags') = 'array' then (
-    select coalesce(array_agg(distinct left(tag, ${sql.lit(NAME_LENGTH)}) order by left(tag, ${sql.lit(NAME_LENGTH)})), '{}') from jsonb_array_elements_text(attributes -> 'tags') as tag
-  ) else '{}'::text[] end`;
 
 const given = ({ epochId, after, upTo }: Run) => sql`epoch_id = ${epochId}::uuid and sequence > ${String(after)}::bigint and sequence <= ${String(upTo)}::bigint`;
 
@@ -48,9 +36,6 @@ const quantity = (...buckets: string[]) => sql.join(buckets.map((bucket) => sql`
 const number = (path: string) => sql`case when jsonb_typeof(attributes #> ${sql.lit(path)}) = 'number' then (attributes #>> ${sql.lit(path)})::float8 end`;
 /** The try whose reply the caller got: the one that says so, else the last. */
 const served = sql`coalesce(case when jsonb_typeof(attributes #> '{attempts,1}') = 'object' then jsonb_path_query_first(attributes, '$.attempts[*] ? (@.delivered == true)') end, attributes #> '{attempts,-1}')`;
-/** On which terms a call ran: the service tier, and whether the project contributes. */
-export const tierOf = sql<string>`case when tier <> 'contributor' then service_tier when service_tier = 'default' then tier else tier || ' ' || service_tier end`;
-
 /** What percentiles are made of, read once from a call's attributes. */
 const timed = sql`coalesce((${served}) ->> 'backendId', '') as backend, case when outcome <> 'failed' then ${number('{timings,firstTokenMs}')} end as first_ms,
     case when outcome = 'completed' then ${number('{timings,totalMs}')} end as whole_ms, (${quantity('output', 'reasoning')})::float8 as answered`;
@@ -83,8 +68,6 @@ const added = sql.raw(FIGURES.map((figure) => `${figure} = have.${figure} + excl
  */
 export async function fold(tx: Executor, run: Run): Promise<string[]> {
   await admitNames(tx, run);
-  const known = (kind: string, name: string) => sql`exists (select from sight_names have where have.organisation_id = events.organisation_id
-    and have.month = events.month and have.kind = ${sql.lit(kind)} and have.name = ${sql.raw(name)})`;
   const { rows } = await sql<{ organisation_id: string }>`
     with read as materialized (
       select organisation_id, project_id, key_id, resource, kind, occurred_at, outcome, charge, cost, ${month} as month, ${tierOf} as tier,
@@ -96,9 +79,7 @@ export async function fold(tx: Executor, run: Run): Promise<string[]> {
       from usage_events where ${given(run)}
     ), parts as (
       select organisation_id, (occurred_at at time zone 'UTC')::date as day, date_trunc('hour', occurred_at, 'UTC') as hour, project_id, key_id, resource, backend, tier,
-        case when user_name = '' or ${known('user', 'user_name')} then user_name else ${OTHER} end as user_name,
-        case when scenario = '' or ${known('scenario', 'scenario')} then scenario else ${OTHER} end as scenario,
-        case when tags = '{}' or ${known('tags', 'array_to_string(tags, chr(31))')} then tags else array[${OTHER}] end as tags,
+        ${namesTold},
         1 as requests, case when outcome = 'failed' then 1 else 0 end as failed, charge, case when cost is null then 0 else charge end as charge_known,
         case when cost is null then 0 when served is null then cost else coalesce((served ->> 'cost')::numeric, 0) end as cost,
         case when cost is null then 1 else 0 end as cost_unknown, input, cache_read, cache_write, output, reasoning, audio, image, attempts, served

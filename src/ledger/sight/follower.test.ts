@@ -21,7 +21,7 @@ async function sums(): Promise<Record<string, unknown[]>> {
 
 /** Rows of the sums for fewer names that are not the sums of `spend_days`, or of which it has more. */
 async function astray(): Promise<number> {
-  const figures = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'];
+  const figures = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image', 'machine'];
   const [names, added] = [sql.raw(figures.join(', ')), sql.raw(figures.map((one) => `sum(${one})`).join(', '))];
   const keys = sql`organisation_id, day, project_id, key_id, resource, backend, tier`;
   const words = sql`organisation_id, day, project_id, resource, backend, tier, scenario, tags`;

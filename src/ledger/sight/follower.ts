@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Executor } from '../../db/index.ts';
 import { payloadOf } from '../events/announce.ts';
 import { fold } from './fold.ts';
+import { foldMachineCosts } from './machine-costs.ts';
 
 /** Events per transaction: large enough that a sum is written once for many of them, short enough to stop at any time. */
 const PAGE = 20_000n;
@@ -38,12 +39,14 @@ export class SightFollower {
         after = await this.#step(id, after, BigInt(posted));
       }
     }
+    while (!signal?.aborted && (await this.#machines()) === Number(this.#page));
   }
 
   /** Makes all sums anew. They grow again while it runs, so pages show too little until it is done. */
   async rebuild(): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await sql`lock table sight_marks in exclusive mode`.execute(tx);
+      await sql`update machine_costs set counted = false where counted`.execute(tx);
       for (const table of ['spend_days', 'spend_keys', 'spend_words', 'spend_labels', 'spend_hours', 'latency_rollups', 'sight_marks']) await sql`delete from ${sql.table(table)}`.execute(tx);
     });
     await this.catchUp();
@@ -60,9 +63,27 @@ export class SightFollower {
       await sql`set local jit = off`.execute(tx);
       const changed = await fold(tx, { epochId, after, upTo });
       await sql`update sight_marks set sequence = ${String(upTo)} where epoch_id = ${epochId}`.execute(tx);
-      if (changed.length > 0) await this.#database.notify(tx, 'sight', payloadOf(changed.map((organisationId) => ({ organisationId }))));
+      await this.#told(tx, changed);
       return upTo;
     });
+  }
+
+  /** What machines cost for calls that are in the sums, apart from the steps: it is known some minutes later. @returns how many parts were added. */
+  #machines(): Promise<number> {
+    return this.#database.transaction(async (tx) => {
+      const { rows } = await sql`select from machine_costs where not counted limit 1`.execute(tx);
+      if (rows.length === 0) return 0;
+      // Alone: a step takes rows of the same sums in another order, and who makes them anew begins with this lock, too.
+      await sql`lock table sight_marks in share row exclusive mode`.execute(tx);
+      await sql`set local work_mem = '64MB'`.execute(tx);
+      const { counted, organisations } = await foldMachineCosts(tx, Number(this.#page));
+      await this.#told(tx, organisations);
+      return counted;
+    });
+  }
+
+  async #told(tx: Executor, organisations: readonly string[]): Promise<void> {
+    if (organisations.length > 0) await this.#database.notify(tx, 'sight', payloadOf(organisations.map((organisationId) => ({ organisationId }))));
   }
 }
 

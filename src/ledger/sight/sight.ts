@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
-import type { Database } from '../../db/index.ts';
+import type { Database, Executor } from '../../db/index.ts';
 import { CallAnnotations } from '../annotations/call-annotations.ts';
 import { CallErrors, type CallError } from '../errors/call-errors.ts';
 import { showErrors, type ErrorsQuery, type ErrorsView } from '../errors/summary.ts';
@@ -11,6 +11,7 @@ import { Requests, type RequestsQuery, type RequestsView } from '../requests/req
 import type { RequestDetail } from '../requests/views.ts';
 import { showSpend, type SpendQuery, type SpendView } from '../spend/spend.ts';
 import { SightFollower } from './follower.ts';
+import { noteMachineCosts, type MachineCost } from './machine-costs.ts';
 import { scenarioFigures, type ScenarioFigures, type ScenariosQuery } from './scenarios.ts';
 
 export interface SightOptions {
@@ -83,6 +84,11 @@ export class PlainSight {
   /** A hook annotated a call. Costs the call nothing. */
   noteAnnotations(organisationId: string, callId: string, annotations: Readonly<Record<string, string>>): void {
     this.#annotations.note(organisationId, callId, annotations);
+  }
+
+  /** What machines cost for calls was split, in this transaction. The sums of spend have it some moments later. */
+  noteMachineCosts(tx: Executor, costs: readonly MachineCost[]): Promise<void> {
+    return noteMachineCosts(tx, costs);
   }
 
   /** Resolves when every error and annotation that was noted is stored. */

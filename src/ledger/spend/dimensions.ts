@@ -4,8 +4,8 @@ import { sql, type RawBuilder } from 'kysely';
 export const DIMENSIONS = ['project', 'key', 'model', 'backend', 'tier', 'user', 'scenario', 'tag', 'hour', 'day', 'month'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** What is added up. Money is in picodollars, the rest are counts; the last ones are tokens. */
-export const METRICS = ['charge', 'cost', 'margin', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
+/** What is added up. Money is in picodollars (`machine`: what leased machines cost for the calls), the rest are counts; the last ones are tokens. */
+export const METRICS = ['charge', 'cost', 'margin', 'machine', 'requests', 'failed', 'tokens', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
 export type Metric = (typeof METRICS)[number];
 
 interface Source {
@@ -43,7 +43,7 @@ export function dimensionColumn(dimension: Dimension): RawBuilder<string> {
 }
 
 const SUMS: Readonly<Record<Metric, string>> = {
-  charge: 'sum(charge)', cost: 'sum(cost)', margin: 'sum(charge_known) - sum(cost)', requests: 'sum(requests)', failed: 'sum(failed)',
+  charge: 'sum(charge)', cost: 'sum(cost)', margin: 'sum(charge_known) - sum(cost)', machine: 'sum(machine)', requests: 'sum(requests)', failed: 'sum(failed)',
   tokens: 'sum(input + cache_read + cache_write + output + reasoning + audio + image)',
   input: 'sum(input)', cache_read: 'sum(cache_read)', cache_write: 'sum(cache_write)', output: 'sum(output)', reasoning: 'sum(reasoning)', audio: 'sum(audio)', image: 'sum(image)',
 };

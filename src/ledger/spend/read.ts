@@ -25,13 +25,14 @@ export interface FigureRow {
   charge: string;
   cost: string;
   margin: string;
+  machine: string;
   cost_unknown: string;
   tokens: string;
   value: string;
 }
 
 const FIGURES = sql`coalesce(sum(requests), 0)::text as requests, coalesce(sum(failed), 0)::text as failed, coalesce(sum(charge), 0)::text as charge, coalesce(sum(cost), 0)::text as cost,
-  coalesce(${metricSum('margin')}, 0)::text as margin, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(${metricSum('tokens')}, 0)::text as tokens`;
+  coalesce(${metricSum('margin')}, 0)::text as margin, coalesce(${metricSum('machine')}, 0)::text as machine, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(${metricSum('tokens')}, 0)::text as tokens`;
 
 /** Over everything that fits: the metric's value, whether its cost is known, and how many calls. */
 export async function valueOf(executor: Executor, context: Context): Promise<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>> {

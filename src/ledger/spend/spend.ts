@@ -5,7 +5,7 @@ import { ifSeen, seesCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import { snapshot } from '../bill/snapshot.ts';
 import type { BackendNames, NamesPort } from '../ports.ts';
-import { OTHER } from '../sight/fold.ts';
+import { OTHER } from '../sight/names.ts';
 import { rangeOf, wrong, type Range } from '../sight/range.ts';
 import { clash, isTime, type Dimension, type Metric } from './dimensions.ts';
 import { readParts, type PartFigures } from './parts.ts';
@@ -16,12 +16,14 @@ export interface SpendFigures {
   readonly requests: string;
   readonly failed: string;
   readonly charge: string;
-  /** Of the calls whose cost is known; null: of none. Absent, as the two after it: the caller does not see costs. */
+  /** Of the calls whose cost is known; null: of none. Absent, as the three after it: the caller does not see costs. */
   readonly cost?: string | null;
   /** Charge less cost, over the calls whose cost is known; null: of none. */
   readonly margin?: string | null;
   /** Calls whose cost is not known: neither in `cost` nor in `margin`. */
   readonly costUnknown?: string;
+  /** What leased machines cost for these calls, as far as their minutes are split: neither in `cost` nor in `margin`, since they are paid as leases. */
+  readonly machine?: string;
   readonly tokens: string;
 }
 
@@ -88,11 +90,11 @@ const HOURS_UP_TO_MS = 14 * DAY_MS;
 /**
  * Sums by one or two dimensions, made in Postgres out of daily sums (hourly ones where hours are asked for): what it
  * costs does not grow with the number of calls. The range is widened to whole days or hours, UTC.
- * @throws TandemError invalid_request for dimensions that are not kept together; operator_only, project_bound for a cost or margin that the caller does not see.
+ * @throws TandemError invalid_request for dimensions that are not kept together; operator_only, project_bound for costs and margins that the caller does not see.
  */
 export async function showSpend(options: SpendOptions, principal: Principal, query: SpendQuery): Promise<SpendView> {
   demand(principal, 'usage.read');
-  if (query.metric === 'cost' || query.metric === 'margin') demand(principal, 'costs.read');
+  if (query.metric === 'cost' || query.metric === 'margin' || query.metric === 'machine') demand(principal, 'costs.read');
   const asked = rangeOf(query, options.clock.nowMs(), 30 * DAY_MS);
   const dimensions = [query.group, ...(query.subgroup === undefined ? [] : [query.subgroup])];
   const hourly = dimensions.includes('hour');
@@ -148,13 +150,13 @@ function known(row: Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>, metr
 function figuresView(row: Omit<FigureRow, 'place'>, seen: boolean): SpendFigures {
   return {
     requests: row.requests, failed: row.failed, charge: row.charge, tokens: row.tokens,
-    ...ifSeen(seen, { cost: known({ ...row, value: row.cost }, 'cost'), margin: known({ ...row, value: row.margin }, 'margin'), costUnknown: row.cost_unknown }),
+    ...ifSeen(seen, { cost: known({ ...row, value: row.cost }, 'cost'), margin: known({ ...row, value: row.margin }, 'margin'), costUnknown: row.cost_unknown, machine: row.machine }),
   };
 }
 
 function sumOf(rows: readonly FigureRow[]): FigureRow {
   const sum = (figure: Exclude<keyof FigureRow, 'place'>) => String(rows.reduce((total, row) => total + BigInt(row[figure]), 0n));
-  return { place: null, requests: sum('requests'), failed: sum('failed'), charge: sum('charge'), cost: sum('cost'), margin: sum('margin'), cost_unknown: sum('cost_unknown'), tokens: sum('tokens'), value: sum('value') };
+  return { place: null, requests: sum('requests'), failed: sum('failed'), charge: sum('charge'), cost: sum('cost'), margin: sum('margin'), machine: sum('machine'), cost_unknown: sum('cost_unknown'), tokens: sum('tokens'), value: sum('value') };
 }
 
 function largestFirst(a: FigureRow, b: FigureRow): number {

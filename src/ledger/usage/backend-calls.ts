@@ -5,6 +5,8 @@ import { idFloor } from '../sight/range.ts';
 
 /** What one call had made by one backend. */
 export interface BackendCall {
+  /** Who called. */
+  readonly organisationId: string;
   readonly eventId: string;
   readonly backendId: string;
   /** UTC milliseconds in which the backend worked on it. */
@@ -28,16 +30,16 @@ export async function callsOnBackends(database: Database, resource: string, back
   const callers = await executor.selectFrom('usage_rollups').select('organisation_id').distinct().where('resource', '=', resource).where('day', '>=', day(fromMs - LONGEST_MS)).where('day', '<=', day(untilMs)).execute();
   if (callers.length === 0) return [];
   const rows = await executor.selectFrom('usage_events')
-    .select(['id', 'charge', sql<unknown[]>`attributes->'attempts'`.as('attempts'), sql<Record<string, number> | null>`attributes->'timings'`.as('timings'), 'occurred_at'])
+    .select(['organisation_id', 'id', 'charge', sql<unknown[]>`attributes->'attempts'`.as('attempts'), sql<Record<string, number> | null>`attributes->'timings'`.as('timings'), 'occurred_at'])
     .where('organisation_id', 'in', callers.map(({ organisation_id }) => organisation_id)).where('id', '>=', idFloor(fromMs - LONGEST_MS)).where('id', '<', idFloor(untilMs)).where('kind', '=', 'call').where('resource', '=', resource).execute();
-  return rows.flatMap(({ id, charge, attempts, timings, occurred_at }) => {
+  return rows.flatMap(({ organisation_id: organisationId, id, charge, attempts, timings, occurred_at }) => {
     const all = (attempts ?? []).map((one) => one as Record<string, unknown>);
     const delivered = all.find((one) => one['delivered'] === true) ?? all.at(-1);
     // Attempts are counted from the call's start, which is before its admission by as long as it waited.
     const startMs = occurred_at.getTime() - (timings?.['queueMs'] ?? 0);
     return all.filter((one) => backendIds.includes(String(one['backendId']))).map((one): BackendCall => {
       const beganMs = startMs + numberOf(one['startedMs']);
-      return { eventId: id, backendId: String(one['backendId']), fromMs: beganMs, untilMs: beganMs + numberOf(one['ms']), tokens: tokensOf(one['quantities']), charge: one === delivered ? BigInt(charge) : 0n };
+      return { organisationId, eventId: id, backendId: String(one['backendId']), fromMs: beganMs, untilMs: beganMs + numberOf(one['ms']), tokens: tokensOf(one['quantities']), charge: one === delivered ? BigInt(charge) : 0n };
     });
   });
 }

@@ -24,7 +24,7 @@ export interface ExportFile {
 
 /** Rows in memory at a time. */
 const PAGE = 1_000;
-const header = (seen: boolean): string[] => ['id', 'occurred_at', 'recorded_at', 'kind', 'model', 'tier', 'service_tier', 'project', 'key', ...BUCKETS, 'charge_picodollars', ...(seen ? ['cost_picodollars'] : []), 'currency', 'outcome', 'counted', 'user', 'scenario', 'tags'];
+const header = (seen: boolean): string[] => ['id', 'occurred_at', 'recorded_at', 'kind', 'model', 'tier', 'service_tier', 'project', 'key', ...BUCKETS, 'charge_picodollars', ...(seen ? ['cost_picodollars', 'machine_picodollars'] : []), 'currency', 'outcome', 'counted', 'user', 'scenario', 'tags'];
 
 /**
  * Usage events as a file, oldest first, a page of the database at a time. The order is that of the ids, which begin with the
@@ -34,14 +34,26 @@ export function exportUsage(database: Pick<Database, 'scoped'>, principal: Princ
   demand(principal, 'usage.read');
   if (query.after !== undefined && !isUuid(query.after)) throw new TandemError('invalid_request', { params: { reason: 'The cursor is the id of the last row that you have.' }, param: 'after' });
   const csv = query.format === 'csv';
+  const seen = seesCosts(principal);
   return {
     type: csv ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8', name: `usage.${query.format}`,
-    chunks: chunksOf(database, principal, query, csv ? (event) => csvLine(cells(event, seesCosts(principal))) : (event) => `${JSON.stringify(event)}\n`, csv && query.after === undefined ? csvLine(header(seesCosts(principal))) : ''),
+    chunks: chunksOf(database, principal, query, csv ? (event, machine) => csvLine(cells(event, machine, seen)) : (event, machine) => `${JSON.stringify(seen ? { ...event, machine } : event)}\n`, csv && query.after === undefined ? csvLine(header(seen)) : ''),
   };
 }
 
-async function* chunksOf(database: Pick<Database, 'scoped'>, principal: Principal, query: ExportQuery, line: (event: SentEvent) => string, head: string): AsyncGenerator<string> {
+/** @param machine what leased machines cost for it, picodollars; null: none had it, or its minutes are not split yet. */
+type Line = (event: SentEvent, machine: string | null) => string;
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+async function machineCostsOf(database: Pick<Database, 'scoped'>, organisationId: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.scoped(organisationId).selectFrom('machine_costs').select(['event_id', ({ fn }) => fn.sum<string>('cost').as('cost')]).where('event_id', 'in', ids).groupBy('event_id').execute();
+  return new Map(rows.map(({ event_id, cost }) => [event_id, cost]));
+}
+
+async function* chunksOf(database: Pick<Database, 'scoped'>, principal: Principal, query: ExportQuery, line: Line, head: string): AsyncGenerator<string> {
   if (head !== '') yield head;
+  const seen = seesCosts(principal);
   let after = query.after;
   for (;;) {
     let select = database.scoped(principal.organisationId).selectFrom('usage_events').selectAll().orderBy('id').limit(PAGE);
@@ -53,18 +65,19 @@ async function* chunksOf(database: Pick<Database, 'scoped'>, principal: Principa
     if (query.to !== undefined) select = select.where('occurred_at', '<', new Date(query.to));
     const rows = await select.execute();
     let chunk = '';
-    for (const row of rows) chunk += line(sentEvent(row, seesCosts(principal)));
+    const machines = seen && rows.length > 0 ? await machineCostsOf(database, principal.organisationId, rows.map(({ id }) => id)) : NONE;
+    for (const row of rows) chunk += line(sentEvent(row, seen), machines.get(row.id) ?? null);
     if (chunk !== '') yield chunk;
     if (rows.length < PAGE) return;
     after = rows.at(-1)!.id;
   }
 }
 
-function cells(event: SentEvent, seen: boolean): string[] {
+function cells(event: SentEvent, machine: string | null, seen: boolean): string[] {
   const label = (name: string) => (typeof event.attributes[name] === 'string' ? event.attributes[name] : '');
   const tags = event.attributes['tags'];
   return [
     event.id, event.occurredAt, event.recordedAt, event.kind, event.resource, event.tier, event.serviceTier, event.projectId, event.keyId ?? '', ...BUCKETS.map((bucket) => event.quantities[bucket] ?? '0'),
-    event.charge, ...(seen ? [event.cost ?? ''] : []), event.currency, event.outcome, event.counted, label('user'), label('scenario'), Array.isArray(tags) ? tags.join(' ') : '',
+    event.charge, ...(seen ? [event.cost ?? '', machine ?? ''] : []), event.currency, event.outcome, event.counted, label('user'), label('scenario'), Array.isArray(tags) ? tags.join(' ') : '',
   ];
 }

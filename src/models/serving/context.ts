@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
-import type { AccessPort, CallsPort, FleetPort, Principal } from '../ports.ts';
+import type { AccessPort, CallsPort, FleetPort, NoteCostsPort, Principal } from '../ports.ts';
 import type { Engine } from './engines/engine.ts';
 import type { ReplicaDoor } from './replica-door.ts';
 import type { ServingRow } from './rows.ts';
@@ -16,6 +16,8 @@ export interface ServingContext {
   readonly fleet: FleetPort;
   /** What calls had made by replicas. */
   readonly calls: CallsPort;
+  /** Tells the books what machines cost for calls, in the transaction that splits it. */
+  readonly noteCosts: NoteCostsPort;
   readonly door: ReplicaDoor;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock, createIdSource, silentLogger } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
-import type { BackendCall, FleetPort } from '../ports.ts';
+import type { BackendCall, FleetPort, MachineCost } from '../ports.ts';
 import type { ServingContext } from './context.ts';
 import { embeddedEngine } from './engines/embedded.ts';
 import { ServingKeeper } from './keeper.ts';
@@ -66,6 +66,7 @@ describe('a served model (machines and engines are stand-ins)', () => {
   let context: ServingContext;
   let keeper: ServingKeeper;
   let made: BackendCall[];
+  let noted: MachineCost[];
   let servingId: string;
 
   beforeEach(async () => {
@@ -73,11 +74,12 @@ describe('a served model (machines and engines are stand-ins)', () => {
     clock = new ManualClock(Math.ceil(Date.now() / 1_000) * 1_000);
     fleet = new StandInFleet(clock);
     made = [];
+    noted = [];
     const file = { path: '', sha256: 'a'.repeat(64), bytes: 1 };
     const engine = embeddedEngine({ program: async () => file, weights: async () => file });
     context = {
       database: test.database, clock, log: silentLogger, newId: createIdSource(() => clock.nowMs()), access: test.access, engines: { embedded: engine, vllm: engine, 'llama-cpp': engine }, fleet: fleet.port, door: fleet.door,
-      calls: async () => made,
+      calls: async () => made, noteCosts: async (_tx, costs) => void noted.push(...costs),
     };
     keeper = new ServingKeeper(context);
     servingId = context.newId();
@@ -163,7 +165,7 @@ describe('a served model (machines and engines are stand-ins)', () => {
     await pass(6);
     const [replica] = await replicas();
     const { startMs } = fleet.leases.get(replica!.id)!;
-    const call = (eventId: string, fromMs: number, untilMs: number, tokens: bigint, charge: bigint): BackendCall => ({ eventId, backendId: replica!.id, fromMs: startMs + fromMs, untilMs: startMs + untilMs, tokens, charge });
+    const call = (eventId: string, fromMs: number, untilMs: number, tokens: bigint, charge: bigint): BackendCall => ({ organisationId: test.organisationId, eventId, backendId: replica!.id, fromMs: startMs + fromMs, untilMs: startMs + untilMs, tokens, charge });
     made = [call('0192f0c1-7a00-7000-8000-0000000000c1', 10_000, 20_000, 30n, 90n), call('0192f0c1-7a00-7000-8000-0000000000c2', 30_000, 90_000, 60n, 50n)];
     clock.advance(10 * MINUTE);
     const minutes = new ReplicaMinutes(context);
@@ -177,6 +179,8 @@ describe('a served model (machines and engines are stand-ins)', () => {
     expect(split.map(({ cost, tokens }) => [cost, tokens])).toEqual([['1000', '60'], ['1000', '30'], ...Array.from({ length: 5 }, () => ['1000', '0'])]);
     const shares = await own.selectFrom('token_shares').select(['event_id', 'tokens', 'cost', 'charge']).orderBy('at').orderBy('event_id').execute();
     expect(shares.map(({ event_id, tokens, cost, charge }) => [event_id.slice(-2), tokens, cost, charge])).toEqual([['c1', '30', '500', '90'], ['c2', '30', '500', '25'], ['c2', '30', '1000', '25']]);
+    // The books hear of each call's whole part, once.
+    expect(noted.map(({ organisationId, eventId, backendId, cost }) => [organisationId, eventId.slice(-2), backendId, cost])).toEqual([[test.organisationId, 'c1', replica!.id, 500n], [test.organisationId, 'c2', replica!.id, 1_500n]]);
     expect(await shareOf(made[0]!.eventId)).toEqual({ state: 'split', minutes: 0.5, cost: '500', currency: 'USD' });
     expect(await shareOf(made[1]!.eventId)).toEqual({ state: 'split', minutes: 1.5, cost: '1500', currency: 'USD' });
     // Another organisation's machines are not the asker's, whatever ids it knows.

@@ -1,4 +1,4 @@
-import type { BackendCall } from '../ports.ts';
+import type { BackendCall, MachineCost } from '../ports.ts';
 import { servingPrincipal, type ServingContext } from './context.ts';
 import type { ReplicaRow, ServingRow } from './rows.ts';
 import { splitMinutes, type MadeTokens, type PaidMinute, type SplitMinute, type TokenShare } from './split.ts';
@@ -38,7 +38,7 @@ export class ReplicaMinutes {
     if (due.length === 0 && !all) return;
     const made = due.length === 0 ? [] : await calls(serving.name, [replica.id], due[0]!.fromMs, due.at(-1)!.untilMs);
     const split = splitMinutes(due, dueTokens(made, due, await this.#counted(replica, made), all));
-    await this.#write(replica, split, due.length, all);
+    await this.#write(replica, split, made, due.length, all);
   }
 
   /** Which answers are counted already, in minutes that were split before. */
@@ -48,8 +48,8 @@ export class ReplicaMinutes {
     return new Set(rows.map(({ event_id }) => event_id));
   }
 
-  async #write(replica: ReplicaRow, { minutes, shares }: { readonly minutes: readonly SplitMinute[]; readonly shares: readonly TokenShare[] }, count: number, all: boolean): Promise<void> {
-    const { database, clock } = this.#context;
+  async #write(replica: ReplicaRow, { minutes, shares }: { readonly minutes: readonly SplitMinute[]; readonly shares: readonly TokenShare[] }, made: readonly BackendCall[], count: number, all: boolean): Promise<void> {
+    const { database, clock, noteCosts } = this.#context;
     const of = { replica_id: replica.id, serving_id: replica.serving_id };
     await database.transaction(async (tx) => {
       const own = database.scoped(replica.organisation_id, tx);
@@ -60,6 +60,7 @@ export class ReplicaMinutes {
       await own.insertInto('replica_minutes', minutes.map(({ fromMs, cost, tokens }) => ({ ...of, at: new Date(fromMs), cost, tokens }))).execute();
       const rows = shares.map(({ eventId, atMs, tokens, cost, charge }) => ({ ...of, event_id: eventId, at: new Date(atMs), tokens, cost, charge }));
       for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await own.insertInto('token_shares', rows.slice(at, at + ROWS_AT_ONCE)).execute();
+      await noteCosts(tx, costsOf(replica.id, shares, made));
     });
   }
 }
@@ -76,4 +77,10 @@ export function dueTokens(made: readonly BackendCall[], minutes: readonly PaidMi
     tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0n), charge: parts.reduce((sum, { charge }) => sum + charge, 0n),
   }));
   return whole.filter((one) => last || one.untilMs < untilMs);
+}
+
+/** What the replica cost for each call, over its minutes. */
+export function costsOf(backendId: string, shares: readonly TokenShare[], made: readonly BackendCall[]): MachineCost[] {
+  const callers = new Map(made.map(({ eventId, organisationId }) => [eventId, organisationId]));
+  return [...Map.groupBy(shares, ({ eventId }) => eventId)].map(([eventId, parts]) => ({ organisationId: callers.get(eventId)!, eventId, backendId, cost: parts.reduce((sum, { cost }) => sum + cost, 0n) }));
 }

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
-import type { AccessPort, CallsPort, FleetPort, MachineShares } from '../ports.ts';
+import type { AccessPort, CallsPort, FleetPort, MachineShares, NoteCostsPort } from '../ports.ts';
 import type { Connect } from '../registry/build.ts';
 import type { Catalogue } from '../registry/catalogue.ts';
 import type { Alias, Backend, CallLimits } from '../registry/target.ts';
@@ -25,6 +25,7 @@ export interface ServingOptions {
   readonly access: AccessPort;
   readonly fleet: FleetPort;
   readonly calls: CallsPort;
+  readonly noteCosts: NoteCostsPort;
   readonly catalogue: Catalogue;
   readonly limits: CallLimits;
   readonly files: Omit<EngineFilesOptions, 'log' | 'clock'>;

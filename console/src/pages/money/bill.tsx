@@ -101,7 +101,7 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
         {...(by === 'key' || by === 'line' ? { rowTo: ({ keyId }: BillRow) => (keyId === null ? '/keys' : `/keys/${keyId}`) } : {})}
         footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Sum of {plural(rows.length, 'line')}</td><td role="cell" className="numeric n-side"><ColumnMoney pico={sum} decimals={decimals} currency={bill.currency} /></td></tr>} />
       <div className="under-table">
-        <p className="small muted">{bill.rounding} {bill.postedThrough === null ? '' : `Everything that ended before ${exactTime(bill.postedThrough)} is in it.`}</p>
+        <p className="small muted">{bill.machine === undefined || bill.machine === '0' ? '' : `The leased machines that served calls of this month cost ${exactMoney(bill.machine, bill.currency)} for them: that is paid as leases, and in none of these figures. `}{bill.rounding} {bill.postedThrough === null ? '' : `Everything that ended before ${exactTime(bill.postedThrough)} is in it.`}</p>
         <CopyButton text={billCsv(rows, by, bill.currency, seesCosts)} label="the table as CSV">Copy as CSV</CopyButton>
       </div>
       <Verify month={bill.month} currency={bill.currency} />

@@ -36,13 +36,15 @@ type Query = QueryOf<'/api/spend', 'get'>;
 type Metric = NonNullable<Query['metric']>;
 type Dimension = NonNullable<Query['group']>;
 
-const METRICS: readonly (readonly [Metric, string])[] = [['charge', 'Charged'], ['cost', 'Our cost'], ['margin', 'Margin'], ['requests', 'Requests'], ['failed', 'Failed'], ['tokens', 'Tokens'], ['input', 'Input tokens'], ['cache_read', 'Cached input'], ['cache_write', 'Cache writes'], ['output', 'Output tokens'], ['reasoning', 'Reasoning'], ['audio', 'Audio tokens'], ['image', 'Image tokens']];
+const METRICS: readonly (readonly [Metric, string])[] = [['charge', 'Charged'], ['cost', 'Our cost'], ['margin', 'Margin'], ['machine', 'Machines'], ['requests', 'Requests'], ['failed', 'Failed'], ['tokens', 'Tokens'], ['input', 'Input tokens'], ['cache_read', 'Cached input'], ['cache_write', 'Cache writes'], ['output', 'Output tokens'], ['reasoning', 'Reasoning'], ['audio', 'Audio tokens'], ['image', 'Image tokens']];
 const GROUPS: readonly (readonly [Dimension, string])[] = [['model', 'Model'], ['project', 'Project'], ['key', 'Key'], ['backend', 'Backend'], ['tier', 'Tier'], ['user', 'User'], ['scenario', 'Scenario'], ['tag', 'Tag']];
 const FILTERS = { model: 'model', project: 'projectId', key: 'keyId', backend: 'backendId', tier: 'tier', user: 'user', scenario: 'scenario', tag: 'tag' } as const;
 const DAY = 86_400_000;
 const PICO = 1e12;
 
-const isMoney = (metric: Metric): boolean => metric === 'charge' || metric === 'cost' || metric === 'margin';
+/** For those alone who see costs. */
+const OF_COSTS: ReadonlySet<Metric> = new Set(['cost', 'margin', 'machine']);
+const isMoney = (metric: Metric): boolean => metric === 'charge' || OF_COSTS.has(metric);
 const titleOf = (metric: Metric): string => METRICS.find(([name]) => name === metric)?.[1] ?? metric;
 const groupTitle = (dimension: string): string => GROUPS.find(([name]) => name === dimension)?.[1] ?? dimension;
 
@@ -52,7 +54,7 @@ export function SpendPage() {
   const range = useRange('30d');
   const project = useProject();
   const seesCosts = useSeesCosts();
-  const metrics = METRICS.filter(([name]) => seesCosts || (name !== 'cost' && name !== 'margin'));
+  const metrics = METRICS.filter(([name]) => seesCosts || !OF_COSTS.has(name));
   const metric = metrics.find(([name]) => name === state.metric)?.[0] ?? 'charge';
   const group = GROUPS.find(([name]) => name === state.by)?.[0] ?? 'model';
   const and = GROUPS.find(([name]) => name === state.and && name !== group)?.[0];
@@ -115,7 +117,7 @@ export function spendLead(spend: Spend, words: string): string {
   if (total.value === null) return `The ${titleOf(metric).toLowerCase()} ${words} is not known: no backend's cost is.`;
   const most = spend.groups.find(({ key, value }) => key !== null && key !== '' && value !== null && value !== '0');
   const share = most && most.value !== null && BigInt(total.value) > 0n ? Number((BigInt(most.value) * 100n) / BigInt(total.value)) : 0;
-  const noun = { charge: 'charged', cost: 'of cost', margin: 'of margin', requests: 'requests', failed: 'failed requests', tokens: 'tokens', input: 'input tokens', cache_read: 'cached input tokens', cache_write: 'tokens written to caches', output: 'output tokens', reasoning: 'reasoning tokens', audio: 'audio tokens', image: 'image tokens' }[metric];
+  const noun = { charge: 'charged', cost: 'of cost', margin: 'of margin', machine: 'of machines', requests: 'requests', failed: 'failed requests', tokens: 'tokens', input: 'input tokens', cache_read: 'cached input tokens', cache_write: 'tokens written to caches', output: 'output tokens', reasoning: 'reasoning tokens', audio: 'audio tokens', image: 'image tokens' }[metric];
   return `${text(total.value)} ${noun} ${words}${change(total.value, before)}${most && share >= 1 && spend.groups.length > 1 ? `; ${share} % ${spend.group === 'user' || spend.group === 'project' || spend.group === 'key' ? 'by' : 'on'} ${most.name}` : ''}.`;
 }
 
@@ -184,13 +186,22 @@ interface Row extends Omit<Group, 'parts'> {
   readonly part: string | undefined;
 }
 
+type Figure = 'machine' | 'cost' | 'margin' | 'charge';
+
+const hasMachines = ({ total }: Spend): boolean => total.machine !== undefined && total.machine !== '0';
+
+/** Amounts that stand beside the metric: those that the reader sees, and machines where some served. */
+function figuresOf(spend: Spend): Figure[] {
+  return (['machine', 'cost', 'margin', 'charge'] as const).filter((id) => spend.total[id] !== undefined && (id !== 'machine' || hasMachines(spend)));
+}
+
 function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => void }) {
   const [{ sort }, set] = useUrlState();
   const { metric, currency, total } = spend;
   const rows = useMemo(() => spend.groups.flatMap(({ parts, ...group }): Row[] => (spend.subgroup === null
     ? [{ ...group, id: group.key ?? 'others', part: undefined }]
     : parts.map((part) => ({ ...group, id: `${group.key ?? 'others'}|${part.key ?? 'others'}`, part: part.name, value: part.value })))), [spend]);
-  const figure = (id: 'charge' | 'cost' | 'margin', header: string): Column<Row> => {
+  const figure = (id: Figure, header: string): Column<Row> => {
     return { id, header, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null || row[id] === undefined ? <span className="muted">unknown</span> : <Money pico={row[id]} currency={currency} />) };
   };
   const valueDecimals = isMoney(metric) ? widestFraction(rows.flatMap(({ value }) => (value === null ? [] : [value]))) : 0;
@@ -200,7 +211,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
     ...(spend.subgroup === null ? [] : [{ id: 'part', header: groupTitle(spend.subgroup), narrow: 'sub' as const, compare: byText((row: Row) => row.part ?? ''), cell: (row: Row) => <span className={spend.subgroup === 'model' ? 'clip mono' : 'clip'}>{row.part}</span> }]),
     ...(spend.subgroup === null && metric !== 'requests' ? [{ id: 'requests', header: 'Requests', numeric: true, narrow: 'sub' as const, compare: byNumber((row: Row) => row.requests), cell: (row: Row) => <span className="num">{count(row.requests)}<span className="narrow-only"> requests</span></span> }] : []),
     { id: 'share', header: 'Share', unit: '%', numeric: true, narrow: 'hidden', compare: byNumber((row) => row.value), cell: ({ value }) => <span className="num">{value === null || whole <= 0n ? '–' : percent(BigInt(value), whole)}</span> },
-    ...(spend.subgroup === null ? (['cost', 'margin', 'charge'] as const).filter((id) => id !== metric && total[id] !== undefined).map((id) => figure(id, titleOf(id))) : []),
+    ...(spend.subgroup === null ? figuresOf(spend).filter((id) => id !== metric).map((id) => figure(id, titleOf(id))) : []),
     { id: 'value', header: titleOf(metric), ...(isMoney(metric) ? { unit: currency } : {}), numeric: true, narrow: 'side', compare: byNumber((row) => row.value), cell: ({ value }) => (value === null ? <span className="muted">unknown</span> : isMoney(metric) ? <ColumnMoney pico={value} decimals={valueDecimals} currency={currency} /> : <span className="num">{count(value)}</span>) },
   ];
   const totalText = total.value === null ? <span className="muted">unknown</span> : isMoney(metric) ? <ColumnMoney pico={total.value} decimals={valueDecimals} currency={currency} /> : <span className="num">{count(total.value)}</span>;
@@ -209,7 +220,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
       <Table label={`${titleOf(metric)} by ${spend.group}`} rows={rows} rowKey={({ id }) => id} columns={columns} sort={sort} onSort={(next) => set({ sort: next })} onRow={(row) => (row.key === null || row.key === '' || row.key === '(other)' ? undefined : onChoose(row))}
         footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Everything, listed or not</td><td role="cell" className="numeric n-side">{totalText}</td></tr>} />
       <div className="under-table">
-        <p className="small muted">{total.costUnknown === undefined || total.costUnknown === '0' ? '' : `The cost of ${plural(total.costUnknown, 'call')} is not known: ${total.costUnknown === '1' ? 'it is' : 'they are'} in neither cost nor margin. `}Days in UTC. The bill is what is owed; this is how it came about.</p>
+        <p className="small muted">{total.costUnknown === undefined || total.costUnknown === '0' ? '' : `The cost of ${plural(total.costUnknown, 'call')} is not known: ${total.costUnknown === '1' ? 'it is' : 'they are'} in neither cost nor margin. `}{hasMachines(spend) ? 'Machines are what the leased machines cost that served these calls, some minutes behind. They are paid as leases, and in neither cost nor margin. ' : ''}Days in UTC. The bill is what is owed; this is how it came about.</p>
         <CopyButton text={csvOf(spend, rows)} label="the table as CSV">Copy as CSV</CopyButton>
       </div>
     </Section>
@@ -224,7 +235,7 @@ function percent(part: bigint, whole: bigint): string {
 
 function csvOf(spend: Spend, rows: readonly Row[]): string {
   const money = (value: string | null | undefined): string => (value === null || value === undefined ? '' : plainAmount(value));
-  const figures = ([['charge', 'charged'], ['cost', 'cost'], ['margin', 'margin']] as const).filter(([name]) => spend.total[name] !== undefined);
+  const figures = ([['charge', 'charged'], ['cost', 'cost'], ['margin', 'margin'], ['machine', 'machines']] as const).filter(([name]) => figuresOf(spend).includes(name));
   return toCsv([spend.group, spend.subgroup ?? 'of', spend.metric, 'requests', ...figures.map(([, title]) => `${title} ${spend.currency}`)],
     rows.map((row) => [row.name, row.part ?? '', isMoney(spend.metric) ? money(row.value) : (row.value ?? ''), ...(row.part === undefined ? [row.requests, ...figures.map(([name]) => money(row[name]))] : ['', ...figures.map(() => '')])]));
 }
