@@ -6798,6 +6798,8 @@ export interface operations {
         state?: 'live' | 'ended';
         /** UUIDv7 */
         projectId?: string;
+        /** Its name, the name as it stands in host names (gpu-lease for "gpu lease"), or the first 6 or more characters of its id */
+        called?: string;
       };
       header?: never;
       path?: never;

@@ -6,6 +6,7 @@ import type { Input, Run } from '../command.ts';
 import { print, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { timeText, visibleLines } from '../output/text.ts';
+import { leaseIdOf } from './called.ts';
 
 type Lease = components['schemas']['Lease'];
 type Job = NonNullable<Lease['job']>;
@@ -35,8 +36,9 @@ export function jobWish(context: Context, { args, options }: Input): NewJob | nu
 /** What a lease's job has printed; with `--follow` up to its end. */
 export const logs: Run = async (context, { args, options }) => {
   const client = context.client();
-  if (context.json) return print(context, await part(client, args[0]!, 0), () => '');
-  const last = await follow(context, client, args[0]!, options['follow'] === true);
+  const id = await leaseIdOf(client, args[0]!);
+  if (context.json) return print(context, await part(client, id, 0), () => '');
+  const last = await follow(context, client, id, options['follow'] === true);
   if (options['follow'] === true) context.err.write(`${stateText(last)}\n`);
 };
 

@@ -8,6 +8,7 @@ import { durationSeconds, timeArgument } from '../output/duration.ts';
 import { amountArgument, moneyText } from '../output/money.ts';
 import { table } from '../output/table.ts';
 import { plural, timeText } from '../output/text.ts';
+import { leaseIdOf } from './called.ts';
 import { findProject, oneOf } from './keys.ts';
 import { boundsLines, poolReachText, reachOptions } from './lease-bounds.ts';
 import { jobLines, jobWish, waitFor } from './lease-jobs.ts';
@@ -45,20 +46,23 @@ export const gpu: Run = async (context, input) => {
 export const mac: Run = async (context, input) => ask(context, input, { kind: 'mac', macClass: text(input.options['class']), xcode: text(input.options['xcode']) }, '24h');
 
 export const show: Run = async (context, { args }) => {
-  const shown = await context.client().call('GET', '/api/leases/{id}', { path: { id: args[0]! } });
+  const client = context.client();
+  const shown = await client.call('GET', '/api/leases/{id}', { path: { id: await leaseIdOf(client, args[0]!) } });
   print(context, shown, ({ lease, events }) => [
     ...leaseLines(lease), '', 'What happened:', ...events.slice(0, 20).map(({ at, kind, detail }) => `  ${timeText(at)}  ${kind}${detail === '' ? '' : `: ${detail}`}`),
   ].join('\n'));
 };
 
 export const extend: Run = async (context, { args, options }) => {
-  const lease = await context.client().call('POST', '/api/leases/{id}/extend', { path: { id: args[0]! }, body: { minutes: minutesOf(args[1]!, 'The time'), atMost: atMost(options) } });
+  const client = context.client();
+  const body = { minutes: minutesOf(args[1]!, 'The time'), atMost: atMost(options) };
+  const lease = await client.call('POST', '/api/leases/{id}/extend', { path: { id: await leaseIdOf(client, args[0]!) }, body });
   print(context, lease, () => `${lease.name} lasts until ${timeText(lease.endsAt)} and comes to ${moneyText(lease.cost.atEnd ?? lease.cost.soFar, lease.cost.currency)}.`);
 };
 
 export const handOver: Run = async (context, { args }) => {
   const client = context.client();
-  const lease = await client.call('POST', '/api/leases/{id}/hand-over', { path: { id: args[0]! }, body: { projectId: await findProject(client, args[1]!) } });
+  const lease = await client.call('POST', '/api/leases/{id}/hand-over', { path: { id: await leaseIdOf(client, args[0]!) }, body: { projectId: await findProject(client, args[1]!) } });
   print(context, lease, () => `${lease.name} is paid by the project ${args[1]} from the next minute on.`);
 };
 

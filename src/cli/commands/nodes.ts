@@ -1,4 +1,3 @@
-import { CliError } from '../cli-error.ts';
 import type { Client, Reply } from '../client/client.ts';
 import type { Input, Run } from '../command.ts';
 import { print, type Context } from '../context.ts';
@@ -6,6 +5,7 @@ import { EXIT } from '../exit.ts';
 import { durationSeconds } from '../output/duration.ts';
 import { table } from '../output/table.ts';
 import { timeText, visible } from '../output/text.ts';
+import { called } from './called.ts';
 
 type Node = Reply<'/api/nodes', 'GET'>['items'][number];
 
@@ -100,10 +100,8 @@ function inventoryLines(inventory: Readonly<Record<string, unknown>>): string[] 
   return Object.entries(inventory).slice(0, 40).map(([name, value]) => `  ${name.padEnd(12)} ${(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 160)}`);
 }
 
-/** A node by name or id. */
+/** A node by its id, its name or the beginning of its id. */
 export async function findNode(client: Client, wanted: string): Promise<Node> {
   const { items } = await client.call('GET', '/api/nodes', {});
-  const found = items.find((node) => node.id === wanted || node.name === wanted);
-  if (!found) throw new CliError('resource_not_found', `There is no node ${wanted}.`, 'List them: tandem node list');
-  return found;
+  return called(items, wanted, { noun: 'node', list: 'tandem node list --json', about: ({ state, pool }) => `${state}, pool ${pool}`, isOver: ({ state }) => state === 'removed' });
 }

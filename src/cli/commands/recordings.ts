@@ -4,13 +4,14 @@ import type { Run } from '../command.ts';
 import { print } from '../context.ts';
 import { table } from '../output/table.ts';
 import { timeText } from '../output/text.ts';
+import { leaseIdOf } from './called.ts';
 
 type Recording = Reply<'/api/leases/{id}/recordings', 'GET'>['items'][number];
 
 /** Lists recordings of a lease; with `--out` one is written, with `--remove` one is removed. */
 export const recordings: Run = async (context, { args, options }) => {
   const client = context.client();
-  const { items } = await client.call('GET', '/api/leases/{id}/recordings', { path: { id: args[0]! } });
+  const { items } = await client.call('GET', '/api/leases/{id}/recordings', { path: { id: await leaseIdOf(client, args[0]!) } });
   const { out } = options;
   if (options['remove'] === true) {
     if (args[1] === undefined || typeof out === 'string') throw usageError('--remove needs the id of a recording, and nothing else.', `See which there are: tandem leases recordings ${args[0]}`);

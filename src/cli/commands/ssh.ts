@@ -7,10 +7,12 @@ import type { Writable } from 'node:stream';
 import { passOn } from '../../../agent/src/wire/index.ts';
 import { CliError } from '../cli-error.ts';
 import { credentialsPath } from '../client/credentials.ts';
+import type { Client } from '../client/client.ts';
 import { enterLease } from '../client/lease-stream.ts';
 import type { Run } from '../command.ts';
 import { print, type Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
+import { hostForm, leaseIdOf } from './called.ts';
 
 /** What OpenSSH reads for one lease. */
 interface Prepared {
@@ -19,11 +21,15 @@ interface Prepared {
 }
 
 const HOST_SUFFIX = '.tandem';
+/** What ssh's configuration reads of each name beside the files that it names itself. */
+const ALIAS_FILE = 'alias';
 
 /** OpenSSH's own client, with a certificate of minutes, through the server. Its exit code is the command's. */
 export const ssh: Run = async (context, { args, options }) => {
   const [lease, ...command] = args;
-  const { options: sshOptions, destination } = await prepare(context, lease!);
+  const client = context.client();
+  const id = await leaseIdOf(client, wordOf(lease!));
+  const { options: sshOptions, destination } = await prepare(context, client, id, id);
   const forwards = typeof options['forward'] === 'string' ? options['forward'].split(',').flatMap((spec) => ['-L', spec]) : [];
   return run('ssh', [...sshOptions, ...forwards, destination, ...(command.length === 0 ? [] : ['--', ...command])]);
 };
@@ -31,7 +37,7 @@ export const ssh: Run = async (context, { args, options }) => {
 /** What `ssh` runs as its ProxyCommand: standard input and output are the lease's sshd. */
 export const proxy: Run = async (context, { args }) => {
   const client = context.client();
-  const stream = await enterLease(client, leaseId(args[0]!), context.signal);
+  const stream = await enterLease(client, await leaseIdOf(client, wordOf(args[0]!)), context.signal);
   const out = outgoing();
   const done = new Promise<void>((resolve) => {
     // All that came is written, or the session was cut.
@@ -50,7 +56,11 @@ export const proxy: Run = async (context, { args }) => {
 
 /** Makes key and certificate ready; called by ssh itself where its configuration includes ours. */
 export const pass: Run = async (context, { args }) => {
-  await prepare(context, args[0]!);
+  const client = context.client();
+  const host = wordOf(args[0]!);
+  // It becomes a folder, and a part of commands.
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(host)) throw new CliError('usage', `${host} cannot be a host name.`, `Write the name with dashes: ${hostForm(host)}${HOST_SUFFIX}`, EXIT.usage);
+  await prepare(context, client, await leaseIdOf(client, host), host);
 };
 
 /** Teaches every program that uses OpenSSH the names LEASE.tandem. */
@@ -69,7 +79,7 @@ export const config: Run = async (context) => {
     writeFileSync(draft, `${include}\n${before === '' ? '' : `\n${before}`}`, { mode: 0o600 });
     renameSync(draft, theirs);
   }
-  print(context, { config: own, included: theirs }, () => `${theirs} includes ${own} now. Try: ssh LEASE${HOST_SUFFIX}, scp FILE LEASE${HOST_SUFFIX}:`);
+  print(context, { config: own, included: theirs }, () => `${theirs} includes ${own} now. Try: ssh LEASE${HOST_SUFFIX}, scp FILE LEASE${HOST_SUFFIX}: by its name with dashes for what is no letter or digit, or by its id`);
 };
 
 /** Node writes to its standard output while everything else waits, which halves what goes through; ssh gives a pipe, which can be written to as a socket. */
@@ -78,10 +88,9 @@ function outgoing(): Writable {
   return kind.isFIFO() || kind.isSocket() ? new Socket({ fd: 1, readable: false, writable: true }) : process.stdout;
 }
 
-async function prepare(context: Context, wanted: string): Promise<Prepared> {
-  const id = leaseId(wanted);
-  // Named as the host is, since ssh's configuration knows no other name.
-  const folder = join(sshFolder(context), `${id}${HOST_SUFFIX}`);
+/** @param host The name that was typed: ssh's configuration knows no other, so the folder has it. */
+async function prepare(context: Context, client: Client, id: string, host: string): Promise<Prepared> {
+  const folder = join(sshFolder(context), `${host}${HOST_SUFFIX}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = join(folder, 'key');
   if (!existsSync(`${key}.pub`)) {
@@ -89,9 +98,11 @@ async function prepare(context: Context, wanted: string): Promise<Prepared> {
     const made = await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'tandem', '-f', key]);
     if (made !== EXIT.ok) throw new CliError('no_key', 'ssh-keygen could not make a key.', `Look at the folder: ls -ld ${folder}`);
   }
-  const given = await context.client().call('POST', '/api/leases/{id}/ssh', { path: { id }, body: { publicKey: readFileSync(`${key}.pub`, 'utf8').trim() } });
+  const given = await client.call('POST', '/api/leases/{id}/ssh', { path: { id }, body: { publicKey: readFileSync(`${key}.pub`, 'utf8').trim() } });
   writeFileSync(`${key}-cert.pub`, `${given.certificate}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'known_hosts'), `${given.knownHosts}\n`, { mode: 0o600 });
+  // The lease's own certificate has its id alone: a lease of the same name is another host.
+  writeFileSync(join(folder, ALIAS_FILE), `Host ${host}${HOST_SUFFIX}\n  HostKeyAlias ${given.host}\n`, { mode: 0o600 });
   return { options: optionsFor(folder, given.host, proxyCommand(id)), destination: `${given.user}@${given.host}` };
 }
 
@@ -115,6 +126,7 @@ Match host *${HOST_SUFFIX} exec "${tandem()} ssh pass %n"
   UserKnownHostsFile ${quoted(join(folder, '%n', 'known_hosts'))}
   StrictHostKeyChecking yes
   ForwardAgent no
+  Include ${quoted(join(folder, `*${HOST_SUFFIX}`, ALIAS_FILE))}
 `;
 }
 
@@ -122,11 +134,9 @@ function sshFolder({ env }: Context): string {
   return join(dirname(credentialsPath(env)), 'ssh');
 }
 
-/** `LEASE` and `LEASE.tandem` are the same. Only what a lease's id is made of: it becomes a part of commands. */
-function leaseId(wanted: string): string {
-  const id = wanted.endsWith(HOST_SUFFIX) ? wanted.slice(0, -HOST_SUFFIX.length) : wanted;
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw new CliError('usage', `${wanted} is not a lease.`, 'Use its id.', EXIT.usage);
-  return id;
+/** `LEASE` and `LEASE.tandem` are the same. */
+function wordOf(wanted: string): string {
+  return wanted.endsWith(HOST_SUFFIX) ? wanted.slice(0, -HOST_SUFFIX.length) : wanted;
 }
 
 function proxyCommand(id: string): string {

@@ -8,19 +8,21 @@ import { EXIT } from '../exit.ts';
 import { moneyText } from '../output/money.ts';
 import { table } from '../output/table.ts';
 import { countText, plural, timeText, visibleLines } from '../output/text.ts';
+import { called, leaseIdOf } from './called.ts';
 
 type Contents = Reply<'/api/leases/{id}/contents', 'GET'>['items'][number];
 type Volume = Reply<'/api/volumes', 'GET'>['items'][number];
 
 export const contents: Run = async (context, { args }) => {
-  const { items } = await context.client().call('GET', '/api/leases/{id}/contents', { path: { id: args[0]! } });
+  const client = context.client();
+  const { items } = await client.call('GET', '/api/leases/{id}/contents', { path: { id: await leaseIdOf(client, args[0]!) } });
   print(context, items, (all) => all.map(contentsText).join('\n'));
 };
 
 /** What would be lost is said before; who wants it keeps it. */
 export const end: Run = async (context, { args, options }) => {
   const client = context.client();
-  const id = args[0]!;
+  const id = await leaseIdOf(client, args[0]!);
   if (typeof options['keep'] === 'string') await keepHome(client, id, options['keep'], options['days']);
   else if (options['yes'] !== true && !(await mayGo(context, client, id))) return EXIT.usage;
   const lease = await client.call('POST', '/api/leases/{id}/end', { path: { id } });
@@ -30,12 +32,14 @@ export const end: Run = async (context, { args, options }) => {
 };
 
 export const keep: Run = async (context, { args, options }) => {
-  const volume = await keepHome(context.client(), args[0]!, args[1]!, options['days']);
+  const client = context.client();
+  const volume = await keepHome(client, await leaseIdOf(client, args[0]!), args[1]!, options['days']);
   print(context, volume, () => `When the lease ends, its home is kept as the volume ${volume.name} for ${plural(volume.days, 'day')}. Back into a lease: tandem gpu lease --volume ${volume.name}`);
 };
 
 export const letGo: Run = async (context, { args }) => {
-  await context.client().call('DELETE', '/api/leases/{id}/keep', { path: { id: args[0]! } });
+  const client = context.client();
+  await client.call('DELETE', '/api/leases/{id}/keep', { path: { id: await leaseIdOf(client, args[0]!) } });
   print(context, { kept: null }, () => 'Its home goes with the lease.');
 };
 
@@ -116,8 +120,5 @@ function daysOf(given: string | boolean | undefined): number {
 
 async function findVolume(client: Client, wanted: string): Promise<Volume> {
   const { items } = await client.call('GET', '/api/volumes', {});
-  const found = items.filter((volume) => volume.id === wanted || volume.name === wanted);
-  if (found.length > 1) throw new CliError('ambiguous', `Several projects have a volume ${wanted}.`, 'Give its id: tandem volumes --json');
-  if (found[0] === undefined) throw new CliError('resource_not_found', `There is no volume ${wanted}.`, 'List them: tandem volumes');
-  return found[0];
+  return called(items, wanted, { noun: 'volume', list: 'tandem volumes --json', about: ({ state, machineId }) => `${state}, on ${machineId}` });
 }

@@ -8,6 +8,7 @@ import { print, readInput } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { table } from '../output/table.ts';
 import { timeText } from '../output/text.ts';
+import { leaseIdOf } from './called.ts';
 import { findNode } from './nodes.ts';
 
 type LeaseWipe = Reply<'/api/leases/{id}/wipe-certificates', 'GET'>['items'][number];
@@ -16,7 +17,8 @@ type Wipe = Reply<'/api/nodes/{id}/wipes', 'GET'>['items'][number];
 const TYPE = 'tandem-wipe+jwt';
 
 export const ofLease: Run = async (context, { args, options }) => {
-  const { items } = await context.client().call('GET', '/api/leases/{id}/wipe-certificates', { path: { id: args[0]! } });
+  const client = context.client();
+  const { items } = await client.call('GET', '/api/leases/{id}/wipe-certificates', { path: { id: await leaseIdOf(client, args[0]!) } });
   if (typeof options['out'] === 'string') {
     if (items.length === 0) throw new CliError('no_certificate', 'There is no certificate of a wipe yet.', `See how far the lease is: tandem leases show ${args[0]}`);
     await writeFile(options['out'], `${items.map(({ certificate }) => certificate).join('\n')}\n`, { mode: 0o600, flag: 'wx' });
@@ -59,7 +61,8 @@ export const verify: Run = async (context, { args, options }) => {
   const known = typeof options['key'] === 'string' ? readKeys(await readInput(context, options['key'])) : (await context.client().call('GET', '/api/wipe-keys', {})).keys;
   const lines = (await readInput(context, args[0]!)).split('\n').map((line) => line.trim()).filter((line) => line !== '');
   if (lines.length === 0) throw usageError('The file holds no certificate.', 'Get one: tandem leases wipe LEASE --out FILE');
-  const wanted = (['lease', 'machine'] as const).flatMap((kind) => (typeof options[kind] === 'string' ? [{ kind, hash: opaque(kind, options[kind]) }] : []));
+  const lease = typeof options['lease'] === 'string' && options['key'] === undefined ? await leaseIdOf(context.client(), options['lease']) : options['lease'];
+  const wanted = Object.entries({ lease, machine: options['machine'] }).flatMap(([kind, id]) => (typeof id === 'string' ? [{ kind, hash: opaque(kind, id) }] : []));
   const read = lines.map((line) => {
     const jws = verifyJws(line, TYPE, known);
     const otherwise = wanted.filter(({ kind, hash }) => jws !== undefined && jws.claims[kind] !== hash).map(({ kind }) => kind);

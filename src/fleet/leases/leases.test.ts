@@ -49,6 +49,16 @@ describe('a lease', () => {
     expect(house.machines.running('a')).toHaveLength(1);
   });
 
+  it('is found by its name, its name in host names and the beginning of its id, and only by who may see it', async () => {
+    const { id } = await house.leases.create(house.admin, newLease({ name: 'Train, the 2nd' }));
+    const { id: other } = await house.leases.create(house.admin, newLease({ name: `${id.slice(0, 8)}` }));
+    const found = async (called: string, who = house.admin) => (await house.leases.list(who, { called, limit: 10 })).items.map((lease) => lease.id);
+    for (const called of ['Train, the 2nd', 'train-the-2nd', 'TRAIN-the-2nd', id, id.toUpperCase(), id.slice(0, 35)]) expect(await found(called)).toEqual([id]);
+    expect((await found(id.slice(0, 8))).sort()).toEqual([id, other].sort());
+    for (const called of ['train', 'Train', id.slice(0, 5), '%', '______', `${id.slice(0, 6)}%`]) expect(await found(called)).toEqual([]);
+    expect(await found('train-the-2nd', { ...house.admin, projectId: '0192f0c1-7a00-7000-8000-00000000beef' })).toEqual([]);
+  });
+
   it('is ended within seconds of being told so, and pays for the minute that it has begun', async () => {
     const { id } = await house.leases.create(house.admin, newLease());
     await house.pass(1_000);

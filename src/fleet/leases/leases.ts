@@ -8,6 +8,7 @@ import { minutesFor, quote, type Quote } from '../price/quote.ts';
 import { countQuotas } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
+import { isCalled } from './called.ts';
 import { can, overAtMs, type LeaseState } from './lease.ts';
 import { minuteCosts, type MinuteCost } from './minute-costs.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
@@ -109,13 +110,14 @@ export class Leases {
     return this.#view((await this.#byKey(principal, input))!);
   }
 
-  async list(principal: Principal, query: { readonly state?: 'live' | 'ended' | undefined; readonly projectId?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<{ items: LeaseView[]; nextCursor: string | null }> {
+  async list(principal: Principal, query: { readonly state?: 'live' | 'ended' | undefined; readonly projectId?: string | undefined; readonly called?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<{ items: LeaseView[]; nextCursor: string | null }> {
     demand(principal, 'leases.read');
     if (query.cursor !== undefined && !isUuid(query.cursor)) throw new TandemError('invalid_request', { params: { reason: 'The cursor is the nextCursor of the page before.' }, param: 'cursor' });
     let rows = this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().orderBy('id', 'desc').limit(query.limit + 1);
     const projectId = principal.projectId ?? query.projectId;
     if (projectId !== undefined) rows = rows.where('project_id', '=', projectId);
     if (query.state !== undefined) rows = rows.where('observed', query.state === 'live' ? '<>' : '=', 'ended');
+    if (query.called !== undefined) rows = rows.where(isCalled(query.called));
     if (query.cursor !== undefined) rows = rows.where('id', '<', query.cursor);
     const found = await rows.execute();
     const shown = await withMachines(this.#context.database.unscoped('machines of leases that were read for their organisation'), found.slice(0, query.limit));

@@ -46,6 +46,20 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     expect([piped.code, piped.out.trim()]).toEqual([0, '3000000']);
   });
 
+  it('lets them in by the lease\'s name too, and knows its host by its id alone', async () => {
+    for (const name of ['train-the-2nd.tandem', 'TRAIN-the-2nd.tandem']) {
+      const ran = await ssh(name, 'hostname');
+      expect([ran.code, ran.out.trim()], ran.err).toEqual([0, lease.leaseId.slice(0, 8)]);
+    }
+    expect((await tandem('ssh', 'Train, the 2nd', '--', 'id -un')).out).toBe('tenant\n');
+    expect(readFileSync(join(env['TANDEM_HOME']!, 'ssh/train-the-2nd.tandem/known_hosts'), 'utf8')).toContain(`@cert-authority ${lease.leaseId}.tandem `);
+    // Where the name means another lease than the certificate that ssh was told of, it is not let in.
+    const alias = join(env['TANDEM_HOME']!, 'ssh/train-the-2nd.tandem/alias');
+    const other = await ssh('-o', 'HostKeyAlias=0192f0c1-0000-7000-8000-000000000001.tandem', 'train-the-2nd.tandem', 'true');
+    expect([other.code, readFileSync(alias, 'utf8')]).toEqual([255, `Host train-the-2nd.tandem\n  HostKeyAlias ${lease.leaseId}.tandem\n`]);
+    expect((await ssh('nonesuch.tandem', 'true')).code).toBe(255);
+  });
+
   it('gives a terminal, and forwards ports inside the lease\'s own network alone', async () => {
     const name = `${lease.leaseId}.tandem`;
     expect((await ssh('-tt', name, 'tty')).out).toContain('/dev/pts/');

@@ -14,6 +14,7 @@ export class OneLease implements LeaseDoor {
   nodeId = '';
   endsAtMs = Date.now() + 600_000;
   record = false;
+  name = 'Train, the 2nd';
   organisationId = '';
   readonly #listeners = new Set<(leaseId: string) => void>();
 
@@ -29,6 +30,17 @@ export class OneLease implements LeaseDoor {
 
   async ownerOn(nodeId: string, leaseId: string) {
     return nodeId === this.nodeId && leaseId === this.leaseId ? this.organisationId : undefined;
+  }
+
+  /** Of what the lists of a real room hold: the one that is asked for by its name. */
+  async list(_principal: unknown, { called }: { readonly called?: string | undefined }) {
+    const at = new Date(this.endsAtMs).toISOString();
+    const items = called === this.name || called?.toLowerCase() === 'train-the-2nd' ? [{
+      id: this.leaseId, name: this.name, projectId: this.leaseId, askedBy: 'a test', access: 'shell' as const, state: 'running' as const, reason: null, wait: null, pool: 'default', resource: 'mac/stand-in', count: 1, leastDay: false, machines: [],
+      startsAt: null, startedAt: at, endsAt: at, paidUntil: at, stoppedAt: null, endedAt: null, createdAt: at, minutes: { asked: 60, paid: 1, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: '0', thisMonth: '0', atMost: null },
+      moneyShort: false, record: this.record, volumeId: null, job: null,
+    }] : [];
+    return { items, nextCursor: null };
   }
 
   onEnd(listener: (leaseId: string) => void): () => void {
@@ -85,7 +97,7 @@ export async function openLeaseHouse({ start = (home, house) => house.startAgent
   const agent = start(home, house);
   lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
   const server = await createServer({
-    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, terminals: house.tunnels.terminals, recordings: house.tunnels.recordings, log: silentLogger, clock: systemClock, version: '0.0.0',
+    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: Object.create(house.fleet, { leases: { value: lease } }) as typeof house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, terminals: house.tunnels.terminals, recordings: house.tunnels.recordings, log: silentLogger, clock: systemClock, version: '0.0.0',
     doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });
