@@ -14,7 +14,8 @@ import { hasShell, pathsOf, readRecord } from './record.ts';
 import { Recording } from './recordings/recording.ts';
 import { recordSsh } from './recordings/ssh-recording.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
-import { sshSession } from './ssh-files.ts';
+import { folderInside, sshSession } from './ssh-files.ts';
+import { resizeIn } from './terminal-program.ts';
 import { Terminals, type TerminalOrder } from './terminals.ts';
 
 /**
@@ -72,7 +73,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   };
   /** @throws Error where it is to be recorded and cannot be: then nobody is let in. */
   const letInBySsh = (socket: Socket, person: string | null): void => {
-    const recorded = person === null ? undefined : recordSsh(new Recording(home, outside, { lease, kind: 'connection', person, tamperProof: record.access !== 'root' }), paths, record.uid, (ms) => outside.wait(ms));
+    const recorded = person === null ? undefined : recordSsh(new Recording(home, outside, { lease, kind: 'connection', person, tamperProof: record.access !== 'root' }), { paths, uid: record.uid, folderInside: folderInside(paths), mac: 'account' in inside, wait: (ms) => outside.wait(ms), resize: resizeIn(inside) });
     letIn(socket, [...sshSession(paths), ...(recorded?.args ?? [])], 'ok\n', recorded?.ended);
   };
   const screen = new Screen(inside, log);
@@ -108,8 +109,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
         socket.end(`ok\n${JSON.stringify(once.tell() ?? {})}\n`);
         return;
       case 'port': return letIn(socket, joinPort(word.port));
-      // Its terminals want tools of Linux; there SSH is the way.
-      case 'terminal': return 'account' in inside ? void socket.destroy() : terminals.join(word, socket);
+      case 'terminal': return terminals.join(word, socket);
     }
   };
   rmSync(paths.socket, { force: true });

@@ -58,6 +58,6 @@ export function sshSession(paths: LeasePaths): string[] {
 }
 
 /** A sandbox shows the folder at a place of its own; on macOS there are no mounts of a lease's own. */
-function folderInside({ ssh }: LeasePaths): string {
+export function folderInside({ ssh }: LeasePaths): string {
   return process.platform === 'darwin' ? ssh : SSH_INSIDE;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { TERMINAL, TerminalReader, readSize, terminalFrames, type TerminalSize } from '../wire/index.ts';
 import { spawnInside, type Sandbox } from './inside.ts';
+import { MarkedLine, deviceIn, terminalProgram, type TerminalProgram } from './terminal-program.ts';
 
 /** What runs in a terminal, and who hears of it. */
 export interface TerminalParts {
@@ -15,36 +16,51 @@ export interface TerminalParts {
   readonly sized?: (size: TerminalSize) => void;
   /** Its program has ended. Null: by a signal. */
   readonly ended: (code: number | null) => void;
+  /** How something is begun inside; default: really. */
+  readonly spawn?: typeof spawnInside;
 }
 
 /** What somebody sees who takes a terminal up again. */
 const TAIL_BYTES = 256 * 1024;
-/** util-linux' `script` makes the terminal; its first program says which one that is, sets its size and becomes the shell. */
-const FIRST = (size: TerminalSize): string => `cd; stty rows ${size.rows} cols ${size.columns}; tty >&3; exec 3>&-; exec -l bash`;
-const ENV = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/tenant', USER: 'tenant', LOGNAME: 'tenant', SHELL: '/bin/bash', TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8' };
 
 /** One terminal inside a lease's sandbox, with a shell of its own. It goes on without anybody who looks, and keeps the end of what it showed. */
 export class Terminal {
   readonly #parts: TerminalParts;
+  readonly #program: TerminalProgram;
+  readonly #spawn: typeof spawnInside;
   readonly #shell: ChildProcess;
   #device: string | undefined;
   #tail: Buffer[] = [];
   #tailBytes = 0;
   #viewer: Socket | undefined;
   #size: TerminalSize;
-  #sizing: Promise<void> = Promise.resolve();
+  /** Known, or known never to be: whoever wants another size waits for it. */
+  readonly #named = Promise.withResolvers<void>();
+  #sizing: Promise<void> = this.#named.promise;
 
   constructor(parts: TerminalParts) {
     this.#parts = parts;
     this.#size = parts.size;
-    this.#shell = spawnInside(parts.inside, ['/usr/bin/script', '--quiet', '--return', '--flush', '--echo', 'always', '--command', FIRST(parts.size), '/dev/null'], ['pipe', 'pipe', parts.log, 'pipe'], ENV);
+    this.#program = terminalProgram(parts.inside, parts.size);
+    this.#spawn = parts.spawn ?? spawnInside;
+    const { command, env, mark } = this.#program;
+    this.#shell = this.#spawn(parts.inside, command, ['pipe', 'pipe', parts.log, 'pipe'], env);
+    const named = (name: string): void => {
+      this.#device = deviceIn(name, parts.inside);
+      this.#named.resolve();
+    };
     let said = '';
     (this.#shell.stdio[3] as NodeJS.ReadableStream).on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(0, 100);
-      this.#device = /^(\/dev\/pts\/\d{1,6})\n/.exec(said)?.[1];
+      if (said.includes('\n')) named(said);
     });
+    const line = mark === null ? undefined : new MarkedLine(mark);
     this.#shell.stdin!.on('error', () => {}).on('drain', () => this.#viewer?.resume());
-    this.#shell.stdout!.on('data', (bytes: Buffer) => this.#show(bytes));
+    this.#shell.stdout!.on('data', (bytes: Buffer) => {
+      const { shown, name } = line?.take(bytes) ?? { shown: bytes };
+      if (name !== undefined) named(name);
+      if (shown.length > 0) this.#show(shown);
+    });
     this.#shell.once('error', () => this.#end(null));
     this.#shell.once('close', (code) => this.#end(code));
   }
@@ -97,7 +113,7 @@ export class Terminal {
         // It went by itself.
       }
     }
-    this.#shell.kill('SIGKILL');
+    this.#shell.kill(this.#program.hangUp);
   }
 
   #show(bytes: Buffer): void {
@@ -125,11 +141,12 @@ export class Terminal {
     if (this.#device === undefined || (size.columns === this.#size.columns && size.rows === this.#size.rows)) return;
     this.#size = size;
     this.#parts.sized?.(size);
-    const setting = spawnInside(this.#parts.inside, ['/usr/bin/stty', '-F', this.#device, 'rows', String(size.rows), 'cols', String(size.columns)], 'ignore');
+    const setting = this.#spawn(this.#parts.inside, this.#program.resize(this.#device, size), 'ignore');
     await new Promise<void>((resolve) => { setting.once('close', () => resolve()).once('error', () => resolve()); });
   }
 
   #end(code: number | null): void {
+    this.#named.resolve();
     this.#parts.ended(code);
     const socket = this.#viewer;
     this.#say(TERMINAL.ended, Buffer.from(JSON.stringify({ code })));
