@@ -134,7 +134,7 @@ export const ERRORS = {
   release_refused: entry(409, 'conflict_error', 'The node {name} cannot be released from quarantine: {reason}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
   volume_state: entry(409, 'conflict_error', 'The volume {name} is {state}, so it cannot be {action}.', 'See it: tandem volumes. One that a lease has is free when the lease has ended.'),
   volume_refused: entry(409, 'conflict_error', 'The home of this lease cannot be kept so: {reason}.', 'Copy what you need out of it first: scp -r LEASE.tandem: .'),
-  root_refused: entry(409, 'conflict_error', 'No machine that fits can be given with root: nothing outside it can reinstall it.', 'Ask for --access shell, or for a pool whose machines can be reinstalled: tandem pools.'),
+  root_refused: entry(409, 'conflict_error', 'No machine that fits can be given with root: nothing outside it can reinstall it, or homes that are kept lie on it.', 'Ask for --access shell, delete what is kept there (tandem volumes), or ask for a pool whose machines can be reinstalled: tandem pools.'),
 
   serving_refused: entry(400, 'invalid_request_error', 'That cannot be served: {reason}.', 'Correct it and ask again; tandem gpu serve --help has what can be said.'),
   serving_cold: entry(503, 'server_error', 'The model {model} runs on no machine just now: {reason}.', 'Try again after the time in retry-after; this call has begun its start. See it with tandem gpu show {model}.'),

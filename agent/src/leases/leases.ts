@@ -17,6 +17,7 @@ import { LeaseJobs } from './once/lease-jobs.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
 import { endAccount, takeAwayFromMac } from '../macos/hold.ts';
+import { lookAtMac } from '../macos/look.ts';
 import { wipeMac } from '../macos/wipe.ts';
 import { takeAway } from './surroundings.ts';
 import { readVolumes, removeVolume, takeHome } from './volumes.ts';
@@ -95,6 +96,8 @@ export class Leases {
       if (other !== undefined) throw new WireError('not_wiped', 'another lease has one of these units, or has left it unwiped');
       if (BigInt(asked.fence) > seen) writeFence(home, BigInt(asked.fence));
       const volumes = readVolumes(home);
+      // Its tenant could read them, and they go when the machine is set up anew.
+      if (asked.access === 'root' && volumes.length > 0) throw new WireError('volumes_here', 'homes that are kept lie on this machine');
       // A lease that is told of its home again has it already.
       const volume = before === undefined ? asked.volume : before.volume;
       if (volume !== null && before === undefined && records.some((one) => one.volume === volume)) throw new WireError('volume_in_use', 'another lease has the volume');
@@ -130,7 +133,6 @@ export class Leases {
     if (record === undefined) return { ...(keptReport(home, lease) ?? { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] }) };
     const keep = params['keep'] === undefined ? null : volumeOf(params, 'keep');
     let report = this.#wipes.get(lease);
-    if (keep !== null && process.platform === 'darwin') throw new WireError('no_volumes', 'this agent keeps no homes on macOS');
     if (report === undefined) this.#wipes.set(lease, report = this.#wipe(record, keep).finally(() => this.#wipes.delete(lease)));
     return { ...(await report) };
   }
@@ -138,7 +140,7 @@ export class Leases {
   /** What would be gone with a lease that runs. */
   async look(params: Message): Promise<Message> {
     const { uid } = await this.#alone(() => this.#running(leaseOf(params)));
-    return { ...(await lookAtHome(uid)) };
+    return { ...(await (process.platform === 'darwin' ? lookAtMac(uid, this.#options.run ?? runCommand) : lookAtHome(uid))) };
   }
 
   /** Takes a volume away for good. @throws WireError volume_in_use. */
@@ -155,7 +157,7 @@ export class Leases {
     return this.#alone(async () => {
       const record = await this.#running(leaseOf(params));
       const hostCertificate = params['hostCertificate'] === undefined ? null : textOf(params, 'hostCertificate', 4_000);
-      return { records: process.platform !== 'darwin', hostKey: prepareSsh(record, pathsOf(this.#options.home, record.lease), { userCa: textOf(params, 'userCa', 1_000), principal: textOf(params, 'principal', 200), hostCertificate }) };
+      return { records: true, hostKey: prepareSsh(record, pathsOf(this.#options.home, record.lease), { userCa: textOf(params, 'userCa', 1_000), principal: textOf(params, 'principal', 200), hostCertificate }) };
     });
   }
 
@@ -241,7 +243,7 @@ export class Leases {
   #wipe(record: LeaseRecord, keep: string | null): Promise<WipeReport> {
     const { home, agentVersion, wipes, outside } = this.#options;
     const options = { home, agentVersion, wait: (ms: number) => outside.wait(ms), ...wipes };
-    return process.platform === 'darwin' ? wipeMac(record, options) : wipe(record, keep, options);
+    return process.platform === 'darwin' ? wipeMac(record, keep, options) : wipe(record, keep, options);
   }
 
   /** On macOS nothing ends a lease's processes with its keeper. */

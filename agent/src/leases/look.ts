@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { lstatSync, readFileSync, readdirSync } from 'node:fs';
-import { WireError } from '../wire/index.ts';
 import { insideArgs } from './inside.ts';
 
 /** What would be gone with a lease. */
@@ -19,7 +18,6 @@ const OURS = /^(?:bwrap\0|tandem-canary |sleep\0infinity\0|\/bin\/sh\0-c\0echo r
 
 /** Looks at a lease that runs, from inside and as its user: what the user cannot see is not counted. */
 export async function lookAtHome(uid: number): Promise<HomeLook> {
-  if (process.platform !== 'linux') throw new WireError('no_volumes', 'what is in a lease is neither counted nor kept on macOS yet');
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ownerOf(name) === uid);
   const inside = processes.find((pid) => /^NSpid:\s+\d+\s+\d+/m.test(textOf(pid, 'status')));
   const names = processes.filter((pid) => !OURS.test(textOf(pid, 'cmdline'))).map((pid) => textOf(pid, 'comm').trim()).filter((name) => name !== '');

@@ -43,7 +43,7 @@ describe.runIf(canSandbox)('a lease\'s home (stand-in, not macOS)', () => {
     it(`is kept as a volume ${where}, is nobody else's meanwhile, and comes back`, async () => {
       const leases = book();
       await leases.grant(grant(A, '1', { limits }));
-      inside(A, 'mkdir ~/work; printf 12345 > ~/work/model; (setsid sleep 1000 > /dev/null 2>&1 &)');
+      inside(A, 'mkdir ~/work; printf 12345 > ~/work/model; setsid sleep 1000 > /dev/null 2>&1 & until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done');
       expect(await leases.look({ lease: A })).toEqual({ files: 1, bytes: 5, whole: true, processes: [{ name: 'sleep', count: 1 }] });
       const said = await leases.wipe({ lease: A, fence: '1', keep: VOLUME });
       expect(said).toMatchObject({ clean: true, kept: { volume: VOLUME, files: 1, bytes: 5 }, unchecked: expect.arrayContaining([expect.stringContaining('wished it kept')]) as unknown });

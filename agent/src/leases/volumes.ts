@@ -60,8 +60,15 @@ function placesOf(home: Home, volume: string): Pick<LeasePaths, 'folder' | 'file
 
 function move(from: Pick<LeasePaths, 'folder' | 'files'>, to: Pick<LeasePaths, 'folder' | 'files'>): void {
   if (existsSync(imageOf(from))) renameSync(imageOf(from), imageOf(to));
+  // A Mac's: the keychains in a home are locked by it.
+  if (existsSync(loginOf(from))) renameSync(loginOf(from), loginOf(to));
   // Under a disk of its own the folder is an empty place to mount it.
   if (existsSync(from.files) && !existsSync(to.files)) renameSync(from.files, to.files);
+}
+
+/** The password that the home's user logs in with, where there is one. For root alone. */
+export function loginOf({ folder }: Pick<LeasePaths, 'folder'>): string {
+  return join(folder, 'login-password');
 }
 
 function recordOf(home: Home, volume: string): string {

@@ -30,16 +30,16 @@ export function newPassword(): string {
 /**
  * Makes the account with a group of its own: `staff` could read what others left readable for it. The password is an argument of dscl for a
  * moment; nobody but root is on the machine before its lease begins. dscl(1), createhomedir(8), dseditgroup(8).
- * @param root raw root: an administrator who is asked for no password.
+ * @param root raw root: an administrator who is asked for no password. @param hasHome its home is there, as it was kept.
  */
-export function makeAccount({ name, uid, home }: Account, password: string, root: boolean): Step[] {
+export function makeAccount({ name, uid, home }: Account, password: string, { root, hasHome }: { readonly root: boolean; readonly hasHome: boolean }): Step[] {
   const user = `${USERS}/${name}`;
   const set = (path: string, key: string, value: string): Step => ['dscl', '.', '-create', path, key, value];
   return [
     ['dscl', '.', '-create', `/Groups/${name}`], set(`/Groups/${name}`, 'PrimaryGroupID', String(uid)),
     ['dscl', '.', '-create', user], set(user, 'UniqueID', String(uid)), set(user, 'PrimaryGroupID', String(uid)), set(user, 'UserShell', '/bin/zsh'), set(user, 'RealName', name), set(user, 'NFSHomeDirectory', home),
     ['dscl', '.', '-passwd', user, password],
-    ['createhomedir', '-c', '-u', name],
+    ...(hasHome ? [] : [['createhomedir', '-c', '-u', name] as const]),
     ...(root ? [['dseditgroup', '-o', 'edit', '-a', name, '-t', 'user', 'admin'] as const] : []),
   ];
 }

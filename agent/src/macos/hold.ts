@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -7,11 +7,13 @@ import type { Hold } from '../leases/hold.ts';
 import { newScreenPassword } from '../leases/screen.ts';
 import { PRIVATE_RANGES, TRUSTING_RANGES, parseRange, type Range } from '../leases/network/ranges.ts';
 import type { LeasePaths, LeaseRecord } from '../leases/record.ts';
+import { loginOf } from '../leases/volumes.ts';
 import { runCommand, type RunCommand } from '../machine/command.ts';
 import type { Outside } from '../outside.ts';
 import { readIdentity, writeWhole, type Home } from '../state/home.ts';
 import { accountOf, closeAccount, endProcesses, letBeRoot, makeAccount, newPassword, runSteps } from './account.ts';
 import { LEASE_ANCHOR, leaseRules } from './fence.ts';
+import { putHome } from './kept-home.ts';
 import { sandboxProfile } from './profile.ts';
 import { closeScreen, openScreen } from './screen-sharing.ts';
 
@@ -29,14 +31,16 @@ export async function holdByAccount(home: Home, record: LeaseRecord, paths: Leas
   // Before the account exists nobody can come in from outside by it.
   await fence(home, record, run);
   if ((await run('id', ['-u', account.name])).code !== 0) {
-    const password = newPassword();
-    await runSteps(makeAccount(account, password, root), run);
-    writeWhole(join(paths.folder, 'login-password'), password);
+    const login = loginOf(paths);
+    // Before its account, so that one that is there has its password here.
+    if (!existsSync(login)) writeWhole(login, newPassword());
+    const hasHome = await putHome(account, paths, run);
+    await runSteps(makeAccount(account, readFileSync(login, 'utf8'), { root, hasHome }), run);
   }
   await runSteps([['dscl', '.', '-create', `/Users/${account.name}`, 'UserShell', '/bin/zsh'], ['pwpolicy', '-u', account.name, 'enableuser']], run, { anyway: true });
-  await tellLogin(account.home, account.uid, readFileSync(join(paths.folder, 'login-password'), 'utf8'), run);
+  await tellLogin(account.home, account.uid, readFileSync(loginOf(paths), 'utf8'), run);
   if (root) await letBeRoot(account, run);
-  else writeWhole(join(paths.folder, 'profile.sb'), sandboxProfile(account, home.root, [paths.ssh]), 0o644);
+  else writeWhole(join(paths.folder, 'profile.sb'), sandboxProfile(account, realpathSync(home.root), [realpathSync(paths.ssh)]), 0o644);
   const screen = join(paths.folder, 'screen-password');
   if (!existsSync(screen)) writeWhole(screen, newScreenPassword());
   await runSteps(openScreen(readFileSync(screen, 'utf8')), run, { anyway: true });

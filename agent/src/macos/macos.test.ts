@@ -6,6 +6,7 @@ import { insideArgs } from '../leases/inside.ts';
 import { joinPort } from '../leases/join-port.ts';
 import { PRIVATE_RANGES, parseRange } from '../leases/network/ranges.ts';
 import { pathsOf, readRecords, writeRecord, type LeaseRecord } from '../leases/record.ts';
+import { readVolumes, takeHome, volumeFolder } from '../leases/volumes.ts';
 import type { RunCommand, Said } from '../machine/command.ts';
 import type { Outside } from '../outside.ts';
 import { homeAt, type Home } from '../state/home.ts';
@@ -13,6 +14,7 @@ import { endProcesses } from './account.ts';
 import { examineMac } from './doctor.ts';
 import { leaseRules } from './fence.ts';
 import { holdByAccount } from './hold.ts';
+import { lookAtMac } from './look.ts';
 import { sandboxProfile } from './profile.ts';
 import { wipeMac } from './wipe.ts';
 
@@ -60,7 +62,7 @@ function lease(access: LeaseRecord['access']): LeaseRecord {
 }
 const told: string[] = [];
 const outside: Outside = { nowMs: () => 0, bootMs: () => 0, random: () => 0, wait: async () => {}, log: (message) => void told.push(message) };
-const noAccount = (words: string, times: number): Partial<Said> => (words === 'id -u tenant' && times === 1 ? { code: 1 } : words.startsWith('pgrep') ? { code: 1 } : {});
+const noAccount = (words: string, times: number): Partial<Said> => (words === 'id -u tenant' && times === 1 ? { code: 1 } : words.startsWith('pgrep') || words.startsWith('test -e') ? { code: 1 } : {});
 
 describe('a lease on a Mac, from documentation, not tried on a Mac', () => {
   it('has pf closed before its account exists, and a profile, a screen password and a word on how to log in of its own', async () => {
@@ -120,14 +122,14 @@ describe('a lease on a Mac, from documentation, not tried on a Mac', () => {
 
   it('is wiped with its account, home and shared things, and is not clean while anything is left', async () => {
     const gone = new RecordedMac((words) => (words.startsWith('pgrep') || words === 'id -u tenant' || words.startsWith('test -e') ? { code: 1 } : words.startsWith('sw_vers') ? { out: '26.1\n' } : {}));
-    const report = await wipeMac(lease('shell'), { home, agentVersion: '0.1.0', walkMs: 1_000, wait: async () => {}, run: gone.run });
+    const report = await wipeMac(lease('shell'), null, { home, agentVersion: '0.1.0', walkMs: 1_000, wait: async () => {}, run: gone.run });
     expect(report).toMatchObject({ clean: true, method: 'reset', versions: { agent: '0.1.0', macos: '26.1' } });
     expect(report.unchecked.length).toBeGreaterThan(1);
     expect(gone.index(`-uid ${UID} -delete`)).toBeLessThan(gone.index('dscl . -delete /Users/tenant'));
     expect(readRecords(home)).toEqual([]);
 
     const left = new RecordedMac((words) => (words.startsWith('pgrep') ? { code: 1 } : words.endsWith('-print') ? { out: '/Users/Shared/x\n' } : {}));
-    const dirty = await wipeMac(lease('shell'), { home, agentVersion: '0.1.0', walkMs: 1_000, wait: async () => {}, run: left.run });
+    const dirty = await wipeMac(lease('shell'), null, { home, agentVersion: '0.1.0', walkMs: 1_000, wait: async () => {}, run: left.run });
     expect(dirty).toMatchObject({ clean: false, evidence: ["/Users/Shared/x is its user's still", 'its account is there still', 'its home is there still: give the agent Full Disk Access'] });
     expect(readRecords(home)).toHaveLength(1);
   });
@@ -147,5 +149,65 @@ describe('a lease on a Mac, from documentation, not tried on a Mac', () => {
     expect((await examineMac(good.run)).map(({ id, state }) => `${id} ${state}`)).toEqual(['macos warn', 'sandbox pass', 'firewall pass', 'ssh pass', 'disk-access pass', 'automatic-login pass', 'sleep pass']);
     const bad = new RecordedMac((words) => (words.startsWith('defaults') ? { out: 'admin\n' } : words.startsWith('pmset') ? { out: ' sleep                10 (by caffeinate)\n' } : { code: null }));
     expect((await examineMac(bad.run)).map(({ state }) => state)).toEqual(['warn', 'fail', 'fail', 'fail', 'fail', 'warn', 'warn']);
+  });
+});
+
+describe('a home that is kept on a Mac, from documentation, not tried on a Mac', () => {
+  const VOLUME = '0192f0c1-7a00-7000-8000-0000000000cc';
+  const gone = (words: string): Partial<Said> => (words.startsWith('pgrep') || words === 'id -u tenant' || words.startsWith('test -e') ? { code: 1 } : words.startsWith('find') && words.includes('stat -f %z') ? { out: '5\n7\n' } : {});
+  /** Moves what a Mac would: the home of the account is a folder of the test. */
+  const moving = (words: string): Partial<Said> => {
+    const [, from, to] = /^mv (\S+) (\S+)$/.exec(words) ?? [];
+    if (from === '/Users/tenant') mkdirSync(to!);
+    else if (to === '/Users/tenant') rmSync(from!, { recursive: true });
+    return gone(words);
+  };
+  const wiping = { home: undefined as unknown as Home, agentVersion: '0.1.0', walkMs: 600_000, wait: async () => {} };
+
+  it('lies apart with its login before its account goes, and is the home of the lease that takes it', async () => {
+    const mac = new RecordedMac(moving);
+    const record = lease('shell');
+    const { folder } = pathsOf(home, LEASE);
+    writeFileSync(join(folder, 'login-password'), 'as-it-was');
+    const report = await wipeMac(record, VOLUME, { ...wiping, home, run: mac.run });
+    expect(report).toMatchObject({ clean: true, kept: { volume: VOLUME, files: 2, bytes: 12 }, unchecked: expect.arrayContaining([expect.stringContaining('wished it kept')]) as unknown });
+    expect(mac.index('chflags -h nouchg,nouappnd /Users/tenant')).toBeLessThan(mac.index('mv /Users/tenant'));
+    expect(mac.index('mv /Users/tenant')).toBeLessThan(mac.index('dscl . -delete /Users/tenant'));
+    expect(mac.index(`-path ${volumeFolder(home, VOLUME)} -prune -o -uid ${UID} -print`)).toBeGreaterThan(0);
+    expect([readVolumes(home), readFileSync(join(volumeFolder(home, VOLUME), 'login-password'), 'utf8')]).toEqual([[{ volume: VOLUME, uid: UID }], 'as-it-was']);
+
+    const next = new RecordedMac(moving);
+    const again = lease('shell');
+    const paths = pathsOf(home, LEASE);
+    takeHome(home, VOLUME, paths);
+    await holdByAccount(home, again, paths, outside, 2, next.run);
+    expect(next.index(`mv ${paths.files} /Users/tenant`)).toBeLessThan(next.index('dscl . -create /Users/tenant'));
+    expect(next.asked.some(({ words }) => words.startsWith('createhomedir'))).toBe(false);
+    expect(next.index('dscl . -passwd /Users/tenant as-it-was')).toBeGreaterThan(0);
+  });
+
+  it('is neither put over another nor wiped when it cannot be moved', async () => {
+    const record = lease('shell');
+    const paths = pathsOf(home, LEASE);
+    mkdirSync(paths.files, { recursive: true });
+    const other = new RecordedMac((words) => (words.startsWith('test -e') ? {} : gone(words)));
+    await expect(holdByAccount(home, record, paths, outside, 2, other.run)).rejects.toThrow('another is in its place');
+    rmSync(paths.files, { recursive: true });
+    const stuck = new RecordedMac((words) => (words.startsWith('mv ') ? { code: 1 } : gone(words)));
+    await expect(wipeMac(record, VOLUME, { ...wiping, home, run: stuck.run })).rejects.toThrow('mv ended with 1');
+    expect(stuck.asked.some(({ words }) => words.startsWith('rm -rf') || words.includes('-delete'))).toBe(false);
+  });
+
+  it('is counted with what runs, but for what the system starts for every user', async () => {
+    const mac = new RecordedMac((words) => (words.startsWith('ps ') ? { out: '/usr/sbin/cfprefsd\n/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder\n/Applications/Xcode.app/Contents/MacOS/Xcode\n-zsh\n/bin/zsh\nscript\n' } : gone(words)));
+    expect(await lookAtMac(UID, mac.run)).toEqual({ files: 2, bytes: 12, whole: true, processes: [{ name: 'zsh', count: 2 }, { name: 'Xcode', count: 1 }] });
+  });
+
+  it('says which of the disk it did not look over', async () => {
+    for (const [code, said] of [[null, 'was cut short after 600 s'], [1, 'what could not be read in /Users']] as const) {
+      const mac = new RecordedMac((words) => (words.endsWith('-print') ? { code } : gone(words)));
+      const report = await wipeMac(lease('shell'), null, { ...wiping, home, run: mac.run });
+      expect([report.unchecked.some((line) => line.includes(said)), report.evidence.some((line) => line.includes('/Applications'))]).toEqual([true, false]);
+    }
   });
 });

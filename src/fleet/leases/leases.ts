@@ -253,6 +253,7 @@ export class Leases {
     const nowMs = clock.nowMs();
     const volume = input.volume ? await volumeNamed(database, principal.organisationId, projectId, input.volume) : null;
     if (volume !== null && input.machines !== 1) throw new TandemError('volume_refused', { params: { reason: 'a volume is the home of one machine' } });
+    if (volume !== null && input.access === 'root') throw new TandemError('volume_refused', { params: { reason: 'its machine is set up anew after a lease with root, and all that is on it goes' } });
     // A volume lies on one machine, so its lease can be nowhere else.
     const wish = wishOf(volume === null ? input : { ...input, labels: { ...input.labels, 'node-id': volume.machine_id } });
     const request = placementRequest(wish, { id: 'asked', organisationId: principal.organisationId, projectId, askedAtMs: nowMs, durationMs: input.minutes === null ? null : input.minutes * MINUTE, startAtMs: input.startsAtMs });

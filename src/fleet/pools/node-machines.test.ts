@@ -39,6 +39,21 @@ it('a lease has its share and the internet where nobody has set a pool, and what
   expect((await allowance(['gpu-0'])).limits.cpuMillis).toBe(31_500);
 });
 
+it('a Mac on which homes are kept is not given with root: its tenant could read them, and they would go with it', async () => {
+  const { token } = await fleet.enrolments.create(test.admin, { pool: 'macs', name: null });
+  const mac = (await fleet.enrolments.use({ identity: Buffer.from('b'), hostname: 'mac-1', machine: null, platform: 'darwin-arm64', standIn: false, from: '192.0.2.2', token })).id;
+  const source = new NodeMachines({ database: test.database, clock }, fleet.presence, () => null, [], { reinstallable: async () => new Set([mac, nodeId]) });
+  const withRoot = async (): Promise<string[]> => (await source.machines()).filter(({ rawRoot }) => rawRoot).map(({ id }) => id);
+  expect(await withRoot()).toEqual([mac]);
+  const own = test.database.scoped(test.organisationId);
+  const { id: project_id } = await own.selectFrom('projects').select('id').executeTakeFirstOrThrow();
+  const id = '0192f0c1-7a00-7000-8000-0000000000cc';
+  await own.insertInto('volumes', { id, project_id, name: 'work', machine_id: mac, state: 'kept', days: 1, made_by: 'ada', created_at: new Date(clock.nowMs()) }).execute();
+  expect(await withRoot()).toEqual([]);
+  await own.updateTable('volumes').set({ state: 'removed', ended_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
+  expect(await withRoot()).toEqual([mac]);
+});
+
 it('what a machine says bounds a lease is bounded itself, and a word that is not known opens nothing', () => {
   expect(readLeaseBounds({ limits: { cpuMillis: '8', memoryBytes: -1, processes: 2 ** 60, diskBytes: 1e9 }, network: 'everything', resolvers: ['\u001b[2J', 5], unbound: [null, { what: 'disk', why: `\u001b[31m${'x'.repeat(1_000)}` }] })).toEqual({
     limits: { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: 1e9 }, network: 'loopback', resolvers: [expect.not.stringContaining('\u001b') as unknown, ''],

@@ -36,7 +36,10 @@ export class NodeMachines implements MachineSource {
     const pools = await executor.selectFrom('pools').selectAll().where('removed_at', 'is', null).execute();
     const byName = new Map(pools.map((pool) => [`${pool.organisation_id} ${pool.name}`, pool]));
     const reinstallable = await this.#outside.reinstallable(nodes, executor);
-    return nodes.map((node) => machineOf(node, reinstallable.has(node.id), byName.get(`${node.organisation_id} ${node.pool}`), this.#context.clock.nowMs(), this.#operator()));
+    const kept = await executor.selectFrom('volumes').select('machine_id').distinct().where('ended_at', 'is', null).where('state', '<>', 'new').execute();
+    // Who has root could read the homes that are kept there, and what is set up anew afterwards has none of them.
+    const withVolumes = new Set(kept.map(({ machine_id }) => machine_id));
+    return nodes.map((node) => machineOf(node, reinstallable.has(node.id) && !withVolumes.has(node.id), byName.get(`${node.organisation_id} ${node.pool}`), this.#context.clock.nowMs(), this.#operator()));
   }
 
   async costs(machineIds: readonly string[], executor: Executor = this.#context.database.unscoped('what rented machines cost the operator')): Promise<ReadonlyMap<string, MachineCost>> {

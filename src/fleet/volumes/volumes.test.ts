@@ -40,6 +40,7 @@ describe('a volume', () => {
     expect(kept).toMatchObject({ name: 'models', state: 'kept', leaseId: null, files: '2', bytes: '1000', machineId: 'b' });
     expect(Date.parse(kept!.expiresAt!) - house.clock.nowMs()).toBeGreaterThan(6.9 * DAY);
 
+    await expect(house.leases.create(house.admin, newLease({ gpus: 1, volume: 'models', access: 'root' }))).rejects.toSatisfy(failsWith('volume_refused'));
     const next = await running({ gpus: 1, volume: 'models' });
     expect(await machineOf(next)).toBe('b');
     expect(await volumes()).toMatchObject([{ state: 'in-use', leaseId: next }]);

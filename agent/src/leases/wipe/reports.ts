@@ -16,6 +16,8 @@ export interface WipeReport {
   readonly kept: { readonly volume: string; readonly files: number; readonly bytes: number } | null;
 }
 
+/** Stands under what was not checked. */
+export const HOME_KEPT = 'the home of the lease: its tenant wished it kept, and it lies apart, where no other lease can enter';
 const MOST_KEPT = 100;
 
 /** Keeps the report of a clean wipe for a while: when its answer is lost, the server asks again, and the lease is gone by then. */

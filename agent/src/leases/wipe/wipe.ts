@@ -11,7 +11,7 @@ import { keepHome, volumeFolder } from '../volumes.ts';
 import { readCanaries, unplant, type Canaries } from './canary.ts';
 import { wipeGpus } from './gpu.ts';
 import { OPEN_FOLDERS, leftBehind } from './left-behind.ts';
-import { dropReport, keepReport, type WipeReport } from './reports.ts';
+import { HOME_KEPT, dropReport, keepReport, type WipeReport } from './reports.ts';
 import { filesWith, processesWith, thingsOf, writableRoots } from './search.ts';
 
 export interface WiperOptions {
@@ -52,7 +52,7 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
   const report: WipeReport = {
     clean: found.length === 0, method: 'reset', evidence: found.length > 0 ? found : [...removed, ...looks.flatMap(({ evidence }) => evidence), ...gone],
-    unchecked: [...looks.flatMap(({ unchecked }) => unchecked), ...(kept === null ? [] : ['the home of the lease: its tenant wished it kept, and it lies apart, where no other lease can enter']), 'the blocks of the disk were freed and not overwritten'],
+    unchecked: [...looks.flatMap(({ unchecked }) => unchecked), ...(kept === null ? [] : [HOME_KEPT]), 'the blocks of the disk were freed and not overwritten'],
     canaries: { planted: (canaries?.places ?? []).map(placeOf), found: inCanaries.found }, versions: { agent: agentVersion, kernel: release(), sandbox: await sandboxVersion(run) }, kept,
   };
   // While something is left the lease's folder stays: it says whose it is.
