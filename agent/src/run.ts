@@ -8,7 +8,7 @@ import { takeInventory } from './inventory/inventory.ts';
 import { FileCache } from './leases/file-cache.ts';
 import { Leases } from './leases/leases.ts';
 import { WaitingRecordings } from './leases/recordings/waiting.ts';
-import { leaseOf } from './leases/record.ts';
+import { anyRecord, leaseOf } from './leases/record.ts';
 import { runCommand } from './machine/command.ts';
 import { bootId } from './machine/facts.ts';
 import type { Outside } from './outside.ts';
@@ -61,6 +61,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
   });
   const recordings = new WaitingRecordings(home);
   const duties: Duties = {
+    urgent: () => anyRecord(home),
     async answer(name, params) {
       switch (name) {
         case 'inventory': return { ...(await takeInventory(root, standIn)).inventory };

@@ -24,7 +24,7 @@ async function one(number: number): Promise<void> {
   await enrol({ home, server: parseAddress(server), pin, token, machine: null, platform: 'linux-x64', standIn: true });
   const ready = Promise.withResolvers<void>();
   void keepConnected({ home: homeAt(home), agentVersion: '0.1.0', boot: 'bench', outside, signal: stopping.signal, duties: {
-    answer: async () => ({}), accept: async () => { throw new Error('idle'); },
+    urgent: () => false, answer: async () => ({}), accept: async () => { throw new Error('idle'); },
     begun(session, { heartbeatMs }) {
       connected += 1;
       ready.resolve();

@@ -70,11 +70,13 @@ export class Fleet {
   readonly #reconciler: Reconciler;
   readonly #noteStopped: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
   readonly #later: LaterLink;
+  readonly #log: Logger;
   readonly #signer = new LaterSigner();
   #link: NodeLink | undefined;
   #address: AgentAddress | null = null;
 
   constructor(options: FleetOptions) {
+    this.#log = options.log;
     // Whoever sets the wall clock of this machine ends no lease, bills no hour, and puts nothing out of order.
     const steady = new SteadyClock(options.clock);
     const newId = createIdSource(() => steady.nowMs());
@@ -132,6 +134,7 @@ export class Fleet {
 
   /** The connection to nodes, once it is there. @param address null while machines have no way to reach this server. */
   useLink(link: NodeLink, address: AgentAddress | null): void {
+    if (this.#link === undefined) this.leases.onEnd((id) => void this.#reconciler.hurry(id).catch((error: Error) => this.#log.warn({ lease: id, reason: error.message }, 'a lease could not be ended at once')));
     this.#link = link;
     this.#later.is(link);
     this.#reconciler.watch();

@@ -101,7 +101,7 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   witness.hold(await leases(house));
 
   const all = await leases(house);
-  const wrong = [...witness.faults];
+  const wrong = [...witness.faults, ...house.ends];
   for (const { name, state, quarantine } of last) if (state === 'quarantined' && (quarantine?.reason ?? '') === '') wrong.push(`${name} is quarantined without a reason`);
   for (const [index, host] of house.hosts.entries()) if (last.find(({ id }) => id === nodeIds[index])?.state === 'ready') wrong.push(...remains(host).map((left) => `${host.name} still has ${left}`));
   for (const lease of all) for (const { stage } of lease.machines) if (stage !== 'wiped' && stage !== 'failed') wrong.push(`lease ${lease.id} is ended, and a machine of it is ${stage}`);
@@ -114,7 +114,7 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   const verified = await api<{ ok: boolean; difference: string; firstFault: string | null }>(house.program(), 'GET', '/api/bill/verify');
   if (!verified.ok || verified.difference !== '0') wrong.push(`bill --verify: difference ${verified.difference}, ${verified.firstFault ?? ''}`);
 
-  console.log(`seed ${SEED}, ${STEPS} faults, ${SERVERS} servers: ${all.length} leases, of which ${all.filter(({ startedAt }) => startedAt !== null).length} ran; ${witness.samples} looks at hosts; ${JSON.stringify(tenants.counts)}; hosts ${last.map(({ name, state, quarantine }) => `${name} ${state}${quarantine === null ? '' : ` (${quarantine.reason})`}`).join(', ')}; ${[...charges.values()].flat().length} events, difference ${verified.difference}`);
+  console.log(`seed ${SEED}, ${STEPS} faults, ${SERVERS} servers: ${all.length} leases, of which ${all.filter(({ startedAt }) => startedAt !== null).length} ran; ${witness.samples} looks at hosts; ${JSON.stringify(tenants.counts)}; longest after an end ${(witness.longestMs / 1_000).toFixed(1)} s; hosts ${last.map(({ name, state, quarantine }) => `${name} ${state}${quarantine === null ? '' : ` (${quarantine.reason})`}`).join(', ')}; ${[...charges.values()].flat().length} events, difference ${verified.difference}`);
   if (wrong.length > 0 || process.env['CHAOS_LOG'] !== undefined) console.log(house.log.join('\n'));
   expect(wrong, `seed ${SEED}`).toEqual([]);
 }, 1_200_000);

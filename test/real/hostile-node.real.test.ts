@@ -55,6 +55,7 @@ async function hostile(name: string, inventory: Message, answer: (name: string, 
   lies.set(name, answer);
   const outside = { nowMs: () => Date.now(), bootMs: () => performance.now(), random: () => Math.random(), wait: realWait, log: () => {} };
   void keepConnected({ home: homeAt(home), agentVersion: EVIL.slice(0, 40), boot: 'boot-1', outside, signal: ending.signal, duties: {
+    urgent: () => false,
     answer: async (question, params) => lies.get(name)!(question, params),
     accept: async (_kind, _params, stream) => void stream.end(EVIL),
     begun(session) {

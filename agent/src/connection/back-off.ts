@@ -1,5 +1,5 @@
 const FIRST_MS = 500;
-const MOST_MS = 30_000;
+const MOST_MS = 10_000;
 
 /** How long to wait before the next attempt: doubling, and spread out, so that a thousand agents do not come back at once. */
 export function backOffMs(failures: number, random: number): number {

@@ -4,7 +4,9 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 /** By this name the server knows itself towards agents, whatever its address is. */
 const SERVER_NAME = 'agents.tandem';
 const AGENT_PROTOCOL = 'tandem-agent';
-const CONNECT_MS = 15_000;
+/** TCP asks once, and again after one second, two, four: asked anew, a network that is back is found sooner. */
+const CONNECT_MS = 3_000;
+const TLS_MS = 10_000;
 
 export interface Address {
   readonly host: string;
@@ -46,10 +48,20 @@ function dial(options: ConnectionOptions): Promise<TLSSocket> {
       socket.destroy();
       reject(error);
     };
-    socket.setTimeout(CONNECT_MS, () => fail(new Error('the server did not answer in time')));
-    socket.once('error', fail);
+    const late = (): void => fail(new Error('the server did not answer in time'));
+    let timer = setTimeout(late, TLS_MS);
+    // Its name may take longer to be found.
+    socket.once('connectionAttempt', () => {
+      clearTimeout(timer);
+      timer = setTimeout(late, CONNECT_MS);
+    });
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(late, TLS_MS);
+    });
+    socket.once('error', fail).once('close', () => clearTimeout(timer));
     socket.once('secureConnect', () => {
-      socket.setTimeout(0);
+      clearTimeout(timer);
       socket.off('error', fail);
       // Whoever uses the socket hears of its end; an error between two users must not end the process.
       socket.on('error', () => {});

@@ -7,9 +7,12 @@ import type { OfferedRelease } from '../update/update.ts';
 import { PROTOCOL, Session, WireError, readHello, sendHello, textOf, wholeOf, type SessionHandlers } from '../wire/index.ts';
 import { backOffMs } from './back-off.ts';
 import { dialTrusted } from './dial.ts';
+import { watchLine } from './watch-line.ts';
 
 /** What the agent does for its server. */
 export type Duties = Pick<SessionHandlers, 'answer' | 'accept'> & {
+  /** Whether a word of the server may not wait: it may end what somebody runs here. */
+  urgent(): boolean;
   /** A session has begun. The returned function is called when it is over. */
   begun(session: Session, welcome: Welcome): () => void;
 };
@@ -32,9 +35,7 @@ export interface KeepOptions {
 
 /** What the server says to an agent that must not come again; all else is worth another attempt. */
 const FINAL = new Set(['unknown_node', 'quarantined']);
-const HELLO_MS = 15_000;
-const SILENT_MS = 25_000;
-const LOOK_MS = 1_000;
+const HELLO_MS = 10_000;
 const FINAL_WAIT_MS = 300_000;
 
 /** Keeps one connection to the server until the signal aborts: no port is opened, and whatever ends it, it is made again. */
@@ -42,12 +43,15 @@ export async function keepConnected(options: KeepOptions): Promise<void> {
   const { outside, signal } = options;
   const instance = randomBytes(16).toString('hex');
   let failures = 0;
+  let beside: TLSSocket | undefined;
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
-      await connectOnce(options, instance, attempt, () => {
+      beside = await connectOnce(options, beside, instance, attempt, () => {
         failures = 0;
       });
+      if (beside !== undefined) continue;
     } catch (error) {
+      beside = undefined;
       const reason = error instanceof Error ? error.message : String(error);
       outside.log(`not connected: ${reason}`);
       // Asked again now and then, in case a person has set it right there.
@@ -56,13 +60,17 @@ export async function keepConnected(options: KeepOptions): Promise<void> {
     failures += 1;
     await outside.wait(backOffMs(failures, outside.random()), signal);
   }
+  beside?.destroy();
 }
 
-/** One connection from its beginning to its end. Resolves when it was closed in order, rejects with why it ended otherwise. */
-async function connectOnce(options: KeepOptions, instance: string, attempt: number, onWelcome: () => void): Promise<void> {
+/**
+ * One connection from its beginning to its end. Resolves when it was closed in order, with the one that takes its place where it had gone quiet;
+ * rejects with why it ended otherwise.
+ */
+async function connectOnce(options: KeepOptions, dialled: TLSSocket | undefined, instance: string, attempt: number, onWelcome: () => void): Promise<TLSSocket | undefined> {
   const { home, agentVersion, boot, outside, duties, signal } = options;
   const identity = readIdentity(home);
-  const socket = await dialTrusted(identity.server, identity);
+  const socket = dialled ?? await dialTrusted(identity.server, identity);
   try {
     sendHello(socket, { versions: PROTOCOL, agentVersion, instance, attempt, boot });
     const { hello, rest } = await readHello(socket, AbortSignal.timeout(HELLO_MS));
@@ -70,13 +78,13 @@ async function connectOnce(options: KeepOptions, instance: string, attempt: numb
     const welcome: Welcome = { heartbeatMs: wholeOf(hello, 'heartbeatMs', 100, 60_000), release: { hash: textOf(hello, 'release', 64), signature: typeof hello['releaseSignature'] === 'string' ? hello['releaseSignature'] : null } };
     onWelcome();
     outside.log(`connected to ${identity.server.host}:${identity.server.port} as ${identity.node.name}`);
-    await run(socket, rest, welcome, { home, outside, duties, signal });
+    return await run(socket, rest, welcome, { home, outside, duties, signal });
   } finally {
     socket.destroy();
   }
 }
 
-async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, outside, duties, signal }: Pick<KeepOptions, 'home' | 'outside' | 'duties' | 'signal'>): Promise<void> {
+async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, outside, duties, signal }: Pick<KeepOptions, 'home' | 'outside' | 'duties' | 'signal'>): Promise<TLSSocket | undefined> {
   const over = Promise.withResolvers<void>();
   // The session may end before somebody waits for it; what comes first is told.
   over.promise.catch(() => {});
@@ -95,28 +103,22 @@ async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, ou
   if (rest.length > 0) session.receive(rest);
   socket.resume();
   void renewInTime(session, home, outside, ended.signal);
-  void watchSilence(session, outside, ended.signal);
+  const dial = (): Promise<TLSSocket> => {
+    const identity = readIdentity(home);
+    return dialTrusted(identity.server, identity);
+  };
+  const beside = watchLine(session, { dial, outside, urgent: () => duties.urgent(), signal: ended.signal });
   try {
-    await over.promise;
+    const next = await Promise.race([over.promise, beside]);
+    if (next !== undefined) {
+      outside.log('nothing is heard of the server over this connection; another one got through');
+      session.close('replaced', 'another connection got through');
+    }
+    return next ?? undefined;
   } finally {
     ended.abort(new Error('over'));
     signal.removeEventListener('abort', stop);
     after();
-  }
-}
-
-/** A line that died without a word is left: the server pings, so silence is not rest. */
-async function watchSilence(session: Session, outside: Outside, signal: AbortSignal): Promise<void> {
-  let seen = session.framesIn;
-  let sinceMs = outside.bootMs();
-  while (!signal.aborted) {
-    await outside.wait(LOOK_MS, signal);
-    if (session.framesIn !== seen) {
-      seen = session.framesIn;
-      sinceMs = outside.bootMs();
-    } else if (outside.bootMs() - sinceMs > SILENT_MS) {
-      session.close('silent', 'nothing was heard of the server');
-    }
   }
 }
 

@@ -68,6 +68,32 @@ describe.runIf(canSandbox)('leases on a machine (stand-in, not macOS)', () => {
     expect(await running(leases)).toEqual([B]);
   });
 
+  it('end at once, whatever else the agent is about', async () => {
+    const leases = book();
+    await leases.grant(grant(A, '1', 60_000, { units: ['one'] }));
+    // Neither word has come to an end when the next is said.
+    const starting = leases.grant(grant(B, '2', 60_000, { units: ['two'] }));
+    const ending = leases.end({ lease: A, fence: '1' });
+    let started = false;
+    void starting.then(() => { started = true; });
+    const { uid } = readRecords(home).find(({ lease }) => lease === A)!;
+    await until(() => !leftBehind(uid).some((one) => one.includes('process')));
+    expect(started, 'it did not wait for the other one').toBe(false);
+    await Promise.all([starting, ending]);
+    expect(await running(leases)).toEqual([B]);
+  });
+
+  it('do not start once they are to end', async () => {
+    const leases = book();
+    const starting = leases.grant(grant(A, '1'));
+    await until(() => existsSync(pathsOf(home, A).record));
+    const refused = expect(starting).rejects.toMatchObject({ code: 'over' });
+    await leases.end({ lease: A, fence: '1' });
+    await refused;
+    expect(await running(leases)).toEqual([]);
+    expect(leftBehind(readRecords(home)[0]!.uid).filter((one) => one.includes('process'))).toEqual([]);
+  });
+
   it('do not run after a reboot until they are granted again', async () => {
     await book().grant(grant(A, '1'));
     const rebooted = book('another-boot');

@@ -48,6 +48,8 @@ export class Leases {
   /** Nothing stands on the machine for a lease that does not run. */
   #tidy = false;
   readonly #wipes = new Map<string, Promise<WipeReport>>();
+  /** Leases that are being ended, each as often as it was asked. */
+  readonly #ending = new Map<string, number>();
   #tail: Promise<unknown> = Promise.resolve();
   /** What leases run once. */
   readonly jobs: LeaseJobs;
@@ -82,6 +84,7 @@ export class Leases {
     return this.#alone(async () => {
       const { home, boot, outside } = this.#options;
       const asked = readGrant(params);
+      if (this.#ending.has(asked.lease)) throw new WireError('over', 'the lease is being ended');
       if (asked.boot !== boot) throw new WireError('rebooted', 'the machine was started again meanwhile');
       // The server gives root only where something outside can reinstall the machine; on Linux nothing here is made for it yet.
       if (asked.access === 'root' && process.platform !== 'darwin') throw new WireError('no_reinstall', 'this agent gives no raw root on Linux');
@@ -117,19 +120,17 @@ export class Leases {
     return devices === undefined ? nodesByPlace(units) : nodesOf(devices, await cardFacts(devices, this.#options.run ?? runCommand));
   }
 
-  /** Nothing of the lease runs when this resolves. */
-  end(params: Message): Promise<Message> {
-    return this.#alone(async () => {
-      await this.#end(leaseOf(params), fenceOf(params));
-      return {};
-    });
+  /** Nothing of the lease runs when this resolves. Its programs are ended before this takes its turn among what else is asked. */
+  async end(params: Message): Promise<Message> {
+    await this.#endAtOnce(leaseOf(params), fenceOf(params));
+    return {};
   }
 
   /** Ends the lease and takes away what it left; says what was looked at. Others of this machine are served meanwhile. */
   async wipe(params: Message): Promise<Message> {
     const { home } = this.#options;
     const lease = leaseOf(params);
-    const record = await this.#alone(() => this.#end(lease, fenceOf(params)));
+    const record = await this.#endAtOnce(lease, fenceOf(params));
     if (record === undefined) return { ...(keptReport(home, lease) ?? { clean: true, method: 'reset', evidence: ['the machine does not know this lease'], unchecked: [] }) };
     const keep = params['keep'] === undefined ? null : volumeOf(params, 'keep');
     let report = this.#wipes.get(lease);
@@ -252,11 +253,30 @@ export class Leases {
     if (records.every(({ state }) => state === 'stopped')) await takeAwayFromMac();
   }
 
+  /** Others may be starting or be asked about, which takes seconds: the lease's programs do not live as long as that takes. */
+  async #endAtOnce(lease: string, fence: string): Promise<LeaseRecord | undefined> {
+    if (this.#recordOf(lease, fence)?.state === 'running') void this.#tell(lease, { do: 'end' });
+    this.#ending.set(lease, (this.#ending.get(lease) ?? 0) + 1);
+    try {
+      return await this.#alone(() => this.#end(lease, fence));
+    } finally {
+      const left = this.#ending.get(lease)! - 1;
+      if (left > 0) this.#ending.set(lease, left);
+      else this.#ending.delete(lease);
+    }
+  }
+
+  /** Undefined: the machine does not know it. @throws WireError for an older fence than it has. */
+  #recordOf(lease: string, fence: string): LeaseRecord | undefined {
+    const record = readRecords(this.#options.home).find((one) => one.lease === lease);
+    if (record !== undefined && BigInt(fence) < BigInt(record.fence)) throw new WireError('fenced', 'the lease was granted anew meanwhile');
+    return record;
+  }
+
   async #end(lease: string, fence: string): Promise<LeaseRecord | undefined> {
     const { home } = this.#options;
-    const record = readRecords(home).find((one) => one.lease === lease);
-    if (record === undefined) return undefined;
-    if (BigInt(fence) < BigInt(record.fence)) throw new WireError('fenced', 'the lease was granted anew meanwhile');
+    const record = this.#recordOf(lease, fence);
+    if (record === undefined || (record.state === 'stopped' && this.#tidy)) return record;
     const told = await this.#tell(lease, { do: 'end' });
     const stopped: LeaseRecord = { ...record, state: 'stopped' };
     writeRecord(home, stopped);
@@ -285,11 +305,15 @@ export class Leases {
     keeper.once('exit', () => { gone = true; });
     keeper.once('error', () => { gone = true; });
     const fromMs = outside.bootMs();
-    while (!gone && outside.bootMs() - fromMs < START_MS) {
+    while (!gone && !this.#ending.has(record.lease) && outside.bootMs() - fromMs < START_MS) {
       if (existsSync(paths.socket) && (await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) return;
       await outside.wait(STEP_MS);
     }
     writeRecord(home, { ...record, state: 'stopped' });
+    this.#tidy = false;
+    // What it has started goes with it.
+    keeper.kill('SIGKILL');
+    if (this.#ending.has(record.lease)) throw new WireError('over', 'the lease is being ended');
     throw new WireError('no_sandbox', `the sandbox of the lease did not start; ${join(paths.folder, 'keeper.log')} on the machine says why`);
   }
 

@@ -103,6 +103,15 @@ export function readRecords(home: Home): LeaseRecord[] {
   });
 }
 
+/** Whether any has. */
+export function anyRecord(home: Home): boolean {
+  try {
+    return readdirSync(home.leases).some((name) => UUID.test(name));
+  } catch {
+    return false;
+  }
+}
+
 /** @throws Error when there is none. */
 export function readRecord(path: string): LeaseRecord {
   // An agent's release before limits wrote nothing of them, nor of volumes and devices.

@@ -10,6 +10,8 @@ const MOST_VERSIONS = 10;
 /** A century: no machine runs so long, and what is counted from it stays exact. */
 const MOST_UPTIME_MS = 100 * 366 * 86_400_000;
 const WIPE_MS = 15 * 60_000;
+/** Asked again sooner than anything else: a line may have died under the question. */
+const STOP_MS = 12_000;
 
 /**
  * Machines that run the agent. A grant names an end on the machine's own clock since its boot, read a moment before: so a grant that arrives
@@ -41,7 +43,7 @@ export class AgentDriver implements Driver {
   }
 
   async stop(order: LeaseOrder): Promise<void> {
-    await this.#link.ask(order.machineId, 'lease.end', paramsOf(order));
+    await this.#link.ask(order.machineId, 'lease.end', paramsOf(order), STOP_MS);
   }
 
   async wipe(order: LeaseOrder): Promise<WipeReport> {

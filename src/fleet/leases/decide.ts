@@ -5,6 +5,7 @@ export type Action =
   | { readonly do: 'wait'; readonly reason: string | null }
   /** The machine may run it for so long from now. */
   | { readonly do: 'grant'; readonly machineId: string; readonly remainingMs: number }
+  /** Told to end it; others that can be reached are told at the same time (`toStop`). */
   | { readonly do: 'stop'; readonly machineId: string }
   | { readonly do: 'wipe'; readonly machineId: string }
   /** Nothing was sent there, or what was sent has run out: it counts as stopped without a word from the machine. */
@@ -62,13 +63,23 @@ function grantNext(lease: Lease, world: World): Action {
   return { do: 'wait', reason: away.length === 0 ? null : outOfReach(away) };
 }
 
+/** Machines that a lease which is to end may run on still. */
+export function unstopped({ machines }: Pick<Lease, 'machines'>): OnMachine[] {
+  return machines.filter(({ stage }) => stage === 'held' || stage === 'granted');
+}
+
+/** Of those, the ones to tell now: something was sent there, and they can be reached. All of them at once, since each may keep whoever asks waiting. */
+export function toStop(lease: Pick<Lease, 'machines'>, world: Pick<World, 'reaches'>): OnMachine[] {
+  return unstopped(lease).filter(({ machineId, boundMs }) => boundMs !== null && world.reaches(machineId));
+}
+
 function stopNext(lease: Lease, world: World): Action {
-  const left = lease.machines.filter(({ stage }) => stage === 'held' || stage === 'granted');
+  const left = unstopped(lease);
   if (left.length === 0) return { do: 'stopped' };
+  const [reached] = toStop(lease, world);
+  if (reached !== undefined) return { do: 'stop', machineId: reached.machineId };
   // What was never sent to a machine does not run there, and what ran out there has been ended by its own watchdog.
   const silent = left.find(({ boundMs }) => boundMs === null || world.nowMs >= boundMs + world.marginMs);
-  const reached = left.find(({ machineId }) => world.reaches(machineId));
-  if (reached !== undefined && reached.boundMs !== null) return { do: 'stop', machineId: reached.machineId };
   if (silent !== undefined) return { do: 'count-stopped', machineId: silent.machineId };
   return { do: 'wait', reason: outOfReach(left) };
 }

@@ -16,6 +16,7 @@ import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, stored
 import { JobLogs, type JobLogView, type LogWish } from '../jobs/job-logs.ts';
 import { demandJob, isSameJob, jobOf, keepJob, type NewJob } from '../jobs/rows.ts';
 import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
+import { stopAtOnce } from './stop-at-once.ts';
 import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
 
@@ -185,11 +186,15 @@ export class Leases {
 
   /** It is over at once; its sessions are cut within seconds, and its machines wiped. @throws TandemError resource_not_found, lease_state. */
   async end(principal: Principal, id: string): Promise<LeaseView> {
+    let before: StoredLease | undefined;
     await this.#change(principal, id, 'ended', can.end, async (tx, row) => {
+      before = (await withMachines(tx, [row]))[0];
       await this.#context.database.scoped(principal.organisationId, tx).updateTable('leases').set({ wanted: 'end', reason: `ended by ${principal.actor.label}` }).where('id', '=', id).execute();
       await noteLease(this.#context, tx, row, 'end-asked', `by ${principal.actor.label}`);
       return {};
     });
+    // Its machines hear it from here: whoever keeps the lease may be busy, or just not there.
+    if (before !== undefined) void stopAtOnce(this.#context, before);
     return this.#view(await this.#read(principal, id));
   }
 

@@ -2,22 +2,24 @@ import type { Updateable } from 'kysely';
 import { SteadyClock, TandemError } from '../../base/index.ts';
 import type { Executor, Schema } from '../../db/index.ts';
 import { noteLease, MARGIN_MS, type LeaseContext } from './context.ts';
-import { decide, type Action } from './decide.ts';
+import { decide, toStop, unstopped, type Action } from './decide.ts';
 import { inOrder } from './give-way.ts';
 import { overAtMs, type Lease } from './lease.ts';
 import { LeaseMoney } from './money.ts';
 import { Placing } from './placing.ts';
 import { leaseOf, liveLeases, withMachines, type LeaseRow, type StoredLease } from './rows.ts';
+import { orderFor, stopAtOnce } from './stop-at-once.ts';
 import { Upkeep } from './upkeep.ts';
 import { JobKeeper } from '../jobs/job-keeper.ts';
 import { settleVolume } from '../volumes/rows.ts';
 import { keepWipe } from '../wipe/wipes.ts';
 
-/** A row that was taken is another's again after this long without a word from who took it: sooner than a lease may outlive its end. Whoever took it says so each second. */
-const LOCK_MS = 5_000;
+/** A row that was taken is another's again after this long without a word from who took it: sooner than a lease may outlive its end. */
+const LOCK_MS = 3_000;
+const KEEP_MS = 1_000;
 const MOST_STEPS = 50;
 const DAY_MS = 86_400_000;
-/** A driver that failed is asked again after this long. */
+/** A driver that failed is asked again at the next look, and one that fails again after this long. */
 const RETRY_MS = 2_000;
 /** A wipe that goes on outside the machine is looked at so often. */
 const WIPE_LOOK_MS = 10_000;
@@ -38,6 +40,8 @@ export class Reconciler {
   readonly #jobs: JobKeeper;
   readonly #working = new Map<string, Promise<void>>();
   readonly #retryAtMs = new Map<string, number>();
+  /** Leases that the last try failed for. */
+  readonly #failed = new Set<string>();
 
   constructor(context: LeaseContext) {
     this.#context = context;
@@ -48,13 +52,11 @@ export class Reconciler {
     this.#jobs = new JobKeeper(context);
   }
 
-  /** A machine that comes back may have been restarted: it is told again what it may run. The returned function ends the listening. */
+  /** A machine that comes back ends what ended meanwhile, and may have been restarted: it is told again what it may run. The returned function ends the listening. */
   watch(): () => void {
     return this.#context.driver.onChange((machineId, reached) => {
       if (!reached) return;
-      const executor = this.#context.database.unscoped('leases on a machine that came back');
-      executor.updateTable('lease_machines').set({ granted_until: null }).where('machine_id', '=', machineId).where('stage', '=', 'granted').execute()
-        .catch((error: Error) => this.#context.log.warn({ machine: machineId, reason: error.message }, 'a machine that came back could not be noted'));
+      this.#isBack(machineId).catch((error: Error) => this.#context.log.warn({ machine: machineId, reason: error.message }, 'a machine that came back could not be noted'));
     });
   }
 
@@ -63,33 +65,67 @@ export class Reconciler {
     const { database } = this.#context;
     const nowMs = this.#clock.nowMs();
     let stored = await liveLeases(database);
+    // Nobody may be on a machine longer than was agreed: that goes before all that takes time.
+    await this.#lookAfter(stored.filter((one) => this.#isOver(one, nowMs)), nowMs, signal);
     for (const one of stored) await this.#upkeep.look(one, nowMs);
     stored = await liveLeases(database);
     if (await this.#placing.round(stored, nowMs)) stored = await liveLeases(database);
     await this.#jobs.look(nowMs);
-    await this.#keepLocks();
-    for (const { one, after } of inOrder(stored)) {
-      if (signal?.aborted) return;
-      const { id } = one.row;
-      if (this.#working.has(id) || (this.#retryAtMs.get(id) ?? 0) > nowMs) continue;
-      if (decide(leaseOf(one, nowMs), this.#world()).do === 'wait') {
-        await this.#waits(one);
-        continue;
-      }
-      const work = Promise.all(after.map((before) => this.#working.get(before))).then(() => this.#work(id)).catch(async (error: Error) => {
-        this.#retryAtMs.set(id, this.#clock.nowMs() + RETRY_MS);
-        // Who waits for a machine that refuses is told what it says.
-        if (error instanceof TandemError) await this.#lease(id).set({ reason: error.message.slice(0, 500) }).where('observed', '=', 'granting').where('wanted', '=', 'run').execute().catch(() => {});
-        if (!(error instanceof TandemError)) this.#context.log.warn({ lease: id, reason: error.message }, 'a lease could not be looked after');
-      }).finally(() => this.#working.delete(id));
-      this.#working.set(id, work);
-    }
+    await this.#lookAfter(stored, nowMs, signal);
+  }
+
+  /** Whichever process hears that a lease is to end ends it, and waits for nothing that is on its way for the lease. Where it is not to end, nothing is done. */
+  async hurry(id: string): Promise<void> {
+    const executor = this.#context.database.unscoped('a lease by its id, which somebody says is over');
+    const row = await executor.selectFrom('leases').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined) return;
+    const [stored] = await withMachines(executor, [row]);
+    if (!this.#isOver(stored!, this.#clock.nowMs())) return;
+    this.#retryAtMs.delete(id);
+    if (this.#working.has(id)) await stopAtOnce(this.#context, stored!);
+    else this.#begin(id, []);
   }
 
   /** Resolves when nothing is on its way to a machine. */
   async settled(): Promise<void> {
     await this.#jobs.settled();
     while (this.#working.size > 0) await Promise.all(this.#working.values());
+  }
+
+  /** Whether it may run on a machine still and must not. */
+  #isOver(stored: StoredLease, nowMs: number): boolean {
+    const lease = leaseOf(stored, nowMs);
+    return (lease.observed === 'ending' && unstopped(lease).length > 0) || decide(lease, this.#world()).do === 'over';
+  }
+
+  async #isBack(machineId: string): Promise<void> {
+    const executor = this.#context.database.unscoped('leases on a machine that came back');
+    const ending = await executor.selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select('leases.id')
+      .where('machine_id', '=', machineId).where('stage', 'in', ['held', 'granted']).where('leases.wanted', '=', 'end').execute();
+    await Promise.all(ending.map(({ id }) => this.hurry(id)));
+    await executor.updateTable('lease_machines').set({ granted_until: null }).where('machine_id', '=', machineId).where('stage', '=', 'granted').execute();
+  }
+
+  async #lookAfter(stored: readonly StoredLease[], nowMs: number, signal: AbortSignal | undefined): Promise<void> {
+    for (const { one, after } of inOrder(stored)) {
+      if (signal?.aborted) return;
+      const { id } = one.row;
+      if (this.#working.has(id) || (this.#retryAtMs.get(id) ?? 0) > nowMs) continue;
+      if (decide(leaseOf(one, nowMs), this.#world()).do === 'wait') await this.#waits(one);
+      else this.#begin(id, after);
+    }
+  }
+
+  /** @param after leases whose work here must be done first. */
+  #begin(id: string, after: readonly string[]): void {
+    const work = Promise.all(after.map((before) => this.#working.get(before))).then(() => this.#work(id)).then(() => void this.#failed.delete(id), async (error: Error) => {
+      if (this.#failed.has(id)) this.#retryAtMs.set(id, this.#clock.nowMs() + RETRY_MS);
+      this.#failed.add(id);
+      // Who waits for a machine that refuses is told what it says.
+      if (error instanceof TandemError) await this.#lease(id).set({ reason: error.message.slice(0, 500) }).where('observed', '=', 'granting').where('wanted', '=', 'run').execute().catch(() => {});
+      if (!(error instanceof TandemError)) this.#context.log.warn({ lease: id, reason: error.message }, 'a lease could not be looked after');
+    }).finally(() => this.#working.delete(id));
+    this.#working.set(id, work);
   }
 
   #world(): { nowMs: number; marginMs: number; reaches(machineId: string): boolean } {
@@ -99,7 +135,9 @@ export class Reconciler {
   /** All that is due for one lease, until it waits. */
   async #work(id: string): Promise<void> {
     const token = this.#context.newId();
-    if (!(await this.#take(id, token))) return;
+    if (!(await this.#take(id, token))) return this.#stopTaken(id);
+    const done = new AbortController();
+    const kept = this.#keep(id, token, done.signal);
     try {
       for (let step = 0; step < MOST_STEPS; step += 1) {
         const stored = await this.#read(id, token);
@@ -112,6 +150,8 @@ export class Reconciler {
         } else await this.#apply(stored, token, (tx, row) => this.#change(tx, row, lease, action));
       }
     } finally {
+      done.abort(new Error('done'));
+      await kept;
       await this.#lease(id).set({ lock_token: null, lock_until: null }).where('lock_token', '=', token).execute().catch(() => {});
     }
   }
@@ -120,7 +160,7 @@ export class Reconciler {
   async #toMachine(stored: StoredLease, lease: Lease, action: OnMachine, token: string): Promise<boolean> {
     const { driver, machines, wipes } = this.#context;
     const on = lease.machines.find(({ machineId }) => machineId === action.machineId)!;
-    const order = { leaseId: lease.id, fence: lease.fence, machineId: on.machineId, unitIds: on.unitIds, access: stored.row.access, home: { from: stored.row.from_volume_id, keep: stored.row.keep_volume_id } };
+    const order = orderFor(stored.row, on);
     switch (action.do) {
       case 'grant': {
         const until = overAtMs(lease)!;
@@ -131,10 +171,14 @@ export class Reconciler {
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'granted', granted_until: new Date(until), bound_at: new Date(until), ...(bounds !== null && { bounds: JSON.stringify(bounds) }) }));
         return true;
       }
-      case 'stop':
-        await driver.stop(order);
-        await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'stopped' }));
+      case 'stop': {
+        const told = await Promise.allSettled(toStop(lease, this.#world()).map(async (one) => {
+          await driver.stop(orderFor(stored.row, one));
+          await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, one.machineId, { stage: 'stopped' }));
+        }));
+        for (const one of told) if (one.status === 'rejected') throw one.reason;
         return true;
+      }
       case 'count-stopped':
         await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, on.machineId, { stage: 'stopped' }));
         // Root cannot be fenced from inside: nobody knows what runs there.
@@ -232,10 +276,19 @@ export class Reconciler {
     return numUpdatedRows === 1n;
   }
 
-  /** Those that this process works on stay its own. */
-  async #keepLocks(): Promise<void> {
-    if (this.#working.size === 0) return;
-    await this.#context.database.unscoped('rows that this process has taken').updateTable('leases').set({ lock_until: new Date(this.#clock.nowMs() + LOCK_MS) }).where('id', 'in', [...this.#working.keys()]).where('lock_token', 'is not', null).execute();
+  /** What this process works on stays its own. */
+  async #keep(id: string, token: string, done: AbortSignal): Promise<void> {
+    while (!done.aborted) {
+      await this.#clock.sleep(KEEP_MS, done).catch(() => {});
+      if (!done.aborted) await this.#lease(id).set({ lock_until: new Date(this.#clock.nowMs() + LOCK_MS) }).where('lock_token', '=', token).execute().catch(() => {});
+    }
+  }
+
+  /** Another process has taken it, and may be waiting for a machine or be gone: what must not run any more is ended all the same. */
+  async #stopTaken(id: string): Promise<void> {
+    const executor = this.#context.database.unscoped('a lease that another process has taken');
+    const row = await executor.selectFrom('leases').selectAll().where('id', '=', id).where('wanted', '=', 'end').executeTakeFirst();
+    if (row !== undefined) await stopAtOnce(this.#context, (await withMachines(executor, [row]))[0]!);
   }
 
   async #read(id: string, token: string): Promise<StoredLease | undefined> {

@@ -38,6 +38,7 @@ async function connected(home: Home, carry: (params: Message) => Promise<Message
   const over = keepConnected({
     home, agentVersion: '0.0.0', boot: 'b', signal: stopping.signal, outside: { nowMs: () => Date.now(), bootMs: () => performance.now(), random: () => 0, wait: realWait, log: () => {} },
     duties: {
+      urgent: () => false,
       answer: (name, params) => (name === 'session.carry' ? carry(params) : Promise.reject(new WireError('unknown_command', name))),
       async accept(name, _params, stream: WireStream) {
         streams.push(name);

@@ -71,7 +71,7 @@ export class Connections implements NodeLink {
   /**
    * Whether a node may connect as it asks to. A second connection takes the place of one that is dead or of the same start of the
    * agent; when the first one is alive and of another start, somebody has a copy of the key, and both are quarantined.
-   * @throws WireError quarantined.
+   * @throws WireError quarantined, replaced.
    */
   admit<T>(node: KnownNode, claim: StartClaim, take: () => Promise<T>): Promise<T> {
     const before = this.#admitting.get(node.id) ?? Promise.resolve();
@@ -89,7 +89,7 @@ export class Connections implements NodeLink {
 
   /**
    * A connection that is here makes room for a new one, here or at another process.
-   * @throws WireError quarantined.
+   * @throws WireError quarantined, replaced.
    */
   async giveWay(nodeId: string, claim: StartClaim): Promise<void> {
     const live = this.#byNode.get(nodeId);
@@ -212,8 +212,9 @@ export class Connections implements NodeLink {
 
   async #resolveDouble(live: Connection, claim: StartClaim): Promise<void> {
     const { facts } = live;
-    const again = claim.instance === facts.instance && claim.attempt > facts.attempt;
-    if (!again && (await this.#isAlive(live))) {
+    // What only this start of the agent can know shows that nobody has a copy of its key. A later connection of it may have been quicker than this one.
+    if (claim.instance === facts.instance && claim.attempt < facts.attempt && !facts.session.over) throw new WireError('replaced', 'the agent has a later connection already');
+    if (!(claim.instance === facts.instance && claim.attempt > facts.attempt) && (await this.#isAlive(live))) {
       const reason = 'two live connections with one identity';
       this.#options.log.warn({ node: facts.node.id }, reason);
       await this.#options.presence.quarantine(facts.node.id, reason);

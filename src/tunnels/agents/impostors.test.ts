@@ -88,6 +88,19 @@ describe('who is not the node that it says it is', () => {
     await house.until('disconnected', ({ connected }) => !connected);
   });
 
+  it('is nobody with a copy of the key: a connection of the same start that was slower than a later one is refused, and no more', async () => {
+    const { key, certificate: cert } = readIdentity(homeAt(home));
+    const later = await dial({ key, cert });
+    sendHello(later, { ...hello, instance: 'c', attempt: 7 });
+    await readHello(later, late());
+    const slower = await dial({ key, cert });
+    sendHello(slower, { ...hello, instance: 'c', attempt: 6 });
+    await expect(readHello(slower, late())).rejects.toMatchObject({ code: 'replaced' });
+    await house.until('connected', ({ connected, quarantine }) => connected && quarantine === null);
+    later.destroy();
+    await house.until('disconnected', ({ connected }) => !connected);
+  });
+
   it('cannot play the server: neither with a node\'s certificate nor without the pinned key', async () => {
     const identity = readIdentity(homeAt(home));
     const impostor = createServer({ key: identity.key, cert: identity.certificate, minVersion: 'TLSv1.3', ALPNProtocols: ['tandem-agent'] }, (socket) => socket.on('error', () => {}));

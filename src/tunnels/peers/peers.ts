@@ -153,7 +153,7 @@ export class Peers implements NodeLink {
     try {
       await this.#askPeer(remote.process, 'give-way', { node: nodeId, ...claim }, GIVE_WAY_MS);
     } catch (error) {
-      if (error instanceof WireError && error.code === 'quarantined') throw error;
+      if (error instanceof WireError && (error.code === 'quarantined' || error.code === 'replaced')) throw error;
       this.#options.log.info({ node: nodeId, process: remote.process }, 'the process that the node was connected to does not answer');
     }
   }

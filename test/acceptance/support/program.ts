@@ -14,6 +14,8 @@ export interface Program {
   readonly key: string;
   /** Process id of the server itself, below npm and the launcher. */
   readonly serverPid: number;
+  /** Resolves with the exit code, whatever ended it. */
+  readonly ended: Promise<number | null>;
   /** Everything printed so far. */
   output(): string;
   /** Ctrl-C as a terminal sends it: to the whole process group. Resolves with the exit code. */
@@ -74,16 +76,26 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   return {
     home, url, key, serverPid, startedInMs,
     output: () => output,
+    ended,
     interrupt: () => {
-      process.kill(-child.pid!, 'SIGINT');
+      send(-child.pid!, 'SIGINT');
       return ended;
     },
     killServer: async () => {
-      process.kill(serverPid, 'SIGKILL');
+      send(serverPid, 'SIGKILL');
       await ended;
     },
     cli: (...words) => runCli(checkout, env, words),
   };
+}
+
+/** What has ended by itself needs no signal. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** `npm start` that ended by itself. */

@@ -7,7 +7,6 @@ import { freePort, type Program } from '../../acceptance/support/program.ts';
 import { ChaosServer } from './server.ts';
 import { told, type Fault } from './storm.ts';
 
-
 const pause = (seconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, seconds * 1_000); });
 
 /** A server with its database, and hosts with agents: all of them real processes, and everything that can go wrong with them. */
@@ -15,6 +14,8 @@ export class ChaosHouse {
   readonly net = new StandInNet();
   /** What was done, with seconds since the start: printed when something is wrong. */
   readonly log: string[] = [];
+  /** Servers that ended though nobody had killed them. */
+  readonly ends: string[] = [];
   /** When each host was last not as it should be, or could not be reached, in this process's time. */
   readonly troubledMs: number[] = [];
   readonly #servers: ChaosServer[] = [];
@@ -48,7 +49,10 @@ export class ChaosHouse {
       const shared: Record<string, string> = first === undefined ? {} : {
         DATABASE_URL: `postgres://tandem:${encodeURIComponent(readFileSync(join(first.home, 'postgres/password'), 'utf8').trim())}@/tandem?host=${encodeURIComponent(join(first.home, 'postgres/data'))}&port=5432`, TANDEM_SECRET_FILE: join(first.home, 'secret'),
       };
-      const server = new ChaosServer({ TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${port}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', ...shared });
+      const server = new ChaosServer({ TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${port}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', ...shared }, (why) => {
+        this.ends.push(`server ${index}: ${why}`);
+        this.note(`server ${index} is started again: ${why}`);
+      });
       await server.start();
       this.#servers.push(server);
       this.#agentPorts.push(port);
@@ -101,6 +105,7 @@ export class ChaosHouse {
   /** Resolves when nothing lasts any more. */
   async healed(): Promise<void> {
     while (this.#lasting.size > 0) await Promise.all(this.#lasting);
+    await Promise.all(this.#servers.map((server) => server.there()));
     for (const host of this.hosts) {
       host.cut('none');
       host.setClock(0);
@@ -111,7 +116,8 @@ export class ChaosHouse {
   /** Hosts that something is done to just now are troubled; so are those that the server does not reach. */
   watchTrouble(unreached: readonly number[]): void {
     const now = Date.now();
-    for (const where of [...this.#active.values(), ...unreached]) for (let host = 0; host < this.hosts.length; host += 1) if (where === 'all' || where === host) this.troubledMs[host] = now;
+    const all = this.#servers.some(({ up }) => !up) ? ['all' as const] : [];
+    for (const where of [...this.#active.values(), ...unreached, ...all]) for (let host = 0; host < this.hosts.length; host += 1) if (where === 'all' || where === host) this.troubledMs[host] = now;
   }
 
   #during(where: number | 'all', work: () => Promise<void>): Promise<void> {

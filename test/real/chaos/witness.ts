@@ -26,6 +26,8 @@ export class Witness {
   samples = 0;
   /** First and last time that each lease was seen to run, in this process's time. */
   readonly seenMs = new Map<string, { first: number; last: number }>();
+  /** The longest that a lease was seen to run after its end was confirmed, with nothing in the way. */
+  longestMs = 0;
   readonly #house: ChaosHouse;
   readonly #tenants: Tenants;
   readonly #nodeIds: string[];
@@ -42,6 +44,8 @@ export class Witness {
 
   /** One look at the processes of all hosts. */
   look(): void {
+    // What runs while the processes are read, ran when that began: on a busy machine the reading takes long.
+    const atMs = Date.now();
     const table = processTable();
     const strays = new Set<number>();
     this.#house.hosts.forEach((host, index) => {
@@ -59,7 +63,6 @@ export class Witness {
       held.forEach(([lease, units], at) => {
         for (const [other, theirs] of held.slice(at + 1)) if (units.some((unit) => theirs.includes(unit))) this.#fault(`two holders on ${host.name}: ${lease} and ${other} run with ${units.join(', ')} and ${theirs.join(', ')}`);
       });
-      const atMs = Date.now();
       for (const lease of running.keys()) {
         const seen = this.seenMs.get(lease);
         if (seen === undefined) this.seenMs.set(lease, { first: atMs, last: atMs });
@@ -93,6 +96,7 @@ export class Witness {
     // Who ends it early has to reach the machine.
     const endedMs = this.#tenants.endedMs.get(id);
     const fromMs = Math.max(endedMs ?? Number.POSITIVE_INFINITY, this.#house.troubledMs[host]!);
+    this.longestMs = Math.max(this.longestMs, atMs - fromMs);
     if (late(fromMs) > GRACE_MS / 1_000) this.#fault(`${id} runs on ${where} ${late(fromMs).toFixed(1)} s after it was ended, with nothing in the way`);
   }
 

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ export interface WiperOptions {
 }
 
 const SWEEP_MS = 60_000;
+const MOST_LISTED_BYTES = 1_000_000;
 /** Files are dated by a clock that may be set back meanwhile. */
 const SLACK_MS = 60_000;
 
@@ -45,7 +46,7 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const paths = pathsOf(home, record.lease);
   const canaries = readCanaries(paths);
   const kept = keep === null ? null : await keepAside(record, keep, options);
-  const removed = sweep(record.uid, canaries?.places ?? []);
+  const removed = await sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, home, paths.folder, options.walkMs);
   const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await wipeGpus(record.devices, run)];
   const found = looks.flatMap((look) => look.found);
@@ -77,11 +78,14 @@ async function keepAside(record: LeaseRecord, volume: string, { home, run = runC
 }
 
 /** Removes the user's things where all may write. As that user: it can take away what it could make, and a trap of somebody else's leads nowhere. */
-function sweep(uid: number, canaries: readonly string[]): string[] {
+async function sweep(uid: number, canaries: readonly string[]): Promise<string[]> {
   const folders = OPEN_FOLDERS.filter((folder) => existsSync(folder));
-  const find = (what: string): string => spawnSync('find', [...folders, '-xdev', '-user', String(uid), what], { uid, gid: uid, cwd: '/', timeout: SWEEP_MS, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' }).stdout ?? '';
-  const before = find('-print0').split('\0').filter((path) => path !== '');
-  if (before.length > 0) find('-delete');
+  // What it could not look into or was cut short is found afterwards, by whoever looks for what is left.
+  const find = (what: string): Promise<string> => new Promise((resolve) => {
+    execFile('find', [...folders, '-xdev', '-user', String(uid), what], { uid, gid: uid, cwd: '/', timeout: SWEEP_MS, killSignal: 'SIGKILL', maxBuffer: MOST_LISTED_BYTES, encoding: 'utf8' }, (_error, listed) => resolve(listed));
+  });
+  const before = (await find('-print0')).split('\0').filter((path) => path !== '');
+  if (before.length > 0) await find('-delete');
   const escaped = before.filter((path) => !canaries.includes(path)).length;
   return escaped === 0 ? [] : [`${escaped} things of its user were removed from where all may write, outside of its sandbox`];
 }
