@@ -57,6 +57,7 @@ const tree = root.addChildren([
     page('/fleet/leases/$id/recordings', lazyRouteComponent(() => import('./pages/fleet/recordings.tsx'), 'RecordingsPage')),
     page('/fleet/leases/$id/terminal', lazyRouteComponent(() => import('./pages/fleet/terminal.tsx'), 'TerminalPage')),
     page('/fleet/leases/$id/screen', lazyRouteComponent(() => import('./pages/fleet/screen.tsx'), 'ScreenPage')),
+    page('/fleet/volumes', lazyRouteComponent(() => import('./pages/fleet/volumes.tsx'), 'VolumesPage')),
     page('/fleet/orders', lazyRouteComponent(() => import('./pages/fleet/orders.tsx'), 'OrdersPage')),
     page('/fleet/orders/new', lazyRouteComponent(() => import('./pages/fleet/order-new.tsx'), 'NewOrderPage')),
     page('/fleet/orders/$id', lazyRouteComponent(() => import('./pages/fleet/order.tsx'), 'OrderPage')),

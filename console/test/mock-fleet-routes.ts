@@ -6,15 +6,18 @@ import { recordingsOf } from './mock-recordings.ts';
 import { all, found } from './mock-handlers.ts';
 import { wipesOfLease, wipesOfNode } from './mock-wipes.ts';
 import type { Handlers } from './mock-handlers.ts';
+import { volumeHandlers } from './mock-volumes.ts';
 import { replicasOf } from './mock-serving.ts';
 
 /** Nodes, pools and leases of the stand-in. */
 export function fleetHandlers(world: () => World): Handlers {
   let made = 0;
   return {
+    ...volumeHandlers(world),
     'GET /api/servings': () => all(world().fleet.servings),
     'GET /api/servings/{id}': ({ path }) => ({ serving: found(world().fleet.servings, path['id']), replicas: replicasOf(found(world().fleet.servings, path['id'])) }),
     'GET /api/pools': () => all(world().fleet.pools),
+    'POST /api/pools': ({ body }) => Object.assign(world().fleet.pools.find(({ name }) => name === body.name)!, body, { id: id() }),
     'GET /api/nodes': () => all(world().fleet.nodes),
     'POST /api/nodes': ({ body }) => ({ id: id(), pool: body.pool ?? 'default', name: body.name ?? null, expiresAt: new Date(NOW + 15 * 60_000).toISOString(), line: 'curl --pinnedpubkey sha256//pin https://fleet.harbour.example:4601/install.sh | sudo sh -s -- tok_once', token: 'tok_once' }),
     'GET /api/nodes/{id}': ({ path }) => ({ node: found(world().fleet.nodes, path['id']), events: eventsOfNode(found(world().fleet.nodes, path['id'])), rented: path['id'] === world().fleet.nodes[0]?.id ? { orderId: world().orders[0]!.id, provider: 'gpus-california', offer: 'gpu_8x_h100', currency: 'USD', perHour: '23920000000000', soFar: '287040000000000', charged: '412500000000000' } : null }),
@@ -48,7 +51,7 @@ export function fleetHandlers(world: () => World): Handlers {
     'POST /api/leases/{id}/keep': ({ path, body }) => {
       const lease = found(world().fleet.leases, path['id']);
       lease.volumeId = id();
-      return { id: lease.volumeId, name: body.name, projectId: lease.projectId, machineId: lease.machines[0]?.machineId ?? '', state: 'new', reason: null, leaseId: lease.id, files: null, bytes: null, days: body.days ?? 30, madeBy: 'Ines Okafor', createdAt: new Date(NOW).toISOString(), keptAt: null, expiresAt: null };
+      return { id: lease.volumeId, name: body.name, projectId: lease.projectId, machineId: lease.machines[0]?.machineId ?? '', state: 'new', reason: null, leaseId: lease.id, lastLease: lease, files: null, bytes: null, days: body.days ?? 30, madeBy: 'Ines Okafor', createdAt: new Date(NOW).toISOString(), keptAt: null, expiresAt: null };
     },
     'POST /api/leases/{id}/end': ({ path }) => Object.assign(found(world().fleet.leases, path['id']), { state: 'ending' as const, reason: 'ended by Ines Okafor' }),
   };

@@ -1,6 +1,7 @@
 import type { BodyOf, ReplyOf, Schemas } from '../src/api/client.ts';
 import { NOW, id } from './mock-basics.ts';
 import { fullServings } from './mock-serving.ts';
+import { fullVolumes } from './mock-volumes.ts';
 
 /**
  * Machines of the invented organisation and who has them. Stand-ins: no such machine was there; what GPUs say is after what `nvidia-smi` is
@@ -15,6 +16,7 @@ export interface Fleet {
   readonly nodes: Node[];
   readonly pools: Pool[];
   readonly leases: Lease[];
+  readonly volumes: ReturnType<typeof fullVolumes>;
 }
 
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
@@ -26,7 +28,7 @@ export const HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</
 /** A quarter of a machine of 96 cores. */
 const BOUNDS: NonNullable<Lease['machines'][number]['bounds']> = { limits: { cpuMillis: 23_750, memoryBytes: 136_365_211_648, processes: 4_096, diskBytes: 1_094_216_581_120 }, network: 'internet', resolvers: ['10.0.0.2'], unbound: [] };
 
-export const nothingInFleet = (): Fleet => ({ servings: [], nodes: [], pools: [], leases: [] });
+export const nothingInFleet = (): Fleet => ({ servings: [], nodes: [], pools: [], leases: [], volumes: [] });
 
 const gpu = (index: number, more: object = {}): object => ({ vendor: 'nvidia', index, uuid: `GPU-0${index}`, name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984, usedBytes: 0, duty: index * 11, temperatureC: 41 + index, ecc: { corrected: 0, uncorrected: 0 }, driver: '580.95.05', mig: false, migDevices: [], ...more });
 
@@ -65,7 +67,7 @@ export function fullFleet(projectId: string): Fleet {
     pool('default', { kinds: ['96 cores'], machines: { all: 3, leased: 0, idle: 1, wiping: 0, closed: 2 } }),
     pool('shared', { own: false, kinds: ['b200-180gb'], resources: ['b200-180gb'], openTo: 'all', machines: { all: 4, leased: 2, idle: 1, wiping: 1, closed: 0 }, units: { all: 32, leased: 16 } }),
   ];
-  return { nodes, pools, leases: [waiting, mine, night, ended, job], servings: fullServings(projectId) };
+  return { nodes, pools, leases: [waiting, mine, night, ended, job], servings: fullServings(projectId), volumes: fullVolumes(projectId, h100.id, ended) };
 }
 
 function pool(name: string, more: Partial<Pool>): Pool {
@@ -89,5 +91,5 @@ export function quoteOf({ kind, minutes = 60, gpus, machines = 1 }: BodyOf<'/api
 
 export function newLease(fleet: Fleet, body: BodyOf<'/api/leases', 'post'>, projectId: string): Lease {
   const { cost, pool: from, resource, count, leastDay } = quoteOf(body);
-  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: false, volumeId: null, job: null };
+  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: body.record ?? false, volumeId: null, job: body.job ? { state: 'waiting', exitCode: null, reason: null, keepOpen: body.job.keepOpen ?? false, startedAt: null, endedAt: null } : null };
 }

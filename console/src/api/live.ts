@@ -10,7 +10,13 @@ const SILENCE_MS = 45_000;
 const GRACE_MS = 1500;
 const RETRY_MS = 3000;
 
-const TYPES = ['usage', 'sight', 'keys', 'budgets', 'limits', 'prices', 'models', 'heartbeat'] as const;
+const TYPES = ['usage', 'sight', 'keys', 'budgets', 'limits', 'prices', 'models', 'leases', 'nodes', 'heartbeat'] as const;
+/** While nothing is heard, what is on the screen is read again this often. */
+const POLL_MS = 10_000;
+/** What else a change makes stale, as the beginning of a query's key. The server tells every change of who may do what as a change of keys. */
+const ALSO: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  usage: [['budgets'], ['keys', 'one']], keys: [['members'], ['projects'], ['events'], ['whoami']], leases: [['pools'], ['volumes']], nodes: [['pools']],
+};
 
 let state: LiveState = { kind: 'connecting' };
 const watchers = new Set<() => void>();
@@ -42,6 +48,27 @@ export function watchLive(client: QueryClient, now: () => number = Date.now): ()
   const pending = new Set<string>();
   let flush: ReturnType<typeof setTimeout> | undefined;
 
+  /** A page that nobody sees asks nothing; what it has missed by then it asks for when it is looked at. */
+  const readAgain = (): void => {
+    if (document.hidden) return;
+    const kinds = [...pending];
+    pending.clear();
+    if (kinds.includes('all')) return void client.invalidateQueries();
+    const keys = new Map(kinds.flatMap((kind) => [[kind], ...(ALSO[kind] ?? [])]).map((key) => [key.join(' '), key]));
+    for (const queryKey of keys.values()) void client.invalidateQueries({ queryKey });
+  };
+  const stale = (kind: string): void => {
+    pending.add(kind);
+    // Under load events come in crowds; one refetch per half second is as live as eyes are.
+    flush ??= setTimeout(() => {
+      flush = undefined;
+      readAgain();
+    }, 500);
+  };
+  const poll = setInterval(() => {
+    if (state.kind === 'lost') for (const kind of TYPES) if (kind !== 'heartbeat') stale(kind);
+  }, POLL_MS);
+  document.addEventListener('visibilitychange', readAgain);
   const lose = (): void => {
     grace ??= setTimeout(() => set({ kind: 'lost', since: now() }), GRACE_MS);
   };
@@ -50,25 +77,13 @@ export function watchLive(client: QueryClient, now: () => number = Date.now): ()
     grace = undefined;
     clearTimeout(silence);
     silence = setTimeout(() => connect(), SILENCE_MS);
-    if (state.kind === 'lost') void client.invalidateQueries();
+    if (state.kind === 'lost') stale('all');
     set({ kind: 'live' });
   };
   const changed = (type: string): void => {
     heard();
     if (type === 'heartbeat') return;
-    pending.add(type);
-    // Under load events come in crowds; one refetch per half second is as live as eyes are.
-    flush ??= setTimeout(() => {
-      flush = undefined;
-      for (const kind of pending) void client.invalidateQueries({ queryKey: [kind] });
-      if (pending.has('usage')) {
-        void client.invalidateQueries({ queryKey: ['budgets'] });
-        void client.invalidateQueries({ queryKey: ['keys', 'one'] });
-      }
-      // The server tells every change of who may do what as a change of keys.
-      if (pending.has('keys')) for (const kind of ['members', 'projects', 'events', 'whoami']) void client.invalidateQueries({ queryKey: [kind] });
-      pending.clear();
-    }, 500);
+    stale(type);
   };
   const onMessage = (event: MessageEvent<string>): void => {
     try {
@@ -101,6 +116,8 @@ export function watchLive(client: QueryClient, now: () => number = Date.now): ()
   return () => {
     source?.close();
     for (const timer of [silence, grace, retry, flush]) clearTimeout(timer);
+    clearInterval(poll);
+    document.removeEventListener('visibilitychange', readAgain);
     set({ kind: 'connecting' });
   };
 }

@@ -1,8 +1,10 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api } from './client.ts';
 import type { QueryOf } from './client.ts';
 
 const AGAIN_MS = 10_000;
+/** Of what events tell: how often sums that grow by themselves, and what others do on shared machines, are read nevertheless. */
+const MINUTE_MS = 60_000;
 
 /**
  * What the pages read. The first element of each query key is the kind of thing that a live event
@@ -19,26 +21,28 @@ export const queries = {
   webhooks: queryOptions({ queryKey: ['webhooks', 'list'], queryFn: ({ signal }) => api.get('/api/webhooks', { signal }), refetchInterval: AGAIN_MS }),
   deliveries: (id: string) => queryOptions({ queryKey: ['webhooks', 'deliveries', id], queryFn: ({ signal }) => api.get('/api/webhooks/{id}/deliveries', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
   feeds: queryOptions({ queryKey: ['feeds'], queryFn: ({ signal }) => api.get('/api/feeds', { signal }), refetchInterval: AGAIN_MS }),
-  pools: queryOptions({ queryKey: ['leases', 'pools'], queryFn: ({ signal }) => api.get('/api/pools', { signal }), refetchInterval: AGAIN_MS }),
-  nodes: queryOptions({ queryKey: ['nodes', 'list'], queryFn: ({ signal }) => api.get('/api/nodes', { signal }), refetchInterval: AGAIN_MS }),
-  node: (id: string) => queryOptions({ queryKey: ['nodes', 'one', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
-  quotas: queryOptions({ queryKey: ['leases', 'quotas'], queryFn: ({ signal }) => api.get('/api/quotas', { signal }) }),
-  operatorMinutes: queryOptions({ queryKey: ['nodes', 'operator-minutes'], queryFn: ({ signal }) => api.get('/api/operator-minutes', { signal }) }),
+  pools: queryOptions({ queryKey: ['pools'], queryFn: ({ signal }) => api.get('/api/pools', { signal }), refetchInterval: MINUTE_MS }),
+  nodes: queryOptions({ queryKey: ['nodes', 'list'], queryFn: ({ signal }) => api.get('/api/nodes', { signal }), refetchInterval: MINUTE_MS }),
+  node: (id: string) => queryOptions({ queryKey: ['nodes', 'one', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}', { path: { id }, signal }), refetchInterval: MINUTE_MS }),
+  quotas: queryOptions({ queryKey: ['quotas'], queryFn: ({ signal }) => api.get('/api/quotas', { signal }) }),
+  operatorMinutes: queryOptions({ queryKey: ['operator-minutes'], queryFn: ({ signal }) => api.get('/api/operator-minutes', { signal }) }),
+  volumes: queryOptions({ queryKey: ['volumes'], queryFn: ({ signal }) => api.get('/api/volumes', { signal }), refetchInterval: MINUTE_MS }),
   orders: queryOptions({ queryKey: ['orders', 'list'], queryFn: ({ signal }) => api.get('/api/orders', { signal }), refetchInterval: AGAIN_MS }),
   order: (id: string) => queryOptions({ queryKey: ['orders', 'one', id], queryFn: ({ signal }) => api.get('/api/orders/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
   orphans: queryOptions({ queryKey: ['orders', 'orphans'], queryFn: ({ signal }) => api.get('/api/orphans', { signal }) }),
   providers: queryOptions({ queryKey: ['orders', 'providers'], queryFn: ({ signal }) => api.get('/api/providers', { signal }) }),
   provider: (name: string) => queryOptions({ queryKey: ['orders', 'providers', name], queryFn: ({ signal }) => api.get('/api/providers/{name}', { path: { name }, signal }), retry: false }),
-  leases: (filter: QueryOf<'/api/leases', 'get'>) => queryOptions({ queryKey: ['leases', 'list', filter], queryFn: ({ signal }) => api.get('/api/leases', { query: { limit: 500, ...filter }, signal }), refetchInterval: AGAIN_MS }),
-  recordings: (id: string) => queryOptions({ queryKey: ['leases', 'recordings', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/recordings', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
-  lease: (id: string) => queryOptions({ queryKey: ['leases', 'one', id], queryFn: ({ signal }) => api.get('/api/leases/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
-  wipesOfLease: (id: string) => queryOptions({ queryKey: ['leases', 'wipes', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/wipe-certificates', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
-  wipesOfNode: (id: string) => queryOptions({ queryKey: ['nodes', 'wipes', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}/wipes', { path: { id }, query: { limit: 50 }, signal }), refetchInterval: AGAIN_MS }),
+  leases: (filter: QueryOf<'/api/leases', 'get'>) => queryOptions({ queryKey: ['leases', 'list', filter], queryFn: ({ signal }) => api.get('/api/leases', { query: { limit: 500, ...filter }, signal }), refetchInterval: MINUTE_MS }),
+  recordings: (id: string) => queryOptions({ queryKey: ['recordings', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/recordings', { path: { id }, signal }), refetchInterval: AGAIN_MS }),
+  lease: (id: string) => queryOptions({ queryKey: ['leases', 'one', id], queryFn: ({ signal }) => api.get('/api/leases/{id}', { path: { id }, signal }), refetchInterval: MINUTE_MS }),
+  /** @param state of the lease: another one may mean another wipe. */
+  wipesOfLease: (id: string, state: string) => queryOptions({ queryKey: ['wipes', 'lease', id, state], queryFn: ({ signal }) => api.get('/api/leases/{id}/wipe-certificates', { path: { id }, signal }), refetchInterval: MINUTE_MS, placeholderData: keepPreviousData }),
+  wipesOfNode: (id: string) => queryOptions({ queryKey: ['wipes', 'node', id], queryFn: ({ signal }) => api.get('/api/nodes/{id}/wipes', { path: { id }, query: { limit: 50 }, signal }), refetchInterval: MINUTE_MS }),
   /** Looked at anew each time that somebody asks: what runs in a lease changes without a word. */
-  leaseContents: (id: string) => queryOptions({ queryKey: ['leases', 'contents', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/contents', { path: { id }, signal }), staleTime: 0, retry: false }),
+  leaseContents: (id: string) => queryOptions({ queryKey: ['contents', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/contents', { path: { id }, signal }), staleTime: 0, retry: false }),
   servings: queryOptions({ queryKey: ['models', 'servings'], queryFn: ({ signal }) => api.get('/api/servings', { signal }), refetchInterval: AGAIN_MS }),
   serving: (id: string) => queryOptions({ queryKey: ['models', 'serving', id], queryFn: ({ signal }) => api.get('/api/servings/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
-  leaseLog: (id: string, goesOn: boolean) => queryOptions({ queryKey: ['leases', 'log', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/logs', { path: { id }, query: { last: 16_384 }, signal }), refetchInterval: goesOn ? 3_000 : false }),
+  leaseLog: (id: string, goesOn: boolean) => queryOptions({ queryKey: ['job-log', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/logs', { path: { id }, query: { last: 16_384 }, signal }), refetchInterval: goesOn ? 3_000 : false }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
   consent: (id: string) => queryOptions({ queryKey: ['projects', 'consent', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/consent', { path: { id }, signal }) }),
   contributions: (id: string) => queryOptions({ queryKey: ['projects', 'contributions', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/contributions', { path: { id }, signal }) }),

@@ -2166,7 +2166,14 @@ export interface components {
       /** `new`: the home of a lease becomes it. `in-use`: a lease has it for its home. `removing`: gone when its machine is in reach */
       state: 'new' | 'in-use' | 'kept' | 'removing' | 'removed' | 'lost';
       reason: string | null;
+      /** The lease that has it now */
       leaseId: string | null;
+      /** The lease that has it or had it last */
+      lastLease: {
+        /** UUIDv7 */
+        id: string;
+        name: string;
+      } | null;
       /** Null: not counted yet */
       files: string | null;
       bytes: string | null;
@@ -2708,7 +2715,7 @@ export interface operations {
     requestBody?: never;
     responses: {
       200: { content: { 'text/event-stream': {
-        type: 'usage' | 'sight' | 'keys' | 'budgets' | 'prices' | 'models' | 'heartbeat';
+        type: 'usage' | 'sight' | 'keys' | 'budgets' | 'limits' | 'prices' | 'models' | 'leases' | 'nodes' | 'heartbeat';
         /** UTC, ISO 8601 */
         at: string;
       } } };

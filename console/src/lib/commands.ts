@@ -47,6 +47,10 @@ export interface LeaseWishes {
   readonly atMost: string;
   readonly project: string;
   readonly name: string;
+  readonly record?: boolean;
+  readonly volume?: string;
+  /** What a job runs, with the names of its variables: their values stand nowhere. */
+  readonly job?: { readonly command: readonly string[]; readonly env: readonly string[]; readonly keepOpen: boolean } | null;
 }
 
 /** @param counting `together`, `each user` or `one user`, and so on; `name` is of the one. */
@@ -101,6 +105,12 @@ export const commands = {
   servingScale: (name: string, min: number, max: number) => line('gpu scale', [name], { min: String(min), max: String(max) }),
   servingStop: (name: string) => line('gpu stop', [name]),
   quotas: line('quotas'),
+  quotaSet: (scope: string, wishes: { machines: string; gpus: string; leases: string; spend: string }) => line('quotas set', [scope], { machines: wishes.machines.trim(), gpus: wishes.gpus.trim(), leases: wishes.leases.trim(), spend: wishes.spend.trim() }),
+  quotaRemove: (id: string) => line('quotas remove', [id]),
+  poolSet: (name: string, terms: Readonly<Record<string, string | undefined>>) => line('pools set', [or(name, 'POOL')], terms),
+  volumes: line('volumes'),
+  volumeExtend: (name: string, days: string) => line('volumes extend', [name, or(days, 'DAYS')]),
+  volumeDelete: (name: string) => line('volumes delete', [name]),
   operatorMinutes: line('operator-minutes'),
   providers: line('providers'),
   orders: line('orders'),
@@ -115,12 +125,13 @@ export const commands = {
   leaseExtend: (id: string, minutes: number | undefined, atMost: string) => line('leases extend', [id, minutes === undefined ? 'TIME' : `${minutes}m`], { 'at-most': atMost.trim() }),
   leaseHandOver: (id: string, project: string | undefined) => line('leases hand-over', [id, project ?? 'PROJECT']),
   leaseEnd: (id: string, keep = '') => line('leases end', [id], { keep: keep === '' ? undefined : keep }),
+  leaseKeep: (id: string, name: string) => line('leases keep', [id, name]),
   leaseWipe: (id: string) => line('leases wipe', [id]),
-  leaseAsk: (kind: 'gpu' | 'mac', wishes: LeaseWishes) => line(`${kind} lease`, [], {
+  leaseAsk: (kind: 'gpu' | 'mac', wishes: LeaseWishes) => `${line(`${kind} lease`, [], {
     ...(kind === 'gpu' ? { gpus: wishes.gpus === 1 ? undefined : String(wishes.gpus), gpu: wishes.gpu, slice: wishes.slice } : { class: wishes.macClass, xcode: wishes.xcode }),
-    machines: wishes.machines === 1 ? undefined : String(wishes.machines), pool: wishes.pool, access: wishes.access === 'shell' ? undefined : wishes.access,
-    ...(wishes.minutes === null ? { open: true as const } : { for: `${wishes.minutes}m` }), 'at-most': wishes.atMost, project: wishes.project, name: wishes.name,
-  }),
+    machines: wishes.machines === 1 ? undefined : String(wishes.machines), pool: wishes.pool, access: wishes.access === 'shell' || wishes.access === 'job' ? undefined : wishes.access,
+    ...(wishes.minutes === null ? { open: true as const } : { for: `${wishes.minutes}m` }), 'at-most': wishes.atMost, project: wishes.project, name: wishes.name, volume: wishes.volume, record: wishes.record === true ? true : undefined, 'keep-open': wishes.job?.keepOpen === true ? true : undefined,
+  })}${(wishes.job?.env ?? []).map((name) => ` --env ${name}`).join('')}${wishes.job ? ` -- ${wishes.job.command.map(shellWord).join(' ')}` : ''}`,
   leaseRecordings: (id: string) => line('leases recordings', [id]),
   leaseRecord: line('gpu lease', [], { record: true as const }),
   ssh: (lease: string) => line('ssh', [lease]),

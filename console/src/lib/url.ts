@@ -2,7 +2,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
 
 /** What a page keeps in the address: filters, sort order, the month. All optional, all plain text. */
-const NAMES = ['project', 'q', 'sort', 'state', 'month', 'by', 'from', 'to', 'action', 'resource', 'model', 'next', 'view', 'error', 'range', 'outcome', 'metric', 'and', 'key', 'only'] as const;
+const NAMES = ['project', 'q', 'sort', 'state', 'month', 'by', 'from', 'to', 'action', 'resource', 'model', 'next', 'view', 'error', 'range', 'outcome', 'metric', 'and', 'key', 'only', 'volume'] as const;
 export type UrlState = { [K in (typeof NAMES)[number]]?: string };
 
 /** Keeps only the names above, and of them only what is set. */

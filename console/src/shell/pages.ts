@@ -17,7 +17,7 @@ export const MODEL_TABS = [
 ] as const;
 
 /** Machines, and who has them. */
-export const FLEET_TABS = [['/fleet/nodes', 'Nodes'], ['/fleet/leases', 'Leases'], ['/fleet/orders', 'Orders']] as const;
+export const FLEET_TABS = [['/fleet/nodes', 'Nodes'], ['/fleet/leases', 'Leases'], ['/fleet/volumes', 'Volumes'], ['/fleet/orders', 'Orders']] as const;
 
 export const MONEY_TABS = [
   ['/money/bill', 'Bill'], ['/money/spend', 'Spend'], ['/money/budgets', 'Budgets'], ['/money/limits', 'Limits'], ['/money/prices', 'Prices'], ['/money/invoices', 'Invoices'], ['/money/credits', 'Credits'],

@@ -52,7 +52,7 @@ export const list: Run = async (context) => {
     { title: 'SIZE', align: 'right', value: (volume) => (volume.bytes === null ? '-' : sizeText(Number(volume.bytes))) },
     { title: 'UNTIL', value: (volume) => timeText(volume.expiresAt) },
     { title: 'MACHINE', value: (volume) => volume.machineId },
-    { title: 'LEASE', value: (volume) => volume.leaseId ?? '-' },
+    { title: 'LAST LEASE', value: (volume) => volume.lastLease?.name ?? '-' },
   ], context.out)));
 };
 

@@ -26,6 +26,8 @@ export interface LeaseContext {
 
 /** Told, at commit, of every change of a lease that others act on: its id. */
 export const LEASES_CHANNEL = 'leases';
+/** Told, at commit, of everything that a page of leases shows and that changed: the id of the organisation that it concerns. */
+export const LEASE_PAGES_CHANNEL = 'lease_pages';
 /** Between a lease's planned end and the next lease of its machine, beside the wipe. */
 export const MARGIN_MS = 60_000;
 
@@ -33,4 +35,5 @@ export const MARGIN_MS = 60_000;
 export async function noteLease({ database, clock, newId }: Pick<LeaseContext, 'database' | 'clock' | 'newId'>, tx: Executor, lease: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
   await database.scoped(lease.organisation_id, tx).insertInto('lease_events', { id: newId(), lease_id: lease.id, at: new Date(clock.nowMs()), kind, detail: detail.slice(0, 500) }).execute();
   await database.notify(tx, LEASES_CHANNEL, lease.id);
+  await database.notify(tx, LEASE_PAGES_CHANNEL, lease.organisation_id);
 }

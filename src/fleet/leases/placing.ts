@@ -4,7 +4,7 @@ import type { Executor } from '../../db/index.ts';
 import { place, type Place, type Placed, type Waiting } from '../placement/index.ts';
 import { countQuotas } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
-import { MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
+import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { AHEAD_MS, type LeaseMoney } from './money.ts';
 import { failedMachines, holdingsOf, reservationsOf, wishOfRow, type LeaseRow, type StoredLease } from './rows.ts';
 import { placementRequest } from './wish.ts';
@@ -121,6 +121,7 @@ export class Placing {
     await database.transaction(async (tx) => {
       await database.scoped(row.organisation_id, tx).updateTable('leases').set({ wait_code: code, reason, wait_holders: JSON.stringify(holders), forecast_at: forecast }).where('id', '=', row.id).where('observed', '=', row.observed).execute();
       if (row.wait_code !== code) await noteLease(this.#context, tx, row, 'waits', reason);
+      else await database.notify(tx, LEASE_PAGES_CHANNEL, row.organisation_id);
     });
   }
 }

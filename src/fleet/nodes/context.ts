@@ -24,7 +24,11 @@ export const NODES_CHANNEL = 'nodes';
 /** Told at commit when a node is connected somewhere else than before, or nowhere. */
 export const WHEREABOUTS_CHANNEL = 'nodes_at';
 
-/** Notes what happened to a node, for its page. */
+/** Told at commit of everything that a page of nodes shows and that changed: the id of the organisation that it concerns. */
+export const NODE_PAGES_CHANNEL = 'node_pages';
+
+/** Notes what happened to a node, for its page, and tells those that are open. */
 export async function noteEvent(context: Pick<NodeContext, 'database' | 'clock' | 'newId'>, tx: Executor, node: { readonly organisation_id: string; readonly id: string }, kind: string, detail = ''): Promise<void> {
   await context.database.scoped(node.organisation_id, tx).insertInto('node_events', { id: context.newId(), node_id: node.id, at: new Date(context.clock.nowMs()), kind, detail: detail.slice(0, 500) }).execute();
+  await context.database.notify(tx, NODE_PAGES_CHANNEL, node.organisation_id);
 }

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { printable } from '../../base/index.ts';
 import type { NodeRow } from '../../db/index.ts';
 import { changedHardware } from './hardware.ts';
-import { noteEvent, NODES_CHANNEL, WHEREABOUTS_CHANNEL, type NodeContext } from './context.ts';
+import { noteEvent, NODES_CHANNEL, NODE_PAGES_CHANNEL, WHEREABOUTS_CHANNEL, type NodeContext } from './context.ts';
 
 type Row = Selectable<NodeRow>;
 
@@ -135,7 +135,8 @@ export class Presence {
       const before = await tx.selectFrom('nodes').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
       if (before === undefined || (before.health === state && JSON.stringify(before.health_reasons) === JSON.stringify(told))) return;
       await tx.updateTable('nodes').set({ health: state, health_reasons: JSON.stringify(told) }).where('id', '=', id).execute();
-      if (before.health !== state) await noteEvent(this.#context, tx, before, 'health', told.length === 0 ? state : `${state}: ${told.join('; ')}`);
+      if (before.health === state) await database.notify(tx, NODE_PAGES_CHANNEL, before.organisation_id);
+      else await noteEvent(this.#context, tx, before, 'health', told.length === 0 ? state : `${state}: ${told.join('; ')}`);
     });
   }
 

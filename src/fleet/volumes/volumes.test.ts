@@ -37,13 +37,13 @@ describe('a volume', () => {
     expect((await house.volumes.contents(house.admin, id)).items[0]!.kept).toBe('models');
     await end(id);
     const [kept] = await volumes();
-    expect(kept).toMatchObject({ name: 'models', state: 'kept', leaseId: null, files: '2', bytes: '1000', machineId: 'b' });
+    expect(kept).toMatchObject({ name: 'models', state: 'kept', leaseId: null, lastLease: { id, name: expect.stringContaining('lease') as string }, files: '2', bytes: '1000', machineId: 'b' });
     expect(Date.parse(kept!.expiresAt!) - house.clock.nowMs()).toBeGreaterThan(6.9 * DAY);
 
     await expect(house.leases.create(house.admin, newLease({ gpus: 1, volume: 'models', access: 'root' }))).rejects.toSatisfy(failsWith('volume_refused'));
     const next = await running({ gpus: 1, volume: 'models' });
     expect(await machineOf(next)).toBe('b');
-    expect(await volumes()).toMatchObject([{ state: 'in-use', leaseId: next }]);
+    expect(await volumes()).toMatchObject([{ state: 'in-use', leaseId: next, lastLease: { id: next } }]);
     expect((await house.leases.show(house.admin, next)).lease.volumeId).toBe(kept!.id);
     await expect(house.leases.create(house.admin, newLease({ volume: 'models' }))).rejects.toSatisfy(failsWith('volume_state'));
     await expect(house.volumes.remove(house.admin, kept!.id)).rejects.toSatisfy(failsWith('volume_state'));

@@ -14,6 +14,8 @@ export interface VolumeView {
   readonly state: VolumeRow['state'];
   readonly reason: string | null;
   readonly leaseId: string | null;
+  /** The lease that has it or had it last. Null: its first lease is not known any more. */
+  readonly lastLease: { readonly id: string; readonly name: string } | null;
   /** Null: not counted yet. */
   readonly files: string | null;
   readonly bytes: string | null;
@@ -80,7 +82,7 @@ export class Volumes {
       await access.audit.record(tx, principal, { action: 'lease.keep', resourceKind: 'lease', resourceId: leaseId, change: { volume: name, days } });
       return made;
     });
-    return volumeView(kept);
+    return (await this.#views(principal.organisationId, [kept]))[0]!;
   }
 
   /** The home goes with the lease after all. @throws TandemError resource_not_found, lease_state, volume_refused. */
@@ -104,7 +106,7 @@ export class Volumes {
     demand(principal, 'leases.read');
     let rows = this.#context.database.scoped(principal.organisationId).selectFrom('volumes').selectAll().where('ended_at', 'is', null).orderBy('name').limit(10_000);
     if (principal.projectId !== null) rows = rows.where('project_id', '=', principal.projectId);
-    return { items: (await rows.execute()).map(volumeView), nextCursor: null };
+    return { items: await this.#views(principal.organisationId, await rows.execute()), nextCursor: null };
   }
 
   /** Keeps it for so many days from now on. @throws TandemError resource_not_found, volume_state. */
@@ -155,14 +157,22 @@ export class Volumes {
   async #change(principal: Principal, id: string, action: string, change: Record<string, unknown>, decide: (row: VolumeRow) => Partial<Pick<VolumeRow, 'state' | 'reason' | 'days' | 'expires_at'>>): Promise<VolumeView> {
     demand(principal, 'leases.write');
     const { database, access } = this.#context;
-    return database.transaction(async (tx) => {
+    const changed = await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
       const row = await own.selectFrom('volumes').selectAll().where('id', '=', id).where('ended_at', 'is', null).forUpdate().executeTakeFirst();
       if (row === undefined || (principal.projectId !== null && principal.projectId !== row.project_id)) throw new TandemError('resource_not_found', { params: { kind: 'volume', id, verb: 'volumes' } });
-      const changed = await own.updateTable('volumes').set(decide(row)).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+      const after = await own.updateTable('volumes').set(decide(row)).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
       await access.audit.record(tx, principal, { action, resourceKind: 'volume', resourceId: id, change: { name: row.name, ...change } });
-      return volumeView(changed);
+      return after;
     });
+    return (await this.#views(principal.organisationId, [changed]))[0]!;
+  }
+
+  async #views(organisationId: string, rows: readonly VolumeRow[]): Promise<VolumeView[]> {
+    if (rows.length === 0) return [];
+    const leases = await this.#context.database.scoped(organisationId).selectFrom('leases').select(['id', 'name', 'keep_volume_id']).where('keep_volume_id', 'in', rows.map(({ id }) => id)).orderBy('id').execute();
+    const last = new Map(leases.map(({ id, name, keep_volume_id }) => [keep_volume_id!, { id, name }]));
+    return rows.map((row) => volumeView(row, last.get(row.id) ?? null));
   }
 
   async #locked(principal: Principal, id: string, tx: Parameters<LeaseContext['database']['scoped']>[1]): Promise<LeaseRow> {
@@ -179,10 +189,10 @@ export class Volumes {
   }
 }
 
-function volumeView(row: VolumeRow): VolumeView {
+function volumeView(row: VolumeRow, lastLease: VolumeView['lastLease']): VolumeView {
   const iso = (at: Date | null) => at?.toISOString() ?? null;
   return {
-    id: row.id, name: row.name, projectId: row.project_id, machineId: row.machine_id, state: row.state, reason: row.reason, leaseId: row.lease_id, files: row.files, bytes: row.bytes, days: row.days,
+    id: row.id, name: row.name, projectId: row.project_id, machineId: row.machine_id, state: row.state, reason: row.reason, leaseId: row.lease_id, lastLease, files: row.files, bytes: row.bytes, days: row.days,
     madeBy: row.made_by, createdAt: row.created_at.toISOString(), keptAt: iso(row.kept_at), expiresAt: iso(row.expires_at),
   };
 }

@@ -18,5 +18,5 @@ export const systemRoutes = {
       firstTokenMs: z.object({ p50: z.number().nullable(), p95: z.number().nullable(), calls: z.number().int() }).describe('Of the last 24 hours'),
     }) }),
   live: route({ id: 'live.watch', method: 'GET', path: '/api/live', summary: 'What changes, as it changes: server-sent events', access: 'usage.read', status: 200, stream: true,
-    reply: z.object({ type: z.enum(['usage', 'sight', 'keys', 'budgets', 'prices', 'models', 'heartbeat']), at: time }) }),
+    reply: z.object({ type: z.enum(['usage', 'sight', 'keys', 'budgets', 'limits', 'prices', 'models', 'leases', 'nodes', 'heartbeat']), at: time }) }),
 };

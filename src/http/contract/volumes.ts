@@ -7,7 +7,7 @@ const days = z.int().min(1).max(365);
 const volume = z.object({
   id, name, projectId: id, machineId: z.string().describe('It lies there, and a lease that has it is placed there'),
   state: z.enum(['new', 'in-use', 'kept', 'removing', 'removed', 'lost']).describe('`new`: the home of a lease becomes it. `in-use`: a lease has it for its home. `removing`: gone when its machine is in reach'), reason: z.string().nullable(),
-  leaseId: id.nullable(), files: count.nullable().describe('Null: not counted yet'), bytes: count.nullable(), days: days.describe('How long it is kept after a lease'), madeBy: z.string(), createdAt: time, keptAt: time.nullable(), expiresAt: time.nullable(),
+  leaseId: id.nullable().describe('The lease that has it now'), lastLease: z.object({ id, name: z.string() }).nullable().describe('The lease that has it or had it last'), files: count.nullable().describe('Null: not counted yet'), bytes: count.nullable(), days: days.describe('How long it is kept after a lease'), madeBy: z.string(), createdAt: time, keptAt: time.nullable(), expiresAt: time.nullable(),
 });
 const contents = z.object({
   machineId: z.string(), files: z.int(), bytes: z.int(), whole: z.boolean().describe('False: there is more than was counted'), processes: z.array(z.object({ name: z.string(), count: z.int() })),

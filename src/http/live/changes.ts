@@ -17,6 +17,8 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   limits: { types: ['limits'], named: false },
   prices: { types: ['prices', 'models'], named: false },
   models: { types: ['models'], named: false },
+  lease_pages: { types: ['leases'], named: true },
+  node_pages: { types: ['nodes'], named: true },
 };
 const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 

@@ -31,6 +31,11 @@ describe('the stream of changes', () => {
       await tell('usage', whose);
       expect(await until(reader, 'usage')).toBe(true);
     }
+    for (const [channel, type] of [['lease_pages', 'leases'], ['node_pages', 'nodes']] as const) {
+      await tell(channel, '01900000-0000-7000-8000-00000000dead');
+      await tell(channel, house.organisationId);
+      expect(await until(reader, type)).toBe(true);
+    }
     // What names a budget, and no organisation, is for everybody.
     await tell('budgets', '01900000-0000-7000-8000-00000000dead');
     expect(await until(reader, 'keys')).toBe(true);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/index.ts';
 import type { Principal } from '../../access/index.ts';
 
-export const LIVE_TYPES = ['usage', 'sight', 'keys', 'budgets', 'limits', 'prices', 'models'] as const;
+export const LIVE_TYPES = ['usage', 'sight', 'keys', 'budgets', 'limits', 'prices', 'models', 'leases', 'nodes'] as const;
 export type LiveType = (typeof LIVE_TYPES)[number];
 
 interface Stream {

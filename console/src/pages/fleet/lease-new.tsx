@@ -6,18 +6,19 @@ import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { apiCall, commands } from '../../lib/commands.ts';
-import { useProject } from '../../lib/url.ts';
+import { useProject, useUrlState } from '../../lib/url.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { announce } from '../../ui/toasts.tsx';
+import { HomeFields, JobFields } from './lease-fields.tsx';
 import { Plan } from './lease-plan.tsx';
 import { NO_WISH, wishOf } from './wish.ts';
-import type { Wish, WishFields } from './wish.ts';
+import type { NewJob, Wish, WishFields } from './wish.ts';
 
-const ACCESS = [['shell', 'A shell, by SSH'], ['api', 'Its API alone'], ['root', 'Raw root']] as const;
+const ACCESS = [['shell', 'A shell, by SSH'], ['job', 'A job, that runs once'], ['api', 'Its API alone'], ['root', 'Raw root']] as const;
 
 /** What is wanted, what it would cost, and only then the button. */
 export function NewLeasePage() {
@@ -27,7 +28,8 @@ export function NewLeasePage() {
   const project = useProject();
   const projects = useQuery(queries.projects).data?.items.filter(({ archivedAt }) => archivedAt === null) ?? [];
   const pools = useQuery(queries.pools).data?.items ?? [];
-  const [fields, setFields] = useState<WishFields>({ ...NO_WISH, project: project ?? '' });
+  const [{ volume = '' }] = useUrlState();
+  const [fields, setFields] = useState<WishFields>({ ...NO_WISH, project: project ?? '', volume });
   // The same wish pressed twice is one lease: a key of its own goes with it until it is changed.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const read = wishOf(fields);
@@ -35,9 +37,9 @@ export function NewLeasePage() {
     setFields((before) => ({ ...before, ...next }));
     setKey(crypto.randomUUID());
   };
-  const lease = useAction(async () => ('wish' in read ? api.post('/api/leases', { body: { key, ...read.wish } }) : undefined), ['leases', 'events']);
+  const lease = useAction(async () => ('wish' in read ? api.post('/api/leases', { body: { key, ...read.wish, job: read.job } }) : undefined), ['leases', 'events']);
   const wrong = (field: keyof WishFields): string | undefined => ('fault' in read && read.fault.field === field ? read.fault.message : undefined);
-  const text = (name: keyof WishFields, label: string, hint?: string, placeholder?: string) => (
+  const text = (name: Exclude<keyof WishFields, 'record' | 'keepOpen'>, label: string, hint?: string, placeholder?: string) => (
     <Field label={label} hint={hint} error={wrong(name)}>{(field) => <input {...field} placeholder={placeholder} maxLength={60} value={fields[name]} onChange={(event) => change({ [name]: event.target.value })} />}</Field>
   );
   return (
@@ -66,20 +68,22 @@ export function NewLeasePage() {
           {text('atMost', `At most, ${organisation.currency}`, 'It ends before it would cost more.', 'no limit')}
         </div>
         <Field label="Project">{(field) => <select {...field} value={fields.project} onChange={(event) => change({ project: event.target.value })}><option value="">Your own</option>{projects.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}</select>}</Field>
+        {fields.access === 'job' ? <JobFields fields={fields} wrong={wrong} onChange={change} /> : null}
+        <HomeFields fields={fields} projectId={fields.project === '' ? undefined : fields.project} pools={pools} onChange={change} />
         {'wish' in read ? <Plan wish={read.wish} allowed={whyNot === undefined} /> : null}
         {lease.error ? <ErrorNotice error={lease.error} /> : null}
         <div className="row"><Button kind="primary" type="submit" busy={lease.busy} why={whyNot ?? ('fault' in read ? read.fault.message : undefined)}>{lease.busy ? 'Asking for it…' : 'Lease it'}</Button><ButtonLink to="/fleet/leases" kind="quiet">Back to the leases</ButtonLink></div>
-        {'wish' in read ? <SameInTerminal line={inTerminal(fields, read.wish, projects.find(({ id }) => id === fields.project)?.name ?? '')} /> : null}
+        {'wish' in read ? <SameInTerminal line={inTerminal(fields, read.wish, read.job, projects.find(({ id }) => id === fields.project)?.name ?? '')} /> : null}
       </form>
     </Page>
   );
 }
 
 /** The verb that leases the same. Whole machines by what they are have none: there the route itself is called. */
-function inTerminal(fields: WishFields, wish: Wish, project: string): string {
-  if (fields.kind === 'node') return apiCall('POST', '/api/leases', { key: 'KEY', ...Object.fromEntries(Object.entries(wish).filter(([name, value]) => value !== null || name === 'minutes')) });
+function inTerminal(fields: WishFields, wish: Wish, job: NewJob | null, project: string): string {
+  if (fields.kind === 'node') return apiCall('POST', '/api/leases', { key: 'KEY', ...(job === null ? {} : { job: { ...job, env: Object.fromEntries(Object.keys(job.env ?? {}).map((name) => [name, 'VALUE'])) } }), ...Object.fromEntries(Object.entries(wish).filter(([name, value]) => value !== null || name === 'minutes')) });
   return commands.leaseAsk(fields.kind, {
     gpus: wish.gpus ?? 1, gpu: wish.gpu ?? '', slice: wish.slice ?? '', macClass: wish.macClass ?? '', xcode: wish.xcode ?? '', machines: wish.machines ?? 1, pool: wish.pool ?? '', access: fields.access,
-    minutes: wish.minutes ?? null, atMost: fields.atMost.trim(), project, name: fields.name.trim(),
+    minutes: wish.minutes ?? null, atMost: fields.atMost.trim(), project, name: fields.name.trim(), record: fields.record, volume: fields.volume, job: job === null ? null : { command: job.command, env: Object.keys(job.env ?? {}), keepOpen: fields.keepOpen },
   });
 }

@@ -15,7 +15,7 @@ export function Plan({ wish, allowed }: { wish: Wish; allowed: boolean }) {
   const now = useNow();
   // Every key pressed changes the question; only the last one that stands is worth an answer.
   const { data, error, isPlaceholderData } = useQuery({
-    queryKey: ['leases', 'quote', asked], enabled: allowed, placeholderData: keepPreviousData, retry: false,
+    queryKey: ['quote', asked], enabled: allowed, placeholderData: keepPreviousData, retry: false,
     queryFn: async ({ signal }) => {
       await new Promise((resolve) => setTimeout(resolve, 250));
       return api.post('/api/leases/quote', { body: asked, signal });

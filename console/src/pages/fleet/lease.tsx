@@ -28,7 +28,8 @@ type Open = 'extend' | 'hand-over' | 'end';
 export function LeasePage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const query = useQuery(queries.lease(id));
-  const others = useQuery(queries.leases({ state: 'live' })).data?.items;
+  // Whom it waits for by their names; a page that waits for nobody needs no list.
+  const others = useQuery({ ...queries.leases({ state: 'live' }), enabled: (query.data?.lease.wait?.holders.length ?? 0) > 0 }).data?.items;
   const names = useMemo(() => new Map(others?.map((one) => [one.id, one.name])), [others]);
   const now = useNow();
   const [open, setOpen] = useState<Open>();

@@ -66,7 +66,7 @@ export function NodeWipes({ node }: { node: Node }) {
 
 /** What its machine had before a lease, and what was wiped after it. */
 export function LeaseWipes({ lease }: { lease: Lease }) {
-  const query = useQuery(queries.wipesOfLease(lease.id));
+  const query = useQuery(queries.wipesOfLease(lease.id, lease.state));
   const of: Column<LeaseWipe> = { id: 'of', header: 'Which', narrow: 'title', width: '10rem', cell: ({ of: which, endedAt }) => <>{which === 'this' ? 'After it' : 'Before it'}, <Ago at={endedAt} /></> };
   return (
     <Section title="Was it wiped?" note="The machine is wiped before and after each lease. Certificates are signed, and tell neither tenant of the other.">
