@@ -11,8 +11,8 @@ import { demandOpenProject } from './service-accounts.ts';
 
 /** What this room must know of key budgets, which are the ledger's; `start` wires it in. */
 export interface KeyBudgets {
-  /** Whether the key has a budget of its own: such a key makes no other keys, or it could spend past it. */
-  limited(executor: Executor, organisationId: string, keyId: string): Promise<boolean>;
+  /** Whether the key has a budget of its own, also as each key has one: such a key makes no other keys, or it could spend past it. */
+  limited(executor: Executor, caller: Principal, keyId: string): Promise<boolean>;
   /** Resolves when every budget and limit committed before this call binds in this process: before a key that it hears of works here. */
   inForce(): Promise<void>;
   /** Puts a rotated key's budget on its successor too, in the transaction of the rotation. */
@@ -205,7 +205,7 @@ export class Keys {
   }
 
   async #create(tx: Executor, principal: Principal, input: NewKey): Promise<{ row: KeyRow; secret: string }> {
-    if (principal.keyId !== null && await this.#budgets?.limited(tx, principal.organisationId, principal.keyId)) throw new TandemError('budgeted_key');
+    if (principal.keyId !== null && await this.#budgets?.limited(tx, principal, principal.keyId)) throw new TandemError('budgeted_key');
     const models = input.models ?? principal.allowedModels;
     this.#demandModels(principal, models);
     const owner = await this.#ownerFor(tx, principal, input);

@@ -242,11 +242,11 @@ export const commands: readonly Command[] = [
     examples: ['tandem spend', 'tandem spend --by day --and model --last 7d', 'tandem spend --by user --metric margin'], load: from(spend, 'spend') },
 
   { path: 'budgets', about: 'List budgets with what is spent, held and left', examples: ['tandem budgets'], load: from(budgets, 'list') },
-  { path: 'budgets set', about: 'Set the budget of a key, a project or the organisation, or of one or each user, tag or model of it', args: [{ form: '<scope>', about: 'key:NAME, project:NAME or organisation' }, { form: '<usd>', about: 'such as 250.00' }],
+  { path: 'budgets set', about: 'Set the budget of a key, a project or the organisation, or of each key, project, user, tag or model of it', args: [{ form: '<scope>', about: 'key:NAME, project:NAME or organisation' }, { form: '<usd>', about: 'such as 250.00' }],
     options: [{ form: '--period <period>', about: 'day, month or total (default: month)' }, { form: '--alert <percents>', about: 'tell webhooks at these shares, such as 50,80,100 (0: at none)' },
-      { form: '--each <kind>', about: 'each user, tag or model of the scope by itself' }, { form: '--user <name>', about: 'one user, as the caller names it' },
+      { form: '--each <kind>', about: 'each key, project, user, tag or model of the scope by itself' }, { form: '--user <name>', about: 'one user, as the caller names it' },
       { form: '--tag <name>', about: 'one tag of the caller\'s' }, { form: '--model <name>', about: 'one model' }],
-    examples: ['tandem budgets set project:default 250.00 --alert 50,80,100', 'tandem budgets set key:ci 5.00 --period day', 'tandem budgets set project:default 2.00 --each user', 'tandem budgets set organisation 100.00 --model muse-spark'], load: from(budgets, 'set') },
+    examples: ['tandem budgets set project:default 250.00 --alert 50,80,100', 'tandem budgets set key:ci 5.00 --period day', 'tandem budgets set project:default 10.00 --each key --period day', 'tandem budgets set organisation 100.00 --model muse-spark'], load: from(budgets, 'set') },
   { path: 'budgets remove', about: 'Remove a budget', args: [{ form: '<id>', about: 'its id' }], examples: ['tandem budgets remove 0192…'], load: from(budgets, 'remove') },
 
   { path: 'operator-minutes', about: 'Show how long machines waited for a person, and what was done by hand', options: [{ form: '--month <month>', about: 'such as 2026-11 (default: this one)' }], examples: ['tandem operator-minutes', 'tandem operator-minutes --month 2026-11'], load: from(operator, 'show') },

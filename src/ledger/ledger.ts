@@ -12,7 +12,7 @@ import { createBooks, type Books } from './books.ts';
 import { BudgetAlerts } from './budgets/alerts.ts';
 import { Budgets } from './budgets/budgets.ts';
 import { FullWindows } from './budgets/counted.ts';
-import { createBudgetDirectory, type BudgetDirectory } from './budgets/directory.ts';
+import { BudgetDirectory } from './budgets/directory.ts';
 import { createBudgetStore } from './budgets/name-store.ts';
 import { ALONE, DIRECT_EPOCH, beat, openEpoch, openEpochs, placeOf, type Place } from './epochs/epochs.ts';
 import { deliveredCalls } from './epochs/ended-calls.ts';
@@ -143,7 +143,7 @@ export class Ledger {
     this.#slices = new Slices({ database, store, channel: 'slices', epochId: this.epochId, clock, log });
     this.#limitSlices = new Slices({ database, store: createLimitStore(database, this.epochId), channel: 'limit_slices', epochId: this.epochId, clock, log });
     const givenBack = (slices: Slices) => (changed: ReadonlySet<string> | 'all') => slices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId));
-    this.#directory = createBudgetDirectory({ database, log, onChange: givenBack(this.#slices) });
+    this.#directory = new BudgetDirectory({ database, log, onChange: givenBack(this.#slices) });
     this.#limitDirectory = createLimitDirectory({ database, log, onChange: givenBack(this.#limitSlices) });
     this.limits = new Limits({ database, clock, newId, audit, names, directory: this.#limitDirectory });
     this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory, limits: this.limits });

@@ -803,8 +803,8 @@ export interface components {
       /** null: all calls of the scope together */
       subject: {
         /** By what the scope's calls are counted */
-        kind: 'model' | 'user' | 'tag';
-        /** The model, user or tag that the budget is for; null: each one by itself */
+        kind: 'model' | 'user' | 'tag' | 'key' | 'project';
+        /** The model, user or tag that the budget is for; null: each one by itself. Null for keys and projects: one of them has its budget as a scope */
         name: string | null;
       } | null;
       /** In words: whom it holds */
@@ -835,8 +835,10 @@ export interface components {
         exhausted: number;
         /** Those that spent most */
         most: ({
-          /** null: those past the bound on names, together; empty: calls that name none */
+          /** null: those past the bound on names, together; empty: calls that name none; of keys and projects their ids */
           name: string | null;
+          /** How people call it */
+          label: string | null;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           spent: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
@@ -3844,8 +3846,8 @@ export interface operations {
       };
       subject?: {
         /** By what the scope's calls are counted */
-        kind: 'model' | 'user' | 'tag';
-        /** The model, user or tag that the budget is for; null: each one by itself */
+        kind: 'model' | 'user' | 'tag' | 'key' | 'project';
+        /** The model, user or tag that the budget is for; null: each one by itself. Null for keys and projects: one of them has its budget as a scope */
         name: string | null;
       } | null;
       /** Non-negative integer picodollars, as a string */
@@ -4813,7 +4815,7 @@ export interface operations {
             amount: string;
             alertShares: number[];
             subject: {
-              kind: 'model' | 'user' | 'tag';
+              kind: 'model' | 'user' | 'tag' | 'key' | 'project';
               name: string | null;
             } | null;
           })[];
@@ -4993,7 +4995,7 @@ export interface operations {
           amount: string;
           alertShares?: number[];
           subject?: {
-            kind: 'model' | 'user' | 'tag';
+            kind: 'model' | 'user' | 'tag' | 'key' | 'project';
             name?: string | null;
           } | null;
         })[];
@@ -5189,7 +5191,7 @@ export interface operations {
           amount: string;
           alertShares?: number[];
           subject?: {
-            kind: 'model' | 'user' | 'tag';
+            kind: 'model' | 'user' | 'tag' | 'key' | 'project';
             name?: string | null;
           } | null;
         })[];

@@ -12,7 +12,7 @@ const whole = {
 };
 const each = {
   ...whole, id: ID.replace(/1$/, '2'), subject: { kind: 'user', name: null }, holder: 'each user of project default', amount: '2000000000000', spent: '2000000000000', left: '0', alertShares: [],
-  each: { names: 212, exhausted: 3, most: [{ name: 'u-17', spent: '2000000000000', held: '0' }] },
+  each: { names: 212, exhausted: 3, most: [{ name: 'u-17', label: 'u-17', spent: '2000000000000', held: '0' }] },
 };
 const projects = { 'GET /api/projects': { json: { items: [{ id: ID, name: 'default', slug: 'default' }], nextCursor: null } } };
 const open: Server[] = [];
@@ -34,7 +34,7 @@ test('budgets are listed by whom they hold; of one for each, who spent most and 
 });
 
 test.each([
-  [['--each', 'user'], { kind: 'user', name: null }], [['--user', 'vip'], { kind: 'user', name: 'vip' }], [['--tag', 'night run'], { kind: 'tag', name: 'night run' }], [['--model', 'team/big'], { kind: 'model', name: 'team/big' }], [[], null],
+  [['--each', 'user'], { kind: 'user', name: null }], [['--each', 'key'], { kind: 'key', name: null }], [['--user', 'vip'], { kind: 'user', name: 'vip' }], [['--tag', 'night run'], { kind: 'tag', name: 'night run' }], [['--model', 'team/big'], { kind: 'model', name: 'team/big' }], [[], null],
 ])('set with %j is a budget of %j', async (words, subject) => {
   const { env, seen } = await against({ ...projects, 'GET /api/budgets': { json: { items: [], nextCursor: null } }, 'POST /api/budgets': { status: 201, json: each } });
   expect((await run(['budgets', 'set', 'project:default', '2', ...words], env)).code).toBe(0);
@@ -49,7 +49,7 @@ test('what is there is changed, and a budget of each user is another than that o
   expect(seen.at(-1)!.path).toContain(whole.id);
 });
 
-test.each([[['--each', 'key']], [['--each', 'user', '--tag', 'x']]])('set with %j is bad usage', async (words) => {
+test.each([[['--each', 'lease']], [['--each', 'user', '--tag', 'x']]])('set with %j is bad usage', async (words) => {
   const { env } = await against({});
   expect((await run(['budgets', 'set', 'organisation', '2', ...words], env)).code).toBe(2);
 });

@@ -30,7 +30,7 @@ export const set: Run = async (context, { args, options }) => {
   const period = oneOf(options['period'] ?? 'month', ['day', 'month', 'total'], '--period');
   const alertShares = typeof options['alert'] === 'string' ? sharesArgument(options['alert']) : undefined;
   const alerts = alertShares === undefined ? {} : { alertShares };
-  const subject = subjectOf(options, ['user', 'tag', 'model']);
+  const subject = subjectOf(options, ['user', 'tag', 'model', 'key', 'project']);
   const scope = await findScope(client, args[0]!);
   const { items } = await client.call('GET', '/api/budgets', {});
   const existing = items.find((budget) => budget.scope.kind === scope.kind && budget.scope.id === scope.id && budget.period === period && isSameSubject(budget.subject, subject));
@@ -46,9 +46,9 @@ export const remove: Run = async (context, { args }) => {
 };
 
 /** `u-17, 3 of 212 spent up`: what a budget for each says of those it counts. */
-function mostOf({ names, exhausted, most: [first] }: { names: number; exhausted: number; most: readonly { name: string | null }[] }): string {
+function mostOf({ names, exhausted, most: [first] }: { names: number; exhausted: number; most: readonly { label: string | null }[] }): string {
   if (first === undefined) return 'nobody yet';
-  const who = first.name === null ? '(further ones)' : first.name === '' ? '(no name)' : first.name;
+  const who = first.label === null ? '(further ones)' : first.label === '' ? '(no name)' : first.label;
   return `${who}${names === 1 ? '' : `, 1 of ${names}`}${exhausted === 0 ? '' : `; ${exhausted} spent up`}`;
 }
 

@@ -32,6 +32,7 @@ import { outsideWipes } from './0030-outside-wipes.ts';
 import { leaseJobs } from './0031-lease-jobs.ts';
 import { screenSays } from './0032-screen-says.ts';
 import { machineCosts } from './0033-machine-costs.ts';
+import { eachBudgets } from './0034-each-budgets.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   leaseJobs,
   screenSays,
   machineCosts,
+  eachBudgets,
 ];

@@ -169,6 +169,8 @@ export interface HoldRow {
   progress: ColumnType<string | null, string | null, string | null>;
 }
 
+type SubjectKind = 'model' | 'user' | 'tag' | 'key' | 'project';
+
 export interface BudgetRow {
   organisation_id: Written<string>;
   id: Written<string>;
@@ -176,8 +178,8 @@ export interface BudgetRow {
   kind: Written<'budget' | 'prepaid'>;
   scope_kind: Written<'organisation' | 'project' | 'key'>;
   scope_id: Written<string>;
-  /** Null: all calls of the scope together. Else those of one model, user or tag. */
-  subject_kind: ColumnType<'model' | 'user' | 'tag' | null, 'model' | 'user' | 'tag' | null | undefined, never>;
+  /** Null: all calls of the scope together. Else those of one model, user or tag, or of each model, user, tag, key or project. */
+  subject_kind: ColumnType<SubjectKind | null, SubjectKind | null | undefined, never>;
   /** The one that it is for; null beside a kind: each of that kind by itself. */
   subject: ColumnType<string | null, string | null | undefined, never>;
   /** Keys that followed the scope's key by rotation: one budget covers them all. */
@@ -216,7 +218,7 @@ export interface SliceRow {
   amount: Amount;
 }
 
-/** As `BudgetWindowRow`, of one name of a budget for each model, user or tag. */
+/** As `BudgetWindowRow`, of one name of a budget for each model, user, tag, key or project. */
 export interface BudgetNameWindowRow extends BudgetWindowRow {
   /** `=` and the name; `others`: those past the bound together. */
   counted: Written<string>;
@@ -226,8 +228,16 @@ export interface BudgetNameSliceRow extends SliceRow {
   counted: Written<string>;
 }
 
+/** A key that followed others by rotation, and the first of them. */
+export interface KeySuccessionRow {
+  organisation_id: Written<string>;
+  key_id: Written<string>;
+  first_id: Written<string>;
+}
+
 // Table types of this room, by table name.
 export interface LedgerTables {
+  key_successions: KeySuccessionRow;
   epochs: EpochRow;
   usage_events: UsageEventRow;
   usage_rollups: UsageRollupRow;

@@ -22,7 +22,7 @@ const priceChange = z.object({ resource: z.string(), tier, change: z.enum(['new'
 
 const alertShares = z.array(z.number().int().min(1).max(100)).max(10).describe('Percents of the amount at which webhooks are told, such as 50, 80 and 100');
 const budgetSubject = z.object({
-  kind: z.enum(BUDGET_SUBJECTS).describe('By what the scope\'s calls are counted'), name: z.string().min(1).max(200).nullable().describe('The model, user or tag that the budget is for; null: each one by itself'),
+  kind: z.enum(BUDGET_SUBJECTS).describe('By what the scope\'s calls are counted'), name: z.string().min(1).max(200).nullable().describe('The model, user or tag that the budget is for; null: each one by itself. Null for keys and projects: one of them has its budget as a scope'),
 });
 const budget = z.object({
   id, scope: z.object({ kind: z.enum(['organisation', 'project', 'key']), id, name: z.string() }), subject: budgetSubject.nullable().describe('null: all calls of the scope together'),
@@ -31,7 +31,7 @@ const budget = z.object({
   alertShares: z.array(z.number().int()).describe('Percents of the amount at which webhooks are told, once a window'),
   each: z.object({
     names: z.number().int().describe('How many are counted in this window'), exhausted: z.number().int().describe('How many of them have nothing left'),
-    most: z.array(z.object({ name: z.string().nullable().describe('null: those past the bound on names, together; empty: calls that name none'), spent: pico, held: pico })).describe('Those that spent most'),
+    most: z.array(z.object({ name: z.string().nullable().describe('null: those past the bound on names, together; empty: calls that name none; of keys and projects their ids'), label: z.string().nullable().describe('How people call it'), spent: pico, held: pico })).describe('Those that spent most'),
   }).nullable().describe('Of a budget for each: who is counted; null: it is not for each'),
 });
 const quantities = z.partialRecord(bucket, count);

@@ -4,6 +4,7 @@ import type { Database } from '../../db/index.ts';
 import { holderOf, nameOf, type PathNames } from '../holders/names.ts';
 import type { Deliveries } from '../webhooks/deliveries.ts';
 import { ALL, nameIn } from './counted.ts';
+import { firstKeyOf } from './key-successions.ts';
 
 export interface BudgetAlertsOptions {
   readonly database: Database;
@@ -58,6 +59,8 @@ export class BudgetAlerts {
         where ${due} and not exists (select from budget_name_alerts a where a.budget_id = b.id and a.window_start = w.window_start and a.counted = w.counted and a.share = s.share)
           and not exists (select from budgets own where own.organisation_id = b.organisation_id and own.removed_at is null and own.scope_kind = b.scope_kind and own.scope_id = b.scope_id
             and own.period = b.period and own.subject_kind = b.subject_kind and '=' || own.subject = w.counted)
+          and not exists (select from budgets own where own.organisation_id = b.organisation_id and own.removed_at is null and own.kind = 'budget' and own.subject_kind is null
+            and own.scope_kind = b.subject_kind and own.period = b.period and '=' || ${firstKeyOf(sql`own.scope_id`)} = w.counted)
         on conflict do nothing returning organisation_id, budget_id, window_start, counted, share, spent::text, amount::text`.execute(tx);
       const rows = [...wholes, ...names];
       if (rows.length === 0) return 0;

@@ -42,7 +42,7 @@ test('a rotated key and its successor share one budget', async () => {
   const [keyId, successor] = [newId(), newId()];
   await ledger.budgets.create(principal, { scope: { kind: 'key', id: keyId }, amount: '10000000', period: 'total' });
   await house.database.transaction((tx) => ledger.budgets.carryOver(tx, house.organisationId, keyId, successor));
-  await expect.poll(async () => ledger.budgets.limited(house.database.unscoped('test'), house.organisationId, successor)).toBe(true);
+  await expect.poll(async () => ledger.budgets.limited(house.database.unscoped('test'), ownerOf(house), successor)).toBe(true);
   const hold = await ledger.admit(admissionOf(house, 6n, 0n, keyId));
   await expect.poll(() => ledger.admit(admissionOf(house, 6n, 0n, successor)).then(() => 'served', (error) => (exceeded(error) ? 'refused' : error))).toBe('refused');
   await hold.settle(endOf(6n, 0n));

@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
 import { TandemError, type Clock } from '../../base/index.ts';
-import { demand, type Principal } from '../../access/index.ts';
+import { can, demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { holderInWords, isOf, type PathNames } from '../holders/names.ts';
+import { demandSubject } from '../holders/subject.ts';
 import { tagLabel, userLabel } from '../events/labels.ts';
 import { keepPostingOut } from '../invoices/late.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { AuditPort } from '../ports.ts';
 import { BUDGETS_CHANNEL, type BudgetDirectory, type BudgetSubject } from './directory.ts';
+import { noteSuccession } from './key-successions.ts';
 import { forgetOldNames } from './name-windows.ts';
 import { openSpentNames, spentBySubject, spentInWindow, type NewWindow } from './spent.ts';
 import { budgetView, keyBudget, readBudgets, type BudgetView, type KeyBudget } from './view.ts';
@@ -110,20 +112,24 @@ export class Budgets {
     return found;
   }
 
-  /** Whether a key has a budget or limit of its own. */
-  async limited(executor: Executor, organisationId: string, keyId: string): Promise<boolean> {
+  /** Whether a key has a budget or limit of its own, or one for each key holds it. Who may change budgets is not kept from going around the latter. */
+  async limited(executor: Executor, caller: Pick<Principal, 'organisationId' | 'projectId' | 'role' | 'ofOperator'>, keyId: string): Promise<boolean> {
+    const { organisationId, projectId } = caller;
+    const each = can(caller, 'budgets.write') ? sql`false` : sql`subject_kind = 'key' and (scope_kind = 'organisation' or ${projectId}::uuid is null or scope_id = ${projectId})`;
     const { rows } = await sql`select from budgets where organisation_id = ${organisationId} and removed_at is null
-      and scope_kind = 'key' and (scope_id = ${keyId} or ${keyId}::uuid = any(successors)) limit 1`.execute(executor);
+      and (scope_kind = 'key' and (scope_id = ${keyId} or ${keyId}::uuid = any(successors)) or ${each}) limit 1`.execute(executor);
     return rows.length > 0 || this.#options.limits.limited(executor, organisationId, keyId);
   }
 
-  /** A rotated key's budgets and limits cover its successor too: one amount for both. */
+  /** A rotated key's budgets and limits cover its successor too: one amount for both, also of what each key has. */
   async carryOver(tx: Executor, organisationId: string, fromKeyId: string, toKeyId: string): Promise<void> {
     await keepPostingOut(tx);
     const { rows } = await sql<{ id: string }>`update budgets set successors = array_append(successors, ${toKeyId}::uuid)
       where organisation_id = ${organisationId} and removed_at is null and scope_kind = 'key' and (scope_id = ${fromKeyId} or ${fromKeyId}::uuid = any(successors))
       returning id`.execute(tx);
-    for (const { id } of rows) await this.#options.database.notify(tx, BUDGETS_CHANNEL, id);
+    await noteSuccession(tx, organisationId, fromKeyId, toKeyId);
+    // The successor itself stands for its line: processes read both before they let it work.
+    for (const id of [toKeyId, ...rows.map((row) => row.id)]) await this.#options.database.notify(tx, BUDGETS_CHANNEL, id);
     await this.#options.limits.carryOver(tx, organisationId, fromKeyId, toKeyId);
   }
 
@@ -158,6 +164,7 @@ export class Budgets {
     const { clock, newId, names, audit } = this.#options;
     const { organisationId } = principal;
     if (!scopeIsNew) this.#demandScope(principal, input.scope);
+    demandSubject(input.scope.kind, input.subject ?? null, 'budget');
     const nowMs = clock.nowMs();
     const id = newId();
     const subject = plainSubject(input.subject ?? null);
@@ -234,7 +241,7 @@ export class Budgets {
 function plainSubject(subject: NewBudget['subject']): NonNullable<NewBudget['subject']> | null {
   if (!subject) return null;
   const { kind, name } = subject;
-  return { kind, name: name === null || kind === 'model' ? name : kind === 'user' ? userLabel(name) : tagLabel(name) };
+  return { kind, name: name === null ? null : kind === 'user' ? userLabel(name) : kind === 'tag' ? tagLabel(name) : name };
 }
 
 function subjectChange(kind: string | null, name: string | null): { subject?: string; subjectName?: string | null } {

@@ -3,12 +3,13 @@ import type { Executor } from '../../db/index.ts';
 import { LiveRows, type LiveRowsOptions } from '../holders/live-rows.ts';
 import { rulesFor, type Caller, type Rules } from '../holders/rules.ts';
 import type { Holding } from '../holders/subject.ts';
+import { readSuccessions } from './key-successions.ts';
 import type { Windowed } from './window.ts';
 
 export const BUDGETS_CHANNEL = 'budgets';
 
-/** What calls of a scope can be counted by: each key and each project have budgets of their own. */
-export const BUDGET_SUBJECTS = ['model', 'user', 'tag'] as const;
+/** What calls of a scope can be counted by. One key or project has its budget as a scope; as a subject each of them is meant. */
+export const BUDGET_SUBJECTS = ['model', 'user', 'tag', 'key', 'project'] as const;
 export type BudgetSubject = (typeof BUDGET_SUBJECTS)[number];
 
 export interface Budget extends Windowed, Holding<BudgetSubject> {
@@ -32,19 +33,36 @@ interface Row {
   first_window: Date;
 }
 
-/** Every budget in memory. */
-export type BudgetDirectory = LiveRows<Budget>;
+/** Every budget in memory, and which keys followed which, read with them: a process knows both before it lets a key work. */
+export class BudgetDirectory extends LiveRows<Budget> {
+  readonly #keys: { first: ReadonlyMap<string, string> };
 
-export function createBudgetDirectory(options: Omit<LiveRowsOptions<Budget>, 'channel' | 'read'>): BudgetDirectory {
-  return new LiveRows({ ...options, channel: BUDGETS_CHANNEL, read: readAll });
+  constructor(options: Omit<LiveRowsOptions<Budget>, 'channel' | 'read'>) {
+    const keys: { first: ReadonlyMap<string, string> } = { first: new Map() };
+    super({
+      ...options, channel: BUDGETS_CHANNEL,
+      read: async (executor) => {
+        const rows = await readAll(executor);
+        keys.first = await readSuccessions(executor);
+        return rows;
+      },
+    });
+    this.#keys = keys;
+  }
+
+  /** The first key of a key's line, by whose name budgets for each key count it. */
+  firstKeyOf(keyId: string): string {
+    return this.#keys.first.get(keyId) ?? keyId;
+  }
 }
 
 /** A day's budget holds beside a month's, and a balance beside both. */
 const SORTS = { all: ['prepaid total', 'budget day', 'budget month', 'budget total'], of: ({ kind, period }: Budget) => `${kind} ${period}` };
 
 /** The budgets that a caller's calls are held from. */
-export function budgetsOf(directory: BudgetDirectory, caller: Caller): Rules<Budget> {
-  return rulesFor((kind, id) => directory.of(caller.organisationId, kind, id), caller, SORTS);
+export function budgetsOf(directory: Pick<BudgetDirectory, 'of' | 'firstKeyOf'>, caller: Caller): Rules<Budget> {
+  const firstKeyId = caller.keyId === null ? null : directory.firstKeyOf(caller.keyId);
+  return rulesFor((kind, id) => directory.of(caller.organisationId, kind, id), { ...caller, firstKeyId }, SORTS);
 }
 
 async function readAll(executor: Executor): Promise<Budget[]> {

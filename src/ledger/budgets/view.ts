@@ -32,8 +32,8 @@ export interface EachView {
   readonly names: number;
   /** How many of them have nothing left. */
   readonly exhausted: number;
-  /** Who spent most; null: those past the bound on names, together. Empty: calls that name none. */
-  readonly most: { readonly name: string | null; readonly spent: string; readonly held: string }[];
+  /** Who spent most; `name` null: those past the bound on names, together. Empty: calls that name none. Keys and projects are named by their ids; `label` is how people call them. */
+  readonly most: { readonly name: string | null; readonly label: string | null; readonly spent: string; readonly held: string }[];
 }
 
 /** The reply form; amounts are picodollars as text. */
@@ -107,7 +107,7 @@ async function readEach(executor: Executor, asked: ReturnType<typeof sql>): Prom
       window whole as (partition by w.budget_id)
     ) ranked where place <= ${MOST_SHOWN} order by budget_id, place`.execute(executor);
   return new Map([...Map.groupBy(rows, (row) => row.budget_id)].map(([id, some]) => [id, {
-    names: some[0]!.names, exhausted: some[0]!.exhausted, most: some.map(({ counted, spent, leased }) => ({ name: nameIn(counted), spent, held: leased })),
+    names: some[0]!.names, exhausted: some[0]!.exhausted, most: some.map(({ counted, spent, leased }) => ({ name: nameIn(counted), label: nameIn(counted), spent, held: leased })),
   }]));
 }
 
@@ -120,8 +120,13 @@ export function budgetView(row: StoredBudget, names: PathNames): BudgetView {
     amount: row.amount, currency: row.currency, period: row.period,
     spent: String(row.spent), held: String(row.leased), left: String(BigInt(row.amount) - row.spent),
     windowStart: (row.period === 'total' ? row.created_at : new Date(row.windowStartMs)).toISOString(),
-    windowEnd: endMs === null ? null : new Date(endMs).toISOString(), createdAt: row.created_at.toISOString(), alertShares: row.alert_shares, each: row.each,
+    windowEnd: endMs === null ? null : new Date(endMs).toISOString(), createdAt: row.created_at.toISOString(), alertShares: row.alert_shares, each: row.each === null ? null : labelled(row.each, row.subject_kind, row.scope_id, names),
   };
+}
+
+function labelled(each: EachView, kind: BudgetSubject | null, scopeId: string, names: PathNames): EachView {
+  if (kind !== 'key' && kind !== 'project') return each;
+  return { ...each, most: each.most.map((one) => ({ ...one, label: one.name === null ? null : one.name === scopeId ? '(no project)' : nameOf({ scopeKind: kind, scopeId: one.name }, names) })) };
 }
 
 export function keyBudget(row: StoredBudget): KeyBudget {

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { ALL, OTHERS, countedAs } from '../budgets/counted.ts';
+import type { BudgetSubject } from '../budgets/directory.ts';
+import { firstKeys } from '../budgets/key-successions.ts';
 import { asRows, keyOf, openNames, type NameWindow } from '../budgets/name-windows.ts';
 import { windowCounting, type Period, type Windowed } from '../budgets/window.ts';
 import { plainArray } from './arrays.ts';
@@ -19,7 +21,7 @@ interface ScopedBudget {
   scope_kind: 'organisation' | 'project' | 'key';
   scope_id: string;
   successors: string[];
-  subject_kind: 'model' | 'user' | 'tag' | null;
+  subject_kind: BudgetSubject | null;
   subject: string | null;
   period: Period;
   amount: string;
@@ -41,7 +43,9 @@ export async function addToBudgets(tx: Executor, epochId: string, days: readonly
   const { rows } = await sql<ScopedBudget>`select organisation_id, id, scope_kind, scope_id, successors, subject_kind, subject, period, amount, first_window
     from budgets where removed_at is null and organisation_id = any(${plainArray(organisations)}::text::uuid[])`.execute(tx);
   if (rows.length === 0) return;
-  const shares = sharesOf(rows, days);
+  const byKey = rows.some((budget) => budget.subject_kind === 'key');
+  const first = await firstKeys(tx, byKey ? [...new Set(days.flatMap(({ place: { keyId } }) => keyId ?? []))] : []);
+  const shares = sharesOf(rows, days, first);
   const wanted = new Map<string, NameWindow>();
   for (const { budget, startMs, names } of shares) for (const name of names ?? []) {
     const window = { budgetId: budget.id, startMs, counted: countedAs(name) };
@@ -99,7 +103,8 @@ interface Share {
   readonly charge: bigint;
 }
 
-function sharesOf(budgets: readonly ScopedBudget[], days: readonly DayOfPlace[]): Share[] {
+/** @param first of keys that followed others. */
+function sharesOf(budgets: readonly ScopedBudget[], days: readonly DayOfPlace[], first: ReadonlyMap<string, string>): Share[] {
   const byScope = new Map<string, ScopedBudget[]>();
   for (const budget of budgets) {
     for (const id of [budget.scope_id, ...budget.successors]) {
@@ -113,7 +118,7 @@ function sharesOf(budgets: readonly ScopedBudget[], days: readonly DayOfPlace[])
     const scopes = [`organisation ${organisationId}`, `project ${projectId}`, `key ${keyId}`];
     for (const budget of scopes.flatMap((scope) => byScope.get(scope) ?? [])) {
       if (budget.organisation_id !== organisationId) continue;
-      const names = namesCounted(budget, day);
+      const names = namesCounted(budget, day, first);
       if (names !== null && names.length === 0) continue;
       const windowed = { period: budget.period, firstWindowMs: budget.first_window.getTime() };
       for (const event of countedAlike(windowed, day) ? [{ occurredAtMs: day.day * DAY_MS, charge: day.charge }] : day.events) {
@@ -126,10 +131,21 @@ function sharesOf(budgets: readonly ScopedBudget[], days: readonly DayOfPlace[])
 }
 
 /** Under which names a budget counts a day's events of one place; null: it asks for none. Empty: it does not count them. */
-function namesCounted({ subject_kind: kind, subject }: ScopedBudget, { place, labels }: DayOfPlace): readonly string[] | null {
+function namesCounted({ subject_kind: kind, subject }: ScopedBudget, day: DayOfPlace, first: ReadonlyMap<string, string>): readonly string[] | null {
   if (kind === null) return null;
-  const names = kind === 'model' ? [place.resource] : kind === 'user' ? [labels.user] : labels.tags;
+  const names = namesOf(kind, day, first);
   return subject === null ? names : names.filter((name) => name === subject);
+}
+
+function namesOf(kind: BudgetSubject, { place, labels }: DayOfPlace, first: ReadonlyMap<string, string>): readonly string[] {
+  switch (kind) {
+    case 'model': return [place.resource];
+    case 'user': return [labels.user];
+    case 'tag': return labels.tags;
+    // Calls of people and services have no key, and so none of what each key has.
+    case 'key': return place.keyId === null ? [] : [first.get(place.keyId) ?? place.keyId];
+    case 'project': return [place.projectId];
+  }
 }
 
 /** @param told the keys of names that have a window: the others share one. */

@@ -50,6 +50,7 @@ export function holderOf(held: Held, counted: string | null, names: PathNames): 
   const scope = `${held.scopeKind} ${nameOf(held, names)}`;
   if (subjectKind === null) return scope;
   const name = subject ?? counted;
+  if (subjectKind === 'project' && name === held.scopeId) return `calls of ${scope} that have no project`;
   if (subjectKind === 'key' || subjectKind === 'project') return name === null ? `each ${subjectKind} of ${scope}` : `${subjectKind} ${nameOf({ scopeKind: subjectKind, scopeId: name }, names)}`;
   if (name === null) return `further ${subjectKind}s of ${scope}`;
   if (name === '') return `calls of ${scope} that name no ${subjectKind}`;

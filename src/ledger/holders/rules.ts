@@ -5,6 +5,8 @@ export interface Caller {
   readonly organisationId: string;
   readonly projectId: string;
   readonly keyId: string | null;
+  /** The key that this one followed by rotation, over however many, by whose name what counts each key counts it. Absent: by its own. */
+  readonly firstKeyId?: string | null | undefined;
   readonly resource: string;
 }
 
@@ -55,7 +57,7 @@ export function rulesFor<L extends Holding>(of: (kind: ScopeKind, id: string) =>
     };
     add(whole(wide), undefined, organisationId);
     add(whole(middle), each(wide, 'project'), projectId);
-    if (keyId !== null) add(whole(near), each(middle, 'key') ?? each(wide, 'key'), keyId);
+    if (keyId !== null) add(whole(near), each(middle, 'key') ?? each(wide, 'key'), caller.firstKeyId ?? keyId);
     for (const some of [wide, middle, near]) {
       if (some === undefined || some.length === 0) continue;
       add(some.find((limit) => sorts.of(limit) === sort && limit.subjectKind === 'model' && limit.subject === resource), each(some, 'model'), resource);

@@ -163,7 +163,7 @@ test('a rotated key and its successor share one count', async () => {
   await set(ledger, { scope: { kind: 'key', id: keyId }, metric: 'requests', amount: 3 });
   await house.database.transaction((tx) => ledger.budgets.carryOver(tx, house.organisationId, keyId, successor));
   await ledger.budgets.inForce();
-  expect(await ledger.budgets.limited(house.database.unscoped('test'), house.organisationId, successor)).toBe(true);
+  expect(await ledger.budgets.limited(house.database.unscoped('test'), ownerOf(house), successor)).toBe(true);
   expect(await served(ledger, [call({ keyId }), call({ keyId: successor }), call({ keyId }), call({ keyId: successor }), call({ keyId })])).toBe(3);
 });
 

@@ -3,7 +3,7 @@ import { TandemError, type Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { holderInWords, isOf, nameOf, type PathNames } from '../holders/names.ts';
-import type { ScopeKind } from '../holders/subject.ts';
+import { demandSubject, type ScopeKind } from '../holders/subject.ts';
 import type { AuditPort } from '../ports.ts';
 import { LIMITS_CHANNEL, type LimitDirectory } from './directory.ts';
 import type { Metric, SubjectKind } from './limit.ts';
@@ -69,7 +69,7 @@ export class Limits {
   async create(principal: Principal, input: NewLimit): Promise<LimitView> {
     demand(principal, 'budgets.write');
     this.#demandScope(principal, input.scope);
-    demandSubject(input);
+    demandSubject(input.scope.kind, input.subject, 'limit');
     const { database, clock, newId, audit, directory } = this.#options;
     const id = newId();
     const row: Row = {
@@ -173,15 +173,6 @@ export class Limits {
   #demandScope({ organisationId }: Principal, { kind, id }: NewLimit['scope']): void {
     if (!isOf(organisationId, { scopeKind: kind, scopeId: id }, this.#options.names)) throw notHere(kind, id);
   }
-}
-
-/** Keys and projects have limits of their own, by their ids; as a subject only each of them is meant. */
-function demandSubject({ scope, subject }: NewLimit): void {
-  if (subject === null || (subject.kind !== 'key' && subject.kind !== 'project')) return;
-  const wide = scope.kind === 'organisation' || (scope.kind === 'project' && subject.kind === 'key');
-  if (subject.name === null && wide) return;
-  const reason = subject.name === null ? `A ${scope.kind} has no ${subject.kind}s to limit each of.` : `A limit of one ${subject.kind} has that ${subject.kind} as its scope.`;
-  throw new TandemError('invalid_request', { params: { reason }, param: 'subject' });
 }
 
 function notHere(kind: string, id: string): TandemError {

@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import { TandemError, formatAmount, type Clock, type Picodollars } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { PERIODS } from '../admission/refusal.ts';
-import { ALL } from '../budgets/counted.ts';
-import { BUDGETS_CHANNEL, type Budget, type BudgetDirectory } from '../budgets/directory.ts';
+import { ALL, OTHERS, countedAs, nameIn } from '../budgets/counted.ts';
+import { BUDGETS_CHANNEL, budgetsOf, type Budget, type BudgetDirectory } from '../budgets/directory.ts';
+import { keyOf, openNames, type NameWindow } from '../budgets/name-windows.ts';
 import { windowCounting } from '../budgets/window.ts';
 import { DIRECT_EPOCH, readEpoch } from '../epochs/epochs.ts';
 import { announceUsage } from '../events/announce.ts';
@@ -79,30 +80,30 @@ export class Standing {
    */
   async hold(tx: Executor, payer: Payer, atMs: number, amount: Picodollars): Promise<WindowKey[]> {
     const { directory, names } = this.#options;
-    // A budget for a model, user or tag counts the events of a lease that are its own, but sets nothing aside: what runs on has no user.
-    const of = (kind: 'organisation' | 'project' | 'key', id: string) => directory.of(payer.organisationId, kind, id);
-    const budgets = [...of('organisation', payer.organisationId), ...of('project', payer.projectId), ...(payer.keyId === null ? [] : of('key', payer.keyId))].filter(({ subjectKind }) => subjectKind === null);
+    const rules = budgetsOf(directory, { ...payer, resource: '' }).fixed.filter(({ limit: { subjectKind } }) => subjectKind === null || BY_PLACE.has(subjectKind));
     const prepaid = names.organisation(payer.organisationId)?.billing === 'prepaid';
-    if (prepaid && amount > 0n && !budgets.some(({ kind }) => kind === 'prepaid')) throw this.#exceeded({ scopeKind: 'organisation', scopeId: payer.organisationId, period: 'total', kind: 'prepaid', currency: names.organisation(payer.organisationId)!.currency, amount: 0n, id: '' }, 0n, amount);
-    const windows: { budget: Budget; startMs: number }[] = budgets.flatMap((budget) => {
+    if (prepaid && amount > 0n && !rules.some(({ limit }) => limit.kind === 'prepaid')) throw this.#exceeded({ scopeKind: 'organisation', scopeId: payer.organisationId, subjectKind: null, subject: null, period: 'total', kind: 'prepaid', currency: names.organisation(payer.organisationId)!.currency, amount: 0n, id: '' }, 0n, amount);
+    const windows = rules.flatMap(({ limit: budget, counted }): HeldWindow[] => {
       const startMs = windowCounting(budget, atMs);
-      return startMs === null ? [] : [{ budget, startMs }];
+      return startMs === null ? [] : [{ budget, budgetId: budget.id, startMs, counted: counted === null ? ALL : countedAs(counted) }];
     });
-    // In one order everywhere, so that two holds cannot wait for each other.
-    windows.sort((a, b) => (a.budget.id < b.budget.id ? -1 : 1));
-    for (const { budget, startMs } of windows) await this.#holdOne(tx, budget, startMs, amount);
-    return windows.map(({ budget, startMs }) => ({ budgetId: budget.id, windowStartMs: startMs, counted: ALL }));
+    const byName = windows.filter(({ counted }) => counted !== ALL);
+    const told = byName.length === 0 ? null : await openNames(tx, byName);
+    const held = windows.map((window) => (told !== null && window.counted !== ALL && !told.has(keyOf(window)) ? { ...window, counted: OTHERS } : window));
+    // Whole windows first, and each sort in one order, as everywhere: two holds cannot wait for each other.
+    held.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    for (const window of [...held.filter(({ counted }) => counted === ALL), ...held.filter(({ counted }) => counted !== ALL)]) await this.#holdOne(tx, window, amount);
+    return held.map(({ budgetId, startMs, counted }) => ({ budgetId, windowStartMs: startMs, counted }));
   }
 
   /** Gives back what was set aside and not used. In the transaction of the row that remembered it. */
   async release(tx: Executor, windows: readonly WindowKey[], amount: Picodollars): Promise<void> {
     if (amount <= 0n) return;
-    for (const { budgetId, windowStartMs } of windows) {
-      await sql`with freed as (
-          update budget_windows set leased = leased - ${String(amount)}::numeric where budget_id = ${budgetId} and window_start = ${new Date(windowStartMs)} returning budget_id, window_start
-        )
-        update slices set amount = slices.amount - ${String(amount)}::numeric from freed
-        where slices.budget_id = freed.budget_id and slices.window_start = freed.window_start and slices.epoch_id = ${DIRECT_EPOCH}`.execute(tx);
+    const byName = (one: WindowKey) => Number(one.counted !== ALL);
+    for (const { budgetId, windowStartMs, counted } of windows.toSorted((a, b) => byName(a) - byName(b))) {
+      const { windows: table, slices, at } = placeOf(budgetId, windowStartMs, counted);
+      await sql`with freed as (update ${table} set leased = leased - ${String(amount)}::numeric where ${at} returning budget_id)
+        update ${slices} set amount = amount - ${String(amount)}::numeric where ${at} and epoch_id = ${DIRECT_EPOCH} and exists (select from freed)`.execute(tx);
     }
   }
 
@@ -128,28 +129,49 @@ export class Standing {
     await announceUsage(database, tx, events);
   }
 
-  async #holdOne(tx: Executor, budget: Budget, startMs: number, amount: Picodollars): Promise<void> {
+  async #holdOne(tx: Executor, { budget, startMs, counted }: HeldWindow, amount: Picodollars): Promise<void> {
     const start = new Date(startMs);
-    await sql`insert into budget_windows (organisation_id, budget_id, window_start, amount, spent, leased)
-      select organisation_id, id, ${start}, amount, 0, 0 from budgets where id = ${budget.id} and removed_at is null on conflict do nothing`.execute(tx);
-    const { rows: [window] } = await sql<{ left: string }>`select (amount - spent - leased)::text as left from budget_windows where budget_id = ${budget.id} and window_start = ${start} for update`.execute(tx);
+    const { windows, slices, at } = placeOf(budget.id, startMs, counted);
+    const [name, value] = counted === ALL ? [sql``, sql``] : [sql`, counted`, sql`, ${counted}`];
+    if (counted === ALL) {
+      await sql`insert into budget_windows (organisation_id, budget_id, window_start, amount, spent, leased)
+        select organisation_id, id, ${start}, amount, 0, 0 from budgets where id = ${budget.id} and removed_at is null on conflict do nothing`.execute(tx);
+    }
+    const { rows: [window] } = await sql<{ left: string }>`select (amount - spent - leased)::text as left from ${windows} where ${at} for update`.execute(tx);
     // The budget was removed a moment ago: then nothing is left to keep.
     if (window === undefined) return;
-    if (BigInt(window.left) < amount) throw this.#exceeded(budget, BigInt(window.left), amount);
-    await sql`update budget_windows set leased = leased + ${String(amount)}::numeric where budget_id = ${budget.id} and window_start = ${start}`.execute(tx);
-    await sql`insert into slices as have (organisation_id, budget_id, window_start, epoch_id, amount)
-      values (${budget.organisationId}, ${budget.id}, ${start}, ${DIRECT_EPOCH}, ${String(amount)}::numeric)
-      on conflict (budget_id, window_start, epoch_id) do update set amount = have.amount + excluded.amount`.execute(tx);
+    if (BigInt(window.left) < amount) throw this.#exceeded(budget, BigInt(window.left), amount, nameIn(counted));
+    await sql`update ${windows} set leased = leased + ${String(amount)}::numeric where ${at}`.execute(tx);
+    await sql`insert into ${slices} as have (organisation_id, budget_id, window_start${name}, epoch_id, amount)
+      values (${budget.organisationId}, ${budget.id}, ${start}${value}, ${DIRECT_EPOCH}, ${String(amount)}::numeric)
+      on conflict (budget_id, window_start${name}, epoch_id) do update set amount = have.amount + excluded.amount`.execute(tx);
   }
 
-  #exceeded(budget: Pick<Budget, 'scopeKind' | 'scopeId' | 'period' | 'kind' | 'currency' | 'amount' | 'id'>, rest: Picodollars, needed: Picodollars): TandemError {
+  #exceeded(budget: Pick<Budget, 'scopeKind' | 'scopeId' | 'subjectKind' | 'subject' | 'period' | 'kind' | 'currency' | 'amount' | 'id'>, rest: Picodollars, needed: Picodollars, counted: string | null = null): TandemError {
     const left = rest > 0n ? rest : 0n;
     const { names } = this.#options;
     return new TandemError('budget_exceeded', {
-      params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder: holderOf({ ...budget, subjectKind: null, subject: null }, null, names), left: formatAmount(left), currency: budget.currency, amount: formatAmount(budget.amount), cap: '', again: '' },
+      params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder: holderOf(budget, counted, names), left: formatAmount(left), currency: budget.currency, amount: formatAmount(budget.amount), cap: '', again: '' },
       facts: { scope: budget.scopeKind, scopeId: budget.scopeId, name: nameOf(budget, names), budgetId: budget.id, amount: String(budget.amount), left: String(left), needed: String(needed), currency: budget.currency },
     });
   }
+}
+
+/** A window that an amount is set aside in. */
+interface HeldWindow extends NameWindow {
+  readonly budget: Budget;
+}
+
+/** What a lease has as a call has it. A budget for a model, user or tag counts the events of a lease that are its own, but sets nothing aside: what runs on has no user. */
+const BY_PLACE: ReadonlySet<string> = new Set(['key', 'project']);
+
+/** Where a window and its slices are kept: by name in tables of their own. */
+function placeOf(budgetId: string, startMs: number, counted: string) {
+  const whole = counted === ALL;
+  return {
+    windows: sql.table(whole ? 'budget_windows' : 'budget_name_windows'), slices: sql.table(whole ? 'slices' : 'budget_name_slices'),
+    at: sql`budget_id = ${budgetId} and window_start = ${new Date(startMs)}${whole ? sql`` : sql` and counted = ${counted}`}`,
+  };
 }
 
 function toUsage(event: StandingEvent): UsageEvent {

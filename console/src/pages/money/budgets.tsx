@@ -22,13 +22,13 @@ import { TableBones } from '../../ui/skeleton.tsx';
 import { Table } from '../../ui/table.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { announce } from '../../ui/toasts.tsx';
-import { countingOf, isByName, subjectOf, type Counting } from './counting.ts';
+import { countingOf, isByName, offeredIn, subjectOf, type Counting } from './counting.ts';
 import { MoneyPage } from './frame.tsx';
 
 type Budget = Schemas['Budget'];
 type Body = BodyOf<'/api/budgets', 'post'>;
 type SubjectKind = NonNullable<Budget['subject']>['kind'];
-const COUNTINGS: readonly Counting<SubjectKind>[] = ['together', 'each user', 'each tag', 'each model', 'one user', 'one tag', 'one model'];
+const COUNTINGS: readonly Counting<SubjectKind>[] = ['together', 'each key', 'each project', 'each user', 'each tag', 'each model', 'one user', 'one tag', 'one model'];
 const KIND = { organisation: 'Organisation', project: 'Project', key: 'Key' } as const;
 const badShares = (text: string): ApiError => new ApiError(0, { code: 'invalid_request', message: `“${text}” is not a list of whole percents from 1 to 100, such as 50, 80, 100.`, next: 'Correct the shares and try again.', param: 'alertShares' });
 /** `50, 80, 100`; undefined for what is no list of percents. */
@@ -50,7 +50,7 @@ export function BudgetsPage() {
       <Show query={{ data: rows, error: query.error, refetch: query.refetch }} bones={<TableBones columns={5} />}>
         {(budgets) => (budgets.length === 0 ? (
           <Empty title="Nothing limits spending yet" command={commands.budgetSet({ kind: 'organisation', name: '' }, '25', 'month')} action={<Button kind="primary" why={whyNot} onClick={() => setOpen('new')}>Set the first budget</Button>}>
-            <p>A budget of the organisation, a project or a key, or of each user, tag or model in it, stops calls before they would overrun it.</p>
+            <p>A budget of the organisation, a project or a key, or of each key, project, user, tag or model in it, stops calls before they would overrun it.</p>
           </Empty>
         ) : <List rows={budgets} onOpen={setOpen} />)}
       </Show>
@@ -80,7 +80,7 @@ function List({ rows, onOpen }: { rows: readonly Budget[]; onOpen: (budget: Budg
   const decimals = useMemo(() => widestFraction(rows.map(({ left }) => left)), [rows]);
   const columns = useMemo((): Column<Budget>[] => [
     { id: 'name', header: 'Budget of', narrow: 'title', compare: (a, b) => nameOf(a).localeCompare(nameOf(b)), cell: (budget) => (
-      <>{nameOf(budget)}<span className="muted beside">{budget.subject === null ? KIND[budget.scope.kind] : budget.each === null ? '' : budget.each.names === 0 ? 'nobody yet' : `most: ${ofEach(budget.each.most[0]?.name ?? null)}, of ${budget.each.names}`}</span></>
+      <>{nameOf(budget)}<span className="muted beside">{budget.subject === null ? KIND[budget.scope.kind] : budget.each === null ? '' : budget.each.names === 0 ? 'nobody yet' : `most: ${ofEach(budget.each.most[0]?.label ?? null)}, of ${budget.each.names}`}</span></>
     ) },
     { id: 'spent', header: 'Spent and held', width: '20rem', narrow: 'sub', cell: (budget) => <BudgetMeter amount={budget.amount} spent={budget.spent} held={budget.held} period={budget.period} currency={budget.currency} /> },
     { id: 'until', header: 'Starts again', width: '9rem', narrow: 'hidden', compare: (a, b) => (a.windowEnd ?? '9').localeCompare(b.windowEnd ?? '9'), cell: ({ windowEnd }) => (windowEnd === null ? <span className="muted">never</span> : dayText(windowEnd)) },
@@ -106,7 +106,9 @@ function NewBudget({ onClose }: { onClose: () => void }) {
   const [counting, setCounting] = useState<Counting<SubjectKind>>('together');
   const [name, setName] = useState('');
   const chosen = scopes.find(({ id }) => id === scope) ?? scopes[0]!;
-  const body = (): Body => ({ scope: { kind: chosen.kind, id: chosen.id }, subject: subjectOf(counting, name), amount: (parseMoney(amount) ?? 0n).toString(), period });
+  const offered = offeredIn(COUNTINGS, chosen.kind);
+  const used = offered.includes(counting) ? counting : 'together';
+  const body = (): Body => ({ scope: { kind: chosen.kind, id: chosen.id }, subject: subjectOf(used, name), amount: (parseMoney(amount) ?? 0n).toString(), period });
   const create = useAction(async () => {
     if ((parseMoney(amount) ?? -1n) < 0n) throw badAmount(amount);
     return api.post('/api/budgets', { body: body() });
@@ -123,8 +125,8 @@ function NewBudget({ onClose }: { onClose: () => void }) {
       }}>
         <Field label="Budget of">{(field) => <select {...field} value={scope} onChange={(event) => setScope(event.target.value)}>{scopes.map(({ kind, id, name }) => <option key={id} value={id}>{KIND[kind]}: {name}</option>)}</select>}</Field>
         <div className="pair">
-          <Field label="Counted">{(field) => <select {...field} value={counting} onChange={(event) => setCounting(event.target.value as Counting<SubjectKind>)}>{COUNTINGS.map((one) => <option key={one} value={one}>{one}</option>)}</select>}</Field>
-          {isByName(counting) ? <Field label={`Name of the ${counting.slice(4)}`}>{(field) => <input {...field} required value={name} onChange={(event) => setName(event.target.value)} />}</Field> : null}
+          <Field label="Counted">{(field) => <select {...field} value={used} onChange={(event) => setCounting(event.target.value as Counting<SubjectKind>)}>{offered.map((one) => <option key={one} value={one}>{one}</option>)}</select>}</Field>
+          {isByName(used) ? <Field label={`Name of the ${used.slice(4)}`}>{(field) => <input {...field} required value={name} onChange={(event) => setName(event.target.value)} />}</Field> : null}
         </div>
         <div className="pair">
           <Field label={`Amount, ${organisation.currency}`} error={create.error?.param === 'amount' ? create.error.message : undefined}>{(field) => <input {...field} inputMode="decimal" className="num" placeholder="25.00" value={amount} onChange={(event) => setAmount(event.target.value)} />}</Field>
@@ -133,7 +135,7 @@ function NewBudget({ onClose }: { onClose: () => void }) {
         <p className="muted small">Calls are refused before the budget would be overrun, also when thousands run at once.</p>
         {create.error && create.error.param !== 'amount' ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Set the budget</Button></div>
-        <SameInTerminal line={commands.budgetSet(chosen, amount, period, { counting, name })} />
+        <SameInTerminal line={commands.budgetSet(chosen, amount, period, { counting: used, name })} />
       </form>
     </Dialog>
   );
@@ -145,8 +147,8 @@ function MostSpent({ budget: { amount, period, currency, subject }, each: { name
   return (
     <>
       <p className="small muted">{names === 0 ? `No ${kind} has called in this window.` : `${plural(names, kind)} in this window, ${exhausted} with nothing left. Those that spent most:`}</p>
-      {most.map(({ name, spent, held }) => (
-        <div className="pair" key={name ?? '\u0000'}><span>{ofEach(name)}</span><BudgetMeter amount={amount} spent={spent} held={held} period={period} currency={currency} /></div>
+      {most.map(({ name, label, spent, held }) => (
+        <div className="pair" key={name ?? '\u0000'}><span>{ofEach(label)}</span><BudgetMeter amount={amount} spent={spent} held={held} period={period} currency={currency} /></div>
       ))}
     </>
   );

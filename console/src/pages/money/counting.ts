@@ -18,3 +18,8 @@ export function subjectOf<K extends string>(counting: Counting<K>, name: string)
 }
 
 export const isByName = (counting: string): boolean => counting.startsWith('one ');
+
+/** What there is of each in a scope: keys of an organisation or project, projects of an organisation. */
+export function offeredIn<C extends string>(countings: readonly C[], scope: 'organisation' | 'project' | 'key'): readonly C[] {
+  return countings.filter((one) => (one !== 'each project' || scope === 'organisation') && (one !== 'each key' || scope !== 'key'));
+}

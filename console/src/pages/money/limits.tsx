@@ -19,7 +19,7 @@ import { TableBones } from '../../ui/skeleton.tsx';
 import { Table } from '../../ui/table.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { announce } from '../../ui/toasts.tsx';
-import { countingOf, isByName, subjectOf, type Counting } from './counting.ts';
+import { countingOf, isByName, offeredIn, subjectOf, type Counting } from './counting.ts';
 import { MoneyPage } from './frame.tsx';
 
 type Limit = Schemas['Limit'];
@@ -89,7 +89,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [amount, setAmount] = useState('');
   const chosen = scopes.find(({ id }) => id === scope) ?? scopes[0]!;
-  const offered = COUNTINGS.filter((one) => (one !== 'each project' || chosen.kind === 'organisation') && (one !== 'each key' || chosen.kind !== 'key'));
+  const offered = offeredIn(COUNTINGS, chosen.kind);
   const used = offered.includes(counting) ? counting : 'together';
   const byName = isByName(used);
   const create = useAction(async () => {
