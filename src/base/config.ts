@@ -67,6 +67,7 @@ export const SETTINGS = {
   agentAddress: setting('TANDEM_AGENT_ADDRESS', '', 'The HOST:PORT by which machines with the agent reach this server; it listens there, by TLS; or off. Default: off while TANDEM_HOST is the loopback alone, else port 4601 of TANDEM_PUBLIC_URL or TANDEM_HOST.', address),
   peerAddress: setting('TANDEM_PEER_ADDRESS', '', 'The HOST:PORT by which other server processes of the same database reach this one\'s listener for agents, where TANDEM_AGENT_ADDRESS leads to any of them. Default: TANDEM_AGENT_ADDRESS.', address),
   databaseUrl: setting('DATABASE_URL', '', 'An external Postgres (16 or newer). Default: the embedded one.', postgresUrl),
+  databaseWaitSeconds: setting('TANDEM_DATABASE_WAIT_SECONDS', '60', 'How long a start waits for a database that is away, before it ends with the reason. 0: not at all.', whole(0, 3_600)),
   secretFile: setting('TANDEM_SECRET_FILE', '', 'The key that seals stored secrets. Default: HOME/secret, made at first start with mode 0600.', optional),
   configFile: setting('TANDEM_CONFIG', '', 'The operator\'s file: backends, open address ranges, OIDC, proxies. Default: HOME/config.json, if it is there.', optional),
   cache: setting('TANDEM_CACHE', '', 'Where large downloads are kept by hash, shared by all homes. Default: $XDG_CACHE_HOME/tandem or ~/.cache/tandem.', text),

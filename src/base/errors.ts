@@ -154,6 +154,7 @@ export const ERRORS = {
   database_memory: entry(500, 'server_error', 'The embedded database got too little memory: {reason}.', 'Free memory, or raise the limit of this container or service (256 MB are enough for the database), then start again.'),
   database_timeout: entry(500, 'server_error', 'The embedded database did not {step} within {seconds} s.', 'Start again; a recovery goes on where it stopped. The database writes its log to {log}.'),
   database_start_failed: entry(500, 'server_error', 'The embedded database did not start: {reason}.', 'Read the end of {log}, put the cause right, then start again.'),
+  database_away: entry(503, 'server_error', 'The server lost its database over this request; whether it was done is not known.', 'See whether it was done, or send it again in some seconds. An operator sees the cause with tandem doctor.'),
   database_stale: entry(503, 'server_error', 'The server has had no contact with its database for {seconds} s and cannot check this call.', 'Try again in some seconds; an operator sees the cause with tandem doctor.'),
   migration_failed: entry(500, 'server_error', 'The migration {name} failed: {reason}. The database was left as it was before.', 'Keep the previous version running and report this; a backup restores with npm start -- restore FILE.'),
   database_newer: entry(500, 'server_error', 'The database was written by a newer version (migration {name} is unknown here).', 'Start the newer version, or restore a backup made by this one.'),

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { TandemError, type Clock, type Logger } from '../base/index.ts';
+import { ofDatabase } from './away.ts';
 import { Channel, notify, type ChannelHandler } from './channel.ts';
 import type { Schema } from './schema.ts';
 import { scopeTo, type Executor, type Scoped } from './scope.ts';
@@ -32,9 +33,9 @@ export async function openDatabase(options: { connection: Connection; log: Logge
   const { connection, log, clock } = options;
   const pool = new pg.Pool({ max: options.poolSize ?? 10, connectionTimeoutMillis: 5_000, application_name: 'tandem', ...connection });
   // A connection that breaks while it is lent tells its queries, and says it once more as an event; unheard, that ends the process.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => client.on('error', ofDatabase));
   pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle database connection broke'));
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: { options: pool.options, connect: () => pool.connect().catch((error: unknown) => { throw ofDatabase(error); }), end: () => pool.end() } }) });
   const channel = new Channel(connection, log, clock);
   try {
     await channel.start();

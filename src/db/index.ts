@@ -1,3 +1,4 @@
+export { isDatabaseAway, isDatabaseLost } from './away.ts';
 export { openDatabase, type Connection, type Database } from './database.ts';
 export { RESYNC, type ChannelHandler } from './channel.ts';
 export { migrate } from './migrate.ts';

@@ -16,6 +16,8 @@ const MIGRATION_LOCK = 0x7a6d_0001;
  */
 export async function migrate(connection: Connection, log: Logger, migrations: readonly Migration[] = shipped): Promise<string[]> {
   const pool = new pg.Pool({ ...connection, max: 1, connectionTimeoutMillis: 5_000, application_name: 'tandem-migrate' });
+  // A connection that breaks tells its query, and says it once more as an event; unheard, that counts as an error that nobody caught.
+  pool.on('connect', (client) => client.on('error', () => {})).on('error', () => {});
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     return await db.connection().execute(async (one) => {
@@ -23,7 +25,8 @@ export async function migrate(connection: Connection, log: Logger, migrations: r
       try {
         return await applyMissing(one, migrations, log);
       } finally {
-        await sql`select pg_advisory_unlock(${MIGRATION_LOCK})`.execute(one);
+        // With a connection that is gone, so is its lock.
+        await sql`select pg_advisory_unlock(${MIGRATION_LOCK})`.execute(one).catch(() => {});
       }
     });
   } catch (error) {

@@ -40,8 +40,8 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
 
   const access = createAccess({ database, clock, log, config });
   const first = await access.bootstrap();
-  await access.start();
   phases.add('access', 10_000, () => access.stop());
+  await access.start();
 
   const operator = () => first.organisationId;
   const ledger = createLedger({
@@ -58,17 +58,18 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   metrics.watchErrors(() => mishaps.report().count);
   const models: Models = createModels({ access, ledger: watchCalls(ledger, metrics, (id) => models.providerName(id)), database, config, log, clock, engine: localModel.engine, operator });
   access.consents.useContributions(models.contributions);
+  // Each is stopped also where its start breaks off, since the next try starts it anew.
+  phases.add('models', 10_000, () => models.stop());
   await models.start();
   ledger.prices.useOwners((organisationId, name) => organisationId === first.organisationId || models.isOwn(organisationId, name));
   models.useConfigRooms({ projects: access.projects, keys: access.keys, prices: ledger.prices, budgets: ledger.budgets, limits: ledger.limits });
   ledger.sight.useBackendNames((id) => models.backendName(id));
   ledger.sight.useMachineShares((...asked) => models.machineShare(...asked));
-  phases.add('models', 10_000, () => models.stop());
   const fleet = createFleet({ secrets: openSecretBox(config.secretFile), database, clock, log, access, ledger, operator, config, env: process.env, version: VERSION, controlHosts: controlHosts(config), ownMachine: machineHash() });
   phases.add('providers', 10_000, () => fleet.providers.close());
   const tunnels = createTunnels({ audit: access.audit, database, clock, log, config, fleet, root: join(import.meta.dirname, '../..'), version: VERSION });
-  await tunnels.start();
   phases.add('tunnels', 10_000, () => tunnels.stop());
+  await tunnels.start();
   fleet.useLink(tunnels.link, tunnels.address);
   fleet.useSigner(tunnels.wipeKeys);
   tunnels.useLeases(fleet.leases);

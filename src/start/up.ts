@@ -11,6 +11,7 @@ import { checkAddress } from './port.ts';
 import { openRooms } from './rooms.ts';
 import { checkOperatorFile } from './operator-file.ts';
 import { onStopSignal } from './signals.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
 /**
  * Runs the server until it is told to stop: everything in order, undone in reverse when a step fails. Returns when all has stopped.
@@ -39,7 +40,10 @@ export async function up(): Promise<void> {
     const pages = buildConsole(config.cache, log);
     const localModel = openLocalModel({ config, log, clock, signal: stopping.signal, out: process.stderr });
     phases.add('model', 10_000, () => localModel.engine?.stop());
-    const rooms = await openRooms(house, localModel, await pages);
+    const built = await pages;
+    const rooms = await waitForDatabase(phases, (own) => openRooms({ ...house, phases: own }, localModel, built), {
+      clock, log, waitMs: config.databaseWaitSeconds * 1_000, signal: stopping.signal, say: (text) => void process.stderr.write(`${text}\n`),
+    });
     stopping.signal.throwIfAborted();
 
     await Promise.race([localModel.settled, stopped.promise]);

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
@@ -136,7 +136,7 @@ describe('a start that cannot be', () => {
     ['no such host', 'postgres://a:canary-password@nowhere.invalid/x', 'cannot be reached'],
   ])('on a bad DATABASE_URL: %s', async (_, url, words) => {
     const home = freshFolder('home');
-    const output = await said({ home, env: { DATABASE_URL: url } });
+    const output = await said({ home, env: { DATABASE_URL: url, TANDEM_DATABASE_WAIT_SECONDS: '1' } });
     expect(output).toContain(words);
     expect(output).not.toContain('canary-password');
     await nothingLeft(home);
@@ -174,6 +174,40 @@ describe('another Postgres', () => {
     await makeKey(program, 'kept outside');
     await program.interrupt();
     expect((await sql('external', 'select name from api_keys')).map((row) => row['name'])).toContain('kept outside');
+  });
+
+  test('a start waits for a database that is away, or that goes away while it starts', async () => {
+    await sql('tandem', 'create database late');
+    const { host, port, user, password } = postgres.connection;
+    const open = new Set<Socket>();
+    let connections = 0;
+    let words = 0;
+    /** In the place of a database that comes late and is then killed again and again: at these words of the server, in one start after the other. */
+    const breaks = [20, 90, 150, 200, 240, 260];
+    const relay = createServer((client) => {
+      open.add(client.on('error', () => {}));
+      connections += 1;
+      if (connections <= 2) return void client.destroy();
+      const server = connect(`${host}/.s.PGSQL.${port}`);
+      open.add(server.on('error', () => client.destroy()));
+      client.on('data', () => {
+        words += 1;
+        if (words < breaks[0]!) return;
+        breaks.shift();
+        if (breaks.length === 0) breaks.push(Number.POSITIVE_INFINITY);
+        for (const socket of open) socket.destroy();
+        open.clear();
+      });
+      client.pipe(server).pipe(client);
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => relay.once('listening', resolve));
+    const program = await start(freshFolder('home'), { env: { ...env, DATABASE_URL: `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${(relay.address() as AddressInfo).port}/late` } });
+    expect(program.output().match(/The database cannot be reached: .*\. Waiting for it, 60 s at most/g)).toHaveLength(1);
+    expect(breaks, 'it went away in the middle of several tries').toHaveLength(1);
+    await makeKey(program, 'after all');
+    expect(await program.interrupt()).toBe(0);
+    relay.close();
+    for (const socket of open) socket.destroy();
   });
 
   test('a failed migration is named, leaves the database as it was, and nothing is served (C20)', async () => {

@@ -10,8 +10,8 @@ afterEach(() => house[Symbol.asyncDispose]());
 
 const until = async (holds: () => boolean): Promise<void> => {
   for (let turns = 0; !holds(); turns += 1) {
-    if (turns === 10_000) throw new Error('it did not come about');
-    await new Promise((resolve) => { setImmediate(resolve); });
+    if (turns === 2_000) throw new Error('it did not come about');
+    await new Promise((resolve) => { setTimeout(resolve, 10); });
   }
 };
 

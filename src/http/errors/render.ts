@@ -1,4 +1,5 @@
 import { TandemError, type Logger } from '../../base/index.ts';
+import { isDatabaseLost } from '../../db/index.ts';
 import { messagesError } from '../../models/index.ts';
 
 /** A reply made from an error: status, headers, and the JSON text of the body. */
@@ -13,13 +14,23 @@ export type Envelope = 'openai' | 'anthropic' | 'tandem';
 
 const BODY: Readonly<Record<Envelope, (error: TandemError, requestId: string) => object>> = { openai: openAi, anthropic, tandem: own };
 
+/** Who asks while the database is away or comes back hears that, and when to ask again. */
+const AWAY_RETRY_S = 2;
+
+/** What was thrown, in the words of the list: what is not in it and is no absence of the database is `internal`. */
+export function knownError(error: unknown, requestId: string): TandemError {
+  if (error instanceof TandemError) return error;
+  if (isDatabaseLost(error)) return new TandemError('database_away', { retryAfterSeconds: AWAY_RETRY_S, detail: (error as Error).message, cause: error });
+  return new TandemError('internal', { params: { requestId }, cause: error });
+}
+
 /**
  * The one place where an error becomes a reply. What is not a TandemError becomes `internal` with the
  * request's id: the client gets no stack, no path and no secret; the operator's log gets all but secrets.
  */
 export function renderError(error: unknown, envelope: Envelope, requestId: string, log: Logger): Rendered {
-  const known = error instanceof TandemError ? error : new TandemError('internal', { params: { requestId }, cause: error });
-  if (known !== error) {
+  const known = knownError(error, requestId);
+  if (known.code === 'internal') {
     log.error({ requestId, err: error }, 'an unexpected error');
   } else if (known.status >= 500) {
     log.warn({ requestId, code: known.code, detail: known.detail }, known.message);

@@ -1,6 +1,6 @@
-import { TandemError, isTandemError } from '../../base/index.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
 import type { CallRequest } from '../exchange.ts';
+import { knownError } from '../errors/render.ts';
 import type { CallError } from '../faces.ts';
 
 const MODEL = Symbol('the model that a failed call asked for');
@@ -21,7 +21,7 @@ export function markModel(request: CallRequest, body: unknown): void {
  * @param model The one that was asked for, where a connection carries several calls.
  */
 export async function callErrorOf(request: CallRequest, path: string, id: string, thrown: unknown, authenticate: Authenticate, model: unknown = (request as Marked)[MODEL]): Promise<CallError | undefined> {
-  const error = isTandemError(thrown) ? thrown : new TandemError('internal', { params: { requestId: id } });
+  const error = knownError(thrown, id);
   const principal = error.status === 401 ? null : await Promise.resolve().then(() => authenticate(request, false)).catch(() => null);
   if (principal === null && error.status !== 401) return undefined;
   const dialect = Object.entries(DIALECTS).find(([start]) => path === start || path.startsWith(`${start}/`))?.[1] ?? 'other';

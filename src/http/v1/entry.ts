@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { can, demand } from '../../access/index.ts';
-import { TandemError, isTandemError, type Logger } from '../../base/index.ts';
+import { TandemError, type Logger } from '../../base/index.ts';
 import { failed, inRequestSpan, type Span } from '../../base/trace.ts';
 import { refuse } from '../errors/refuse.ts';
-import { renderError, type Envelope } from '../errors/render.ts';
+import { knownError, renderError, type Envelope } from '../errors/render.ts';
 import { callErrorOf } from './call-error.ts';
 import type { CallReply, CallRequest } from '../exchange.ts';
 import type { LaneReply } from '../lane/reply.ts';
@@ -98,7 +98,7 @@ export function mayCall(request: CallRequest, authenticate: Authenticate): boole
 }
 
 function answerError(error: unknown, request: CallRequest, response: CallReply, path: string, requestId: string, options: ModelApiOptions, span: Span | null): void {
-  const code = isTandemError(error) ? error.code : 'internal';
+  const { code } = knownError(error, requestId);
   failed(span, code);
   options.refused(code);
   void callErrorOf(request, path, requestId, error, options.authenticate).then((call) => call && options.onCallError(call));

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { TandemError, isTandemError, newId, type Logger } from '../../base/index.ts';
+import { TandemError, newId, type Logger } from '../../base/index.ts';
 import { failed, inRequestSpan, type Span } from '../../base/trace.ts';
 import { demand } from '../../access/index.ts';
 import { parseJson } from '../body/parse-json.ts';
 import type { Authenticate } from '../caller/authenticate.ts';
-import { renderError } from '../errors/render.ts';
+import { knownError, renderError } from '../errors/render.ts';
 import type { CallError, ResponsesDoor } from '../faces.ts';
 import { answerRaw } from '../listen/client-errors.ts';
 import { callErrorOf } from './call-error.ts';
@@ -92,7 +92,7 @@ interface Asked {
 
 /** Notes an error as the HTTP path does: for the figures, in the trace, and among the failed calls. */
 function noteRefusal({ refused, onCallError, authenticate }: ResponseSocketOptions, request: IncomingMessage, requestId: string, error: unknown, span: Span | null, model: unknown): void {
-  const code = isTandemError(error) ? error.code : 'internal';
+  const { code } = knownError(error, requestId);
   failed(span, code);
   refused(code);
   void callErrorOf(request, PATH, requestId, error, authenticate, model).then((call) => call && onCallError(call));
