@@ -126,7 +126,7 @@ interface Figures {
   readonly logins: number[];
   trips: number[];
   /** Seconds of CPU by program. */
-  readonly cpu: Map<string, number>;
+  readonly cpu: Readonly<Record<'down' | 'up', Map<string, number>>>;
 }
 
 /** What stands between the two ends of a way, and the ends. */
@@ -158,7 +158,7 @@ function readStatus(pid: number): string {
 }
 
 async function measure(title: string): Promise<void> {
-  const all = new Map(ways.map((way) => [way.name, { down: [], up: [], logins: [], trips: [], cpu: new Map() } as Figures]));
+  const all = new Map(ways.map((way) => [way.name, { down: [], up: [], logins: [], trips: [], cpu: { down: new Map(), up: new Map() } } as Figures]));
   // In turn, so that what else this machine does meets all of them.
   for (let turn = 0; turn < TURNS; turn += 1) {
     for (const way of ways) {
@@ -166,7 +166,7 @@ async function measure(title: string): Promise<void> {
       for (const direction of ['down', 'up'] as const) {
         let watch: CpuWatch | undefined;
         const { seconds, loginSeconds } = await transfer(way, BYTES, direction, () => { watch = new CpuWatch(programOf); });
-        for (const [program, used] of await watch!.end()) figures.cpu.set(program, (figures.cpu.get(program) ?? 0) + used);
+        for (const [program, used] of await watch!.end()) figures.cpu[direction].set(program, (figures.cpu[direction].get(program) ?? 0) + used);
         figures[direction].push(BYTES / 1e6 / seconds);
         figures.logins.push(loginSeconds);
       }
@@ -181,9 +181,15 @@ async function measure(title: string): Promise<void> {
     const ratio = (other: Figures): string => `${(median(down) / median(other.down)).toFixed(2)}, ${(median(up) / median(other.up)).toFixed(2)}`;
     return [name, median(down).toFixed(0), spread(down), median(up).toFixed(0), spread(up), ratio(byReverse), ratio(direct), median(trips).toFixed(2), percentile(trips, 0.95).toFixed(2), median(logins).toFixed(2)];
   })));
-  const gigabytes = (2 * TURNS * BYTES) / 1e9;
+  const gigabytes = (TURNS * BYTES) / 1e9;
   console.log('\nSeconds of CPU for a GB, by program, log-in left out:\n');
-  for (const { name } of ways) console.log(`- ${name}: ${[...all.get(name)!.cpu].filter(([, seconds]) => seconds / gigabytes >= 0.05).map(([program, seconds]) => `${program} ${(seconds / gigabytes).toFixed(2)}`).join(', ')}`);
+  for (const { name } of ways) {
+    const { down, up } = all.get(name)!.cpu;
+    for (const [direction, used] of [['from the node', down], ['to the node', up]] as const) {
+      const each = [...used].map(([program, seconds]) => [program, seconds / gigabytes] as const).filter(([, seconds]) => seconds >= 0.05);
+      console.log(`- ${name}, ${direction}: ${each.map(([program, seconds]) => `${program} ${seconds.toFixed(2)}`).join(', ')}; together ${each.reduce((sum, [, seconds]) => sum + seconds, 0).toFixed(2)}`);
+    }
+  }
 }
 
 await measure('Unshaped');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { OnReadOpts } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 /** By this name the server knows itself towards agents, whatever its address is. */
@@ -37,11 +38,12 @@ export async function dialPinned({ host, port }: Address, pin: string): Promise<
 }
 
 /** With the node's own certificate, to a server that one of the roots vouches for. */
-export function dialTrusted({ host, port }: Address, identity: Credentials, protocol = AGENT_PROTOCOL): Promise<TLSSocket> {
-  return dial({ host, port, key: identity.key, cert: identity.certificate, ca: [...identity.roots], rejectUnauthorized: true, ALPNProtocols: [protocol] });
+export function dialTrusted({ host, port }: Address, identity: Credentials, protocol = AGENT_PROTOCOL, onread?: OnReadOpts): Promise<TLSSocket> {
+  return dial({ ...(onread !== undefined && { onread }), host, port, key: identity.key, cert: identity.certificate, ca: [...identity.roots], rejectUnauthorized: true, ALPNProtocols: [protocol] });
 }
 
-function dial(options: ConnectionOptions): Promise<TLSSocket> {
+/** Node's types leave out that `onread` goes to the socket beneath. */
+function dial(options: ConnectionOptions & { readonly onread?: OnReadOpts }): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ALPNProtocols: [AGENT_PROTOCOL], ...options, servername: SERVER_NAME, minVersion: 'TLSv1.3' });
     const fail = (error: Error): void => {

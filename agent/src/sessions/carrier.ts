@@ -5,10 +5,9 @@ import type { KeeperWord } from '../leases/keeper.ts';
 import { pathsOf } from '../leases/record.ts';
 import type { Outside } from '../outside.ts';
 import { homeAt, readIdentity } from '../state/home.ts';
-import { WireError, readLine } from '../wire/index.ts';
+import { PooledReads, WireError, readLine } from '../wire/index.ts';
 import { dialSession } from './dial-session.ts';
 import { joinSockets } from './join-sockets.ts';
-import { PooledReads } from './pooled-reads.ts';
 
 /** What the agent says to a carrier: one JSON line, answered by `ok` or by `no`, a code and why. */
 export interface CarryWord {
@@ -37,14 +36,14 @@ export async function carryLease(root: string, lease: string, outside: Outside):
   let askedMs = outside.bootMs();
 
   const carry = async ({ token, session }: CarryWord): Promise<void> => {
-    const reads = new PooledReads();
-    const inner = await sayToKeeper(paths.socket, session, reads);
+    const [innerReads, outerReads] = [new PooledReads(), new PooledReads()];
+    const inner = await sayToKeeper(paths.socket, session, innerReads);
     if (inner === undefined) throw session.do === 'port' ? new WireError('no_port', 'nothing listens at that port of the lease') : new WireError('not_running', 'the lease does not run here');
     try {
-      const outer = await dialSession(readIdentity(home), token);
+      const outer = await dialSession(readIdentity(home), token, outerReads);
       sessions.add(inner);
       inner.on('close', () => sessions.delete(inner));
-      joinSockets(outer, inner, reads);
+      joinSockets({ socket: outer, reads: outerReads }, { socket: inner, reads: innerReads });
     } catch (error) {
       inner.destroy();
       throw new WireError('no_carrier', error instanceof Error ? error.message : 'the server could not be reached');

@@ -4,9 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { readLine } from '../wire/index.ts';
+import { PooledReads, readLine } from '../wire/index.ts';
 import { joinSockets } from './join-sockets.ts';
-import { PooledReads } from './pooled-reads.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-join-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +25,8 @@ async function joined(name: string): Promise<{ far: Socket; near: Socket; close(
   const reads = new PooledReads();
   const inner = connect({ path: join(folder, `${name}-in`), onread: reads });
   expect(await readLine(reads.first, 10, AbortSignal.timeout(5_000))).toBe('ok');
-  joinSockets(connect(join(folder, `${name}-out`)), inner, reads);
+  const outerReads = new PooledReads();
+  joinSockets({ socket: connect({ path: join(folder, `${name}-out`), onread: outerReads }), reads: outerReads }, { socket: inner, reads });
   return { far: await far.promise, near: await near.promise, close: () => servers.forEach((server) => server.close()) };
 }
 

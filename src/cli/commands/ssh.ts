@@ -3,8 +3,8 @@ import { existsSync, fstatSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { Socket } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Writable } from 'node:stream';
-import { passOn } from '../../../agent/src/wire/index.ts';
+import type { Readable, Writable } from 'node:stream';
+import { PooledReads, passOn } from '../../../agent/src/wire/index.ts';
 import { CliError } from '../cli-error.ts';
 import { credentialsPath } from '../client/credentials.ts';
 import type { Client } from '../client/client.ts';
@@ -46,12 +46,12 @@ export const proxy: Run = async (context, { args }) => {
       if (out === process.stdout || !stream.readableEnded) resolve();
     });
   });
-  passOn(process.stdin, stream);
+  const typed = incoming(stream);
   passOn(stream, out);
   await done;
   stream.destroy();
   // An open standard input would keep the process.
-  process.stdin.destroy();
+  typed.destroy();
 };
 
 /** Makes key and certificate ready; called by ssh itself where its configuration includes ours. */
@@ -82,10 +82,27 @@ export const config: Run = async (context) => {
   print(context, { config: own, included: theirs }, () => `${theirs} includes ${own} now. Try: ssh LEASE${HOST_SUFFIX}, scp FILE LEASE${HOST_SUFFIX}: by its name with dashes for what is no letter or digit, or by its id`);
 };
 
+/** Passes standard input on; a pipe, which ssh gives, is read into buffers that are used again. */
+function incoming(stream: Writable): Readable {
+  if (!isStreamed(0)) {
+    passOn(process.stdin, stream);
+    return process.stdin;
+  }
+  const reads = new PooledReads();
+  const socket = new Socket({ fd: 0, writable: false, onread: reads });
+  socket.on('error', () => socket.destroy());
+  reads.passOn(socket, stream);
+  return socket;
+}
+
 /** Node writes to its standard output while everything else waits, which halves what goes through; ssh gives a pipe, which can be written to as a socket. */
 function outgoing(): Writable {
-  const kind = fstatSync(1);
-  return kind.isFIFO() || kind.isSocket() ? new Socket({ fd: 1, readable: false, writable: true }) : process.stdout;
+  return isStreamed(1) ? new Socket({ fd: 1, readable: false, writable: true }) : process.stdout;
+}
+
+function isStreamed(fd: number): boolean {
+  const kind = fstatSync(fd);
+  return kind.isFIFO() || kind.isSocket();
 }
 
 /** @param host The name that was typed: ssh's configuration knows no other, so the folder has it. */
