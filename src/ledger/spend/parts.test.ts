@@ -69,3 +69,32 @@ test('every pair of names comes to what its calls come to, by name and for the o
     }
   }), { numRuns: 8 });
 });
+
+test('of many users or keys of one scenario or tag, those listed and the others together come to what their calls come to', async () => {
+  const ids = Array.from({ length: 4 }, () => house.newId());
+  const all: Call[] = [];
+  await fc.assert(fc.asyncProperty(fc.array(call(), { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 3 }), fc.constantFrom('charge', 'requests', 'margin'), async (calls, top, metric) => {
+    all.push(...calls);
+    await house.poster.use(...calls.map(({ input, key, project, user, scenario, tags }) => ({ quantities: { input: BigInt(input) }, keyId: ids[key]!, projectId: ids[project]!, cost: input % 2 === 0 ? BigInt(input) : null, attributes: { user, scenario, tags: [...tags] } })));
+    await house.books.sight.catchUp();
+    for (const group of ['user', 'key'] as const) {
+      for (const [filter, fits] of [[{ scenario: 's-1' }, (one: Call) => one.scenario === 's-1'], [{ tag: 't-2' }, (one: Call) => one.tags.includes('t-2')]] as const) {
+        const some = all.filter(fits);
+        const view = await house.books.sight.spend(house.principal(), { metric, group, top, ...filter });
+        const nameOf = (one: Call) => (group === 'user' ? one.user : ids[one.key]!);
+        const listed = view.groups.flatMap(({ key }) => (key === null ? [] : [key]));
+        expect(view.groupsInAll).toBe(new Set(some.map(nameOf)).size);
+        expect(listed).toHaveLength(Math.min(top, view.groupsInAll));
+        for (const one of view.groups) {
+          const calls = some.filter((other) => (one.key === null ? !listed.includes(nameOf(other)) : nameOf(other) === one.key));
+          const known = calls.filter(({ input }) => input % 2 === 0).reduce((sum, { input }) => sum + input, 0);
+          expect([one.requests, one.charge, one.tokens, one.costUnknown]).toEqual([String(calls.length), String(calls.reduce((sum, { input }) => sum + input * 1_000, 0)), String(calls.reduce((sum, { input }) => sum + input, 0)), String(calls.filter(({ input }) => input % 2 === 1).length)]);
+          if (known > 0) expect([one.cost, one.margin]).toEqual([String(known), String(known * 999)]);
+        }
+        const values = view.groups.filter(({ key }) => key !== null).map(({ value }) => BigInt(value ?? 0));
+        expect(values.toSorted((a, b) => (a < b ? 1 : -1))).toEqual(values);
+        expect(view.total.requests).toBe(String(some.length));
+      }
+    }
+  }), { numRuns: 8 });
+}, 60_000);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
 import { dimensionColumn, isTime, metricSum, oneOf, type Dimension } from './dimensions.ts';
-import { conditions, source, type Context, type FigureRow } from './read.ts';
+import { byPages, conditions, readsAll, source, type Context, type FigureRow } from './read.ts';
 
 /** What one part of a group comes to; null stands for the parts that have no name here. */
 export interface PartFigures {
@@ -28,7 +28,7 @@ interface Cell extends Figures {
  */
 export async function readParts(executor: Executor, context: Context, subgroup: Dimension, kept: readonly FigureRow[], together: Figures): Promise<Map<string | null, PartFigures[]>> {
   const { query } = context;
-  const ranked = await totalsOf(executor, context, subgroup);
+  const ranked = await (readsAll(context, [subgroup]) ? byPages(executor, () => totalsOf(executor, context, subgroup)) : totalsOf(executor, context, subgroup));
   const named = isTime(subgroup) ? ranked : ranked.slice(0, query.top);
   const partNames = named.map(({ part }) => part);
   const places = kept.map(({ place }) => place!);

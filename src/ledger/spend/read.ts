@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Principal } from '../../access/index.ts';
 import type { Executor } from '../../db/index.ts';
 import type { Range } from '../sight/range.ts';
-import { dimensionColumn, metricSum, type Dimension } from './dimensions.ts';
+import { dimensionColumn, metricSum, oneOf, type Dimension } from './dimensions.ts';
 import type { SpendQuery } from './spend.ts';
 import { ROWS, sumsFor, type Sums } from './sums.ts';
 
@@ -42,12 +42,37 @@ export async function valueOf(executor: Executor, context: Context): Promise<Pic
   return row!;
 }
 
-/** By a dimension, or over everything. */
-export async function figures(executor: Executor, context: Context, by: Dimension | null): Promise<FigureRow[]> {
+/** By a dimension, or over everything. @param only of these places alone. */
+export async function figures(executor: Executor, context: Context, by: Dimension | null, only?: readonly string[]): Promise<FigureRow[]> {
   const apart = by === null ? [] : [by];
+  const narrowed = by === null || only === undefined ? sql`` : sql` and ${oneOf(by, only)}`;
   const { rows } = await sql<FigureRow>`select ${by === null ? sql`null` : dimensionColumn(by)} as place, ${FIGURES}, coalesce(${metricSum(context.query.metric)}, 0)::text as value
-    from ${source(context, apart)} as sums where ${conditions(context, apart)}${by === null ? sql`` : sql` group by 1`}`.execute(executor);
+    from ${source(context, apart)} as sums where ${conditions(context, apart)}${narrowed}${by === null ? sql`` : sql` group by 1`}`.execute(executor);
   return rows;
+}
+
+/** By a dimension, the metric's value alone. */
+export async function values(executor: Executor, context: Context, by: Dimension): Promise<{ readonly place: string; readonly value: string }[]> {
+  const { rows } = await sql<{ place: string; value: string }>`select ${dimensionColumn(by)} as place, coalesce(${metricSum(context.query.metric)}, 0)::text as value
+    from ${source(context, [by])} as sums where ${conditions(context, [by])} group by 1`.execute(executor);
+  return rows;
+}
+
+/** Whether telling these apart reads every row of the largest sums in the range, and not some that an index of keys or users finds. */
+export function readsAll(context: Context, apart: readonly Dimension[]): boolean {
+  const { query } = context;
+  return sumsOf(context, apart) === 'days' && query.user === undefined && query.keyId === undefined;
+}
+
+/**
+ * For reads of every row: by the pages of the table, where the planner would go by an index and visit a page for each row. Measured over 372,000
+ * rows: a third of the time. In a transaction.
+ */
+export async function byPages<T>(executor: Executor, work: () => Promise<T>): Promise<T> {
+  await sql`set local enable_indexscan = off`.execute(executor);
+  const done = await work();
+  await sql`set local enable_indexscan = on`.execute(executor);
+  return done;
 }
 
 function sumsOf({ query, hourly, filtered }: Context, apart: readonly Dimension[]): Sums {

@@ -9,7 +9,7 @@ import { OTHER } from '../sight/names.ts';
 import { rangeOf, wrong, type Range } from '../sight/range.ts';
 import { clash, isTime, type Dimension, type Metric } from './dimensions.ts';
 import { readParts, type PartFigures } from './parts.ts';
-import { figures, valueOf, type Context, type FigureRow } from './read.ts';
+import { byPages, figures, readsAll, valueOf, values, type Context, type FigureRow } from './read.ts';
 
 /** Sums of a set of calls; amounts in picodollars as text. */
 export interface SpendFigures {
@@ -119,22 +119,47 @@ export async function showSpend(options: SpendOptions, principal: Principal, que
 async function readGroups(executor: Executor, options: SpendOptions, context: Context): Promise<{ groups: SpendGroup[]; groupsInAll: number; total: FigureRow }> {
   const { query } = context;
   const seen = seesCosts(context.principal);
-  const all = (await figures(executor, context, query.group)).toSorted(isTime(query.group) ? earliestFirst : largestFirst);
-  const kept = isTime(query.group) ? all : all.slice(0, query.top);
-  const rest = all.slice(kept.length);
-  const together = sumOf(rest);
+  const { kept, together, total, groupsInAll } = await (OF_MANY.has(query.group) && readsAll(context, [query.group]) ? largestOfMany(executor, context) : largest(executor, context));
+  const rest = groupsInAll - kept.length;
   const parts = query.subgroup === undefined ? new Map<string | null, PartFigures[]>() : await readParts(executor, context, query.subgroup, kept, together);
   const name = (dimension: Dimension, value: string) => nameOf(options, context.principal, dimension, value);
   const partsOf = (place: string | null) => (parts.get(place) ?? []).map(({ part, ...figures }) => ({ key: part, name: part === null ? 'others' : name(query.subgroup!, part), value: known(figures, query.metric) }));
   const groups: SpendGroup[] = kept.map((row) => ({
     key: row.place!, name: name(query.group, row.place!), value: known(row, query.metric), ...figuresView(row, seen), parts: partsOf(row.place!),
   }));
-  if (rest.length > 0) {
-    groups.push({ key: null, name: `${rest.length} other${rest.length === 1 ? '' : 's'}`, value: known(together, query.metric), ...figuresView(together, seen), parts: partsOf(null) });
+  if (rest > 0) {
+    groups.push({ key: null, name: `${rest} other${rest === 1 ? '' : 's'}`, value: known(together, query.metric), ...figuresView(together, seen), parts: partsOf(null) });
   }
+  return { groups, groupsInAll, total };
+}
+
+/** The groups that are listed by name, what the others come to, and everything. */
+interface Largest {
+  readonly kept: readonly FigureRow[];
+  readonly together: FigureRow;
+  readonly total: FigureRow;
+  readonly groupsInAll: number;
+}
+
+async function largest(executor: Executor, context: Context): Promise<Largest> {
+  const { group, top } = context.query;
+  const all = (await figures(executor, context, group)).toSorted(isTime(group) ? earliestFirst : largestFirst);
+  const kept = isTime(group) ? all : all.slice(0, top);
   // A call with two tags is in two groups.
-  const total = query.group === 'tag' ? (await figures(executor, context, null))[0]! : sumOf(all);
-  return { groups, groupsInAll: all.length, total };
+  const total = group === 'tag' ? (await figures(executor, context, null))[0]! : sumOf(all);
+  return { kept, together: sumOf(all.slice(kept.length)), total, groupsInAll: all.length };
+}
+
+/** What there can be thousands of, each with an index to its rows. */
+const OF_MANY: ReadonlySet<Dimension> = new Set(['user', 'key']);
+
+/** The same where all rows are read for it: who is largest is asked first, by the metric alone; figures are read of those listed, and the others are the difference to everything. */
+async function largestOfMany(executor: Executor, context: Context): Promise<Largest> {
+  const { group, top } = context.query;
+  const all = (await byPages(executor, () => values(executor, context, group))).toSorted(largestFirst);
+  const kept = (await figures(executor, context, group, all.slice(0, top).map(({ place }) => place))).toSorted(largestFirst);
+  const [total] = await figures(executor, context, null);
+  return { kept, together: less(total!, sumOf(kept)), total: total!, groupsInAll: all.length };
 }
 
 function whole({ fromMs, toMs }: Range, stepMs: number): Range {
@@ -154,18 +179,25 @@ function figuresView(row: Omit<FigureRow, 'place'>, seen: boolean): SpendFigures
   };
 }
 
+type Ranked = Pick<FigureRow, 'place' | 'value'>;
+
 function sumOf(rows: readonly FigureRow[]): FigureRow {
   const sum = (figure: Exclude<keyof FigureRow, 'place'>) => String(rows.reduce((total, row) => total + BigInt(row[figure]), 0n));
   return { place: null, requests: sum('requests'), failed: sum('failed'), charge: sum('charge'), cost: sum('cost'), margin: sum('margin'), machine: sum('machine'), cost_unknown: sum('cost_unknown'), tokens: sum('tokens'), value: sum('value') };
 }
 
-function largestFirst(a: FigureRow, b: FigureRow): number {
+function less(whole: FigureRow, part: FigureRow): FigureRow {
+  const rest = (figure: Exclude<keyof FigureRow, 'place'>) => String(BigInt(whole[figure]) - BigInt(part[figure]));
+  return { place: null, requests: rest('requests'), failed: rest('failed'), charge: rest('charge'), cost: rest('cost'), margin: rest('margin'), machine: rest('machine'), cost_unknown: rest('cost_unknown'), tokens: rest('tokens'), value: rest('value') };
+}
+
+function largestFirst(a: Ranked, b: Ranked): number {
   const [one, other] = [BigInt(a.value), BigInt(b.value)];
   if (one !== other) return one > other ? -1 : 1;
   return earliestFirst(a, b);
 }
 
-function earliestFirst(a: FigureRow, b: FigureRow): number {
+function earliestFirst(a: Pick<FigureRow, 'place'>, b: Pick<FigureRow, 'place'>): number {
   return (a.place ?? '') < (b.place ?? '') ? -1 : 1;
 }
 
