@@ -63,7 +63,7 @@ describe.skipIf(noBrowser !== undefined)('what the console can set of machines, 
 
   it('says of a volume what would be lost, and deletes it by its name', async () => {
     const page = await open('/fleet/volumes');
-    await page.getByRole('heading', { name: '3 volumes are kept, 1.25 TB in all.' }).waitFor();
+    await page.getByRole('heading', { name: '3 volumes are kept, 1.25 TB in all; they cost $1.20 a month.' }).waitFor();
     await page.getByRole('button', { name: 'models' }).click();
     const form = page.getByRole('dialog');
     await form.getByLabel('Keep it for days from now').fill('60');

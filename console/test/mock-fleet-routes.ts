@@ -51,7 +51,7 @@ export function fleetHandlers(world: () => World): Handlers {
     'POST /api/leases/{id}/keep': ({ path, body }) => {
       const lease = found(world().fleet.leases, path['id']);
       lease.volumeId = id();
-      return { id: lease.volumeId, name: body.name, projectId: lease.projectId, machineId: lease.machines[0]?.machineId ?? '', state: 'new', reason: null, leaseId: lease.id, lastLease: lease, files: null, bytes: null, days: body.days ?? 30, madeBy: 'Ines Okafor', createdAt: new Date(NOW).toISOString(), keptAt: null, expiresAt: null };
+      return { id: lease.volumeId, name: body.name, projectId: lease.projectId, machineId: lease.machines[0]?.machineId ?? '', state: 'new', reason: null, leaseId: lease.id, lastLease: lease, files: null, bytes: null, days: body.days ?? 30, madeBy: 'Ines Okafor', createdAt: new Date(NOW).toISOString(), keptAt: null, expiresAt: null, cost: null };
     },
     'POST /api/leases/{id}/end': ({ path }) => Object.assign(found(world().fleet.leases, path['id']), { state: 'ending' as const, reason: 'ended by Ines Okafor' }),
   };

@@ -2186,6 +2186,15 @@ export interface components {
       createdAt: string;
       keptAt: string | null;
       expiresAt: string | null;
+      /** By the price of `volume/gib`, each begun GiB by started hours, in the bill a day later. Null: nobody has set one, and nothing is charged */
+      cost: {
+        /** ISO 4217 code */
+        currency: string;
+        /** Integer picodollars (10^-12 of the currency unit), as a string */
+        soFar: string;
+        /** Of 30 days; null: it has no price now, or no size yet */
+        perMonth: string | null;
+      } | null;
     };
     Webhook: {
       /** UUIDv7 */

@@ -71,6 +71,8 @@ test('time is priced by the hour of a GPU and by blocks', async () => {
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
   expect((await run(['prices', 'set', 'mac/m4', '--day', '12.00', '--week', '60.00', '--source', 'us'], env)).out).toContain('$12.00 day, $60.00 week.');
+  await run(['prices', 'set', 'volume/gib', '--gib-month', '0.10', '--source', 'us'], env);
+  expect(seen.at(-1)!.body).toMatchObject({ buckets: { hour: { price: '100000000000', per: '720' } } });
   await run(['prices', 'set', 'gpu/h100-80gb', '--gpu-hour', '2.00', '--source', 'us'], env);
   expect(seen.at(-1)!.body).toMatchObject({ buckets: { minute: { price: '2000000000000', per: '60' } } });
 });

@@ -13,7 +13,7 @@ type Price = Reply<'/api/prices', 'GET'>['items'][number];
 /** What can be priced from here: option, flag, bucket, and how many units the price is given for. */
 /** Of leases: GPUs by the started minute, priced for an hour of it; Macs by blocks. */
 const TIMES = [
-  ['gpuHour', '--gpu-hour', 'minute', '60'], ['hour', '--hour', 'hour', '1'], ['day', '--day', 'day', '1'], ['week', '--week', 'week', '1'], ['month', '--month', 'month', '1'],
+  ['gpuHour', '--gpu-hour', 'minute', '60'], ['gibMonth', '--gib-month', 'hour', '720'], ['hour', '--hour', 'hour', '1'], ['day', '--day', 'day', '1'], ['week', '--week', 'week', '1'], ['month', '--month', 'month', '1'],
 ] as const;
 
 const PRICED = [
@@ -57,7 +57,7 @@ export const set: Run = async (context, { args, options }) => {
     body: { resource: args[0]!, tier: oneOf(options['tier'] ?? 'standard', ['standard', 'contributor', 'priority', 'flex'], '--tier'), buckets, source: options['source'],
       ...(backend ? { side: 'cost' as const, backendId: backend.id } : {}) },
   });
-  const times = TIMES.flatMap(([, flag, bucket]) => (price.buckets[bucket] === undefined ? [] : [`${moneyText(price.buckets[bucket].price, price.currency)} ${flag.slice(2).replace('-', ' ')}`]));
+  const times = TIMES.flatMap(([, flag, bucket, per]) => (price.buckets[bucket] === undefined || price.buckets[bucket].per !== per ? [] : [`${moneyText(price.buckets[bucket].price, price.currency)} ${flag.slice(2).replace('gib', 'GiB').replace('-', ' ')}`]));
   const what = `${price.resource} (${price.tier}${price.side === 'cost' ? ', what it costs us' : ''}) from ${timeText(price.effectiveFrom)}`;
   print(context, price, () => (times.length > 0 ? `${what}: ${times.join(', ')}.` : `${what}: in ${unit(price, 'input')}, cached ${unit(price, 'cache_read')}, out ${unit(price, 'output')} per million tokens.`));
 };

@@ -8,7 +8,7 @@ import { run, stubServer } from '../testing/terminal.ts';
 const LEASE = '0192f0c1-0000-7000-8000-0000000000c2';
 const ID = '0192f0c1-0000-7000-8000-0000000000f1';
 const at = '2026-11-26T07:00:00.000Z';
-const volume = { id: ID, name: 'models', projectId: ID, machineId: 'node-7', state: 'kept', reason: null, leaseId: null, lastLease: { id: LEASE, name: 'train' }, files: '12', bytes: '3400000000', days: 30, madeBy: 'ada', createdAt: at, keptAt: at, expiresAt: '2026-12-26T07:00:00.000Z' };
+const volume = { id: ID, name: 'models', projectId: ID, machineId: 'node-7', state: 'kept', reason: null, leaseId: null, lastLease: { id: LEASE, name: 'train' }, files: '12', bytes: '3400000000', days: 30, madeBy: 'ada', createdAt: at, keptAt: at, expiresAt: '2026-12-26T07:00:00.000Z', cost: { currency: 'USD', soFar: '120000000000', perMonth: '400000000000' } };
 const contents = { machineId: 'node-7', files: 12, bytes: 3_400_000_000, whole: true, processes: [{ name: 'python3\u001b[2J', count: 2 }], kept: null };
 const open: Server[] = [];
 afterEach(() => {
@@ -39,7 +39,7 @@ test('what goes with a lease is said before its end; its home is kept, listed, k
   expect((await run(['leases', 'contents', LEASE], env)).out).toContain('3.4 GB');
   expect((await run(['leases', 'keep', LEASE, 'models'], env)).out).toContain('tandem gpu lease --volume models');
   expect((await run(['leases', 'let-go', LEASE], env)).out).toContain('goes with the lease');
-  for (const part of ['models', 'kept', '3.4 GB', 'node-7', 'train']) expect((await run(['volumes'], env)).out).toContain(part);
+  for (const part of ['models', 'kept', '3.4 GB', 'node-7', 'train', '$0.40', '$0.12']) expect((await run(['volumes'], env)).out).toContain(part);
   expect((await run(['volumes', 'extend', 'models', '30'], env)).out).toBe('models is kept until 2026-12-26 07:00 UTC.\n');
   expect((await run(['volumes', 'delete', ID], env)).out).toContain('models is deleted');
   expect((await run(['volumes', 'extend', 'models', '0'], env)).code).toBe(2);

@@ -51,6 +51,8 @@ export const list: Run = async (context) => {
     { title: 'FILES', align: 'right', value: (volume) => (volume.files === null ? '-' : countText(volume.files)) },
     { title: 'SIZE', align: 'right', value: (volume) => (volume.bytes === null ? '-' : sizeText(Number(volume.bytes))) },
     { title: 'UNTIL', value: (volume) => timeText(volume.expiresAt) },
+    { title: 'A MONTH', align: 'right', value: ({ cost }) => (cost === null || cost.perMonth === null ? '-' : moneyText(cost.perMonth, cost.currency)) },
+    { title: 'SO FAR', align: 'right', value: ({ cost }) => (cost === null ? '-' : moneyText(cost.soFar, cost.currency)) },
     { title: 'MACHINE', value: (volume) => volume.machineId },
     { title: 'LAST LEASE', value: (volume) => volume.lastLease?.name ?? '-' },
   ], context.out)));

@@ -33,6 +33,7 @@ import { leaseJobs } from './0031-lease-jobs.ts';
 import { screenSays } from './0032-screen-says.ts';
 import { machineCosts } from './0033-machine-costs.ts';
 import { eachBudgets } from './0034-each-budgets.ts';
+import { volumeHours } from './0035-volume-hours.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -70,4 +71,5 @@ export const migrations: readonly Migration[] = [
   screenSays,
   machineCosts,
   eachBudgets,
+  volumeHours,
 ];

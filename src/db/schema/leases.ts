@@ -226,6 +226,14 @@ export interface VolumeRow {
   expires_at: NullableTime;
   /** Nothing of it is there any more. */
   ended_at: NullableTime;
+  /** Since when its hours are counted. */
+  metered_from: NullableTime;
+  /** How many of them are in the books, or had no price. */
+  metered_hours: Defaulted<number>;
+  /** When its last hour was. Null: it goes on, or all of it is in the books. */
+  metered_until: NullableTime;
+  /** What those hours were charged. */
+  charged: Amount;
 }
 
 /** What one wipe after a lease did and looked at. Written once. */

@@ -4,6 +4,7 @@ import type { Database, Executor, Schema } from '../../db/index.ts';
 import type { WipeReport } from '../drivers/driver.ts';
 import type { LeaseContext } from '../leases/context.ts';
 import type { LeaseRow } from '../leases/rows.ts';
+import { meterVolume } from './metering.ts';
 
 export type VolumeRow = Selectable<Schema['volumes']>;
 
@@ -27,15 +28,18 @@ export async function takeVolume(database: Database, tx: Executor, { organisatio
  * What becomes of the volume of a lease, once the lease is wiped or is over without having been anywhere. Done again, it changes nothing.
  * @param kept what the machine said it put aside; undefined: the lease was never on a machine.
  */
-export async function settleVolume({ database, clock }: Pick<LeaseContext, 'database' | 'clock'>, tx: Executor, row: Pick<LeaseRow, 'organisation_id' | 'id' | 'from_volume_id' | 'keep_volume_id'>, kept: WipeReport['kept'] | undefined): Promise<void> {
+export async function settleVolume(context: Pick<LeaseContext, 'database' | 'clock' | 'newId' | 'standing' | 'access'>, tx: Executor, row: Pick<LeaseRow, 'organisation_id' | 'id' | 'from_volume_id' | 'keep_volume_id'>, kept: WipeReport['kept'] | undefined): Promise<void> {
   if (row.keep_volume_id === null) return;
+  const { database, clock } = context;
   const nowMs = clock.nowMs();
   const own = database.scoped(row.organisation_id, tx);
-  const volume = await own.selectFrom('volumes').selectAll().where('id', '=', row.keep_volume_id).where('lease_id', '=', row.id).where('state', 'in', ['new', 'in-use']).executeTakeFirst();
+  const volume = await own.selectFrom('volumes').selectAll().where('id', '=', row.keep_volume_id).where('lease_id', '=', row.id).where('state', 'in', ['new', 'in-use']).forUpdate().executeTakeFirst();
   if (volume === undefined) return;
+  // Up to now it had the size that it had; from the next hour on it has another.
+  if (kept) await meterVolume(context, tx, volume, nowMs, true);
   const change = own.updateTable('volumes').where('id', '=', volume.id);
   if (kept) await change.set({ state: 'kept', lease_id: null, files: String(kept.files), bytes: String(kept.bytes), kept_at: new Date(nowMs), expires_at: new Date(nowMs + volume.days * DAY_MS) }).execute();
   // It lies where it lay: nobody has touched it.
   else if (kept === undefined && row.from_volume_id === volume.id) await change.set({ state: 'kept', lease_id: null }).execute();
-  else await change.set({ state: 'lost', lease_id: null, ended_at: new Date(nowMs), reason: kept === undefined ? 'the lease ended before it had a home' : 'the machine kept nothing of the lease' }).execute();
+  else await change.set({ state: 'lost', lease_id: null, ended_at: new Date(nowMs), ...(volume.kept_at !== null && { metered_until: new Date(nowMs) }), reason: kept === undefined ? 'the lease ended before it had a home' : 'the machine kept nothing of the lease' }).execute();
 }

@@ -105,6 +105,55 @@ describe('a volume', () => {
     await expect(house.volumes.contents(house.admin, id)).rejects.toSatisfy(failsWith('lease_state'));
   });
 
+  it('costs its GiB by started hours where there is a price, each hour once and at the size that it had', async () => {
+    const { ledger, clock, admin } = house;
+    const HOUR = 3_600_000;
+    const lines = async () => (await ledger.usage.list(admin, { limit: 100 })).items.filter(({ resource }) => resource === 'volume/gib').map(({ charge, quantities }) => [charge, quantities['hour']]).reverse();
+    const cost = async () => (await volumes())[0]!.cost;
+    // $7.20 for a GiB and month is a cent an hour.
+    await ledger.prices.create(admin, { resource: 'volume/gib', source: 'a test', tier: 'standard', side: 'sell', buckets: { hour: { price: '7200000000000', per: '720' } } });
+    clock.advance(DAY - (clock.nowMs() % DAY) + 20 * HOUR);
+    const id = await running();
+    await house.volumes.keep(admin, id, { name: 'models', days: 7 });
+    await end(id);
+    expect(await cost()).toEqual({ currency: 'USD', soFar: '10000000000', perMonth: '7200000000000' });
+    clock.advance(2.5 * HOUR);
+    expect([await cost(), await lines()]).toEqual([{ currency: 'USD', soFar: '30000000000', perMonth: '7200000000000' }, []]);
+    clock.advance(4 * HOUR);
+    for (let times = 0; times < 3; times += 1) await house.volumes.tidy();
+    await Promise.all([house.volumes.tidy(), house.volumes.tidy()]);
+    // Of the day that is over; what began since is charged with its own day.
+    expect([await lines(), (await cost())!.soFar]).toEqual([[['40000000000', '4']], '70000000000']);
+    // From here on it has three GiB: what has begun before is paid as one.
+    const { wipes } = house.context;
+    Object.assign(house.context, { wipes: { wipe: async (order: Parameters<typeof wipes.wipe>[0]) => {
+      const done = await wipes.wipe(order);
+      return done === null ? null : { ...done, report: { ...done.report, kept: { files: 9, bytes: 2 ** 31 + 1 } } };
+    } } });
+    house.restart();
+    const next = await running({ volume: 'models' });
+    await end(next);
+    expect(await lines()).toEqual([['40000000000', '4'], ['30000000000', '3']]);
+    clock.advance(HOUR);
+    const { id: volume } = (await volumes())[0]!;
+    await house.volumes.remove(admin, volume);
+    expect(await lines()).toEqual([['40000000000', '4'], ['30000000000', '3'], ['30000000000', '3']]);
+    clock.advance(3 * DAY);
+    await house.volumes.tidy();
+    expect(await lines()).toHaveLength(3);
+    expect(await ledger.bill.verify(admin)).toMatchObject({ ok: true, difference: '0' });
+  });
+
+  it('costs nothing without a price, also when there is one later', async () => {
+    const id = await running();
+    await house.volumes.keep(house.admin, id, { name: 'models', days: 7 });
+    await end(id);
+    house.clock.advance(2 * DAY);
+    await house.volumes.tidy();
+    expect((await volumes())[0]!.cost).toBeNull();
+    expect((await house.ledger.usage.list(house.admin, { limit: 100 })).items.filter(({ resource }) => resource === 'volume/gib')).toEqual([]);
+  });
+
   it('is its project\'s alone', async () => {
     const id = await running();
     const { id: volume } = await house.volumes.keep(house.admin, id, { name: 'models', days: 2 });

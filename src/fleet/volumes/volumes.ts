@@ -4,6 +4,7 @@ import type { HomeLook } from '../drivers/driver.ts';
 import { noteLease, type LeaseContext } from '../leases/context.ts';
 import { can } from '../leases/lease.ts';
 import type { LeaseRow } from '../leases/rows.ts';
+import { meterVolumes, volumeCost, type VolumeCost } from './metering.ts';
 import type { VolumeRow } from './rows.ts';
 
 export interface VolumeView {
@@ -24,6 +25,8 @@ export interface VolumeView {
   readonly createdAt: string;
   readonly keptAt: string | null;
   readonly expiresAt: string | null;
+  /** Null: it has no price and has cost nothing. */
+  readonly cost: VolumeCost | null;
 }
 
 /** What a lease would lose by its end. */
@@ -121,7 +124,8 @@ export class Volumes {
   async remove(principal: Principal, id: string): Promise<void> {
     await this.#change(principal, id, 'volume.delete', {}, (row) => {
       if (row.state === 'in-use' || row.state === 'new') throw new TandemError('volume_state', { params: { name: row.name, state: row.state, action: 'deleted' } });
-      return { state: 'removing', reason: `deleted by ${principal.actor.label}` };
+      if (row.state === 'removing') return { reason: row.reason };
+      return { state: 'removing', reason: `deleted by ${principal.actor.label}`, metered_until: new Date(this.#context.clock.nowMs()) };
     });
     await this.tidy();
   }
@@ -134,14 +138,15 @@ export class Volumes {
     return rows.filter(({ state }) => state !== 'removing' || driver.reaches(machineId)).length;
   }
 
-  /** Takes away what is deleted or has expired, and gives up what was on machines that are removed. Periodic, safe to repeat. */
+  /** Takes away what is deleted or has expired, gives up what was on machines that are removed, and has what is kept paid. Periodic, safe to repeat. */
   async tidy(): Promise<void> {
     const { database, clock, driver, log } = this.#context;
     const executor = database.unscoped('volumes of every organisation are kept by one worker');
     const now = new Date(clock.nowMs());
-    await executor.updateTable('volumes').set({ state: 'removing', reason: 'its time is over' }).where('state', '=', 'kept').where('expires_at', '<=', now).execute();
-    await executor.updateTable('volumes').set({ state: 'lost', lease_id: null, ended_at: now, reason: 'its machine was removed' }).where('state', 'in', ['kept', 'removing'])
+    await executor.updateTable('volumes').set((row) => ({ state: 'removing', reason: 'its time is over', metered_until: row.ref('expires_at') })).where('state', '=', 'kept').where('expires_at', '<=', now).execute();
+    await executor.updateTable('volumes').set((row) => ({ state: 'lost', lease_id: null, ended_at: now, reason: 'its machine was removed', metered_until: row.case().when('state', '=', 'kept').then(now).else(row.ref('metered_until')).end() })).where('state', 'in', ['kept', 'removing'])
       .where('machine_id', 'in', executor.selectFrom('nodes').select((one) => one.cast<string>('id', 'text').as('id')).where('removed_at', 'is not', null)).execute();
+    await meterVolumes(this.#context);
     const due = await executor.selectFrom('volumes').select(['id', 'machine_id']).where('state', '=', 'removing').execute();
     for (const { id, machine_id } of due) {
       if (!driver.reaches(machine_id)) continue;
@@ -154,7 +159,7 @@ export class Volumes {
     }
   }
 
-  async #change(principal: Principal, id: string, action: string, change: Record<string, unknown>, decide: (row: VolumeRow) => Partial<Pick<VolumeRow, 'state' | 'reason' | 'days' | 'expires_at'>>): Promise<VolumeView> {
+  async #change(principal: Principal, id: string, action: string, change: Record<string, unknown>, decide: (row: VolumeRow) => Partial<Pick<VolumeRow, 'state' | 'reason' | 'days' | 'expires_at' | 'metered_until'>>): Promise<VolumeView> {
     demand(principal, 'leases.write');
     const { database, access } = this.#context;
     const changed = await database.transaction(async (tx) => {
@@ -172,7 +177,7 @@ export class Volumes {
     if (rows.length === 0) return [];
     const leases = await this.#context.database.scoped(organisationId).selectFrom('leases').select(['id', 'name', 'keep_volume_id']).where('keep_volume_id', 'in', rows.map(({ id }) => id)).orderBy('id').execute();
     const last = new Map(leases.map(({ id, name, keep_volume_id }) => [keep_volume_id!, { id, name }]));
-    return rows.map((row) => volumeView(row, last.get(row.id) ?? null));
+    return rows.map((row) => ({ ...volumeView(row, last.get(row.id) ?? null), cost: volumeCost(this.#context, row) }));
   }
 
   async #locked(principal: Principal, id: string, tx: Parameters<LeaseContext['database']['scoped']>[1]): Promise<LeaseRow> {
@@ -189,7 +194,7 @@ export class Volumes {
   }
 }
 
-function volumeView(row: VolumeRow, lastLease: VolumeView['lastLease']): VolumeView {
+function volumeView(row: VolumeRow, lastLease: VolumeView['lastLease']): Omit<VolumeView, 'cost'> {
   const iso = (at: Date | null) => at?.toISOString() ?? null;
   return {
     id: row.id, name: row.name, projectId: row.project_id, machineId: row.machine_id, state: row.state, reason: row.reason, leaseId: row.lease_id, lastLease, files: row.files, bytes: row.bytes, days: row.days,

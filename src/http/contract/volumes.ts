@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byId, count, id, list, time } from './common.ts';
+import { byId, count, currency, id, list, pico, time } from './common.ts';
 import { route } from './route.ts';
 
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 letters, digits or dashes, such as models');
@@ -8,6 +8,7 @@ const volume = z.object({
   id, name, projectId: id, machineId: z.string().describe('It lies there, and a lease that has it is placed there'),
   state: z.enum(['new', 'in-use', 'kept', 'removing', 'removed', 'lost']).describe('`new`: the home of a lease becomes it. `in-use`: a lease has it for its home. `removing`: gone when its machine is in reach'), reason: z.string().nullable(),
   leaseId: id.nullable().describe('The lease that has it now'), lastLease: z.object({ id, name: z.string() }).nullable().describe('The lease that has it or had it last'), files: count.nullable().describe('Null: not counted yet'), bytes: count.nullable(), days: days.describe('How long it is kept after a lease'), madeBy: z.string(), createdAt: time, keptAt: time.nullable(), expiresAt: time.nullable(),
+  cost: z.object({ currency, soFar: pico, perMonth: pico.nullable().describe('Of 30 days; null: it has no price now, or no size yet') }).nullable().describe('By the price of `volume/gib`, each begun GiB by started hours, in the bill a day later. Null: nobody has set one, and nothing is charged'),
 });
 const contents = z.object({
   machineId: z.string(), files: z.int(), bytes: z.int(), whole: z.boolean().describe('False: there is more than was counted'), processes: z.array(z.object({ name: z.string(), count: z.int() })),

@@ -7,7 +7,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
-import { When } from '../../ui/amount.tsx';
+import { Money, When } from '../../ui/amount.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
@@ -44,6 +44,7 @@ export function VolumeDialog({ volume, machine, project, onClose }: { volume: Vo
         <Facts items={[
           ['Project', project], ['Lies on', machine], ['Last lease', volume.lastLease === null ? 'not known' : <Link key="lease" to={`/fleet/leases/${volume.lastLease.id}`}>{volume.lastLease.name}</Link>],
           ['Holds', contentOf(volume)], ['Kept by', volume.madeBy], ['Kept until', volume.expiresAt === null ? `${plural(volume.days, 'day')} after its lease` : <When key="until" at={volume.expiresAt} />],
+          ['Costs', volume.cost === null ? 'nothing: there is no price for volumes' : <span key="cost">{volume.cost.perMonth === null ? 'nothing from now on' : <><Money pico={volume.cost.perMonth} currency={volume.cost.currency} /> a month of 30 days</>}; <Money pico={volume.cost.soFar} currency={volume.cost.currency} /> so far</span>],
           ...(volume.reason === null ? [] : [['Because', volume.reason] as const]),
         ]} />
         <Field label="Keep it for days from now" hint="1 to 365. While a lease has it, the days begin at the end of the lease.">{(field) => <input {...field} inputMode="numeric" className="num" value={days} onChange={(event) => setDays(event.target.value)} />}</Field>

@@ -4,9 +4,10 @@ import type { Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
+import { shortMoney } from '../../lib/money.ts';
 import { byNumber, byText } from '../../lib/order.ts';
 import { useProject, useUrlState } from '../../lib/url.ts';
-import { Ago } from '../../ui/amount.tsx';
+import { Ago, Money } from '../../ui/amount.tsx';
 import { ButtonLink } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Filter } from '../../ui/filter.tsx';
@@ -43,11 +44,14 @@ export function VolumesPage() {
   );
 }
 
-function volumesLead(volumes: readonly Pick<Volume, 'state' | 'bytes'>[]): string {
+function volumesLead(volumes: readonly Pick<Volume, 'state' | 'bytes' | 'cost'>[]): string {
   const kept = volumes.filter(({ state }) => state === 'kept' || state === 'in-use');
   if (kept.length === 0) return volumes.length === 0 ? 'Nothing is kept of leases.' : `${plural(volumes.length, 'volume')}: none is kept yet.`;
   const bytes = kept.reduce((sum, one) => sum + Number(one.bytes ?? 0), 0);
-  return `${plural(kept.length, 'volume')} ${kept.length === 1 ? 'is' : 'are'} kept, ${sizeText(bytes)} in all.`;
+  const priced = kept.flatMap(({ cost }) => (cost === null || cost.perMonth === null ? [] : [{ currency: cost.currency, perMonth: BigInt(cost.perMonth) }]));
+  const first = priced[0];
+  const costs = first === undefined ? '' : `; ${kept.length === 1 ? 'it costs' : 'they cost'} ${shortMoney(priced.reduce((sum, { perMonth }) => sum + perMonth, 0n), first.currency)} a month`;
+  return `${plural(kept.length, 'volume')} ${kept.length === 1 ? 'is' : 'are'} kept, ${sizeText(bytes)} in all${costs}.`;
 }
 
 function List({ volumes }: { volumes: readonly Volume[] }) {
@@ -71,8 +75,9 @@ function List({ volumes }: { volumes: readonly Volume[] }) {
     { id: 'last', header: 'Last lease', narrow: 'hidden', width: '10rem', compare: byText(({ lastLease }) => lastLease?.name ?? ''), cell: ({ lastLease }) => (lastLease === null ? <span className="muted">–</span> : <span className="clip">{lastLease.name}</span>) },
     { id: 'on', header: 'Lies on', narrow: 'hidden', width: '9rem', compare: byText(machineOf), cell: (volume) => <span className="clip">{machineOf(volume)}</span> },
     { id: 'size', header: 'Size', numeric: true, narrow: 'sub', width: '7rem', compare: byNumber(({ bytes }) => bytes ?? '0'), cell: ({ bytes }) => (bytes === null ? <span className="muted">–</span> : <span className="num">{sizeText(Number(bytes))}</span>) },
+    { id: 'cost', header: 'A month', unit: volumes.find(({ cost }) => cost !== null)?.cost?.currency ?? '', numeric: true, narrow: 'hidden', width: '7rem', compare: byNumber(({ cost }) => cost?.perMonth ?? '0'), cell: ({ cost }) => (cost === null || cost.perMonth === null ? <span className="muted">–</span> : <Money pico={cost.perMonth} currency={cost.currency} />) },
     { id: 'until', header: 'Kept until', numeric: true, narrow: 'sub', width: '8rem', compare: byText(({ expiresAt }) => expiresAt ?? '9'), cell: ({ expiresAt, days }) => (expiresAt === null ? <span className="muted">{plural(days, 'day')} after</span> : <Ago at={expiresAt} />) },
-  ], [machineOf, projectOf]);
+  ], [machineOf, projectOf, volumes]);
   const open = volumes.find(({ id }) => id === openId);
   return (
     <>
