@@ -108,7 +108,7 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.getByLabel('Hours').fill('1.5');
     await page.getByLabel('Name').fill('sweep');
     await page.getByText('$30.00 for 90 minutes.').waitFor();
-    await page.getByText('about in 2 hours: all 1 machines of that kind are in use').waitFor();
+    await page.getByText('about in 2 hours: the one machine of that kind is in use').waitFor();
     await page.getByText('./tandem gpu lease --gpus 8 --for 90m --name sweep').waitFor();
     await page.getByRole('button', { name: 'Lease it' }).click();
     await page.getByRole('heading', { name: 'sweep is being started.' }).waitFor();
@@ -120,7 +120,7 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     const page = await open('/fleet/leases');
     await page.getByRole('heading', { name: '2 leases run, 1 waits; those that are live have cost $27.90.' }).waitFor();
     await page.getByRole('link', { name: 'finetune-8' }).click();
-    await page.getByRole('heading', { name: 'finetune-8 waits: all 1 machines of that kind are in use; nightly-evals has it; about in 2 hours.' }).waitFor();
+    await page.getByRole('heading', { name: 'finetune-8 waits: the one machine of that kind is in use; nightly-evals has it; about in 2 hours.' }).waitFor();
     await page.goBack();
     await page.getByRole('link', { name: 'nightly-evals' }).click();
     await page.getByText('$20.00 if it goes on').waitFor();

@@ -58,7 +58,7 @@ export function fullFleet(projectId: string): Fleet {
   const night = lease('nightly-evals', {});
   const mine = lease('ios-screens', { pool: 'macs', resource: 'mac-m4', count: 1, leastDay: true, endsAt: null, machines: [{ machineId: mac.id, units: ['machine'], stage: 'running', bounds: { ...BOUNDS, network: 'loopback', resolvers: [], unbound: [{ what: 'network', why: HOSTILE }] } }], minutes: { asked: null, paid: 300, outOfReach: 0 }, cost: { currency: 'USD', soFar: dollars(1_999), booked: dollars(1_999), atEnd: null, thisMonth: dollars(14_990), atMost: null } });
   const none = { soFar: '0', booked: '0', atEnd: dollars(9_600), thisMonth: dollars(9_600), atMost: null, currency: 'USD' };
-  const waiting = lease('finetune-8', { state: 'waiting', reason: 'all 1 machines of that kind are in use', wait: { code: 'busy', holders: [night.id], forecastAt: ago(-145) }, count: 8, machines: [], startedAt: null, endsAt: null, paidUntil: null, minutes: { asked: 480, paid: 0, outOfReach: 0 }, cost: none });
+  const waiting = lease('finetune-8', { state: 'waiting', reason: 'the one machine of that kind is in use', wait: { code: 'busy', holders: [night.id], forecastAt: ago(-145) }, count: 8, machines: [], startedAt: null, endsAt: null, paidUntil: null, minutes: { asked: 480, paid: 0, outOfReach: 0 }, cost: none });
   const ended = lease('smoke-test', { state: 'ended', reason: 'its time was over', endsAt: ago(DAY), endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60) });
   const job = lease('train-small', { access: 'job', state: 'ended', reason: 'its job ended with code 0', endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60), job: { state: 'ended', exitCode: 0, reason: null, keepOpen: false, startedAt: ago(DAY + 59), endedAt: ago(DAY) } });
   const pools: Pool[] = [
@@ -86,7 +86,7 @@ export const CHECKS: ReplyOf<'/api/nodes/{id}/doctor', 'post'>['checks'] = [
 export function quoteOf({ kind, minutes = 60, gpus, machines = 1 }: BodyOf<'/api/leases/quote', 'post'>): Quote {
   const howMany = (gpus ?? 1) * machines;
   const perHour = BigInt(dollars(kind === 'mac' ? 110 : 250)) * BigInt(howMany);
-  return { pool: kind === 'mac' ? 'macs' : 'gpus', resource: kind === 'mac' ? 'mac-m4' : 'h100-80gb', count: howMany, currency: 'USD', leastDay: kind === 'mac', minutes, cost: ((perHour * BigInt(minutes ?? 60)) / 60n).toString(), perHour: perHour.toString(), perDay: (perHour * 24n).toString(), wait: howMany > 6 ? { code: 'busy', reason: 'all 1 machines of that kind are in use', forecastAt: ago(-145) } : null };
+  return { pool: kind === 'mac' ? 'macs' : 'gpus', resource: kind === 'mac' ? 'mac-m4' : 'h100-80gb', count: howMany, currency: 'USD', leastDay: kind === 'mac', minutes, cost: ((perHour * BigInt(minutes ?? 60)) / 60n).toString(), perHour: perHour.toString(), perDay: (perHour * 24n).toString(), wait: howMany > 6 ? { code: 'busy', reason: 'the one machine of that kind is in use', forecastAt: ago(-145) } : null };
 }
 
 export function newLease(fleet: Fleet, body: BodyOf<'/api/leases', 'post'>, projectId: string): Lease {

@@ -172,7 +172,9 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.getByText('tdm_R0taq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6').waitFor();
     await page.getByRole('button', { name: 'I have copied it' }).click();
     await page.getByRole('button', { name: 'Revoke' }).click();
-    await page.getByRole('button', { name: 'Revoke the key' }).click();
+    const revoke = page.getByRole('button', { name: 'Revoke the key' });
+    expect(await revoke.isDisabled()).toBe(true);
+    await revoke.click({ force: true });
     expect(mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(1);
     await page.getByLabel(/^Type/).fill('Watch app');
     await page.getByRole('button', { name: 'Revoke the key' }).click();

@@ -13,9 +13,10 @@ interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled'> {
   readonly icon?: ReactNode;
 }
 
-export function Button({ kind = 'plain', why, busy = false, icon, children, onClick, type = 'button', ...rest }: ButtonProps) {
+export function Button({ kind = 'plain', why, busy = false, icon, children, onClick, type = 'button', 'aria-disabled': disabled, ...rest }: ButtonProps) {
   const id = useId();
-  const blocked = why !== undefined || busy;
+  // Who gives `aria-disabled` says why elsewhere: once for several buttons, or in its title.
+  const blocked = why !== undefined || busy || disabled === true;
   return (
     <span className="button-place">
       <button

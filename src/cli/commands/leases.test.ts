@@ -9,7 +9,7 @@ const ID = '0192f0c1-0000-7000-8000-000000000001';
 const PROJECT = '0192f0c1-0000-7000-8000-000000000002';
 const at = '2026-11-26T07:00:00.000Z';
 const lease = {
-  id: ID, name: 'train', projectId: PROJECT, askedBy: 'ada', access: 'shell', state: 'waiting', reason: 'all 1 machines of that kind are in use', wait: { code: 'busy', holders: [], forecastAt: '2026-11-26T09:30:00.000Z' },
+  id: ID, name: 'train', projectId: PROJECT, askedBy: 'ada', access: 'shell', state: 'waiting', reason: 'the one machine of that kind is in use', wait: { code: 'busy', holders: [], forecastAt: '2026-11-26T09:30:00.000Z' },
   pool: 'gpus', resource: 'gpu/h100-80gb', count: 2, leastDay: false, machines: [], startsAt: null, startedAt: null, endsAt: null, paidUntil: null, stoppedAt: null, endedAt: null, createdAt: at, minutes: { asked: 240, paid: 0, outOfReach: 0 },
   cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: '16000000000000', thisMonth: '0', atMost: '20000000000000' }, moneyShort: false,
 };
@@ -25,7 +25,7 @@ afterEach(() => {
 test('leases are quoted, asked for, looked at, extended, handed over and ended', async () => {
   const { server, url, seen } = await stubServer({
     'GET /api/projects': { json: { items: [{ id: PROJECT, name: 'training', slug: 'training' }], nextCursor: null } },
-    'POST /api/leases/quote': { json: { pool: 'macs', resource: 'mac/m4', count: 1, currency: 'USD', leastDay: true, minutes: 4_320, cost: '30000000000000', perHour: '10000000000000', perDay: '10000000000000', wait: { code: 'busy', reason: 'all 1 machines of that kind are in use', forecastAt: at } } },
+    'POST /api/leases/quote': { json: { pool: 'macs', resource: 'mac/m4', count: 1, currency: 'USD', leastDay: true, minutes: 4_320, cost: '30000000000000', perHour: '10000000000000', perDay: '10000000000000', wait: { code: 'busy', reason: 'the one machine of that kind is in use', forecastAt: at } } },
     'POST /api/leases': { status: 201, json: lease }, 'GET /api/leases': { json: { items: [running], nextCursor: null } },
     [`GET /api/leases/${ID}`]: { json: { lease: running, events: [{ at, kind: 'running', detail: 'until \u001b[2Jlater' }] } },
     [`POST /api/leases/${ID}/extend`]: { json: { ...running, endsAt: '2026-11-26T13:00:00.000Z' } }, [`POST /api/leases/${ID}/hand-over`]: { json: running }, [`POST /api/leases/${ID}/end`]: { json: running },
@@ -33,10 +33,10 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
   const quoted = (await run(['mac', 'lease', '--class', 'm4', '--for', '3d', '--quote'], env)).out;
-  for (const part of ['1 × mac/m4, pool macs', '$30.00 for 3 days', 'a day is paid', 'about 2026-11-26 07:00 UTC: all 1 machines']) expect(quoted).toContain(part);
+  for (const part of ['1 × mac/m4, pool macs', '$30.00 for 3 days', 'a day is paid', 'about 2026-11-26 07:00 UTC: the one machine']) expect(quoted).toContain(part);
   expect(seen.at(-1)!.body).toMatchObject({ kind: 'mac', macClass: 'm4', minutes: 4_320, access: 'shell' });
   const asked = (await run(['gpu', 'lease', '--gpus', '2', '--gpu', 'h100-80gb', '--for', '4h', '--at-most', '20.00', '--project', 'training', '--label', 'rack=a1', '--key', 'mine', '--name', 'train'], env)).out;
-  for (const part of ['train  waiting: all 1 machines', 'forecast   2026-11-26 09:30 UTC', `tandem ssh ${ID}`]) expect(asked).toContain(part);
+  for (const part of ['train  waiting: the one machine', 'forecast   2026-11-26 09:30 UTC', `tandem ssh ${ID}`]) expect(asked).toContain(part);
   expect(seen.at(-1)!.body).toMatchObject({ key: 'mine', kind: 'gpu', gpus: 2, gpu: 'h100-80gb', minutes: 240, atMost: '20000000000000', projectId: PROJECT, labels: { rack: 'a1' } });
   for (const part of ['running', '2 × gpu/h100-80gb', '$4.066666666667', ID]) expect((await run(['leases'], env)).out).toContain(part);
   const shown = (await run(['leases', 'show', ID], env)).out;

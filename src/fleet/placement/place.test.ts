@@ -75,8 +75,8 @@ describe('who waits', () => {
     const holdings = [holding('x', 'a', ['gpu-0'], NOW + HOUR)];
     const requests = [request('r'), request('s', { askedAtMs: 1 })];
     expect(place(fleet({ machines, holdings, requests })).waiting).toEqual([
-      { requestId: 'r', code: 'busy', reason: 'all 1 machines of that kind are in use', holders: ['x'], forecastMs: NOW + HOUR, next: true },
-      { requestId: 's', code: 'busy', reason: 'all 1 machines of that kind are in use', holders: ['x'], forecastMs: NOW + HOUR, next: false },
+      { requestId: 'r', code: 'busy', reason: 'the one machine of that kind is in use', holders: ['x'], forecastMs: NOW + HOUR, next: true },
+      { requestId: 's', code: 'busy', reason: 'the one machine of that kind is in use', holders: ['x'], forecastMs: NOW + HOUR, next: false },
     ]);
     expect(waitOf({ machines: [machine('a', { closed: 'cordoned: new disks' })], requests })).toMatchObject({ code: 'closed', reason: '1 of 1 machines of that kind take no lease now: cordoned: new disks' });
     expect(waitOf({ machines, holdings: [holding('x', 'a', ['gpu-0'], Number.POSITIVE_INFINITY)], requests })).toMatchObject({ code: 'busy', forecastMs: null, next: false });

@@ -103,6 +103,7 @@ function wording({ request, code, detail, candidates }: Blocked, line: Line): { 
   if (request.apart !== null && line.idle >= request.machines) return { code: 'apart', reason: `every free machine has a lease of this project with the word ${request.apart}` };
   if (line.idle >= request.machines) return { code: 'reserved', reason: 'what is free now is promised to a lease that begins before this one would end' };
   if (request.machines > 1 && line.idle > 0) return { code: 'gang', reason: `${line.idle} of ${request.machines} machines are free, and it begins on all or none` };
-  const kept = line.kept > 0 ? `, ${line.kept} of them kept for the tenant whose day they are in` : '';
-  return { code: 'busy', reason: `all ${candidates.open} machines of that kind are in use${kept}` };
+  const one = candidates.open === 1;
+  const kept = line.kept === 0 ? '' : one ? ', kept for the tenant whose day it is in' : `, ${line.kept} of them kept for the tenant whose day they are in`;
+  return { code: 'busy', reason: `${one ? 'the one machine of that kind is' : `all ${candidates.open} machines of that kind are`} in use${kept}` };
 }

@@ -24,7 +24,7 @@ export function Quotas() {
         { id: 'machines', header: 'Machines', numeric: true, narrow: 'hidden', width: '6rem', cell: ({ nodes }) => figure(nodes) },
         { id: 'gpus', header: 'GPUs', numeric: true, narrow: 'side', width: '6rem', cell: ({ gpus }) => <>{figure(gpus)}<span className="narrow-only"> GPUs</span></> },
         { id: 'leases', header: 'Leases', numeric: true, narrow: 'hidden', width: '6rem', cell: ({ leases }) => figure(leases) },
-        { id: 'spend', header: 'Providers a month', numeric: true, narrow: 'sub', width: '11rem', cell: ({ spend }) => (spend === null ? <span className="muted">–</span> : <Money pico={spend.amount} currency={spend.currency} />) },
+        { id: 'spend', header: 'Providers a month', numeric: true, narrow: 'sub', width: '11rem', cell: ({ spend }) => <><span className="narrow-only muted">at providers </span>{spend === null ? <><span className="muted wide-only">–</span><span className="narrow-only muted">no limit</span></> : <><Money pico={spend.amount} currency={spend.currency} /><span className="narrow-only"> a month</span></>}</> },
       ]} />}
       {open === undefined ? null : <QuotaDialog quota={open === 'new' ? undefined : open} onClose={() => setOpen(undefined)} />}
       <SameInTerminal line={commands.quotas} />
