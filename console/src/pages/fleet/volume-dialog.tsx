@@ -26,6 +26,7 @@ export function VolumeDialog({ volume, machine, project, onClose }: { volume: Vo
   const whyNot = useWhyNot('leases.write');
   const busy = volume.state === 'new' || volume.state === 'in-use' ? 'A lease has it: end the lease first.' : undefined;
   const going = volume.state === 'removing' ? 'It is being deleted.' : undefined;
+  const blocked = whyNot ?? busy ?? going;
   const extend = useAction(async () => {
     if (!/^\d{1,3}$/.test(days.trim()) || Number(days) < 1 || Number(days) > 365) throw new ApiError(0, { code: 'invalid_request', message: `“${days}” is not a number of days from 1 to 365.`, next: 'Correct the field and try again.' });
     return api.patch('/api/volumes/{id}', { path: { id: volume.id }, body: { days: Number(days) } });
@@ -50,8 +51,8 @@ export function VolumeDialog({ volume, machine, project, onClose }: { volume: Vo
         <Field label="Keep it for days from now" hint="1 to 365. While a lease has it, the days begin at the end of the lease.">{(field) => <input {...field} inputMode="numeric" className="num" value={days} onChange={(event) => setDays(event.target.value)} />}</Field>
         {extend.error ? <ErrorNotice error={extend.error} /> : null}
         <div className="row end">
-          <Button kind="danger" why={whyNot ?? busy ?? going} onClick={() => setRemoving(true)}>Delete</Button><span className="grow" />
-          <ButtonLink to="/fleet/leases/new" search={{ volume: volume.name, project: volume.projectId }} why={whyNot ?? busy ?? going}>Lease with it</ButtonLink>
+          <Button kind="danger" why={blocked} onClick={() => setRemoving(true)}>Delete</Button><span className="grow" />
+          {blocked === undefined ? <ButtonLink to="/fleet/leases/new" search={{ volume: volume.name, project: volume.projectId }}>Lease with it</ButtonLink> : <Button aria-disabled title={blocked}>Lease with it</Button>}
           <Button kind="primary" type="submit" busy={extend.busy} why={whyNot ?? going}>Keep it</Button>
         </div>
         <SameInTerminal line={commands.volumeExtend(volume.name, days)} />
