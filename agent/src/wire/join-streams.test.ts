@@ -5,7 +5,7 @@ import { passOn } from './join-streams.ts';
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
 it('writes what came in one turn in one piece, and passes the end on', async () => {
-  const from = new PassThrough();
+  const from = new PassThrough().pause();
   const pieces: number[] = [];
   const to = new Writable({
     write(chunk: Buffer, _encoding, done) {

@@ -39,4 +39,6 @@ export function passOn(from: Readable, to: Writable): void {
     to.once('drain', goOn);
   });
   from.once('end', () => void to.end());
+  // One that was paused by whoever had it before would stay so.
+  from.resume();
 }
