@@ -100,7 +100,7 @@ describe('reads into buffers that are used again', () => {
     harness.reads.passOn(harness.source, harness.sink);
     await turn();
     expect(harness.paused).toBe(false);
-    while (!harness.paused) harness.read(1);
+    while (!harness.paused) harness.read(512);
     expect(harness.buffers.size).toBeLessThanOrEqual(2);
     while (harness.paused) {
       harness.written();
