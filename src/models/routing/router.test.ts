@@ -139,6 +139,8 @@ describe('a router', () => {
     const alias = testAlias([testTarget('a'), testTarget('b')]);
     const lacking = noRoute(plan(alias, nothing, () => 'images'), 'team/big', clock.nowMs());
     expect([lacking.code, lacking.status, lacking.message]).toEqual(['unsupported_parameter', 400, 'images is not available for team/big: none of the models behind this name can do it.']);
+    const search = noRoute(plan(alias, nothing, () => 'the tool web_search_20250305'), 'team/big', clock.nowMs(), { dialect: 'messages', what: 'the tool web_search_20250305' });
+    expect(search.message).toBe('the tool web_search_20250305 is not available for team/big: only a backend that speaks Messages runs it, and none behind this name does.');
     for (let call = 0; call < 10; call += 1) attempt(plan(alias).candidates[0]!, end('failed', { reason: 'it answered with HTTP status 500' }));
     const down = noRoute(plan(alias), 'team/big', clock.nowMs());
     expect([down.code, down.status]).toEqual(['backend_unreachable', 503]);

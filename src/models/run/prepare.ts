@@ -46,7 +46,7 @@ async function prepareEach(call: Call, tools: RunTools): Promise<Ready[]> {
     }
   }
   if (ready.length > 0) return ready;
-  throw lacking ?? noRoute(call.plan, call.request.model, tools.clock.nowMs());
+  throw lacking ?? noRoute(call.plan, call.request.model, tools.clock.nowMs(), call.request.needs.native);
 }
 
 class RemoteReady implements Ready {
