@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { ManualClock, silentLogger, systemClock } from '../base/index.ts';
 import { openDatabase, type Database } from './database.ts';
-import { startPeriodic } from './periodic.ts';
+import { startPeriodic, untilTurnMs } from './periodic.ts';
 import { createTestDatabase } from './testing.ts';
 
 const open: Database[] = [];
@@ -58,6 +59,20 @@ test('more tasks than the pool has connections, each at work in the database, do
   await all.promise;
   await loops.stop();
   expect(together).toBe(12);
+});
+
+test('a task has its turns at its own times, whenever its last one ended', () => {
+  expect(untilTurnMs(0, 1_000, 618)).toBe(618);
+  expect(untilTurnMs(617, 1_000, 618)).toBe(1);
+  expect(untilTurnMs(618, 1_000, 618)).toBe(1_000);
+  expect(untilTurnMs(1_900, 1_000, 618)).toBe(718);
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1e9 }), fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (nowMs, everyMs, share) => {
+    const waitMs = untilTurnMs(nowMs, everyMs, everyMs * share);
+    expect(waitMs).toBeGreaterThan(0);
+    expect(waitMs).toBeLessThanOrEqual(everyMs);
+    const turns = (nowMs + waitMs - everyMs * share) / everyMs;
+    expect(Math.abs(turns - Math.round(turns))).toBeLessThan(1e-3);
+  }));
 });
 
 test('a connection that breaks is replaced', async () => {

@@ -11,21 +11,23 @@ export interface PeriodicTask {
 }
 
 /**
- * Runs tasks again and again, each in one process at a time: whoever gets its advisory lock. A task
- * that fails is logged and tried again at its next turn.
+ * Runs tasks again and again: all at once at first, then each at its own times, one every `everyMs`. Each runs in one process at a time:
+ * whoever gets its advisory lock. A task that fails is logged and tried again at its next turn.
  */
 export function startPeriodic(tasks: readonly PeriodicTask[], options: { database: Database; clock: Clock; log: Logger }): { stop(): Promise<void> } {
   const { database, clock, log } = options;
   const stopping = new AbortController();
   const locks = new Locks(database.pool);
-  const loops = tasks.map(async (task) => {
+  const startMs = clock.monotonicMs();
+  const loops = tasks.map(async (task, index) => {
+    const phaseMs = task.everyMs * phase(index);
     while (!stopping.signal.aborted) {
       try {
         await runOnce(locks, task, stopping.signal);
       } catch (error) {
         if (!stopping.signal.aborted) log.warn({ task: task.name, reason: (error as Error).message }, 'a periodic task failed');
       }
-      await clock.sleep(task.everyMs, stopping.signal).catch(() => {});
+      await clock.sleep(untilTurnMs(clock.monotonicMs() - startMs, task.everyMs, phaseMs), stopping.signal).catch(() => {});
     }
   });
   return {
@@ -34,6 +36,20 @@ export function startPeriodic(tasks: readonly PeriodicTask[], options: { databas
       await Promise.all(loops);
     },
   };
+}
+
+/**
+ * Where in its interval a task's turns lie, as a share of it. Begun together, tasks that repeat every second would stay together, and calls
+ * that come just then would wait for all of them: steps of the golden ratio keep any number of them apart.
+ */
+function phase(index: number): number {
+  return (index * 0.618_033_988_749_895) % 1;
+}
+
+/** How long until the first turn after `nowMs`, of those that repeat every `everyMs` from `phaseMs` on. More than 0, at most `everyMs`. */
+export function untilTurnMs(nowMs: number, everyMs: number, phaseMs: number): number {
+  const sinceMs = (nowMs - phaseMs) % everyMs;
+  return sinceMs < 0 ? -sinceMs : everyMs - sinceMs;
 }
 
 async function runOnce(locks: Locks, task: PeriodicTask, signal: AbortSignal): Promise<void> {

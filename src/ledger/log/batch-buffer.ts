@@ -1,8 +1,11 @@
 import { RECORD, readRecord, recordBound, writeRecord, type RecordType } from './record.ts';
 
+/** Room for the records of a turn in which little happens: a busy process that is not full writes some hundred batches before a sync is over. */
+const FIRST_BYTES = 4_096;
+
 /** Records that go to disk together, and who waits for them. */
 export class BatchBuffer {
-  bytes = Buffer.allocUnsafe(65_536);
+  bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   length = 0;
   /** Number of the first record. */
   #first = 0;
@@ -38,7 +41,7 @@ export class BatchBuffer {
   keepEnds(error: Error): number {
     const old = this.bytes;
     const end = this.length;
-    this.bytes = Buffer.allocUnsafe(old.length);
+    this.bytes = Buffer.allocUnsafeSlow(old.length);
     this.length = 0;
     let number = this.#first - 1;
     for (let at = 0; at < end;) {
@@ -62,7 +65,7 @@ export class BatchBuffer {
   }
 
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }

@@ -7,9 +7,13 @@ import type { LogFiles } from './files.ts';
  * and a busy event loop take some. A sync costs the processor a quarter of a millisecond, however much there is to write.
  */
 const DELAY_MS = 8;
-const KEPT_BUFFERS = 64;
 /** A buffer that a burst made large is not kept. */
-const KEPT_BYTES = 1_048_576;
+const KEPT_BUFFER_BYTES = 1_048_576;
+/**
+ * Of all that are kept. With fewer than one sync needs, every call would bring new memory outside of the heap, for which V8 looks through
+ * the whole heap several times a second; on one core that takes it half of its time.
+ */
+const KEPT_BYTES = 16 * 1_048_576;
 
 /**
  * When written bytes are brought to disk. Keeps the batches until they are, so that they can be
@@ -21,6 +25,7 @@ export class SyncCycle {
   readonly #strict: boolean;
   readonly #onFailure: (error: Error) => void;
   readonly #free: BatchBuffer[] = [];
+  #freeBytes = 0;
   #written: { batch: BatchBuffer; atMs: number }[] = [];
   #syncing: { batch: BatchBuffer; atMs: number }[] = [];
   #fd = -1;
@@ -51,7 +56,9 @@ export class SyncCycle {
 
   /** An empty batch whose memory has been used before. */
   recycled(): BatchBuffer | undefined {
-    return this.#free.pop();
+    const batch = this.#free.pop();
+    if (batch !== undefined) this.#freeBytes -= batch.bytes.length;
+    return batch;
   }
 
   ageMs(): number {
@@ -128,10 +135,11 @@ export class SyncCycle {
   #finish(batches: readonly { batch: BatchBuffer }[]): void {
     for (const { batch } of batches) {
       if (this.#strict) batch.done();
-      if (this.#free.length < KEPT_BUFFERS && batch.bytes.length <= KEPT_BYTES) {
-        batch.reset();
-        this.#free.push(batch);
-      }
+      const { length } = batch.bytes;
+      if (length > KEPT_BUFFER_BYTES || this.#freeBytes + length > KEPT_BYTES) continue;
+      batch.reset();
+      this.#free.push(batch);
+      this.#freeBytes += length;
     }
   }
 
