@@ -18,9 +18,10 @@ import { Versions, decideUpdate, fetchRelease, type OfferedRelease } from './upd
 import { WireError, type Message } from './wire/index.ts';
 
 const INVENTORY_EVERY_MS = 60_000;
-/** A wipe looks over all file systems for so long; on a stand-in, whose disk is somebody else's too, only for a moment. */
-const WALK_MS = 120_000;
-const STAND_IN_WALK_MS = 2_000;
+/** A wipe may look over all file systems for so long, twice; the server asks again meanwhile. What is not looked over by then is not clean. */
+const WALK_MS = 15 * 60_000;
+/** What stands for the machine's disk, where the agent has a part of a machine, as on a stand-in host. Certificates name it. */
+const DISK_VARIABLE = 'TANDEM_AGENT_DISK';
 
 /** How the agent's work ended. `updated`: the launcher is to start what is installed now. */
 export type RunEnd = 'stopped' | 'updated';
@@ -49,10 +50,11 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
   };
   const home = homeAt(root);
   const { standIn } = readIdentity(home);
+  const disk = process.env[DISK_VARIABLE];
   const boot = bootId();
   const program = join(import.meta.dirname, 'main.ts');
   const cache = new FileCache(home, () => outside.nowMs());
-  const leases = new Leases({ home, boot, outside, program, cache, agentVersion: versionOf(), wipes: { walkMs: standIn ? STAND_IN_WALK_MS : WALK_MS } });
+  const leases = new Leases({ home, boot, outside, program, cache, agentVersion: versionOf(), wipes: { walkMs: WALK_MS, ...(disk !== undefined && { roots: [disk] }) } });
   const carriers = new Carriers({ home, outside, program });
   /** Whoever is prepared for comes soon: the process that is to carry them starts meanwhile. */
   const before = <T>(params: Message, prepared: Promise<T>): Promise<T> => prepared.then((answer) => {

@@ -53,7 +53,7 @@ const { url, adminKey } = (await said()) as { url: string; adminKey: string };
 const post = async (path: string, body: object): Promise<Record<string, string>> => (await (await fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })).json()) as Record<string, string>;
 const agentHome = join(folder, 'node');
 const added = await post('/api/nodes', { name: 'node' });
-const pasted = spawnSync('ip', ['netns', 'exec', link.space, 'sh', '-c', added['line']!], { env: { ...process.env, TANDEM_AGENT_HOME: agentHome, TANDEM_AGENT_SERVICE: 'none', TANDEM_AGENT_STAND_IN: '1' }, encoding: 'utf8' });
+const pasted = spawnSync('ip', ['netns', 'exec', link.space, 'sh', '-c', added['line']!], { env: { ...process.env, TANDEM_AGENT_HOME: agentHome, TANDEM_AGENT_DISK: agentHome, TANDEM_AGENT_SERVICE: 'none', TANDEM_AGENT_STAND_IN: '1' }, encoding: 'utf8' });
 if (pasted.status !== 0) throw new Error(pasted.stderr);
 const agent = start(link.onNode(...NODE, join(agentHome, 'versions/current/src/main.ts'), 'run', '--home', agentHome));
 const { leaseId } = await said();

@@ -72,7 +72,7 @@ console.log('I am', process.getuid() === 0 ? 'root' : 'a tenant', process.env.WO
 createServer((socket) => socket.on('data', (data) => (String(data) === 'end' ? process.exit(3) : socket.end('heard ' + data)))).listen(8000, '127.0.0.1');
 `);
     await send(cache, program);
-    const book = (): Leases => new Leases({ home, boot: 'this-boot', outside, cache, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 0 } });
+    const book = (): Leases => new Leases({ home, boot: 'this-boot', outside, cache, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
     const leases = book();
     await leases.grant({ lease: LEASE, fence: '1', units: ['whole'], access: 'job', boot: 'this-boot', untilUptimeMs: Math.floor(outside.bootMs() + 60_000) });
     const order = { lease: LEASE, command: ['/run/tandem/job/node', '/run/tandem/job/program.mjs'], env: { WORD: 'fox' }, node: true, files: [{ name: 'program.mjs', sha256: sha256(program), unpack: false }] };

@@ -16,7 +16,7 @@ const B = '0192f0c1-7a00-7000-8000-00000000000b';
 const outside: Outside = { nowMs: () => Date.now(), bootMs: () => uptime() * 1_000, random: () => 0.5, wait: realWait, log: () => {} };
 
 let home: Home;
-const book = (boot = 'this-boot'): Leases => new Leases({ home, boot, outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 500, roots: [home.root] } });
+const book = (boot = 'this-boot'): Leases => new Leases({ home, boot, outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
 const grant = (lease: string, fence: string, forMs = 60_000, more: object = {}) => ({ lease, fence, units: ['whole'], access: 'shell', boot: 'this-boot', untilUptimeMs: Math.floor(outside.bootMs() + forMs), ...more });
 const running = async (leases: Leases): Promise<string[]> => ((await leases.list())['leases'] as { lease: string }[]).map(({ lease }) => lease);
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
@@ -118,7 +118,7 @@ describe.runIf(canSandbox)('leases on a machine (stand-in, not macOS)', () => {
     // Nodes that every Linux has stand in for those of cards; what nvidia-smi says is from its documentation.
     const gpu = (uuid: string, minor: number): string => `<gpu id="x"><uuid>${uuid}</uuid><minor_number>${minor}</minor_number></gpu>`;
     const run = async (_program: string, args: readonly string[]) => ({ code: 0, out: args.includes('-x') ? gpu('GPU-a', 7) + gpu('GPU-b', 8) : '', err: '' });
-    const leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 100, roots: [home.root] }, run });
+    const leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] }, run });
     const device = (unit: string, uuid: string) => ({ unit, vendor: 'nvidia', uuid, mig: null });
     await leases.grant(grant(A, '1', 60_000, { units: ['gpu-0'], devices: [device('gpu-0', 'GPU-b')] }));
     expect(readRecords(home)[0]!.nodes).toEqual(['/dev/nvidia8', '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools']);

@@ -46,7 +46,7 @@ beforeEach(async () => {
   chmodSync(home.root, 0o711);
   mkdirSync(join(home.root, 'identity'), { mode: 0o700 });
   writeFileSync(home.key, 'the key of the node', { mode: 0o600 });
-  leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 500, roots: [home.root] } });
+  leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
   if (!canSandbox) return;
   await grant(OWN, 'gpu-0');
   await grant(OTHER, 'gpu-1');

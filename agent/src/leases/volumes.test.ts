@@ -16,7 +16,7 @@ const VOLUME = '0192f0c1-7a00-7000-8000-0000000000f2';
 const outside: Outside = { nowMs: () => Date.now(), bootMs: () => uptime() * 1_000, random: () => 0.5, wait: realWait, log: () => {} };
 
 let home: Home;
-const book = (): Leases => new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 500, roots: [home.root] } });
+const book = (): Leases => new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
 const grant = (lease: string, fence: string, more: object = {}) => ({ lease, fence, units: ['whole'], access: 'shell', boot: 'this-boot', untilUptimeMs: Math.floor(outside.bootMs() + 60_000), ...more });
 const uidOf = (lease: string): number => readRecords(home).find((one) => one.lease === lease)!.uid;
 

@@ -34,17 +34,16 @@ export async function wipeMac(record: LeaseRecord, keep: string | null, { home, 
   const pruned = keep === null ? [] : ['-path', realpathSync(volumeFolder(home, keep)), '-prune', '-o'];
   const [left, user, homeLeft, version] = await Promise.all([run('find', [...WALKED, '-xdev', ...pruned, '-uid', uid, '-print'], undefined, walkMs), run('id', ['-u', account.name]), run('test', ['-e', account.home]), run('sw_vers', ['-productVersion'])]);
   const found = [
-    ...(ended ? [] : ['a process of its user runs still']),
+    ...(ended ? [] : ['a process of its user runs still']), ...(left.code === null ? [`looking over ${WALKED.join(', ')} was not finished after ${walkMs / 1_000} s`] : []),
     ...left.out.split('\n').filter((path) => path !== '').slice(0, MOST_FOUND).map((path) => `${path.slice(0, 200)} is its user's still`),
     ...(user.code === 0 ? ['its account is there still'] : []),
     ...(homeLeft.code === 0 ? ['its home is there still: give the agent Full Disk Access'] : []),
   ];
-  // Code 1: some of it could not be read, such as what macOS keeps from whoever has no Full Disk Access. find(1).
-  const whole = left.code === 0;
-  const evidence = ['no process of its user is left', ...(whole ? [`nothing of its user is left in ${WALKED.join(', ')}`] : []), kept === null ? 'its account, its home and the keychains in it are gone' : 'its account is gone', 'the password of the screen was taken away', 'its rules of pf are gone'];
+  const evidence = ['no process of its user is left', `nothing of its user is left in ${left.code === 0 ? '' : 'what could be read of '}${WALKED.join(', ')}`, kept === null ? 'its account, its home and the keychains in it are gone' : 'its account is gone', 'the password of the screen was taken away', 'its rules of pf are gone'];
+  // find(1) ends with another code where something could not be read: macOS keeps some of its folders from root too, and no user writes there.
   const unchecked = [
     'the system\'s own databases, such as those of privacy choices and of the unified log', 'the state of simulators and of caches that programs of the system keep for all',
-    ...(kept === null ? [] : [HOME_KEPT]), ...(whole ? [] : [left.code === null ? `looking over ${WALKED.join(', ')} was cut short after ${walkMs / 1_000} s` : `what could not be read in ${WALKED.join(', ')}`]), 'the blocks of the disk were freed and not overwritten; the disk is encrypted by its own key',
+    ...(kept === null ? [] : [HOME_KEPT]), ...(left.code === 0 ? [] : [`what could not be read in ${WALKED.join(', ')}`]), 'the blocks of the disk were freed and not overwritten; the disk is encrypted by its own key',
   ];
   const report: WipeReport = { clean: found.length === 0, method: 'reset', evidence: found.length > 0 ? found : evidence, unchecked, canaries: { planted: [], found: [] }, versions: { agent: agentVersion, macos: version.out.trim().slice(0, 40) }, kept };
   if (!report.clean) return report;

@@ -10,7 +10,7 @@ import { homeAt } from '../state/home.ts';
  */
 const [home = '', name = '', params = '{}'] = process.argv.slice(2);
 const leases = new Leases({
-  home: homeAt(home), boot: 'this-boot', program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 100, roots: [home] },
+  home: homeAt(home), boot: 'this-boot', program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home] },
   outside: { nowMs: () => Date.now(), bootMs: () => uptime() * 1_000, random: () => 0.5, wait: realWait, log: (message) => void process.stderr.write(`${message}\n`) },
 });
 const asked = JSON.parse(params) as Record<string, unknown>;

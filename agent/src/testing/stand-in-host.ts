@@ -41,6 +41,9 @@ mount --rbind /dev dev
 mount -t tmpfs -o mode=1777 shm dev/shm
 mount -t tmpfs -o mode=1777 tmp tmp
 mount -t tmpfs -o mode=755 run run
+# What was written to its disk, and nothing of what this machine has below it.
+mkdir run/disk
+mount --bind "\${STAND_IN_ROOT%/*}/upper" run/disk
 mount -t sysfs sys sys 2>/dev/null || true
 mount --rbind /sys/fs/cgroup sys/fs/cgroup 2>/dev/null || true
 cat /proc/sys/kernel/random/uuid > run/boot-id
@@ -73,7 +76,7 @@ export class StandInHost {
     this.address = address;
     this.#net = net;
     this.#holder = holder;
-    this.#env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', STAND_IN_ROOT: rootOf(holder), STAND_IN_NAME: name, ...clockFrom(CLOCK_FILE) };
+    this.#env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', STAND_IN_ROOT: rootOf(holder), TANDEM_AGENT_DISK: '/run/disk', STAND_IN_NAME: name, ...clockFrom(CLOCK_FILE) };
   }
 
   /** Whether it runs. */

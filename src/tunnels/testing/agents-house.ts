@@ -79,7 +79,7 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host 
     }),
     startAgent(home) {
       // As install.sh leaves it: what the agent makes is for nobody else unless it says so.
-      const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'agent/src/main.ts'), 'run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'agent/src/main.ts'), 'run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TANDEM_AGENT_DISK: home } });
       let log = '';
       child.stderr!.on('data', (chunk: Buffer) => { log += chunk.toString(); });
       const closed = new Promise<void>((resolve) => { child.once('close', () => resolve()); });

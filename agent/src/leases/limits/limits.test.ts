@@ -31,7 +31,7 @@ describe.runIf(canSandbox)('what a lease may use (stand-in, not macOS)', () => {
   beforeEach(() => {
     home = homeAt(mkdtempSync(join(tmpdir(), 'tandem-limits-')));
     chmodSync(home.root, 0o711);
-    leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 100, roots: [home.root] } });
+    leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
   });
   afterEach(async () => {
     for (const { lease } of readRecords(home)) await leases.wipe({ lease, fence: '999999' });
@@ -87,7 +87,7 @@ describe.runIf(canSandbox)('what a lease may use (stand-in, not macOS)', () => {
     await grant(A, '1', ['gpu-0']);
     expect(groupsOf(A).length).toBeGreaterThan(0);
     process.kill(keeperOf(A), 'SIGKILL');
-    leases = new Leases({ home, boot: 'this-boot', outside, program: '', agentVersion: '0.0.0', wipes: { walkMs: 100, roots: [home.root] } });
+    leases = new Leases({ home, boot: 'this-boot', outside, program: '', agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
     expect(await running()).toEqual([]);
     expect(groupsOf(A)).toEqual([]);
   });

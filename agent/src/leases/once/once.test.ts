@@ -14,7 +14,7 @@ const A = '0192f0c1-7a00-7000-8000-00000000000a';
 const outside: Outside = { nowMs: () => Date.now(), bootMs: () => uptime() * 1_000, random: () => 0.5, wait: realWait, log: () => {} };
 
 let home: Home;
-const book = (boot = 'this-boot'): Leases => new Leases({ home, boot, outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 200, roots: [home.root] } });
+const book = (boot = 'this-boot'): Leases => new Leases({ home, boot, outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
 const grant = (forMs = 60_000, more: object = {}) => ({ lease: A, fence: '1', units: ['whole'], access: 'job', boot: 'this-boot', untilUptimeMs: Math.floor(outside.bootMs() + forMs), ...more });
 const order = (line: string, env: Record<string, string> = {}) => ({ lease: A, fence: '1', command: ['bash', '-c', line], env });
 const until = async <T>(look: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> => {

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 const MOST_FOUND = 20;
+/** A folder may have a million: the agent says that it is there meanwhile. */
+const ENTRIES_A_TURN = 100;
 /** A canary is a line: what is larger than this holds it in its beginning or not at all. */
 const MOST_BYTES = 1_048_576;
 /** Where files stay that somebody wrote: not the network's, which are not this machine's to wipe. */
@@ -57,16 +60,19 @@ export function thingsOf(uid: number, folders: readonly string[], without: reado
   });
 }
 
-/** Files in these folders that hold the token, whoever owns them, among those that were written since, but for the folder `without`. */
-export async function filesWith(token: string, folders: readonly string[], sinceMs: number, stop: AbortSignal, without: string): Promise<Found> {
+/** Files in these folders that hold the token, whoever owns them, among those that were written since, but for the folders `without`. Others have their turn meanwhile. */
+export async function filesWith(token: string, folders: readonly string[], sinceMs: number, stop: AbortSignal, without: readonly string[]): Promise<Found> {
   const found: string[] = [];
   // Level by level: things lie near the top of where they were put.
   const left = [...folders];
+  let looked = 0;
   for (const folder of left) {
-    if (stop.aborted) return { paths: found, whole: false };
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+      if (stop.aborted) return { paths: found, whole: false };
+      looked += 1;
+      if (looked % ENTRIES_A_TURN === 0) await setImmediate();
       const path = join(folder, entry.name);
-      if (entry.isDirectory() && path !== without && sameDevice(path, folder)) left.push(path);
+      if (entry.isDirectory() && !without.includes(path) && sameDevice(path, folder)) left.push(path);
       if (entry.isFile() && found.length < MOST_FOUND && changedSince(path, sinceMs) && holds(path, token)) found.push(path);
     }
   }

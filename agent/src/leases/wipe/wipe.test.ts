@@ -20,7 +20,7 @@ const SECRET = 'a tenant\'s secret 5d1f';
 const outside: Outside = { nowMs: () => Date.now(), bootMs: () => uptime() * 1_000, random: () => 0.5, wait: realWait, log: () => {} };
 
 let home: Home;
-const book = (): Leases => new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 1_000, roots: [home.root] } });
+const book = (): Leases => new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] } });
 const grant = (lease: string, fence: string) => ({ lease, fence, units: ['whole'], access: 'shell', boot: 'this-boot', untilUptimeMs: Math.floor(outside.bootMs() + 60_000) });
 const report = async (leases: Leases, lease: string, fence: string): Promise<WipeReport> => (await leases.wipe({ lease, fence })) as unknown as WipeReport;
 
@@ -103,6 +103,15 @@ describe.runIf(canSandbox)('a wipe (stand-in, not macOS)', () => {
     const said = await report(leases, A, '1');
     expect(said.clean).toBe(true);
     expect(said.evidence[0]).toBe('1 things of its user were removed from where all may write, outside of its sandbox');
+  });
+
+  it('is not clean while it did not come to the end of its look, and is when it has', async () => {
+    const hasty = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 0, roots: [home.root] } });
+    await hasty.grant(grant(A, '1'));
+    const said = await report(hasty, A, '1');
+    expect(said).toMatchObject({ clean: false, evidence: expect.arrayContaining([`looking over the file systems at ${home.root} was not finished after 0 s`, `looking for canaries in ${home.root} was not finished after 0 s`]) as unknown, canaries: { found: [] } });
+    await expect(hasty.grant(grant(B, '2'))).rejects.toMatchObject({ code: 'not_wiped' });
+    expect(await report(book(), A, '1')).toMatchObject({ clean: true, unchecked: expect.arrayContaining([`what is on the machine beside ${home.root}, which stands for its disk`]) as unknown });
   });
 
   it('follows no link that a user leaves', async () => {

@@ -17,10 +17,10 @@ import { filesWith, processesWith, thingsOf, writableRoots } from './search.ts';
 export interface WiperOptions {
   readonly home: Home;
   readonly agentVersion: string;
-  /** How long a wipe may look over the machine's file systems; what it did not come to is said. */
+  /** How long each look over the machine's file systems may take. One that does not come to its end is no clean wipe. */
   readonly walkMs: number;
   readonly wait: (ms: number) => Promise<void>;
-  /** Folders whose file systems are looked over; default: every local one that can be written. */
+  /** What is looked over, where the machine's disk is not all its own: a stand-in's, a test's. Default: every local file system that can be written. */
   readonly roots?: readonly string[];
   readonly run?: RunCommand;
 }
@@ -29,12 +29,16 @@ const SWEEP_MS = 60_000;
 const MOST_LISTED_BYTES = 1_000_000;
 /** Files are dated by a clock that may be set back meanwhile. */
 const SLACK_MS = 60_000;
+/** How long a stand-in looks over folders that others of its machine write to. */
+const SHARED_MS = 3_000;
 
 /** What one look has come to. */
 interface Look {
   readonly found: readonly string[];
   readonly evidence: readonly string[];
   readonly unchecked: readonly string[];
+  /** What it did not come to the end of. */
+  readonly unfinished?: readonly string[];
 }
 
 /**
@@ -47,9 +51,9 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const canaries = readCanaries(paths);
   const kept = keep === null ? null : await keepAside(record, keep, options);
   const removed = await sweep(record.uid, canaries?.places ?? []);
-  const inCanaries = await lookForCanaries(canaries, home, paths.folder, options.walkMs);
-  const looks = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await wipeGpus(record.devices, run)];
-  const found = looks.flatMap((look) => look.found);
+  const inCanaries = await lookForCanaries(canaries, paths.folder, options);
+  const looks: readonly Look[] = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await wipeGpus(record.devices, run)];
+  const found = looks.flatMap((look) => [...look.found, ...(look.unfinished ?? [])]);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
   const report: WipeReport = {
     clean: found.length === 0, method: 'reset', evidence: found.length > 0 ? found : [...removed, ...looks.flatMap(({ evidence }) => evidence), ...gone],
@@ -94,25 +98,36 @@ function lookForUser(uid: number): Look {
   return { found: leftBehind(uid), evidence: ['no process of its user is left', `nothing of its user is left in ${OPEN_FOLDERS.join(', ')}`, 'no shared memory, queue or semaphore of its user is left'], unchecked: ['keys that the kernel holds for a user'] };
 }
 
-async function lookForCanaries(canaries: Canaries | undefined, home: Home, own: string, mostMs: number): Promise<Look> {
+async function lookForCanaries(canaries: Canaries | undefined, leaseFolder: string, { home, roots, walkMs }: WiperOptions): Promise<Look> {
   if (canaries === undefined || canaries.places.length === 0) return { found: [], evidence: [], unchecked: ['no canary was planted when the lease began'] };
-  const others = [...OPEN_FOLDERS, '/home', '/root', '/var/spool', home.root];
-  const { paths, whole } = await filesWith(canaries.token, others, canaries.atMs - SLACK_MS, AbortSignal.timeout(mostMs), own);
-  const found = [...paths.map((path) => `a canary is in ${path} still`), ...(await processesWith(canaries.token)).map((pid) => `a canary is in process ${pid} still`)];
+  const own = [...new Set([...(roots ?? ['/home', '/root', '/var/spool']), home.root])];
+  const search = (folders: readonly string[], mostMs: number) => filesWith(canaries.token, folders, canaries.atMs - SLACK_MS, AbortSignal.timeout(mostMs), below(roots, [leaseFolder]));
+  // Where a stand-in has a part of a machine, these are the machine's.
+  const openMs = roots === undefined ? walkMs : SHARED_MS;
+  const [inOpen, inOwn] = await Promise.all([search(OPEN_FOLDERS, openMs), search(own, walkMs)]);
+  const found = [...[...inOpen.paths, ...inOwn.paths].map((path) => `a canary is in ${path} still`), ...(await processesWith(canaries.token)).map((pid) => `a canary is in process ${pid} still`)];
   const planted = `${canaries.places.length} canaries were planted when the lease began (${canaries.places.map(placeOf).join(', ')})`;
+  const late = (folders: readonly string[], mostMs: number): string => `looking for canaries in ${folders.join(', ')} was not finished after ${mostMs / 1_000} s`;
   return {
-    found, evidence: [`${planted}; none was found in processes, nor in files of ${others.join(', ')}`],
-    unchecked: whole ? [] : [`the search for canaries in ${others.join(', ')} was cut short after ${mostMs / 1_000} s`],
+    found, evidence: [`${planted}; none was found in processes, nor in files of ${[...(inOpen.whole ? OPEN_FOLDERS : []), ...own].join(', ')}`],
+    unchecked: inOpen.whole || roots === undefined ? [] : [late(OPEN_FOLDERS, openMs)],
+    unfinished: [...(inOpen.whole || roots !== undefined ? [] : [late(OPEN_FOLDERS, openMs)]), ...(inOwn.whole ? [] : [late(own, walkMs)])],
   };
 }
 
 async function lookEverywhere(uid: number, own: readonly string[], { roots, walkMs }: WiperOptions): Promise<Look> {
   const folders = roots ?? writableRoots(mounts());
-  const { paths, whole } = await thingsOf(uid, folders, own, walkMs);
+  const { paths, whole } = await thingsOf(uid, folders, below(roots, own), walkMs);
   return {
-    found: paths.map((path) => `${path} is its user's still`), evidence: whole ? [`nothing of its user is left on the file systems at ${folders.join(', ')}`] : [],
-    unchecked: whole ? [] : [`looking over the file systems at ${folders.join(', ')} was cut short after ${walkMs / 1_000} s`],
+    found: paths.map((path) => `${path} is its user's still`), evidence: [`nothing of its user is left on the file systems at ${folders.join(', ')}`],
+    unchecked: roots === undefined ? [] : [`what is on the machine beside ${folders.join(', ')}, which stands for its disk`],
+    unfinished: whole ? [] : [`looking over the file systems at ${folders.join(', ')} was not finished after ${walkMs / 1_000} s`],
   };
+}
+
+/** Paths as they are, and as they are once more below a folder that stands for the disk. */
+function below(roots: readonly string[] | undefined, paths: readonly string[]): string[] {
+  return [...paths, ...(roots ?? []).flatMap((root) => paths.map((path) => join(root, path)))];
 }
 
 /** The name of a canary's file is random: where it lay is what matters. */
