@@ -9,7 +9,7 @@ import { groupFolders, makeGroup, treesHere, type Group } from './limits/control
 import { openDisk } from './limits/disk.ts';
 import type { Unbound } from './limits/limits.ts';
 import { removeGroups } from './limits/take-away.ts';
-import { attachNetwork, leasesWithRules, removeNetwork } from './network/network.ts';
+import { attachNetwork, confirmAtOnce, leasesWithRules, removeNetwork } from './network/network.ts';
 import { machineResolvers } from './network/resolvers.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
 
@@ -54,6 +54,7 @@ export class Surroundings {
   /** Once the sandbox stands and before anybody is let in. */
   async attach(pid: number): Promise<Bounds> {
     const { limits, network, lease } = this.#record;
+    await confirmAtOnce(this.#run, pid);
     if (network.out && process.env[NETWORK_VARIABLE] === 'none') this.#unbound.push({ what: 'network', why: 'whoever runs the machine gives its leases no network' });
     else if (network.out) {
       try {

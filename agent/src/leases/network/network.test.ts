@@ -106,6 +106,12 @@ describe.runIf(canSandbox)('what a lease may reach (stand-ins for the internet, 
     world.ask(home.root, 'wipe', { lease: D, fence: '999' });
   });
 
+  it('what comes over its loopback is confirmed at once, so that small writes do not wait for each other', async () => {
+    grant(D, { ...OUT, out: false });
+    expect((await runInLease(home, D, 'ip route show table local')).out.match(/^local 127\.0\.0\.(?:0\/8|1) .*quickack 1/gm)).toHaveLength(2);
+    world.ask(home.root, 'wipe', { lease: D, fence: '999' });
+  });
+
   it('nothing of it is left at its end, nor after its keeper was killed once the agent is there again', async () => {
     expect([(await tables()).length, (await links()).length]).toEqual([2, 2]);
     world.ask(home.root, 'end', { lease: A, fence: '999' });

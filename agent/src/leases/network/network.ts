@@ -26,6 +26,17 @@ export async function attachNetwork(run: RunCommand, pid: number, id: string, wi
   await connect(run, pid, link);
 }
 
+/**
+ * Has whatever listens inside confirm at once what comes over the loopback interface. What joins a stream to a port there is `cat`, whose small
+ * writes wait for the confirmation of the one before (RFC 896), which the kernel holds back for 40 ms: a pointer on a screen would stutter. Where
+ * it cannot be had, everything works, more slowly. @param pid of a process in the lease's network.
+ */
+export async function confirmAtOnce(run: RunCommand, pid: number): Promise<void> {
+  for (const addresses of ['127.0.0.0/8', '127.0.0.1']) {
+    await run('nsenter', ['--target', String(pid), '--net', '--', 'ip', 'route', 'change', 'local', addresses, 'dev', 'lo', 'table', 'local', 'proto', 'kernel', 'scope', 'host', 'src', '127.0.0.1', 'quickack', '1']);
+  }
+}
+
 /** Takes away what a lease had, also what is half there. Done twice it does nothing. */
 export async function removeNetwork(run: RunCommand, id: string): Promise<void> {
   await run('ip', ['link', 'del', linkName(id)]);
