@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { runCommand } from '../machine/command.ts';
 import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
 import { writeBounds } from './bounds.ts';
@@ -7,7 +8,8 @@ import { inGroups, type Sandbox } from './inside.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
 import { READY, prepareFolders, sandboxArgs } from './sandbox.ts';
 import { Surroundings, takeAway } from './surroundings.ts';
-import { plant } from './wipe/canary.ts';
+import { canariesOf, plant } from './wipe/canary.ts';
+import { plantInCards } from './wipe/card-memory.ts';
 
 /** What holds all programs of one lease on this machine. */
 export interface Hold {
@@ -23,6 +25,8 @@ export interface Hold {
 /** A sandbox of Linux: its first process takes all others with it, and goes itself when its keeper does. @throws Error when it does not start. */
 export async function holdInSandbox(home: Home, record: LeaseRecord, paths: LeasePaths, outside: Outside, log: number): Promise<Hold> {
   prepareFolders(record, paths);
+  const canaries = canariesOf(paths, outside.nowMs());
+  const inCards = plantInCards(record.devices, canaries.token, canaries.cards ?? [], runCommand);
   const surroundings = new Surroundings(home, record, paths);
   await surroundings.prepare(outside);
   const [program, args] = inGroups(surroundings.groups, ['setpriv', '--reuid', String(record.uid), '--regid', String(record.uid), '--clear-groups', 'bwrap', ...sandboxArgs(record, paths, 3)]);
@@ -35,7 +39,7 @@ export async function holdInSandbox(home: Home, record: LeaseRecord, paths: Leas
   outlastTenants(pid);
   writeBounds(paths, await surroundings.attach(pid));
   const inside: Sandbox = { pid, uid: record.uid, groups: surroundings.groups };
-  plant(record, paths, inside, outside.nowMs());
+  plant(record, paths, inside, canaries, await inCards);
   return {
     inside, over,
     end() {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { writeWhole } from '../../state/home.ts';
 import { insideArgs, type Sandbox } from '../inside.ts';
 import type { LeasePaths, LeaseRecord } from '../record.ts';
+import type { CardCanary } from './card-memory.ts';
 
 /** What is planted for one lease, to be looked for after its wipe. Kept in the lease's folder, for root alone. */
 export interface Canaries {
@@ -12,6 +13,8 @@ export interface Canaries {
   readonly token: string;
   /** Where they were planted: places inside the sandbox, and paths on the machine. */
   readonly places: readonly string[];
+  /** In the memory of its cards and slices; absent: of an agent's release that planted none there. */
+  readonly cards?: readonly CardCanary[];
   /** When they were first planted, UTC milliseconds. */
   readonly atMs: number;
 }
@@ -36,12 +39,13 @@ put 'shared memory of the sandbox' /dev/shm/tandem-canary
 (exec -a "tandem-canary $token" sleep infinity) > /dev/null 2>&1 < /dev/null & kill -0 $! 2>/dev/null && echo process
 exit 0`;
 
-/**
- * Plants them outside and inside of a sandbox that runs. Planted again after a restart, they are the same. Never throws:
- * what could not be planted is not in `places`.
- */
-export function plant({ uid }: LeaseRecord, paths: LeasePaths, sandbox: Sandbox, nowMs: number): void {
-  const { token, atMs } = readCanaries(paths) ?? { token: randomBytes(32).toString('hex'), atMs: nowMs };
+/** What is planted when a lease begins, and again after a restart: the same, since what was planted before may lie somewhere still. */
+export function canariesOf(paths: LeasePaths, nowMs: number): Canaries {
+  return readCanaries(paths) ?? { token: randomBytes(32).toString('hex'), places: [], atMs: nowMs };
+}
+
+/** Plants them outside and inside of a sandbox that runs. Never throws: what could not be planted is not in `places`. */
+export function plant({ uid }: LeaseRecord, paths: LeasePaths, sandbox: Sandbox, { token, atMs }: Canaries, cards: readonly CardCanary[]): void {
   const said = (program: string, args: readonly string[], options: object): string[] => {
     const { status, stdout } = spawnSync(program, args, { input: `${token}\n`, timeout: MOST_MS, cwd: '/', encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'], ...options });
     return status === 0 ? stdout.split('\n').filter((line) => line !== '') : [];
@@ -49,7 +53,7 @@ export function plant({ uid }: LeaseRecord, paths: LeasePaths, sandbox: Sandbox,
   const env = { PATH: '/usr/bin:/bin' };
   const outside = said('/bin/sh', ['-c', PLANT_OUTSIDE, token.slice(0, 16), ...OUTSIDE], { uid, gid: uid, env });
   const inside = said(...insideArgs(sandbox, ['/bin/bash', '-c', PLANT_INSIDE]), { env: { ...env, HOME: '/home/tenant' } });
-  const canaries: Canaries = { token, places: [...inside, ...outside], atMs };
+  const canaries: Canaries = { token, places: [...inside, ...outside], cards, atMs };
   writeWhole(pathOf(paths), `${JSON.stringify(canaries)}\n`);
 }
 

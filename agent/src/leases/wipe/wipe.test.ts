@@ -3,13 +3,16 @@ import { chmodSync, chownSync, lstatSync, mkdtempSync, readFileSync, readdirSync
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunCommand } from '../../machine/command.ts';
 import { realWait, type Outside } from '../../outside.ts';
 import { homeAt, type Home } from '../../state/home.ts';
 import { canSandbox } from '../../testing/can-sandbox.ts';
+import { CudaStandIn, noCudaStandIn } from '../../testing/cuda-stand-in.ts';
 import { insideArgs } from '../inside.ts';
 import { Leases } from '../leases.ts';
 import { pathsOf, readRecords } from '../record.ts';
 import { readCanaries } from './canary.ts';
+import { plantInCards } from './card-memory.ts';
 import { leftBehind } from './left-behind.ts';
 import type { WipeReport } from './reports.ts';
 import { writableRoots } from './search.ts';
@@ -112,6 +115,32 @@ describe.runIf(canSandbox)('a wipe (stand-in, not macOS)', () => {
     expect(said).toMatchObject({ clean: false, evidence: expect.arrayContaining([`looking over the file systems at ${home.root} was not finished after 0 s`, `looking for canaries in ${home.root} was not finished after 0 s`]) as unknown, canaries: { found: [] } });
     await expect(hasty.grant(grant(B, '2'))).rejects.toMatchObject({ code: 'not_wiped' });
     expect(await report(book(), A, '1')).toMatchObject({ clean: true, unchecked: expect.arrayContaining([`what is on the machine beside ${home.root}, which stands for its disk`]) as unknown });
+  });
+
+  it.skipIf(noCudaStandIn !== undefined)('is not clean while a canary is in the memory of a card (stand-in, no GPU), and is when a reset has cleared it', async () => {
+    const cuda = new CudaStandIn(8 * 2 ** 20);
+    try {
+      let clears = false;
+      const run: RunCommand = async (program, args, input, mostMs) => {
+        if (program !== 'nvidia-smi') return cuda.run()(program, args, input, mostMs);
+        if (clears && args.includes('--gpu-reset')) cuda.reset();
+        return { code: 0, out: args.includes('-x') ? `<gpu id="0"><uuid>${cuda.uuid}</uuid><minor_number>0</minor_number></gpu>` : '', err: '' };
+      };
+      const leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../../main.ts'), agentVersion: '0.0.0', run, wipes: { walkMs: 60_000, roots: [home.root], run } });
+      await leases.grant({ ...grant(A, '1'), units: ['gpu-0'], devices: [{ unit: 'gpu-0', vendor: 'nvidia', uuid: cuda.uuid, mig: null }] });
+      const canaries = readCanaries(pathsOf(home, A))!;
+      // The keeper asked the machine's own driver, which has no such card.
+      expect(canaries.cards).toEqual([{ id: cuda.uuid, unit: 'gpu-0', bytes: 0, why: expect.stringMatching(/^libcuda.so.1 is not there$|answered|another number/) as unknown }]);
+      const cards = await plantInCards(readRecords(home)[0]!.devices, canaries.token, canaries.cards!, cuda.run());
+      writeFileSync(join(pathsOf(home, A).folder, 'canaries.json'), JSON.stringify({ ...canaries, cards }));
+      const left = `a canary is in the memory of gpu-0 (${cuda.uuid}) still: 8192 KiB of it, looked at 8 of 8 MiB that are free`;
+      expect(await report(leases, A, '1')).toMatchObject({ clean: false, evidence: [left], canaries: { planted: expect.arrayContaining(['home', 'memory of gpu-0']) as unknown, found: [left] } });
+      await expect(leases.grant({ ...grant(B, '2'), units: ['gpu-0'] })).rejects.toMatchObject({ code: 'not_wiped' });
+      clears = true;
+      expect(await report(leases, A, '1')).toMatchObject({ clean: true, evidence: expect.arrayContaining([expect.stringContaining('looked at 8 of 8 MiB that are free: no canary')]) as unknown });
+    } finally {
+      cuda.remove();
+    }
   });
 
   it('follows no link that a user leaves', async () => {

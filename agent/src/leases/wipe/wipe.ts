@@ -52,13 +52,14 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const kept = keep === null ? null : await keepAside(record, keep, options);
   const removed = await sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, paths.folder, options);
-  const looks: readonly Look[] = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), await wipeGpus(record.devices, run)];
+  const inGpus = await wipeGpus(record.devices, canaries, run);
+  const looks: readonly Look[] = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), inGpus];
   const found = looks.flatMap((look) => [...look.found, ...(look.unfinished ?? [])]);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
   const report: WipeReport = {
     clean: found.length === 0, method: 'reset', evidence: found.length > 0 ? found : [...removed, ...looks.flatMap(({ evidence }) => evidence), ...gone],
     unchecked: [...looks.flatMap(({ unchecked }) => unchecked), ...(kept === null ? [] : [HOME_KEPT]), 'the blocks of the disk were freed and not overwritten'],
-    canaries: { planted: (canaries?.places ?? []).map(placeOf), found: inCanaries.found }, versions: { agent: agentVersion, kernel: release(), sandbox: await sandboxVersion(run) }, kept,
+    canaries: { planted: plantedOf(canaries), found: [...inCanaries.found, ...inGpus.canaries] }, versions: { agent: agentVersion, kernel: release(), sandbox: await sandboxVersion(run) }, kept,
   };
   // While something is left the lease's folder stays: it says whose it is.
   if (!report.clean) return report;
@@ -128,6 +129,11 @@ async function lookEverywhere(uid: number, own: readonly string[], { roots, walk
 /** Paths as they are, and as they are once more below a folder that stands for the disk. */
 function below(roots: readonly string[] | undefined, paths: readonly string[]): string[] {
   return [...paths, ...(roots ?? []).flatMap((root) => paths.map((path) => join(root, path)))];
+}
+
+/** Where canaries were planted, in files and processes and in the memory of cards. */
+function plantedOf(canaries: Canaries | undefined): string[] {
+  return [...(canaries?.places ?? []).map(placeOf), ...(canaries?.cards ?? []).filter(({ bytes }) => bytes > 0).map(({ unit }) => `memory of ${unit}`)];
 }
 
 /** The name of a canary's file is random: where it lay is what matters. */

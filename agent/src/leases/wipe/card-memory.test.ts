@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runCommand, type RunCommand } from '../../machine/command.ts';
+import { CudaStandIn, noCudaStandIn } from '../../testing/cuda-stand-in.ts';
+import type { Device } from '../gpus/devices.ts';
+import { lookInCard, plantInCards, readPrinted, type CardCanary } from './card-memory.ts';
+import { wipeGpus } from './gpu.ts';
+
+const MIB = 2 ** 20;
+const TOKEN = '7b0e'.repeat(16);
+const CARD: Device = { unit: 'gpu-3', vendor: 'nvidia', uuid: 'GPU-0a1b2c3d-0000-4000-8000-5741bd1e0001', mig: null };
+const NAME = `gpu-3 (${CARD.uuid})`;
+const PLANTED: CardCanary = { id: CARD.uuid, unit: 'gpu-3', bytes: 64 * MIB, why: null };
+
+if (noCudaStandIn !== undefined) console.log(`Canaries in the memory of cards are not tried: ${noCudaStandIn}.`);
+
+describe.skipIf(noCudaStandIn !== undefined)('a canary in the memory of a card (stand-in, no GPU)', () => {
+  let cuda: CudaStandIn;
+  const plant = async (run: RunCommand): Promise<CardCanary> => (await plantInCards([CARD], TOKEN, [], run))[0]!;
+  const look = (canary: CardCanary, run: RunCommand, token = TOKEN) => lookInCard(CARD, token, canary, run);
+
+  beforeAll(() => { cuda = new CudaStandIn(131 * MIB); });
+  beforeEach(() => cuda.reset());
+  afterAll(() => cuda.remove());
+
+  it('is found by another process while nothing clears what is freed, and not with another secret', async () => {
+    const canary = await plant(cuda.run());
+    expect(canary).toEqual({ id: CARD.uuid, unit: 'gpu-3', bytes: 66 * MIB, why: null });
+    expect(await look(canary, cuda.run())).toEqual({ found: [`a canary is in the memory of ${NAME} still: ${66 * 1_024} KiB of it, looked at 131 of 131 MiB that are free`], evidence: [], unchecked: [] });
+    expect(await look(canary, cuda.run(), 'another lease\'s')).toMatchObject({ found: [], evidence: [expect.stringContaining('no canary')] });
+  });
+
+  it('is not found where memory is cleared when it is freed; no more is said than was read', async () => {
+    const canary = await plant(cuda.run('clear'));
+    expect(await look(canary, cuda.run('clear'))).toEqual({ found: [], evidence: [`a canary was in 66 MiB of the memory of ${NAME} when the lease began; looked at 131 of 131 MiB that are free: no canary`], unchecked: [] });
+  });
+
+  it('is found in small blocks where large ones are not to be had', async () => {
+    const canary = await plant(cuda.run('small'));
+    expect(canary.bytes).toBe(66 * MIB);
+    expect((await look(canary, cuda.run('small'))).found).toEqual([expect.stringContaining(`${66 * 1_024} KiB of it, looked at 131 of 131 MiB`)]);
+  });
+
+  it('is not looked for beyond the time, and what was not looked at is said', async () => {
+    await plant(cuda.run());
+    const hasty: RunCommand = (program, args, input, mostMs) => cuda.run()(program, [...args.slice(0, -1), '0'], input, mostMs);
+    expect(await look(PLANTED, hasty)).toEqual({ found: [], evidence: [], unchecked: [`memory of ${NAME}: not read back (not read after 120 s)`] });
+    expect(await plant(hasty)).toMatchObject({ bytes: 0, why: 'the time for it, 8 s, was over' });
+  });
+
+  it('is not looked for where the card is another one, cannot be read, or shares the machine\'s memory', async () => {
+    const why = async (does: string, card = CARD): Promise<readonly string[]> => (await lookInCard(card, TOKEN, PLANTED, cuda.run(does))).unchecked;
+    expect(await why('unreadable')).toEqual([`memory of ${NAME}: not read back (cuMemcpyDtoH_v2 answered 700)`]);
+    expect(await why('shared')).toEqual([`memory of ${NAME}: not read back (it has no memory of its own)`]);
+    expect(await why('', { ...CARD, mig: 'MIG-1' })).toEqual(['memory of gpu-3 (MIG-1): not read back (cuInit answered 100)']);
+    expect(await plant(cuda.run('shared'))).toMatchObject({ bytes: 0, why: 'it has no memory of its own' });
+  });
+
+  it('quarantines the card by being found after its reset, until a reset clears it', async () => {
+    const cards = [await plant(cuda.run())];
+    const canaries = { token: TOKEN, places: [], cards, atMs: 0 };
+    const machine = (clears: boolean): RunCommand => async (program, args, input, mostMs) => {
+      if (program !== 'nvidia-smi') return cuda.run()(program, args, input, mostMs);
+      if (clears && args.includes('--gpu-reset')) cuda.reset();
+      return { code: 0, out: '', err: '' };
+    };
+    const left = await wipeGpus([CARD], canaries, machine(false));
+    expect(left.found).toEqual([expect.stringContaining('a canary is in the memory')]);
+    expect(left.canaries).toEqual(left.found);
+    expect(await wipeGpus([CARD], canaries, machine(true))).toMatchObject({ found: [], canaries: [], unchecked: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`, expect.stringContaining('looked at 131 of 131 MiB that are free: no canary')] });
+  });
+
+  it('needs a driver\'s library', async () => {
+    expect(await plant((program, args, input, mostMs) => runCommand('env', ['LD_LIBRARY_PATH=/nonexistent', program, ...args.map((word) => word.replaceAll('libcuda.so.1', 'libcuda-none.so.1'))], input, mostMs))).toMatchObject({ bytes: 0, why: 'libcuda-none.so.1 is not there' });
+  });
+});
+
+describe('the words of a card\'s memory', () => {
+  const none: RunCommand = (_program, args, input, mostMs) => runCommand('/nonexistent/python3', args, input, mostMs);
+  const saying = (said: object): RunCommand => async () => ({ code: 0, out: JSON.stringify({ free: 0, done: 0, found: 0, late: false, why: null, ...said }), err: '' });
+
+  it('says that there is no python3, and why nothing was planted', async () => {
+    const [canary] = await plantInCards([CARD, { ...CARD, vendor: 'amd', uuid: 'amd-1' }], TOKEN, [], none);
+    expect(canary).toEqual({ id: CARD.uuid, unit: 'gpu-3', bytes: 0, why: 'python3 is not there, or did not end in 12 s' });
+    expect(await lookInCard(CARD, TOKEN, canary, none)).toEqual({ found: [], evidence: [], unchecked: [`memory of ${NAME}: no canary was planted in it (python3 is not there, or did not end in 12 s)`] });
+    expect(await lookInCard(CARD, TOKEN, PLANTED, none)).toEqual({ found: [], evidence: [], unchecked: [`memory of ${NAME}: not read back (python3 is not there, or did not end in 124 s)`] });
+  });
+
+  it('keeps what was planted before a restart where nothing could be planted after it', async () => {
+    expect(await plantInCards([CARD], TOKEN, [PLANTED], none)).toEqual([PLANTED]);
+    expect(await plantInCards([CARD], TOKEN, [PLANTED], saying({ free: 9 * MIB, done: MIB }))).toEqual([{ ...PLANTED, bytes: MIB }]);
+  });
+
+  it('says what was looked at, and what not', async () => {
+    const some = await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 100 * MIB, done: 60 * MIB, late: true }));
+    expect(some).toEqual({ found: [], evidence: [expect.stringContaining('looked at 60 of 100 MiB that are free: no canary')], unchecked: [`memory of ${NAME}: 40 MiB (not read after 120 s)`] });
+    expect((await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 100 * MIB, done: 99.5 * MIB }))).unchecked).toEqual([`memory of ${NAME}: 1 MiB (too small to be taken)`]);
+    expect((await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 100 * MIB, done: 9 * MIB, found: 32, why: 'cuMemcpyDtoH_v2 answered 700' }))).found).toEqual([expect.stringContaining('1 KiB of it, looked at 9 of 100 MiB')]);
+  });
+
+  it('never takes what was not read for looked at', () => fc.assert(fc.asyncProperty(fc.nat(), fc.nat(), fc.boolean(), fc.option(fc.string({ minLength: 1 })), async (free, done, late, why) => {
+    const { evidence, unchecked } = await lookInCard(CARD, TOKEN, PLANTED, saying({ free, done: Math.min(done, free), late, why }));
+    expect(evidence.length + unchecked.length).toBeGreaterThan(0);
+    if (done === 0 || free === 0) expect(evidence).toEqual([]);
+    if (done < free || why !== null) expect(unchecked).toHaveLength(1);
+  })));
+
+  it('believes nothing that is no count of bytes', () => {
+    for (const out of ['', 'null', '[]', '{}', '{"free":1,"done":-1,"found":0}', '{"free":1,"done":1,"found":"0"}', '{"free":1e99,"done":1,"found":0}']) expect(readPrinted(out)).toBeUndefined();
+    expect(readPrinted('{"free":1,"done":1,"found":0,"why":5}')).toEqual({ free: 1, done: 1, found: 0, late: false, why: null });
+  });
+});
