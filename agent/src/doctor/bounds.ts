@@ -6,6 +6,7 @@ import { groupFolders, makeGroup, treesHere, type Trees } from '../leases/limits
 import { removeGroups } from '../leases/limits/take-away.ts';
 import { machineResolvers } from '../leases/network/resolvers.ts';
 import { linkAt, rulesFor } from '../leases/network/rules.ts';
+import { canRead } from '../leases/wipe/card-memory.ts';
 import type { RunCommand } from '../machine/command.ts';
 import type { Check } from './doctor.ts';
 
@@ -24,10 +25,18 @@ export async function examineNodes({ gpus }: Inventory, run: RunCommand): Promis
   if (devices.length === 0) return [];
   try {
     const nodes = nodesOf(devices, await cardFacts(devices, run));
-    return [check('gpu-nodes', 'pass', `leases are shown ${devices.length} cards and slices by ${nodes.length} device nodes`)];
+    return [check('gpu-nodes', 'pass', `leases are shown ${devices.length} cards and slices by ${nodes.length} device nodes`), ...(await memory(devices, run))];
   } catch (error) {
     return [check('gpu-nodes', 'warn', (error as Error).message, 'Look whether the driver is loaded, and nvidia-smi -q -x or /sys/class/drm knows the card.')];
   }
+}
+
+/** Whether a wipe can look at the memory of cards. The driver is not started for it. */
+async function memory(devices: readonly Device[], run: RunCommand): Promise<Check[]> {
+  if (!devices.some(canRead)) return [];
+  const { code } = await run('python3', ['-I', '-c', 'import ctypes; ctypes.CDLL("libcuda.so.1")']);
+  if (code === 0) return [check('gpu-memory', 'pass', 'the memory of NVIDIA cards is looked at after each lease')];
+  return [check('gpu-memory', 'warn', `the memory of cards is not looked at after leases: ${code === null ? 'python3' : 'libcuda.so.1'} is not there`, 'Install python3, and the part of NVIDIA\'s driver that has libcuda.so.1.')];
 }
 
 async function groups(trees: Trees | undefined): Promise<Check> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runCommand, type RunCommand } from '../machine/command.ts';
 
 /**
- * The functions of libcuda.so.1 that are asked here, by the CUDA Driver API's documentation (13.0). The card's memory is a file, so that what one
+ * The functions of libcuda.so.1 that are asked here, by the CUDA Driver API's documentation (13). The card's memory is a file, so that what one
  * process leaves the next one can find. STAND_IN_DOES has words for what it does otherwise: `clear` what is freed, `small` blocks of up
  * to 4 MiB alone, `unreadable`, `shared` memory with the machine.
  */

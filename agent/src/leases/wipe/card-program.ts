@@ -4,9 +4,9 @@
  * so that no list of processes has it. Prints one line of JSON: `free`, `done` (written or read) and `found` in bytes, `late` when time was over
  * before the end, `why` it did not get further.
  *
- * From the CUDA Driver API's documentation (13.0: "Memory Management", "Primary Context Management", "Device Management"), tried with a stand-in
+ * From the CUDA Driver API's documentation (13: "Memory Management", "Primary Context Management", "Device Management"), tried with a stand-in
  * alone: no card was at hand. Of cuMemAlloc it says that the memory is not cleared. Cards and slices are named by their UUIDs in
- * CUDA_VISIBLE_DEVICES (CUDA Programming Guide, "CUDA Environment Variables"; MIG User Guide).
+ * CUDA_VISIBLE_DEVICES (CUDA Programming Guide 13.4, "CUDA Environment Variables"; MIG User Guide).
  */
 export const CARD_PROGRAM = String.raw`
 import ctypes, hashlib, json, os, signal, sys, time
