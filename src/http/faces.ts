@@ -354,8 +354,8 @@ export interface GatewayDoor {
 /** Who looks at which lease's screen. */
 export interface ScreensDoor {
   ticket(principal: Principal, leaseId: string, mode: Body<'leaseTicket'>['mode'], forActor: string | null): Reply<'leaseTicket'>;
-  /** Uses a ticket up. `join` lets a browser in; the stream ends with the lease. */
-  open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }>;
+  /** Uses a ticket up. `join` lets a browser in, which says when it has ended whether it was `lost`; the stream ends with the lease. */
+  open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex, lost: () => boolean): Promise<void> }>;
 }
 
 /** What a terminal tells whoever has it open. */

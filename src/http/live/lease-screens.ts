@@ -5,6 +5,9 @@ import { LeaseSockets, type LeaseSocketOptions } from './lease-sockets.ts';
 /** A clipboard, not a film. */
 const MOST_BYTES = 1_048_576;
 
+/** RFC 6455, 7.1.5: it ended without a word. */
+const LOST = 1006;
+
 /** Screens of leases in browsers: RFB over a WebSocket. The ticket is used up by it. */
 export function leaseScreens(screens: Pick<ScreensDoor, 'open'>, options: LeaseSocketOptions): LeaseSockets {
   return new LeaseSockets({
@@ -13,7 +16,9 @@ export function leaseScreens(screens: Pick<ScreensDoor, 'open'>, options: LeaseS
       const { stream, join } = await screens.open(principal, leaseId, ticket);
       if (socket.readyState !== socket.OPEN) return void stream.destroy();
       socket.resume();
-      void join(createWebSocketStream(socket));
+      let lost = false;
+      socket.once('close', (code) => { lost = code === LOST; });
+      void join(createWebSocketStream(socket), () => lost);
     },
   }, options);
 }

@@ -40,13 +40,15 @@ export class Screens {
   /**
    * Looks at a screen on behalf of a browser. Who is not the first needs an invitation of one who looks already: nobody is watched
    * without a say.
-   * @returns how a browser's connection is joined to it; the returned stream ends with the lease.
+   * @returns how a browser's connection is joined to it, which says when it has ended whether it was `lost` rather than closed; the returned
+   * stream ends with the lease.
    * @throws TandemError ticket_invalid, screen_in_use, screen_failed, and as entering does.
    */
-  async open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex): Promise<void> }> {
+  async open(principal: Principal, leaseId: string, ticket: string): Promise<{ readonly stream: Duplex; join(browser: Duplex, lost: () => boolean): Promise<void> }> {
     const { mode, givenBy } = await this.#tickets.use(principal, leaseId, 'screen', ticket);
     const id = await this.#viewers.enter({ organisationId: principal.organisationId, leaseId, actor: actorOf(principal), label: principal.actor.label, mode }, givenBy);
-    const leave = (): void => void this.#viewers.leave(id);
+    let isLost = (): boolean => false;
+    const leave = (): void => (isLost() ? this.#viewers.lose(id) : void this.#viewers.leave(id));
     let stream: Duplex;
     try {
       stream = await this.#gateway.look(principal, leaseId);
@@ -55,7 +57,13 @@ export class Screens {
       throw error;
     }
     stream.on('close', leave);
-    return { stream, join: (browser) => this.#join(browser, stream, mode) };
+    return {
+      stream,
+      join: (browser, lost) => {
+        isLost = lost;
+        return this.#join(browser, stream, mode);
+      },
+    };
   }
 
   async #join(browser: Duplex, stream: Duplex, mode: ScreenMode): Promise<void> {

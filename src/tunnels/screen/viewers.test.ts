@@ -39,6 +39,15 @@ it('forgets those of a process that died', async () => {
   await other.leave(await other.enter(as('third'), 'third'));
 });
 
+it('keeps the screen for who lost the network, until they are back or have been away for too long', async () => {
+  await emptied();
+  one.lose(await one.enter(as('first'), 'first'));
+  await expect(other.enter(as('second'), 'second')).rejects.toMatchObject({ code: 'screen_in_use' });
+  other.lose(await other.enter(as('first'), 'first'));
+  await test.database.unscoped('as if nobody had renewed it').updateTable('lease_viewers').set({ seen_at: new Date(Date.now() - 60_000) }).execute();
+  await other.leave(await other.enter(as('second'), 'second'));
+});
+
 it('lets one of many in that come at once', async () => {
   await emptied();
   const came = await Promise.allSettled(['a', 'b', 'c', 'd'].map((actor, index) => (index % 2 === 0 ? one : other).enter(as(actor), actor)));

@@ -14,7 +14,7 @@ export interface Viewer {
 }
 
 const RENEW_MS = 5_000;
-/** A row that was not renewed for so long is one of a process that died. */
+/** A row that was not renewed for so long is one of a process that died, or of somebody whose network did not come back. */
 const GONE_MS = 20_000;
 
 /**
@@ -65,6 +65,11 @@ export class Viewers {
     });
     this.#own.add(id);
     return id;
+  }
+
+  /** Somebody's connection was lost: for as long as a process that died, they have not left, and nobody else finds the screen free. */
+  lose(id: string): void {
+    this.#own.delete(id);
   }
 
   async leave(id: string): Promise<void> {
