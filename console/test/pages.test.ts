@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OF_COLOURS, axe, violations } from './axe.ts';
+import { axe, violations } from './axe.ts';
 import { buildConsole, launch, noBrowser } from './browser.ts';
 import { dialogsFit } from './dialogs.ts';
 import { Refusal, startMockApi, type MockApi, type Mode } from './mock-api.ts';
-import { DIALOGS, PAGES } from './addresses.ts';
+import { DIALOGS } from './addresses.ts';
 import { NOW } from './mock-data.ts';
 
 const MODES: readonly Mode[] = ['full', 'empty', 'loading', 'error'];
@@ -43,39 +43,11 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     return { context, page, faults };
   }
 
-  /** Goes to another page inside the console, as a link does. */
-  async function go(page: Page, path: string): Promise<void> {
-    const before = await page.title();
-    await page.evaluate((to) => history.pushState(null, '', to), path);
-    await page.waitForFunction((title) => document.title !== title, before);
-  }
-
   /** Until the page shows what it will show: content, or an error; in the loading mode, its placeholders. */
   async function settle(page: Page, mode: Mode): Promise<void> {
     await page.locator('h1').first().waitFor();
     if (mode !== 'loading') await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null && document.querySelector('.lead.busy') === null);
     await page.waitForFunction(() => document.querySelector('.section .plot-place:empty') === null || document.querySelector('[aria-busy="true"]') !== null);
-  }
-
-  for (const dark of [false, true]) {
-    for (const width of [1280, 390]) {
-      it(`has no axe violation on any page: ${dark ? 'dark' : 'light'}, ${width} wide, in every state`, async () => {
-        const { context, page, faults } = await open({ dark, width });
-        const wrong: string[] = [];
-        for (const mode of MODES) {
-          mock.reset(mode);
-          for (const path of PAGES) {
-            await (path === PAGES[0] ? page.goto(mock.url + path) : go(page, path));
-            await settle(page, mode);
-            for (const line of await violations(page, dark ? OF_COLOURS : undefined)) wrong.push(`${mode} ${path}: ${line}`);
-            if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${mode} ${path}: wider than the screen`);
-          }
-        }
-        await context.close();
-        expect(wrong).toEqual([]);
-        expect(faults).toEqual([]);
-      }, 400_000);
-    }
   }
 
   it('says different things when loading, empty, failing and full', async () => {

@@ -34,6 +34,17 @@ export class ChaosHouse {
     return (up.length === 0 ? this.#servers[0]! : up[turn % up.length]!).program;
   }
 
+  /** The last words of each host's agent. */
+  agentsSaid(): string {
+    return this.hosts.map((host) => {
+      try {
+        return `${host.name}: ${readFileSync(host.path('/var/log/agent.log'), 'utf8').slice(-2_000)}`;
+      } catch (error) {
+        return `${host.name}: ${(error as Error).message}`;
+      }
+    }).join('\n');
+  }
+
   note(line: string): void {
     this.log.push(`${((Date.now() - this.#beganMs) / 1_000).toFixed(1)} ${line}`);
   }
