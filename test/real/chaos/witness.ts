@@ -147,12 +147,20 @@ function processTable(): Table {
     try {
       const status = readFileSync(`/proc/${name}/status`, 'utf8');
       if (/^State:\s+[ZX]/m.test(status)) continue;
-      table.set(Number(name), { parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]), uid: Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]) });
+      const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]);
+      if (uid >= FIRST_UID && isOfWipe(readFileSync(`/proc/${name}/cmdline`, 'utf8'), uid)) continue;
+      table.set(Number(name), { parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]), uid });
     } catch {
       // It has ended meanwhile.
     }
   }
   return table;
+}
+
+/** A wipe looks for what a lease's user has left as that user, outside of its sandbox: that is the agent at work, and nobody's program. */
+function isOfWipe(commandLine: string, uid: number): boolean {
+  const [program, ...words] = commandLine.split('\0').slice(0, -1);
+  return program === 'find' && words.slice(-4, -1).join(' ') === `-xdev -user ${uid}` && ['-print0', '-delete'].includes(words.at(-1)!);
 }
 
 function descends(table: Table, pid: number, from: number): boolean {
