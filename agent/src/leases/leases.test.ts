@@ -94,6 +94,17 @@ describe.runIf(canSandbox)('leases on a machine (stand-in, not macOS)', () => {
     expect(leftBehind(readRecords(home)[0]!.uid).filter((one) => one.includes('process'))).toEqual([]);
   });
 
+  it('are begun no more by a grant that was on its way when they were ended', async () => {
+    const leases = book();
+    await leases.grant(grant(A, '900'));
+    await leases.end({ lease: A, fence: '900' });
+    await expect(leases.grant(grant(A, '900'))).rejects.toMatchObject({ code: 'over' });
+    expect(await running(leases)).toEqual([]);
+    await leases.wipe({ lease: A, fence: '900' });
+    await expect(leases.grant(grant(A, '900'))).rejects.toMatchObject({ code: 'over' });
+    expect(await running(leases)).toEqual([]);
+  });
+
   it('do not run after a reboot until they are granted again', async () => {
     await book().grant(grant(A, '1'));
     const rebooted = book('another-boot');

@@ -94,6 +94,9 @@ export class Leases {
       const before = records.find(({ lease }) => lease === asked.lease);
       const seen = readFence(home);
       if (BigInt(asked.fence) < seen && before?.fence !== asked.fence) throw new WireError('fenced', 'a later lease was here already');
+      // What was sent before the end and comes after it, by way of another server, say.
+      const isEnded = before === undefined ? BigInt(asked.fence) === seen && keptReport(home, asked.lease) !== undefined : before.ended === true && before.fence === asked.fence;
+      if (isEnded) throw new WireError('over', 'the lease was ended');
       if (this.#wipes.has(asked.lease)) throw new WireError('not_wiped', 'what this lease left is being taken away');
       const other = records.find((record) => record.lease !== asked.lease && (record.units.some((unit) => asked.units.includes(unit)) || meet(record.devices, asked.devices ?? [])));
       if (other !== undefined) throw new WireError('not_wiped', 'another lease has one of these units, or has left it unwiped');
@@ -276,9 +279,9 @@ export class Leases {
   async #end(lease: string, fence: string): Promise<LeaseRecord | undefined> {
     const { home } = this.#options;
     const record = this.#recordOf(lease, fence);
-    if (record === undefined || (record.state === 'stopped' && this.#tidy)) return record;
+    if (record === undefined || (record.ended === true && this.#tidy)) return record;
     const told = await this.#tell(lease, { do: 'end' });
-    const stopped: LeaseRecord = { ...record, state: 'stopped' };
+    const stopped: LeaseRecord = { ...record, state: 'stopped', ended: true };
     writeRecord(home, stopped);
     if (!told) await this.#tidyUp(readRecords(home));
     return stopped;

@@ -28,6 +28,8 @@ export interface LeaseRecord {
   /** Its home is this volume's; null: its home began empty. */
   readonly volume: string | null;
   readonly state: 'running' | 'stopped';
+  /** The server has ended it: a grant that was on its way meanwhile begins it no more. */
+  readonly ended?: boolean;
 }
 
 /** Whether people go into it. The others run what was asked for, and let nobody in. */

@@ -12,6 +12,8 @@ interface Sample {
   readonly atMs: number;
   readonly host: number;
   readonly running: ReadonlyMap<string, readonly string[]>;
+  /** One of the programs of each. */
+  readonly programs: ReadonlyMap<string, string>;
 }
 
 interface Note {
@@ -53,11 +55,15 @@ export class Witness {
       if (init === undefined) return;
       const notes = notesOf(host);
       const running = new Map<string, readonly string[]>();
+      const programs = new Map<string, string>();
       for (const [pid, { uid }] of table) {
         if (uid < FIRST_UID || !descends(table, pid, init)) continue;
         const note = notes.find((one) => one.uid === uid);
-        if (note !== undefined) running.set(note.lease, note.units);
-        else strays.add(pid);
+        if (note === undefined) strays.add(pid);
+        else {
+          running.set(note.lease, note.units);
+          programs.set(note.lease, `${pid} of ${table.get(pid)!.parent}: ${commandOf(pid)}`);
+        }
       }
       const held = [...running];
       held.forEach(([lease, units], at) => {
@@ -68,7 +74,7 @@ export class Witness {
         if (seen === undefined) this.seenMs.set(lease, { first: atMs, last: atMs });
         else seen.last = atMs;
       }
-      this.#pending.push({ atMs, host: index, running });
+      this.#pending.push({ atMs, host: index, running, programs });
       this.samples += 1;
     });
     // A process may lose its note between two readings: twice in a row it is nobody's.
@@ -79,12 +85,12 @@ export class Witness {
   /** What the server says, asked for after the looks that it is held against. */
   hold(leases: readonly LeaseSeen[]): void {
     const byId = new Map(leases.map((lease) => [lease.id, lease]));
-    for (const { atMs, host, running } of this.#pending) for (const lease of running.keys()) this.#judge(atMs, host, lease, byId.get(lease));
+    for (const { atMs, host, running, programs } of this.#pending) for (const lease of running.keys()) this.#judge(atMs, host, lease, byId.get(lease), programs.get(lease)!);
     this.#pending = [];
     this.#before = byId;
   }
 
-  #judge(atMs: number, host: number, id: string, lease: LeaseSeen | undefined): void {
+  #judge(atMs: number, host: number, id: string, lease: LeaseSeen | undefined, program: string): void {
     const where = this.#house.hosts[host]!.name;
     if (lease === undefined) return this.#fault(`${id} runs on ${where}, and the server does not know it`);
     const on = lease.machines.find(({ machineId }) => machineId === this.#nodeIds[host]);
@@ -97,13 +103,14 @@ export class Witness {
     const endedMs = this.#tenants.endedMs.get(id);
     const fromMs = Math.max(endedMs ?? Number.POSITIVE_INFINITY, this.#house.troubledMs[host]!);
     this.longestMs = Math.max(this.longestMs, atMs - fromMs);
-    if (late(fromMs) > GRACE_MS / 1_000) this.#fault(`${id} runs on ${where} ${late(fromMs).toFixed(1)} s after it was ended, with nothing in the way`);
+    if (late(fromMs) > GRACE_MS / 1_000) this.#fault(`${id} runs on ${where} ${late(fromMs).toFixed(1)} s after it was ended, with nothing in the way (process ${program})`);
   }
 
   #fault(text: string): void {
     // The same thing at each look is one thing.
-    const kind = text.replaceAll(/\d+\.\d s/g, 'some s');
-    if (this.faults.some((one) => one.replaceAll(/\d+\.\d s/g, 'some s').endsWith(kind))) return;
+    const kindOf = (one: string): string => one.replaceAll(/\d+\.\d s/g, 'some s').replace(/ \(process .*/s, '');
+    const kind = kindOf(text);
+    if (this.faults.some((one) => kindOf(one) === kind)) return;
     this.faults.push(text);
     this.#house.note(`WRONG ${text}`);
   }
@@ -161,6 +168,14 @@ function processTable(): Table {
 function isOfWipe(commandLine: string, uid: number): boolean {
   const [program, ...words] = commandLine.split('\0').slice(0, -1);
   return program === 'find' && words.slice(-4, -1).join(' ') === `-xdev -user ${uid}` && ['-print0', '-delete'].includes(words.at(-1)!);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 200);
+  } catch {
+    return 'it has ended';
+  }
 }
 
 function descends(table: Table, pid: number, from: number): boolean {
