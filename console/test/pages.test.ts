@@ -1,62 +1,25 @@
-import { rm } from 'node:fs/promises';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axe, violations } from './axe.ts';
-import { buildConsole, launch, noBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { violations } from './axe.ts';
+import { noBrowser } from './browser.ts';
 import { dialogsFit } from './dialogs.ts';
-import { Refusal, startMockApi, type MockApi, type Mode } from './mock-api.ts';
+import { MODES, openPage, settle } from './looking.ts';
+import { Refusal, type Mode } from './mock-api.ts';
 import { DIALOGS } from './addresses.ts';
-import { NOW } from './mock-data.ts';
-
-const MODES: readonly Mode[] = ['full', 'empty', 'loading', 'error'];
-
-let browser: Browser;
-let mock: MockApi;
-let dist: string;
+import { withConsole } from './with-console.ts';
 
 it('has a browser to look with', () => expect(noBrowser).toBeUndefined());
 
 describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
-  beforeAll(async () => {
-    dist = await buildConsole();
-    mock = await startMockApi(dist);
-    browser = await launch();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await mock?.close();
-    if (dist) await rm(dist, { recursive: true, force: true });
-  });
-
-  async function open(options: { dark?: boolean; width?: number } = {}): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
-    const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: 844 }, colorScheme: options.dark ? 'dark' : 'light', reducedMotion: 'reduce' });
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await context.addInitScript({ content: axe });
-    const page = await context.newPage();
-    await page.clock.setFixedTime(NOW);
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      // Refused calls are part of the error state; everything else that the browser complains of is a fault.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text());
-    });
-    return { context, page, faults };
-  }
-
-  /** Until the page shows what it will show: content, or an error; in the loading mode, its placeholders. */
-  async function settle(page: Page, mode: Mode): Promise<void> {
-    await page.locator('h1').first().waitFor();
-    if (mode !== 'loading') await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null && document.querySelector('.lead.busy') === null);
-    await page.waitForFunction(() => document.querySelector('.section .plot-place:empty') === null || document.querySelector('[aria-busy="true"]') !== null);
-  }
+  const desk = withConsole();
+  const open = (options: Parameters<typeof openPage>[1] = {}): ReturnType<typeof openPage> => openPage(desk.browser, options);
 
   it('says different things when loading, empty, failing and full', async () => {
     const { context, page } = await open();
     const said = new Map<Mode, string>();
     for (const mode of MODES) {
-      mock.reset(mode);
+      desk.mock.reset(mode);
       await page.goto('about:blank');
-      await page.goto(`${mock.url}/keys`);
+      await page.goto(`${desk.mock.url}/keys`);
       await settle(page, mode);
       said.set(mode, (await page.locator('h1').textContent()) ?? '');
     }
@@ -64,28 +27,28 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     expect(said.get('empty')).toBe('No program can call a model yet.');
     expect(said.get('error')).toBe('The keys could not be read.');
     expect(said.get('full')).toBe('9 keys work; one has spent nine tenths of the budget.');
-    mock.reset('error');
+    desk.mock.reset('error');
     await page.reload();
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toContain('database_stale');
-    mock.reset('full');
+    desk.mock.reset('full');
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('link', { name: 'App Store build' }).waitFor();
-    mock.reset('empty');
+    desk.mock.reset('empty');
     await page.reload();
     await page.getByText('./tandem keys create my-app --budget 5').waitFor();
     await context.close();
   });
 
   it('opens dialogs, menus and the palette without a violation, and closes them by esc', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page, faults } = await open();
     const wrong: string[] = [];
     const check = async (what: string): Promise<void> => {
       for (const line of await violations(page)) wrong.push(`${what}: ${line}`);
     };
     const look = async (path: string, button: string): Promise<void> => {
-      await page.goto(mock.url + path);
+      await page.goto(desk.mock.url + path);
       await page.getByRole('button', { name: new RegExp(`^${button}`) }).first().click();
       await page.getByRole('dialog').waitFor();
       await check(`${path} ${button}`);
@@ -116,9 +79,9 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
   }, 240_000);
 
   it('makes a key, shows its secret once, rotates and revokes it', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/keys/new`);
+    await page.goto(`${desk.mock.url}/keys/new`);
     await page.getByLabel('Name').fill('Watch app');
     await page.getByLabel('Budget, USD').fill('five');
     await page.getByRole('button', { name: 'Make the key' }).click();
@@ -126,13 +89,13 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     expect(await page.getByLabel('Name').inputValue()).toBe('Watch app');
     await page.getByLabel('Budget, USD').fill('12.50');
     await page.getByText("./tandem keys create 'Watch app' --budget 12.50").waitFor();
-    mock.failNext('POST /api/keys', new Refusal(503, { code: 'database_stale', message: 'The server has had no contact with its database.', next: 'Try again in some seconds.' }));
+    desk.mock.failNext('POST /api/keys', new Refusal(503, { code: 'database_stale', message: 'The server has had no contact with its database.', next: 'Try again in some seconds.' }));
     await page.getByRole('button', { name: 'Make the key' }).click();
     expect(await page.getByRole('alert').textContent()).toContain('Try again in some seconds.');
     expect(await page.getByLabel('Budget, USD').inputValue()).toBe('12.50');
     await page.getByRole('button', { name: 'Make the key' }).click();
     await page.getByText('tdm_N3wKq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6').waitFor();
-    expect(mock.world().keys[0]?.budget?.amount).toBe('12500000000000');
+    expect(desk.mock.world().keys[0]?.budget?.amount).toBe('12500000000000');
     await page.getByRole('button', { name: 'Copy the secret' }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('tdm_N3wKq8ZxV1mRb7TyL0pWc5Hs2JdFg9Ea4uXi6');
     expect(await violations(page)).toEqual([]);
@@ -147,19 +110,19 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     const revoke = page.getByRole('button', { name: 'Revoke the key' });
     expect(await revoke.isDisabled()).toBe(true);
     await revoke.click({ force: true });
-    expect(mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(1);
+    expect(desk.mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(1);
     await page.getByLabel(/^Type/).fill('Watch app');
     await page.getByRole('button', { name: 'Revoke the key' }).click();
     await page.getByRole('heading', { name: /Watch app was revoked/ }).waitFor();
-    expect(mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(2);
+    expect(desk.mock.world().keys.filter(({ state }) => state === 'revoked')).toHaveLength(2);
     await context.close();
   }, 60_000);
 
   it('sets a limit for each user of a project, changes and removes it', async () => {
-    mock.reset('full');
-    mock.world().limits.length = 0;
+    desk.mock.reset('full');
+    desk.mock.world().limits.length = 0;
     const { context, page } = await open();
-    await page.goto(`${mock.url}/money/limits`);
+    await page.goto(`${desk.mock.url}/money/limits`);
     await page.getByRole('heading', { name: 'Models are called as fast as they answer: no limit is set.' }).waitFor();
     await page.getByRole('button', { name: 'Set the first limit' }).click();
     await page.getByLabel('Counted').selectOption('each user');
@@ -170,7 +133,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.getByText("./tandem limits set 'project:iOS app' 20 requests --each user").waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Set the limit' }).click();
     await page.getByRole('heading', { name: 'Each user may send 20 requests a minute; 1 limit in all.' }).waitFor();
-    expect(mock.world().limits).toMatchObject([{ scope: { kind: 'project' }, subject: { kind: 'user', name: null }, metric: 'requests', amount: 20 }]);
+    expect(desk.mock.world().limits).toMatchObject([{ scope: { kind: 'project' }, subject: { kind: 'user', name: null }, metric: 'requests', amount: 20 }]);
     await page.getByRole('button', { name: 'each user of project iOS app' }).click();
     await page.getByLabel('At most, requests a minute').fill('1500');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -183,11 +146,11 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
   }, 60_000);
 
   it('streams a reply with its figures, stops, and keeps the text when a call fails', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/playground`);
+    await page.goto(`${desk.mock.url}/playground`);
     const prompt = page.getByLabel('Your message');
-    mock.failNext('POST /v1/chat/completions', new Refusal(402, { code: 'budget_exceeded', message: 'The budget of the key is spent.', next: 'Lower max_tokens to 12.' }));
+    desk.mock.failNext('POST /v1/chat/completions', new Refusal(402, { code: 'budget_exceeded', message: 'The budget of the key is spent.', next: 'Lower max_tokens to 12.' }));
     await prompt.fill('What is the capital of France?');
     await page.keyboard.press('Control+Enter');
     await page.getByRole('alert').waitFor();
@@ -202,24 +165,24 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.getByRole('button', { name: 'Show the lines' }).click();
     await page.getByText('$0.00000056').waitFor();
     expect(await violations(page)).toEqual([]);
-    mock.pace(60);
+    desk.mock.pace(60);
     await prompt.fill('Explain rate limiting.');
     await page.getByRole('button', { name: 'Send' }).click();
     await page.getByText('Rate limiting is').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('You pay for what arrived').waitFor();
-    mock.pace(12);
+    desk.mock.pace(12);
     await page.getByRole('button', { name: 'Copy as curl' }).click();
     const curl = await page.evaluate(() => navigator.clipboard.readText());
-    expect(curl).toContain(`curl ${mock.url}/v1/chat/completions`);
+    expect(curl).toContain(`curl ${desk.mock.url}/v1/chat/completions`);
     expect(curl).toContain('$TANDEM_KEY');
     await context.close();
   }, 60_000);
 
   it('shows the bill exactly, by what it is asked, in the address', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/money/bill?by=line&sort=charge`);
+    await page.goto(`${desk.mock.url}/money/bill?by=line&sort=charge`);
     await page.getByText('Sum of 9 lines').waitFor();
     const cells = await page.getByRole('table', { name: 'Bill of November 2026' }).locator('tbody tr td:last-child').allTextContents();
     // Padding that lines the column up is for the eye only.
@@ -230,7 +193,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.getByRole('button', { name: 'Copy as CSV' }).click();
     const csv = await page.evaluate(() => navigator.clipboard.readText());
     expect(csv.split('\r\n')[0]).toBe('model,of,requests,input tokens,cached tokens,output tokens,cost USD,margin USD,charged USD');
-    const total = mock.world().lines.reduce((sum, { charge }) => sum + BigInt(charge), 0n);
+    const total = desk.mock.world().lines.reduce((sum, { charge }) => sum + BigInt(charge), 0n);
     const sum = csv.trim().split('\r\n').slice(1).reduce((all, line) => all + BigInt((line.split(',').at(-1) ?? '').replace(/^(\d+)\.(\d+)$/, (_, whole: string, part: string) => whole + part.padEnd(12, '0'))), 0n);
     expect(sum).toBe(total);
     await page.getByRole('combobox', { name: 'Month' }).selectOption('2026-09');
@@ -240,18 +203,18 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
   });
 
   it('moves by itself, and says so when the connection is lost', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/keys`);
+    await page.goto(`${desk.mock.url}/keys`);
     await page.getByText('Live', { exact: true }).waitFor();
-    const key = mock.world().keys[0];
+    const key = desk.mock.world().keys[0];
     if (key) key.name = 'Renamed elsewhere';
-    mock.live('keys');
+    desk.mock.live('keys');
     await page.getByRole('link', { name: 'Renamed elsewhere' }).waitFor();
-    mock.cut();
+    desk.mock.cut();
     await page.getByText('What you see may be old').waitFor();
     expect(await violations(page)).toEqual([]);
-    mock.mend();
+    desk.mock.mend();
     await page.getByRole('button', { name: 'Try now' }).click();
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('What you see may be old').waitFor({ state: 'detached' });
@@ -259,20 +222,20 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
   });
 
   it('goes to the door when the session ends elsewhere', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/money/budgets`);
+    await page.goto(`${desk.mock.url}/money/budgets`);
     await page.getByText('Live', { exact: true }).waitFor();
-    mock.signIn(null);
-    mock.cut();
+    desk.mock.signIn(null);
+    desk.mock.cut();
     await page.waitForURL(/\/login\?next=%2Fmoney%2Fbudgets/);
     await context.close();
   });
 
   it('is driven by the keyboard: / j k enter esc', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/keys`);
+    await page.goto(`${desk.mock.url}/keys`);
     await page.getByRole('link', { name: 'Red team' }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('zendesk');
@@ -289,11 +252,11 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
   });
 
   it('shows ten thousand keys without drawing them all, and sorts them', async () => {
-    mock.reset('full');
-    const first = mock.world().keys[0];
-    if (first) mock.world().keys.push(...Array.from({ length: 10_000 }, (_, index) => ({ ...first, id: `${first.id.slice(0, -6)}${String(index).padStart(6, '0')}`, name: `Bulk ${String(index).padStart(5, '0')}`, budget: null })));
+    desk.mock.reset('full');
+    const first = desk.mock.world().keys[0];
+    if (first) desk.mock.world().keys.push(...Array.from({ length: 10_000 }, (_, index) => ({ ...first, id: `${first.id.slice(0, -6)}${String(index).padStart(6, '0')}`, name: `Bulk ${String(index).padStart(5, '0')}`, budget: null })));
     const { context, page } = await open();
-    await page.goto(`${mock.url}/keys?sort=-name`);
+    await page.goto(`${desk.mock.url}/keys?sort=-name`);
     await page.getByRole('link', { name: 'Zendesk triage' }).waitFor();
     await page.getByRole('heading', { name: '10,009 keys work' }).waitFor();
     expect(await page.locator('tbody tr').count()).toBeLessThan(90);
@@ -307,10 +270,10 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
   }, 60_000);
 
   it('signs in by link and by key, and comes back to where it was', async () => {
-    mock.reset('full');
-    mock.signIn(null);
+    desk.mock.reset('full');
+    desk.mock.signIn(null);
     const { context, page } = await open();
-    await page.goto(`${mock.url}/money/prices`);
+    await page.goto(`${desk.mock.url}/money/prices`);
     await page.waitForURL(/\/login\?next=/);
     await page.getByLabel('API key').fill('tdm_wrong');
     await page.getByRole('button', { name: 'Sign in with the key' }).click();
@@ -319,35 +282,35 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     await page.getByLabel('API key').fill('tdm_right');
     await page.getByRole('button', { name: 'Sign in with the key' }).click();
     await page.waitForURL(/\/money\/prices$/);
-    mock.signIn(null);
+    desk.mock.signIn(null);
     await page.goto('about:blank');
-    await page.goto(`${mock.url}/login#token=right`);
+    await page.goto(`${desk.mock.url}/login#token=right`);
     await page.getByRole('heading', { name: /November 2026 has cost/ }).waitFor();
-    expect(page.url()).toBe(`${mock.url}/`);
-    mock.signIn(null);
+    expect(page.url()).toBe(`${desk.mock.url}/`);
+    desk.mock.signIn(null);
     await page.goto('about:blank');
-    await page.goto(`${mock.url}/login#token=spent`);
+    await page.goto(`${desk.mock.url}/login#token=spent`);
     await page.getByText('This sign-in link is used or expired.').waitFor();
     expect(page.url()).not.toContain('token');
     await context.close();
   });
 
   it('keeps what a role may not do in sight, with the reason', async () => {
-    mock.reset('full');
-    mock.signIn('viewer');
+    desk.mock.reset('full');
+    desk.mock.signIn('viewer');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/keys`);
+    await page.goto(`${desk.mock.url}/keys`);
     await page.getByText('The role viewer may not do this; ask an owner or admin.').waitFor();
     expect(await page.getByRole('button', { name: 'Make a key' }).getAttribute('aria-disabled')).toBe('true');
     expect(await violations(page)).toEqual([]);
-    mock.signIn('owner');
+    desk.mock.signIn('owner');
     await context.close();
   });
 
   it('remembers the theme without a flash and narrows to a project in the address', async () => {
-    mock.reset('full');
+    desk.mock.reset('full');
     const { context, page } = await open();
-    await page.goto(`${mock.url}/money/bill`);
+    await page.goto(`${desk.mock.url}/money/bill`);
     await page.getByRole('button', { name: /^You:/ }).click();
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
     await page.reload();
