@@ -3,7 +3,8 @@ import { arch, cpus, hostname, loadavg, networkInterfaces, release, totalmem, ty
 import { runCommand, type RunCommand } from '../machine/command.ts';
 import { machineHash, platform } from '../machine/facts.ts';
 import { takeApple, type Apple } from './apple.ts';
-import { takeGpus, type Gpu } from './gpus.ts';
+import type { Gpu } from './card.ts';
+import { takeGpus } from './gpus.ts';
 
 /** What this machine is, as it tells it itself. Fields that cannot be known here are null or left out: zero is not unknown. */
 export interface Inventory {

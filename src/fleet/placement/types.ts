@@ -11,7 +11,7 @@ export interface UnitView {
   readonly slice: boolean;
   /** The GPU that it is, or is a part of. */
   readonly gpu: number;
-  /** A turn of a GPU that is shared in time, not in hardware: all that hold turns of one GPU are of one project. */
+  /** A turn of a GPU that is shared in time, or a slice whose memory is not its own: all that hold such of one GPU are of one project. */
   readonly shared: boolean;
 }
 

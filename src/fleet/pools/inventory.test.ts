@@ -13,6 +13,12 @@ test('GPUs are of a model and memory, slices of a profile', () => {
     .toEqual([['gpu-0-0', '1g.10gb', true], ['gpu-0-1', '3g.40gb', true]]);
 });
 
+test('an AMD card\'s partitions are slices, and of one project where they share its memory', () => {
+  const cut = (profile: string, sharesMemory?: boolean) => shapeOf({ gpus: [{ vendor: 'amd', name: 'AMD Instinct MI300X', memoryBytes: 192 * gib, migDevices: [0, 1].map((place) => ({ uuid: `amd-0x1-p${place}`, profile, ...(sharesMemory !== undefined && { sharesMemory }) })) }] }, false).units;
+  expect(cut('qpx.48gb')).toMatchObject([{ id: 'gpu-0-0', kind: 'qpx.48gb', memoryMb: 48_000, slice: true, shared: false }, { id: 'gpu-0-1', gpu: 0 }]);
+  expect(cut('cpx.24gb', true)).toMatchObject([{ kind: 'cpx.24gb', slice: true, shared: true }, { shared: true }]);
+});
+
 test('a Mac is of its chip, a stand-in of none, and the rest is one', () => {
   expect(shapeOf({ platform: 'darwin-arm64', apple: { chip: 'Apple M4 Pro', xcodes: [{ path: '/Applications/Xcode.app', version: '26.1' }, { path: '/x', version: '\u001b[2J' }, null] } }, false)).toMatchObject({ kind: 'mac', mac: { class: 'm4-pro', xcode: ['26.1'] } });
   expect(shapeOf({ platform: 'linux-x64', apple: { chip: 'Apple M4' } }, true)).toMatchObject({ kind: 'mac', mac: { class: 'stand-in', xcode: [] } });

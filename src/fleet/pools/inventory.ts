@@ -11,7 +11,7 @@ const MODELS = /\b(?:GB\d{3}|[BHAVLTP]\d{1,4}[A-Z]?|MI\d{3}[A-Z]?|RTX ?\d{4}|GTX
 
 /**
  * A machine's kind and units from its inventory: GPUs by model and memory (`h100-80gb`), hardware slices by profile, a Mac by its chip, and
- * anything else as one. Linux in the place of a Mac is a Mac of the class `stand-in`, and never of another.
+ * anything else as one. Slices that have no memory of their own are of one project on each card. Linux in the place of a Mac is a Mac of the class `stand-in`, and never of another.
  */
 export function shapeOf(inventory: Readonly<Record<string, unknown>>, standIn: boolean): Shape {
   if (standIn) return { kind: 'mac', units: [{ ...WHOLE, kind: 'stand-in' }], mac: { class: 'stand-in', xcode: [] } };
@@ -27,7 +27,7 @@ export function shapeOf(inventory: Readonly<Record<string, unknown>>, standIn: b
 function unitsOf(gpu: Readonly<Record<string, unknown>>, index: number): UnitView[] {
   const slices = listOf(gpu['migDevices']).slice(0, MOST_SLICES).map((one) => objectOf(one) ?? {});
   if (slices.length === 0) return [{ id: `gpu-${index}`, kind: gpuKind(gpu), memoryMb: megabytes(gpu['memoryBytes']), slice: false, gpu: index, shared: false }];
-  return slices.map((one, part) => ({ id: `gpu-${index}-${part}`, kind: slug(textOf(one['profile'])) || 'slice', memoryMb: profileMb(textOf(one['profile'])), slice: true, gpu: index, shared: false }));
+  return slices.map((one, part) => ({ id: `gpu-${index}-${part}`, kind: slug(textOf(one['profile'])) || 'slice', memoryMb: profileMb(textOf(one['profile'])), slice: true, gpu: index, shared: one['sharesMemory'] === true }));
 }
 
 /** `NVIDIA H100 80GB HBM3` with 85 GB is `h100-80gb`: vendors round memory down to what they print. */

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
+import { amdCards } from '../../inventory/amd/kfd.ts';
+import { MI300X_ID } from '../../inventory/fixtures/amd.ts';
 import { H100_MIG_LIST, TWO_H100_LIST } from '../../inventory/fixtures/nvidia.ts';
+import { AmdMachine } from '../../testing/amd-machine.ts';
 import { meet, nodesByPlace, nodesOf, readDevices, type CardFacts, type Device } from './devices.ts';
 
 /*
  * From documentation, not from a machine: the document of `nvidia-smi -q -x` is that of nvsmi_device_v12.dtd, cut to what is read; the files of
- * /proc/driver/nvidia/capabilities and their numbers are the MIG User Guide's ("Device nodes and capabilities"); an AMD card's unique_id is
- * the kernel's (Documentation/gpu/amdgpu).
+ * /proc/driver/nvidia/capabilities and their numbers are the MIG User Guide's ("Device nodes and capabilities"); AMD's cards
+ * are from `amd-machine.ts`.
  */
 const FIRST = 'GPU-11111111-2222-3333-4444-555555555555';
 const SECOND = 'GPU-66666666-7777-8888-9999-000000000000';
@@ -15,7 +18,7 @@ const CAPABILITIES: Readonly<Record<string, string>> = {
   'gpu3/mig/gi2/access': 'DeviceFileMinor: 21\nDeviceFileMode: 292\nDeviceFileModify: 1\n', 'gpu3/mig/gi2/ci0/access': 'DeviceFileMinor: 22\nDeviceFileMode: 292\nDeviceFileModify: 1\n',
   'gpu3/mig/gi9/access': 'DeviceFileMinor: 84\n', 'gpu3/mig/gi9/ci0/access': 'DeviceFileMinor: 85\n',
 };
-const facts = (more: Partial<CardFacts> = {}): CardFacts => ({ query: `<nvidia_smi_log>${gpu('00000000:1B:00.0', FIRST, 1)}${gpu('00000000:43:00.0', SECOND, 0)}</nvidia_smi_log>`, list: TWO_H100_LIST, capability: (path) => CAPABILITIES[path] ?? '', render: new Map(), ...more });
+const facts = (more: Partial<CardFacts> = {}): CardFacts => ({ query: `<nvidia_smi_log>${gpu('00000000:1B:00.0', FIRST, 1)}${gpu('00000000:43:00.0', SECOND, 0)}</nvidia_smi_log>`, list: TWO_H100_LIST, capability: (path) => CAPABILITIES[path] ?? '', amd: [], ...more });
 const whole = (uuid: string, unit = 'gpu-0'): Device => ({ unit, vendor: 'nvidia', uuid, mig: null });
 const slice = (id: string): Device => ({ unit: 'gpu-0-0', vendor: 'nvidia', uuid: FIRST, mig: id });
 const ALL = ['/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools'];
@@ -36,11 +39,15 @@ test('a slice is shown by the capabilities of its own instances', () => {
   expect(() => nodesOf([slice('MIG-7089d0f3-293f-58c9-8f8c-5ea666eedbde')], facts())).toThrow('does not have');
 });
 
-test('an AMD card is shown by its render node and what all share', () => {
-  const render = new Map([['/dev/dri/renderD128', 'aa2b3c4d5e6f7081'], ['/dev/dri/renderD129', '1a2b3c4d5e6f7081'], ['/dev/dri/renderD130', '']]);
-  const card = (uuid: string): Device => ({ unit: 'gpu-1', vendor: 'amd', uuid, mig: null });
-  expect(nodesOf([card('amd-0x1a2b3c4d5e6f7081')], facts({ render }))).toEqual(['/dev/dri/renderD129', '/dev/kfd']);
-  for (const unknown of ['amd-card-0', 'amd-', '']) expect(() => nodesOf([card(unknown)], facts({ render }))).toThrow('does not have');
+test('an AMD card is shown by its render node and what all share, a partition by its own (stand-in of the kernel\'s files)', () => {
+  const machine = new AmdMachine([{ id: MI300X_ID, bus: 5, partitions: 2, compute: 'DPX', memory: 'NPS2' }, { id: 'aa2b3c4d5e6f7081', bus: 6 }, { bus: 7 }]);
+  const amd = amdCards(machine.root);
+  machine.remove();
+  const card = (uuid: string, part: string | null = null): Device => ({ unit: 'gpu-1', vendor: 'amd', uuid, mig: part });
+  expect(nodesOf([card('amd-0xaa2b3c4d5e6f7081')], facts({ amd }))).toEqual(['/dev/dri/renderD130', '/dev/kfd']);
+  expect(nodesOf([card(`amd-0x${MI300X_ID}`, `amd-0x${MI300X_ID}-p1`)], facts({ amd }))).toEqual(['/dev/dri/renderD129', '/dev/kfd']);
+  expect(nodesOf([card(`amd-0x${MI300X_ID}`), card('amd-0000:07:00.0')], facts({ amd }))).toEqual(['/dev/dri/renderD128', '/dev/dri/renderD129', '/dev/kfd', '/dev/dri/renderD131']);
+  for (const unknown of [card('amd-card-0'), card('amd-'), card(''), card(`amd-0x${MI300X_ID}`, `amd-0x${MI300X_ID}-p2`)]) expect(() => nodesOf([unknown], facts({ amd }))).toThrow('does not have');
 });
 
 test('two leases meet on a card, on a slice of it and on the same slice, and not on two slices', () => {

@@ -1,3 +1,4 @@
+import { nodesOfCard, type AmdCard } from '../../inventory/amd/kfd.ts';
 import { WireError, textOf, type Message } from '../../wire/index.ts';
 
 /** A card or slice that a lease has, named by itself: places in a list move when a card is lost. */
@@ -17,14 +18,14 @@ export interface CardFacts {
   readonly list: string;
   /** A file of `/proc/driver/nvidia/capabilities`; empty: there is none. */
   capability(path: string): string;
-  /** Of each `/dev/dri/renderD*` of an AMD card: the number that the kernel gives it (`unique_id` in sysfs). */
-  readonly render: ReadonlyMap<string, string>;
+  /** AMD's, as the kernel lists them. */
+  readonly amd: readonly AmdCard[];
 }
 
 const MOST = 256;
 /** Every user of a card needs these (NVIDIA Container Toolkit's documentation). */
 const NVIDIA_ALL = ['/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools'];
-/** Shared by all cards; which of them it uses is decided by the render node that a program could open (ROCm: GPU isolation techniques). */
+/** Shared by all cards; which of them it uses is decided by the render nodes that a program can open (ROCm: GPU isolation techniques; libhsakmt takes a card without one for none). */
 const AMD_ALL = ['/dev/kfd'];
 
 /** Of a grant. Undefined: an older server names units alone. @throws WireError. */
@@ -43,8 +44,8 @@ export function meet(some: readonly Device[], others: readonly Device[]): boolea
 }
 
 /**
- * The device nodes of these cards and slices and of no other. A slice has its card's node, which opens nothing by itself, and the two
- * capabilities of its GPU instance and compute instance (MIG User Guide, "Device nodes and capabilities").
+ * The device nodes of these cards and slices and of no other. A slice of NVIDIA's has its card's node, which opens nothing by itself, and the two
+ * capabilities of its GPU instance and compute instance (MIG User Guide, "Device nodes and capabilities"); a partition of AMD's has a render node of its own.
  * @throws WireError no_device where the machine does not have one of them now.
  */
 export function nodesOf(devices: readonly Device[], facts: CardFacts): string[] {
@@ -83,11 +84,10 @@ function sliceIndex(list: string, card: string, mig: string): string | undefined
   return from === -1 ? undefined : /^\s+MIG \S+\s+Device\s+(\d+):/.exec(line ?? '')?.[1];
 }
 
-function amdNodes({ unit, uuid }: Device, { render }: CardFacts): string[] {
-  const plain = (text: string): string => text.toLowerCase().replace(/^amd-/, '').replace(/^0x/, '').trim();
-  const node = [...render].find(([, id]) => plain(id) !== '' && plain(id) === plain(uuid))?.[0];
-  if (node === undefined || !/^\/dev\/dri\/renderD\d{1,3}$/.test(node)) throw missing(unit, uuid);
-  return [node, ...AMD_ALL];
+function amdNodes({ unit, uuid, mig }: Device, { amd }: CardFacts): string[] {
+  const nodes = nodesOfCard(amd, uuid, mig);
+  if (nodes === undefined) throw missing(unit, mig ?? uuid);
+  return [...nodes.map(({ render }) => render), ...AMD_ALL];
 }
 
 function missing(unit: string, what: string): WireError {

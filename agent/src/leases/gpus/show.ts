@@ -5,6 +5,8 @@ import type { LeasePaths } from '../record.ts';
 
 /** What libraries of both vendors read of the machine's cards; no networks, no other leases. */
 const SYS = ['/sys/devices/system', '/sys/devices/virtual/kfd', '/sys/class/kfd', '/sys/class/drm', '/sys/bus/pci', '/sys/dev/char', '/sys/module/amdgpu', '/sys/module/nvidia'];
+/** Says of every program on AMD's cards its number and memory: other leases' too. */
+const PROGRAMS = '/sys/devices/virtual/kfd/kfd/proc';
 
 /**
  * bubblewrap's arguments for device nodes: what has no node cannot be opened, whatever a tenant sets. A node that only a group of the machine may
@@ -12,8 +14,9 @@ const SYS = ['/sys/devices/system', '/sys/devices/virtual/kfd', '/sys/class/kfd'
  */
 export function showNodes(nodes: readonly string[], uid: number, { folder }: Pick<LeasePaths, 'folder'>): string[] {
   if (nodes.length === 0) return [];
-  const sys = [...SYS, ...bridges()].flatMap((path) => ['--ro-bind-try', path, path]);
-  return [...nodes.flatMap((node) => ['--dev-bind-try', isForAll(node) ? node : ownNode(node, uid, join(folder, 'devices')), node]), ...sys];
+  const sys = [...SYS, ...foldersOf('/sys/devices', 'pci'), ...foldersOf('/sys/devices/platform', 'amdgpu_xcp')].flatMap((path) => ['--ro-bind-try', path, path]);
+  const hidden = existsSync(PROGRAMS) ? ['--tmpfs', PROGRAMS, '--remount-ro', PROGRAMS] : [];
+  return [...nodes.flatMap((node) => ['--dev-bind-try', isForAll(node) ? node : ownNode(node, uid, join(folder, 'devices')), node]), ...sys, ...hidden];
 }
 
 function isForAll(node: string): boolean {
@@ -40,9 +43,10 @@ function minorOf(rdev: number): number {
   return Number((BigInt(rdev) & 0xffn) | ((BigInt(rdev) >> 12n) & 0xffffff00n));
 }
 
-function bridges(): string[] {
+/** Bridges, with the cards behind them, and AMD's partitions, which the kernel has beside the bus. */
+function foldersOf(folder: string, prefix: string): string[] {
   try {
-    return readdirSync('/sys/devices').filter((name) => name.startsWith('pci')).map((name) => join('/sys/devices', name));
+    return readdirSync(folder).filter((name) => name.startsWith(prefix)).map((name) => join(folder, name));
   } catch {
     return [];
   }
