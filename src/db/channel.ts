@@ -10,7 +10,7 @@ export type ChannelHandler = (payload: string) => void;
 export const RESYNC = 'resync';
 
 const BEAT_MS = 1_000;
-const RECONNECT_MS_MAX = 2_000;
+const RECONNECT_MS_MAX = 500;
 
 /**
  * One connection that listens for all rooms of this process, reconnects by itself, and proves the
@@ -25,6 +25,8 @@ export class Channel {
   #client: pg.Client | undefined;
   #lastContactMs: number;
   #loop: Promise<void> | undefined;
+  /** Ends the wait for the next beat: the connection has ended, or nobody listens any more. */
+  #broken = new AbortController();
 
   constructor(connection: pg.ClientConfig, log: Logger, clock: Clock) {
     this.#connection = connection;
@@ -41,6 +43,7 @@ export class Channel {
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the channel is closed'));
+    this.#broken.abort(new Error('the channel is closed'));
     await this.#loop;
     await this.#client?.end().catch(() => {});
   }
@@ -66,9 +69,11 @@ export class Channel {
 
   async #connect(): Promise<void> {
     const client = new pg.Client({ ...this.#connection, application_name: 'tandem-channel' });
+    const broken = new AbortController();
     client.on('error', () => {
-      // The beat below meets the broken connection and makes a new one.
+      // Told by `end`, which comes after it.
     });
+    client.on('end', () => broken.abort(new Error('the connection ended')));
     client.on('notification', ({ channel, payload }) => {
       this.#lastContactMs = this.#clock.monotonicMs();
       this.#deliver(channel, payload ?? '');
@@ -76,6 +81,7 @@ export class Channel {
     await client.connect();
     for (const channel of this.#handlers.keys()) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
     this.#client = client;
+    this.#broken = broken;
     this.#lastContactMs = this.#clock.monotonicMs();
   }
 
@@ -94,7 +100,7 @@ export class Channel {
     let retryMs = 50;
     while (!signal.aborted) {
       try {
-        await this.#clock.sleep(BEAT_MS, signal);
+        await this.#clock.sleep(BEAT_MS, this.#broken.signal);
         await this.#beat();
       } catch (error) {
         if (signal.aborted) return;

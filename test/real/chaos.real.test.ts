@@ -12,11 +12,12 @@ import { Witness, remains } from './chaos/witness.ts';
 /*
  * A server with its database, agents on hosts of their own, tenants who lease all the time: real processes, of which some are killed, cut off,
  * frozen or have their clocks set every few seconds. Faults and tenants follow one seed, as far as a machine lets one repeat a run; `CHAOS_SEED=random`
- * takes another, `CHAOS_STEPS` and `CHAOS_SERVERS` change the rest.
+ * takes another, `CHAOS_STEPS`, `CHAOS_SERVERS` and `CHAOS_KINDS` (kinds of faults, with commas between) change the rest.
  */
 const SEED = process.env['CHAOS_SEED'] === 'random' ? Math.floor(Math.random() * 1e9) : Number(process.env['CHAOS_SEED'] ?? 545_577_929);
 const STEPS = Number(process.env['CHAOS_STEPS'] ?? 50);
 const SERVERS = Number(process.env['CHAOS_SERVERS'] ?? 2);
+const KINDS = process.env['CHAOS_KINDS']?.split(',');
 const HOSTS = ['mac-1', 'gpu-1', 'gpu-2'];
 const LOOK_MS = 400;
 /** What takes longer than this says that the machine is busy, or that a server is not well. */
@@ -78,7 +79,7 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   let calm = false;
   const acting = loop(300, async () => (calm ? undefined : tenants.act(seen)));
 
-  for (const { after, fault } of storm(SEED, STEPS, HOSTS.length, canSetClocks)) {
+  for (const { after, fault } of storm(SEED, STEPS, HOSTS.length, canSetClocks, KINDS)) {
     await new Promise((resolve) => { setTimeout(resolve, after * 1_000); });
     await house.do(fault);
   }
@@ -116,7 +117,7 @@ test.runIf(cannot === undefined)(`whatever fails, there are never two holders, n
   if (!verified.ok || verified.difference !== '0') wrong.push(`bill --verify: difference ${verified.difference}, ${verified.firstFault ?? ''}`);
 
   console.log(`seed ${SEED}, ${STEPS} faults, ${SERVERS} servers: ${all.length} leases, of which ${all.filter(({ startedAt }) => startedAt !== null).length} ran; ${witness.samples} looks at hosts; ${JSON.stringify(tenants.counts)}; longest after an end ${(witness.longestMs / 1_000).toFixed(1)} s; hosts ${last.map(({ name, state, quarantine }) => `${name} ${state}${quarantine === null ? '' : ` (${quarantine.reason})`}`).join(', ')}; ${[...charges.values()].flat().length} events, difference ${verified.difference}`);
-  if (wrong.length > 0 || process.env['CHAOS_LOG'] !== undefined) console.log(house.log.join('\n'));
+  if (wrong.length > 0 || process.env['CHAOS_LOG'] !== undefined) console.log(`${house.log.join('\n')}\n${house.lastWords()}`);
   expect(wrong, `seed ${SEED}`).toEqual([]);
 }, 1_200_000);
 
@@ -136,7 +137,7 @@ async function until<T>(what: string, look: () => Promise<T>, holds: (seen: T) =
   for (;;) {
     const found = await look().catch((error: Error) => error);
     if (!(found instanceof Error) && holds(found)) return found;
-    if (Date.now() - fromMs > SETTLE_MS) throw new Error(`never: ${what}. Seed ${SEED}.\n${found instanceof Error ? found.message : JSON.stringify(found)}\n${house!.log.join('\n')}\n${house!.agentsSaid()}\n${house!.program().output().slice(-4_000)}`);
+    if (Date.now() - fromMs > SETTLE_MS) throw new Error(`never: ${what}. Seed ${SEED}.\n${found instanceof Error ? found.message : JSON.stringify(found)}\n${house!.log.join('\n')}\n${house!.lastWords()}`);
     await new Promise((resolve) => { setTimeout(resolve, 500); });
   }
 }

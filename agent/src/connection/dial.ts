@@ -6,8 +6,8 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 const SERVER_NAME = 'agents.tandem';
 const AGENT_PROTOCOL = 'tandem-agent';
 /** TCP asks once, and again after one second, two, four: asked anew, a network that is back is found sooner. */
-const CONNECT_MS = 3_000;
-const TLS_MS = 10_000;
+const CONNECT_MS = 2_000;
+const TLS_MS = 6_000;
 
 export interface Address {
   readonly host: string;

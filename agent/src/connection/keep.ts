@@ -35,6 +35,7 @@ export interface KeepOptions {
 
 /** What the server says to an agent that must not come again; all else is worth another attempt. */
 const FINAL = new Set(['unknown_node', 'quarantined']);
+/** More than the server waits for another process that had the connection. */
 const HELLO_MS = 10_000;
 const FINAL_WAIT_MS = 300_000;
 
@@ -45,6 +46,7 @@ export async function keepConnected(options: KeepOptions): Promise<void> {
   let failures = 0;
   let beside: TLSSocket | undefined;
   for (let attempt = 1; !signal.aborted; attempt += 1) {
+    let refused = false;
     try {
       beside = await connectOnce(options, beside, instance, attempt, () => {
         failures = 0;
@@ -52,13 +54,14 @@ export async function keepConnected(options: KeepOptions): Promise<void> {
       if (beside !== undefined) continue;
     } catch (error) {
       beside = undefined;
+      refused = error instanceof WireError;
       const reason = error instanceof Error ? error.message : String(error);
       outside.log(`not connected: ${reason}`);
       // Asked again now and then, in case a person has set it right there.
       if (error instanceof WireError && FINAL.has(error.code)) await outside.wait(FINAL_WAIT_MS, signal);
     }
     failures += 1;
-    await outside.wait(backOffMs(failures, outside.random()), signal);
+    await outside.wait(backOffMs(failures, outside.random(), { urgent: options.duties.urgent(), refused }), signal);
   }
   beside?.destroy();
 }

@@ -248,9 +248,10 @@ export class Leases {
   }
 
   async #tellEnd(id: string): Promise<void> {
-    if (id === RESYNC) return;
-    const row = await this.#context.database.unscoped('a lease by its id, of which a process told').selectFrom('leases').select(['observed', 'wanted']).where('id', '=', id).executeTakeFirst();
-    if (row !== undefined && row.observed !== 'granting' && row.observed !== 'waiting' && row.observed !== 'reserved' && !can.enter(row)) for (const listener of this.#ends) listener(id);
+    const changed = this.#context.database.unscoped('leases that have changed, of which a process told or may have told').selectFrom('leases').select(['id', 'observed', 'wanted']);
+    // After a gap any of them may have been told to end; those that have ended run nowhere.
+    const rows = await (id === RESYNC ? changed.where('observed', '!=', 'ended').where('wanted', '=', 'end') : changed.where('id', '=', id)).execute();
+    for (const row of rows) if (row.observed !== 'granting' && row.observed !== 'waiting' && row.observed !== 'reserved' && !can.enter(row)) for (const listener of this.#ends) listener(row.id);
   }
 
   async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote; volume: VolumeRow | null }> {

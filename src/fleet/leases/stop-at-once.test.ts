@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { newLease, openLeaseHouse, type LeaseHouse } from '../testing/lease-house.ts';
 import { Reconciler } from './reconciler.ts';
@@ -100,4 +101,20 @@ it('a machine that comes back ends at once what ended meanwhile, and a try that 
   house.machines.link('a', 'up');
   await until(() => house.machines.running('a').length === 0);
   await house.reconciler.settled();
+});
+
+it('who lost the database for a moment hears of what ended meanwhile, as soon as it has it again', async () => {
+  const { id } = await house.leases.create(house.admin, newLease());
+  const other = await house.leases.create(house.admin, newLease());
+  await house.pass(1_000);
+  const heard: string[] = [];
+  const unlisten = house.leases.onEnd((ended) => heard.push(ended));
+  const { database } = house;
+  // Nobody tells of it: the connection that listens is gone just then.
+  await database.unscoped('a test').updateTable('leases').set({ wanted: 'end' }).where('id', '=', id).execute();
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tandem-channel' and datname = current_database()`.execute(database.unscoped('a test'));
+  await until(() => heard.length > 0);
+  expect(heard).toEqual([id]);
+  expect(heard).not.toContain(other.id);
+  unlisten();
 });

@@ -34,19 +34,20 @@ export class ChaosHouse {
     return (up.length === 0 ? this.#servers[0]! : up[turn % up.length]!).program;
   }
 
-  /** The last words of each host's agent. */
-  agentsSaid(): string {
-    return this.hosts.map((host) => {
+  /** The last words of each host's agent and of each server. */
+  lastWords(): string {
+    const agents = this.hosts.map((host) => {
       try {
-        return `${host.name}: ${readFileSync(host.path('/var/log/agent.log'), 'utf8').slice(-2_000)}`;
+        return `${host.name}: ${readFileSync(host.path('/var/log/agent.log'), 'utf8').slice(-6_000)}`;
       } catch (error) {
         return `${host.name}: ${(error as Error).message}`;
       }
-    }).join('\n');
+    });
+    return [...agents, ...this.#servers.map((server, index) => `server ${index}: ${server.said().slice(-6_000)}`)].join('\n');
   }
 
   note(line: string): void {
-    this.log.push(`${((Date.now() - this.#beganMs) / 1_000).toFixed(1)} ${line}`);
+    this.log.push(`${new Date().toISOString().slice(11, 23)} ${((Date.now() - this.#beganMs) / 1_000).toFixed(1)} ${line}`);
   }
 
   /**
@@ -60,7 +61,7 @@ export class ChaosHouse {
       const shared: Record<string, string> = first === undefined ? {} : {
         DATABASE_URL: `postgres://tandem:${encodeURIComponent(readFileSync(join(first.home, 'postgres/password'), 'utf8').trim())}@/tandem?host=${encodeURIComponent(join(first.home, 'postgres/data'))}&port=5432`, TANDEM_SECRET_FILE: join(first.home, 'secret'),
       };
-      const server = new ChaosServer({ TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${port}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', ...shared }, (why) => {
+      const server = new ChaosServer({ TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${this.net.address}:${port}`, TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: process.env['CHAOS_SERVER_LOG'] ?? 'warn', ...shared }, (why) => {
         this.ends.push(`server ${index}: ${why}`);
         this.note(`server ${index} is started again: ${why}`);
       });

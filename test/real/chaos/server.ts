@@ -13,6 +13,8 @@ export class ChaosServer {
   readonly home = freshFolder('chaos');
   readonly #env: Readonly<Record<string, string>>;
   #program: Program | undefined;
+  /** What the starts before this one printed. */
+  #said = '';
   #starting: Promise<void> | undefined;
   #closing = false;
   readonly #endedByItself: (why: string) => void;
@@ -23,6 +25,11 @@ export class ChaosServer {
     const clock = join(this.home, 'clock');
     writeFileSync(clock, '+0\n');
     this.#env = { ...env, ...clockFrom(clock) };
+  }
+
+  /** All that it printed, over all its starts. */
+  said(): string {
+    return this.#said + (this.#program?.output() ?? '');
   }
 
   get program(): Program {
@@ -36,6 +43,7 @@ export class ChaosServer {
 
   async start(): Promise<void> {
     const program = await startProgram({ direct: true, home: this.home, env: this.#env });
+    this.#said = this.said();
     this.#program = program;
     void program.ended.then((code) => {
       if (this.#closing || this.#starting !== undefined || this.#program !== program) return;

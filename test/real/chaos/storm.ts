@@ -24,10 +24,11 @@ const KINDS: readonly Fault['kind'][] = [
   'kill-agent', 'kill-agent', 'kill-keeper', 'kill-keeper', 'reboot', 'reboot', 'kill-server', 'kill-server', 'kill-database', 'cut', 'cut', 'cut', 'cut', 'cut', 'agent-clock', 'agent-clock', 'server-clock', 'server-clock', 'freeze-agent', 'freeze-server',
 ];
 
-/** The faults of a seed. What lasts goes on while the next ones come. */
-export function storm(seed: number, steps: number, hosts: number, clocks: boolean): Step[] {
+/** The faults of a seed. What lasts goes on while the next ones come. @param only of these kinds; undefined: all. */
+export function storm(seed: number, steps: number, hosts: number, clocks: boolean, only?: readonly string[]): Step[] {
   const dice = new Dice(seed);
-  const kinds = clocks ? KINDS : KINDS.filter((kind) => !kind.endsWith('-clock'));
+  const kinds = KINDS.filter((kind) => (clocks || !kind.endsWith('-clock')) && (only?.includes(kind) ?? true));
+  if (kinds.length === 0) throw new Error(`no fault is of these kinds: ${String(only)}`);
   return Array.from({ length: steps }, () => ({ after: dice.whole(15, 65) / 10, fault: fault(dice.of(kinds), dice, dice.whole(0, hosts - 1)) }));
 }
 

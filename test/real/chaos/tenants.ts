@@ -55,15 +55,21 @@ export class Tenants {
     if (!this.#entered.has(lease.id)) return this.#enter(lease.id);
     if (this.#dice.next() < 0.15) return void (await this.#call('extend', `/api/leases/${lease.id}/extend`, { minutes: 1 }));
     if (Date.now() - this.#ranMs.get(lease.id)! < STAY_MS) return;
-    if ((await this.#call('end', `/api/leases/${lease.id}/end`, {})) !== undefined) this.endedMs.set(lease.id, Date.now());
+    await this.#end(lease.id);
   }
 
   /** Ends all that is live. */
   async endAll(seen: readonly LeaseSeen[]): Promise<void> {
     for (const { id, state } of seen) {
-      if (state !== 'ended' && !this.endedMs.has(id) && (await this.#call('end', `/api/leases/${id}/end`, {})) !== undefined) this.endedMs.set(id, Date.now());
+      if (state !== 'ended' && !this.endedMs.has(id)) await this.#end(id);
     }
     await Promise.all(this.#sessions);
+  }
+
+  async #end(id: string): Promise<void> {
+    if ((await this.#call('end', `/api/leases/${id}/end`, {})) === undefined) return;
+    this.endedMs.set(id, Date.now());
+    this.#house.note(`ended ${id}`);
   }
 
   async #ask(): Promise<void> {
