@@ -75,8 +75,9 @@ test('a task has its turns at its own times, whenever its last one ended', () =>
   }));
 });
 
-test('a connection that breaks is replaced', async () => {
+test('a connection that breaks is replaced, and no task complains of it: the channel has', async () => {
   const [database] = await databases(1);
+  const warned: unknown[] = [];
   const clock = new ManualClock();
   const twice = Promise.withResolvers<void>();
   let turns = 0;
@@ -87,10 +88,11 @@ test('a connection that breaks is replaced', async () => {
       if (turns === 1) await database!.pool.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and classid = $1 and database = (select oid from pg_database where datname = current_database())`, [0x7a6d]);
       else twice.resolve();
     },
-  }], { database: database!, clock, log: silentLogger });
+  }], { database: database!, clock, log: { ...silentLogger, warn: (...said: unknown[]) => warned.push(said) } });
   const pace = setInterval(() => clock.advance(1_000), 1);
   await twice.promise;
   clearInterval(pace);
   await loops.stop();
   expect(turns).toBeGreaterThan(1);
+  expect(warned).toEqual([]);
 });

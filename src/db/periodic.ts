@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Clock, Logger } from '../base/index.ts';
+import { isDatabaseLost, ofDatabase } from './away.ts';
 import type { Database } from './database.ts';
 
 /** Work that repeats and is safe to repeat. */
@@ -25,7 +26,8 @@ export function startPeriodic(tasks: readonly PeriodicTask[], options: { databas
       try {
         await runOnce(locks, task, stopping.signal);
       } catch (error) {
-        if (!stopping.signal.aborted) log.warn({ task: task.name, reason: (error as Error).message }, 'a periodic task failed');
+        // That the database is away is said once, by the channel, and not by each task each second.
+        if (!stopping.signal.aborted) log[isDatabaseLost(error) ? 'debug' : 'warn']({ task: task.name, reason: (error as Error).message }, 'a periodic task failed');
       }
       await clock.sleep(untilTurnMs(clock.monotonicMs() - startMs, task.everyMs, phaseMs), stopping.signal).catch(() => {});
     }
@@ -122,6 +124,6 @@ class Locks {
   }
 
   async #connect(): Promise<void> {
-    this.#current = { client: await this.#pool.connect(), users: 0, last: Promise.resolve(), doubtful: false };
+    this.#current = { client: await this.#pool.connect().catch((error: unknown) => { throw ofDatabase(error); }), users: 0, last: Promise.resolve(), doubtful: false };
   }
 }
