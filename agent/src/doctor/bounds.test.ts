@@ -25,7 +25,7 @@ test('what a machine cannot keep a lease from is named, each with what it lacks'
 test('a card that cannot be shown to a lease is named (nvidia-smi from its documentation)', async () => {
   const inventory = { gpus: readNvidia(TWO_H100, TWO_H100_LIST).gpus } as unknown as Inventory;
   const cards = { 'nvidia-smi -q': { out: TWO_H100_QUERY }, 'nvidia-smi -L': { out: TWO_H100_LIST } };
-  expect(await examineNodes(inventory, machine(cards))).toMatchObject([{ state: 'pass', detail: 'leases are shown 2 cards and slices by 5 device nodes' }, { id: 'gpu-memory', state: 'pass' }]);
+  expect(await examineNodes(inventory, machine(cards))).toMatchObject([{ state: 'pass', detail: 'leases are shown 2 cards and slices by 5 device nodes' }, { id: 'gpu-memory', state: 'pass', detail: 'the memory of NVIDIA\'s cards is looked at after each lease' }]);
   for (const [code, what] of [[null, 'python3'], [1, 'libcuda.so.1']] as const) expect((await examineNodes(inventory, machine({ ...cards, python3: { code } })))[1]).toMatchObject({ state: 'warn', detail: `the memory of cards is not looked at after leases: ${what} is not there` });
   expect(await examineNodes(inventory, machine())).toMatchObject([{ id: 'gpu-nodes', state: 'warn', detail: expect.stringContaining('GPU 0') as unknown }]);
   expect(await examineNodes({ ...inventory, gpus: [] }, machine())).toEqual([]);

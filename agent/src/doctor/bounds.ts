@@ -6,12 +6,22 @@ import { groupFolders, makeGroup, treesHere, type Trees } from '../leases/limits
 import { removeGroups } from '../leases/limits/take-away.ts';
 import { machineResolvers } from '../leases/network/resolvers.ts';
 import { linkAt, rulesFor } from '../leases/network/rules.ts';
-import { canRead } from '../leases/wipe/card-memory.ts';
+import { LIBRARIES } from '../leases/wipe/card-program.ts';
 import type { RunCommand } from '../machine/command.ts';
 import type { Check } from './doctor.ts';
 
 /** Of nobody: it is made and taken away to see whether it can be. */
 const TRIAL = `tandem-doctor-${process.pid}`;
+/** Loads the first that is there. */
+const LOAD_ANY = `import ctypes, glob, sys
+for name in [found for word in sys.argv[1:] for found in (sorted(glob.glob(word), reverse=True) if '*' in word else [word])]:
+    try:
+        ctypes.CDLL(name)
+        sys.exit(0)
+    except OSError:
+        pass
+sys.exit(1)`;
+const NAMES = { nvidia: 'NVIDIA\'s', amd: 'AMD\'s' };
 const TRIAL_LIMITS = { cpuMillis: 1_000, memoryBytes: 2 ** 28, processes: 64, diskBytes: null };
 
 /** What this machine can keep a lease from: each thing is tried, since programs that are there do not say that the kernel lets them. */
@@ -33,10 +43,14 @@ export async function examineNodes({ gpus }: Inventory, run: RunCommand): Promis
 
 /** Whether a wipe can look at the memory of cards. The driver is not started for it. */
 async function memory(devices: readonly Device[], run: RunCommand): Promise<Check[]> {
-  if (!devices.some(canRead)) return [];
-  const { code } = await run('python3', ['-I', '-c', 'import ctypes; ctypes.CDLL("libcuda.so.1")']);
-  if (code === 0) return [check('gpu-memory', 'pass', 'the memory of NVIDIA cards is looked at after each lease')];
-  return [check('gpu-memory', 'warn', `the memory of cards is not looked at after leases: ${code === null ? 'python3' : 'libcuda.so.1'} is not there`, 'Install python3, and the part of NVIDIA\'s driver that has libcuda.so.1.')];
+  const vendors = (['nvidia', 'amd'] as const).filter((vendor) => devices.some((device) => device.vendor === vendor));
+  const missing: string[] = [];
+  for (const vendor of vendors) {
+    const { code } = await run('python3', ['-I', '-c', LOAD_ANY, ...LIBRARIES[vendor]]);
+    if (code !== 0) missing.push(code === null ? 'python3' : LIBRARIES[vendor][0]!);
+  }
+  if (missing.length === 0) return [check('gpu-memory', 'pass', `the memory of ${vendors.map((vendor) => NAMES[vendor]).join(' and ')} cards is looked at after each lease`)];
+  return [check('gpu-memory', 'warn', `the memory of cards is not looked at after leases: ${[...new Set(missing)].join(' and ')} is not there`, 'Install python3, and the part of NVIDIA\'s driver that has libcuda.so.1, or AMD\'s HIP runtime with libamdhip64.so.')];
 }
 
 async function groups(trees: Trees | undefined): Promise<Check> {

@@ -8,6 +8,7 @@ import { WireError, joinStreams, textOf, type Message, type WireStream } from '.
 import { readBounds } from './bounds.ts';
 import { cardFacts } from './gpus/card-facts.ts';
 import { meet, nodesByPlace, nodesOf, type Device } from './gpus/devices.ts';
+import { Resets } from './gpus/resets.ts';
 import type { FileCache } from './file-cache.ts';
 import { prepareJob } from './job-files.ts';
 import { readAnswer, sayToKeeper, sessionOf } from './keeper-line.ts';
@@ -50,6 +51,7 @@ export class Leases {
   readonly #wipes = new Map<string, Promise<WipeReport>>();
   /** Leases that are being ended, each as often as it was asked. */
   readonly #ending = new Map<string, number>();
+  readonly #resets = new Resets();
   #tail: Promise<unknown> = Promise.resolve();
   /** What leases run once. */
   readonly jobs: LeaseJobs;
@@ -110,6 +112,7 @@ export class Leases {
       const nodes = before?.state === 'running' ? before.nodes : await this.#nodesOf(asked.devices, asked.units);
       const record: LeaseRecord = { ...asked, devices: asked.devices ?? before?.devices ?? [], nodes, volume, uid: before?.uid ?? volumes.find((one) => one.volume === volume)?.uid ?? freeUid(home, [...records, ...volumes]), state: 'running' };
       if (volume !== null && before === undefined && !volumes.some((one) => one.volume === volume)) throw new WireError('no_volume', 'the volume is not on this machine');
+      if (before?.state !== 'running') this.#resets.mayBegin(record.devices);
       writeRecord(home, record);
       if (volume !== null) takeHome(home, volume, pathsOf(home, record.lease));
       if (before?.state !== 'running' || !(await this.#tell(record.lease, { do: 'until', untilUptimeMs: record.untilUptimeMs }))) await this.#startKeeper(record);
@@ -246,7 +249,8 @@ export class Leases {
 
   #wipe(record: LeaseRecord, keep: string | null): Promise<WipeReport> {
     const { home, agentVersion, wipes, outside } = this.#options;
-    const options = { home, agentVersion, wait: (ms: number) => outside.wait(ms), ...wipes };
+    const others = (): readonly Device[] => readRecords(home).filter(({ lease, state }) => lease !== record.lease && state === 'running').flatMap(({ devices }) => devices);
+    const options = { home, agentVersion, wait: (ms: number) => outside.wait(ms), whileNoneBegins: <T>(work: (others: readonly Device[]) => Promise<T>) => this.#resets.during(others, work), ...wipes };
     return process.platform === 'darwin' ? wipeMac(record, keep, options) : wipe(record, keep, options);
   }
 

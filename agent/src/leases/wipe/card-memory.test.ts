@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCommand, type RunCommand } from '../../machine/command.ts';
-import { CudaStandIn, noCudaStandIn } from '../../testing/cuda-stand-in.ts';
+import { CardStandIn, noCardStandIn } from '../../testing/card-stand-in.ts';
 import type { Device } from '../gpus/devices.ts';
 import { lookInCard, plantInCards, readPrinted, type CardCanary } from './card-memory.ts';
 import { wipeGpus } from './gpu.ts';
@@ -12,14 +12,14 @@ const CARD: Device = { unit: 'gpu-3', vendor: 'nvidia', uuid: 'GPU-0a1b2c3d-0000
 const NAME = `gpu-3 (${CARD.uuid})`;
 const PLANTED: CardCanary = { id: CARD.uuid, unit: 'gpu-3', bytes: 64 * MIB, why: null };
 
-if (noCudaStandIn !== undefined) console.log(`Canaries in the memory of cards are not tried: ${noCudaStandIn}.`);
+if (noCardStandIn !== undefined) console.log(`Canaries in the memory of cards are not tried: ${noCardStandIn}.`);
 
-describe.skipIf(noCudaStandIn !== undefined)('a canary in the memory of a card (stand-in, no GPU)', () => {
-  let cuda: CudaStandIn;
+describe.skipIf(noCardStandIn !== undefined)('a canary in the memory of a card (stand-in, no GPU)', () => {
+  let cuda: CardStandIn;
   const plant = async (run: RunCommand): Promise<CardCanary> => (await plantInCards([CARD], TOKEN, [], run))[0]!;
   const look = (canary: CardCanary, run: RunCommand, token = TOKEN) => lookInCard(CARD, token, canary, run);
 
-  beforeAll(() => { cuda = new CudaStandIn(131 * MIB); });
+  beforeAll(() => { cuda = new CardStandIn(131 * MIB); });
   beforeEach(() => cuda.reset());
   afterAll(() => cuda.remove());
 
@@ -43,7 +43,7 @@ describe.skipIf(noCudaStandIn !== undefined)('a canary in the memory of a card (
 
   it('is not looked for beyond the time, and what was not looked at is said', async () => {
     await plant(cuda.run());
-    const hasty: RunCommand = (program, args, input, mostMs) => cuda.run()(program, [...args.slice(0, -1), '0'], input, mostMs);
+    const hasty: RunCommand = (program, args, input, mostMs) => cuda.run()(program, args.map((word) => (/^\d+$/.test(word) ? '0' : word)), input, mostMs);
     expect(await look(PLANTED, hasty)).toEqual({ found: [], evidence: [], unchecked: [`memory of ${NAME}: not read back (not read after 120 s)`] });
     expect(await plant(hasty)).toMatchObject({ bytes: 0, why: 'the time for it, 8 s, was over' });
   });
@@ -64,10 +64,10 @@ describe.skipIf(noCudaStandIn !== undefined)('a canary in the memory of a card (
       if (clears && args.includes('--gpu-reset')) cuda.reset();
       return { code: 0, out: '', err: '' };
     };
-    const left = await wipeGpus([CARD], canaries, machine(false));
+    const left = await wipeGpus([CARD], canaries, { run: machine(false), wait: async () => {} });
     expect(left.found).toEqual([expect.stringContaining('a canary is in the memory')]);
     expect(left.canaries).toEqual(left.found);
-    expect(await wipeGpus([CARD], canaries, machine(true))).toMatchObject({ found: [], canaries: [], unchecked: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`, expect.stringContaining('looked at 131 of 131 MiB that are free: no canary')] });
+    expect(await wipeGpus([CARD], canaries, { run: machine(true), wait: async () => {} })).toMatchObject({ found: [], canaries: [], unchecked: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`, expect.stringContaining('looked at 131 of 131 MiB that are free: no canary')] });
   });
 
   it('needs a driver\'s library', async () => {
@@ -80,7 +80,7 @@ describe('the words of a card\'s memory', () => {
   const saying = (said: object): RunCommand => async () => ({ code: 0, out: JSON.stringify({ free: 0, done: 0, found: 0, late: false, why: null, ...said }), err: '' });
 
   it('says that there is no python3, and why nothing was planted', async () => {
-    const [canary] = await plantInCards([CARD, { ...CARD, vendor: 'amd', uuid: 'amd-1' }], TOKEN, [], none);
+    const [canary] = await plantInCards([CARD], TOKEN, [], none);
     expect(canary).toEqual({ id: CARD.uuid, unit: 'gpu-3', bytes: 0, why: 'python3 is not there, or did not end in 12 s' });
     expect(await lookInCard(CARD, TOKEN, canary, none)).toEqual({ found: [], evidence: [], unchecked: [`memory of ${NAME}: no canary was planted in it (python3 is not there, or did not end in 12 s)`] });
     expect(await lookInCard(CARD, TOKEN, PLANTED, none)).toEqual({ found: [], evidence: [], unchecked: [`memory of ${NAME}: not read back (python3 is not there, or did not end in 124 s)`] });

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
+import { amdCards, nodesOfCard, type KfdNode } from '../../inventory/amd/kfd.ts';
 import type { RunCommand } from '../../machine/command.ts';
 import type { Device } from '../gpus/devices.ts';
-import { CARD_PROGRAM } from './card-program.ts';
+import { CARD_PROGRAM, LIBRARIES } from './card-program.ts';
 
 /** What was planted in the memory of one card or slice when a lease began. */
 export interface CardCanary {
@@ -37,11 +39,6 @@ const LOOK_S = 120;
 const SLACK_S = 4;
 const MIB = 2 ** 20;
 
-/** Whether what can be asked of a card's memory is known. Not AMD's. */
-export function canRead({ vendor }: Pick<Device, 'vendor'>): boolean {
-  return vendor === 'nvidia';
-}
-
 /** The card's or slice's own id. */
 export function idOf({ uuid, mig }: Pick<Device, 'uuid' | 'mig'>): string {
   return mig ?? uuid;
@@ -50,21 +47,22 @@ export function idOf({ uuid, mig }: Pick<Device, 'uuid' | 'mig'>): string {
 /**
  * Writes what comes of the token into the memory of each of a lease's cards, and gives it back as it is. Before anybody is let in: memory that is
  * taken meanwhile is not to be had. Never throws. @param before what was planted when the lease began before, which may be there still.
+ * @param root of the file system.
  */
-export async function plantInCards(devices: readonly Device[], token: string, before: readonly CardCanary[], run: RunCommand): Promise<CardCanary[]> {
-  return Promise.all(devices.filter(canRead).map(async (device) => {
-    const { done, late, why } = await ask('plant', device, token, PLANT_S, run);
+export async function plantInCards(devices: readonly Device[], token: string, before: readonly CardCanary[], run: RunCommand, root = '/'): Promise<CardCanary[]> {
+  return Promise.all(devices.map(async (device) => {
+    const { done, late, why } = await ask('plant', device, token, PLANT_S, run, root);
     const old = before.find(({ id }) => id === idOf(device));
     if (done === 0 && old !== undefined && old.bytes > 0) return old;
     return { id: idOf(device), unit: device.unit, bytes: done, why: why ?? (late ? `the time for it, ${PLANT_S} s, was over` : null) };
   }));
 }
 
-/** Reads what is free of a card's memory and looks for what was planted. Nobody may use it. Claims no more than was read. @param canary of this card; undefined: none was planted. */
-export async function lookInCard(device: Device, token: string, canary: CardCanary | undefined, run: RunCommand): Promise<MemoryLook> {
+/** Reads what is free of a card's memory and looks for what was planted. Nobody may use it. Claims no more than was read. @param canary of this card; undefined: none was planted. @param root of the file system. */
+export async function lookInCard(device: Device, token: string, canary: CardCanary | undefined, run: RunCommand, root = '/'): Promise<MemoryLook> {
   const name = `${device.unit} (${idOf(device)})`;
   if (canary === undefined || canary.bytes === 0) return { found: [], evidence: [], unchecked: [`memory of ${name}: no canary was planted in it (${canary?.why ?? 'its lease began before that was done'})`] };
-  const { free, done, found, late, why } = await ask('look', device, token, LOOK_S, run);
+  const { free, done, found, late, why } = await ask('look', device, token, LOOK_S, run, root);
   const extent = `looked at ${mib(done)} of ${mib(free)} MiB that are free`;
   if (found > 0) return { found: [`a canary is in the memory of ${name} still: ${Math.ceil(found / 1_024)} KiB of it, ${extent}`], evidence: [], unchecked: [] };
   const left = why ?? (late ? `not read after ${LOOK_S} s` : 'too small to be taken');
@@ -74,10 +72,30 @@ export async function lookInCard(device: Device, token: string, canary: CardCana
   };
 }
 
-async function ask(verb: 'plant' | 'look', device: Device, token: string, seconds: number, run: RunCommand): Promise<Printed> {
+async function ask(verb: 'plant' | 'look', device: Device, token: string, seconds: number, run: RunCommand, root: string): Promise<Printed> {
+  const way = wayTo(device, root);
+  if (typeof way === 'string') return nothing(way);
   // Nothing of the machine's own Python settings and folders, and the secret where no list of processes shows it.
-  const { out } = await run('python3', ['-I', '-c', CARD_PROGRAM, verb, idOf(device), String(seconds)], token, (seconds + SLACK_S) * 1_000);
-  return readPrinted(out) ?? { free: 0, done: 0, found: 0, late: false, why: `python3 is not there, or did not end in ${seconds + SLACK_S} s` };
+  const [program, ...words] = [...way.before, 'python3', '-I', '-c', CARD_PROGRAM, verb, device.vendor, way.card, String(seconds), ...LIBRARIES[device.vendor]];
+  const { out } = await run(program!, words, token, (seconds + SLACK_S) * 1_000);
+  return readPrinted(out) ?? nothing(`python3 is not there, or did not end in ${seconds + SLACK_S} s`);
+}
+
+/**
+ * How the program sees this card alone, and by which name; or why it cannot. NVIDIA's driver is told by a variable. AMD's runtime takes every card
+ * whose device node it can open, and tells partitions of a card not apart by their ids: it is given the one node.
+ */
+function wayTo(device: Device, root: string): { readonly before: readonly string[]; readonly card: string } | string {
+  if (device.vendor === 'nvidia') return { before: [], card: idOf(device) };
+  const nodes = nodesOfCard(amdCards(root), device.uuid, device.mig);
+  if (nodes === undefined) return 'the kernel does not list it';
+  const [{ render, uniqueId }] = nodes as [KfdNode];
+  if (nodes.length > 1) return 'it was cut up meanwhile';
+  return { before: ['bwrap', '--dev-bind', '/', '/', '--tmpfs', dirname(render), '--dev-bind', render, render, '--die-with-parent', '--'], card: uniqueId === '' ? '-' : uniqueId };
+}
+
+function nothing(why: string): Printed {
+  return { free: 0, done: 0, found: 0, late: false, why };
 }
 
 /** Undefined: it printed nothing, or something else. */

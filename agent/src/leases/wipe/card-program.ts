@@ -1,24 +1,35 @@
+/** Of each vendor's driver, in the order in which they are tried; paths may hold `*`. */
+export const LIBRARIES: Readonly<Record<'nvidia' | 'amd', readonly string[]>> = { nvidia: ['libcuda.so.1'], amd: ['libamdhip64.so', 'libamdhip64.so.7', 'libamdhip64.so.6', 'libamdhip64.so.5', '/opt/rocm*/lib/libamdhip64.so*'] };
+
 /**
- * Python, since a driver's library speaks C and an agent has no compiler: `plant CARD SECONDS` writes a pattern over the card's free memory and gives
- * the memory back uncleared; `look CARD SECONDS` reads what is free and counts the pattern. The pattern comes of a secret on standard input,
+ * Python, since a driver's library speaks C and an agent has no compiler: `plant VENDOR CARD SECONDS LIBRARY...` writes a pattern over the card's free memory and gives
+ * the memory back uncleared; `look` and the same words reads what is free and counts the pattern. The pattern comes of a secret on standard input,
  * so that no list of processes has it. Prints one line of JSON: `free`, `done` (written or read) and `found` in bytes, `late` when time was over
  * before the end, `why` it did not get further.
  *
- * From the CUDA Driver API's documentation (13: "Memory Management", "Primary Context Management", "Device Management"), tried with a stand-in
- * alone: no card was at hand. Of cuMemAlloc it says that the memory is not cleared. Cards and slices are named by their UUIDs in
- * CUDA_VISIBLE_DEVICES (CUDA Programming Guide 13.4, "CUDA Environment Variables"; MIG User Guide).
+ * NVIDIA's from the CUDA Driver API's documentation (13: "Memory Management", "Primary Context Management", "Device Management"): of cuMemAlloc it says
+ * that the memory is not cleared. Cards and slices are named by their UUIDs in CUDA_VISIBLE_DEVICES (CUDA Programming Guide 13.4, "CUDA Environment
+ * Variables"; MIG User Guide). AMD's from the HIP runtime API's reference (ROCm 6.2 to 7.14: "Initialization and Version", "Device Management",
+ * "Memory Management") and hip_runtime_api.h; the one card that it may see is named by its unique id, `-` for none, and is the only one whose device
+ * node is there. Tried with stand-ins alone: no card was at hand.
  */
 export const CARD_PROGRAM = String.raw`
-import ctypes, hashlib, json, os, signal, sys, time
+import ctypes, glob, hashlib, json, os, signal, sys, time
 
 MIB = 1 << 20
 # Larger ones make some drivers clear for longer than they allow themselves.
 LARGEST = 1024 * MIB
 PIECE = 16 * MIB
 PLACES = 64
-INTEGRATED = 18
+CALLS = {
+    'nvidia': {'init': 'cuInit', 'count': 'cuDeviceGetCount', 'attribute': 'cuDeviceGetAttribute', 'info': 'cuMemGetInfo_v2', 'take': 'cuMemAlloc_v2', 'give': 'cuMemFree_v2',
+               'to': 'cuMemcpyHtoD_v2', 'from': 'cuMemcpyDtoH_v2', 'wait': 'cuCtxSynchronize', 'integrated': 18},
+    'amd': {'init': 'hipInit', 'count': 'hipGetDeviceCount', 'attribute': 'hipDeviceGetAttribute', 'info': 'hipMemGetInfo', 'take': 'hipMalloc', 'give': 'hipFree',
+            'to': 'hipMemcpyHtoD', 'from': 'hipMemcpyDtoH', 'wait': 'hipDeviceSynchronize', 'integrated': 16},
+}
 
-verb, card, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+verb, vendor, card, seconds, libraries = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:]
+calls = CALLS[vendor]
 over = time.monotonic() + seconds
 # A driver that hangs holds up nobody.
 signal.alarm(seconds + 2)
@@ -30,13 +41,17 @@ class NotDone(Exception):
     pass
 
 
+def function_of(name):
+    return getattr(library, calls.get(name, name), None)
+
+
 def ask(name, *words):
-    function = getattr(cuda, name, None)
+    function = function_of(name)
     if function is None:
-        raise NotDone('the driver has no ' + name)
+        raise NotDone('the driver has no ' + calls.get(name, name))
     answer = function(*words)
     if answer != 0:
-        raise NotDone('%s answered %d' % (name, answer))
+        raise NotDone('%s answered %d' % (calls.get(name, name), answer))
 
 
 def number(name, kind, *words):
@@ -50,15 +65,34 @@ def is_late():
     return said['late']
 
 
+def load():
+    for name in [found for word in libraries for found in (sorted(glob.glob(word), reverse=True) if '*' in word else [word])]:
+        try:
+            return ctypes.CDLL(name)
+        except OSError:
+            pass
+    raise NotDone(libraries[0] + ' is not there')
+
+
 def open_card():
-    if number('cuDeviceGetCount', ctypes.c_int) != 1:
+    if number('count', ctypes.c_int) != 1:
         raise NotDone('the driver shows another number of cards than one')
-    device = number('cuDeviceGet', ctypes.c_int, 0)
-    if number('cuDeviceGetAttribute', ctypes.c_int, INTEGRATED, device) != 0:
+    device = 0
+    if vendor == 'nvidia':
+        device = number('cuDeviceGet', ctypes.c_int, 0)
+    else:
+        name = (ctypes.c_char * 16)()
+        ask('hipDeviceGetUuid', name, device)
+        if card != '-' and name.raw.decode('latin-1').strip('\0').lower().lstrip('0') != card:
+            raise NotDone('the driver shows another card')
+    if number('attribute', ctypes.c_int, calls['integrated'], device) != 0:
         raise NotDone('it has no memory of its own')
-    ask('cuCtxSetCurrent', ctypes.c_void_p(number('cuDevicePrimaryCtxRetain', ctypes.c_void_p, device)))
+    if vendor == 'nvidia':
+        ask('cuCtxSetCurrent', ctypes.c_void_p(number('cuDevicePrimaryCtxRetain', ctypes.c_void_p, device)))
+    else:
+        ask('hipSetDevice', device)
     total = ctypes.c_size_t()
-    said['free'] = number('cuMemGetInfo_v2', ctypes.c_size_t, ctypes.byref(total))
+    said['free'] = number('info', ctypes.c_size_t, ctypes.byref(total))
 
 
 def blocks():
@@ -66,7 +100,7 @@ def blocks():
     size, left = LARGEST, said['free']
     while size >= MIB and not is_late():
         place = ctypes.c_uint64()
-        if size <= left and cuda.cuMemAlloc_v2(ctypes.byref(place), ctypes.c_size_t(size)) == 0:
+        if size <= left and function_of('take')(ctypes.byref(place), ctypes.c_size_t(size)) == 0:
             left -= size
             yield place.value, size
         else:
@@ -80,13 +114,13 @@ def plant():
     for place, size in blocks():
         taken.append(place)
         while following < begin + size:
-            ask('cuMemcpyHtoD_v2', ctypes.c_uint64(place + following - begin), text, ctypes.c_size_t(MIB))
+            ask('to', ctypes.c_uint64(place + following - begin), text, ctypes.c_size_t(MIB))
             said['done'] += MIB
             following += step
         begin += size
-    ask('cuCtxSynchronize')
+    ask('wait')
     for place in taken:
-        ask('cuMemFree_v2', ctypes.c_uint64(place))
+        ask('give', ctypes.c_uint64(place))
 
 
 def look():
@@ -97,19 +131,18 @@ def look():
             if is_late():
                 return
             some = min(PIECE, size - at)
-            ask('cuMemcpyDtoH_v2', into, ctypes.c_uint64(place + at), ctypes.c_size_t(some))
+            ask('from', into, ctypes.c_uint64(place + at), ctypes.c_size_t(some))
             said['found'] += piece.count(word, 0, some) * len(word)
             said['done'] += some
 
 
 try:
-    os.environ['CUDA_VISIBLE_DEVICES'] = card
+    if vendor == 'nvidia':
+        os.environ['CUDA_VISIBLE_DEVICES'] = card
     os.environ['CUDA_CACHE_DISABLE'] = '1'
-    try:
-        cuda = ctypes.CDLL('libcuda.so.1')
-    except OSError:
-        raise NotDone('libcuda.so.1 is not there')
-    ask('cuInit', 0)
+    os.environ['AMD_COMGR_CACHE'] = '0'
+    library = load()
+    ask('init', 0)
     open_card()
     {'plant': plant, 'look': look}[verb]()
 except NotDone as reason:

@@ -9,7 +9,7 @@ const NOT_PLANTED = (name: string): string => `memory of ${name}: no canary was 
 /** nvidia-smi from its manual page, not from a machine: who uses the card, and how its reset ends. */
 function card(users: { code?: number | null; out?: string }, reset: { code?: number | null; out?: string } = {}) {
   const asked: string[] = [];
-  return { asked, run: async (_program: string, args: readonly string[]) => {
+  return { asked, wait: async () => {}, run: async (_program: string, args: readonly string[]) => {
     asked.push(args.join(' '));
     return { code: 0, out: '', err: '', ...(args.includes('--gpu-reset') ? reset : users) };
   } };
@@ -17,22 +17,22 @@ function card(users: { code?: number | null; out?: string }, reset: { code?: num
 
 test('a card that nobody uses is reset, by its own id', async () => {
   const idle = card({});
-  expect(await wipeGpus([CARD], undefined, idle.run)).toEqual({ found: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`], unchecked: [NOT_PLANTED(NAME)], canaries: [] });
+  expect(await wipeGpus([CARD], undefined, idle)).toEqual({ found: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`], unchecked: [NOT_PLANTED(NAME)], canaries: [] });
   expect(idle.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`, `--gpu-reset -i ${CARD.uuid}`]);
 });
 
 test('a card that somebody uses is not clean, and is not reset under them', async () => {
   const busy = card({ out: '4711\n' });
-  expect((await wipeGpus([CARD], undefined, busy.run)).found).toEqual([`process 4711 uses ${NAME} still`]);
+  expect((await wipeGpus([CARD], undefined, busy)).found).toEqual([`process 4711 uses ${NAME} still`]);
   expect(busy.asked).toHaveLength(1);
 });
 
 test('what could not be done is named: a reset that is refused, a card that does not answer, slices, cards of others', async () => {
   const linked = card({}, { code: 3, out: 'GPU 00000000:1B:00.0 is currently in use by another process.\n' });
-  expect((await wipeGpus([CARD], undefined, linked.run)).unchecked).toEqual([expect.stringContaining('could not be reset (GPU 00000000:1B:00.0 is currently in use by another process.)'), NOT_PLANTED(NAME)]);
-  expect(await wipeGpus([CARD], undefined, card({ code: null }).run)).toMatchObject({ found: [], evidence: [], unchecked: [expect.stringContaining('does not say who uses it')] });
+  expect((await wipeGpus([CARD], undefined, linked)).unchecked).toEqual([expect.stringContaining('could not be reset (GPU 00000000:1B:00.0 is currently in use by another process.)'), NOT_PLANTED(NAME)]);
+  expect(await wipeGpus([CARD], undefined, card({ code: null }))).toMatchObject({ found: [], evidence: [], unchecked: [expect.stringContaining('does not say who uses it')] });
   const none = card({});
-  expect((await wipeGpus([{ ...CARD, mig: 'MIG-1' }, { ...CARD, vendor: 'amd', uuid: '0x1' }], undefined, none.run)).unchecked).toEqual(['memory of gpu-3 (MIG-1): it is freed by the driver, and was not overwritten', 'memory of gpu-3 (0x1): it is freed by the driver, and was not overwritten or read back', NOT_PLANTED('gpu-3 (MIG-1)')]);
+  expect((await wipeGpus([{ ...CARD, mig: 'MIG-1' }, { ...CARD, vendor: 'amd', uuid: '0x1' }], undefined, { ...none, root: '/nonexistent' })).unchecked).toEqual(['memory of gpu-3 (MIG-1): it is freed by the driver, and was not overwritten', 'memory of gpu-3 (0x1): the kernel does not say who uses it; it is freed by the driver, and was not overwritten or read back', NOT_PLANTED('gpu-3 (MIG-1)')]);
   expect(none.asked).toEqual([]);
-  expect([await wipeGpus([], undefined, none.run, true), await wipeGpus([], undefined, none.run, false)]).toEqual([{ found: [], evidence: [], unchecked: ['memory of GPUs'], canaries: [] }, { found: [], evidence: [], unchecked: [], canaries: [] }]);
+  expect([await wipeGpus([], undefined, none, true), await wipeGpus([], undefined, none, false)]).toEqual([{ found: [], evidence: [], unchecked: ['memory of GPUs'], canaries: [] }, { found: [], evidence: [], unchecked: [], canaries: [] }]);
 });

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { RunCommand } from '../../machine/command.ts';
 import type { Device } from '../gpus/devices.ts';
+import { settleAmd } from './amd.ts';
 import type { Canaries } from './canary.ts';
-import { canRead, idOf, lookInCard, type MemoryLook } from './card-memory.ts';
+import { idOf, lookInCard, type MemoryLook } from './card-memory.ts';
+import { FREED, type Machine, type Notes } from './machine.ts';
 
 /** What became of a lease's GPUs. */
 interface GpuLook extends MemoryLook {
@@ -10,44 +11,45 @@ interface GpuLook extends MemoryLook {
   readonly canaries: readonly string[];
 }
 
-const FREED = 'it is freed by the driver, and was not overwritten';
-
 /**
- * Resets the whole NVIDIA cards that a lease had, once no program uses them, and then looks for the canaries in the memory of cards and slices.
- * `nvidia-smi --gpu-reset` clears a card's state in hardware and software, and refuses while something has the card open or where
- * cards are linked (nvidia-smi(1)). From documentation: no card was at hand. @param devices none of an older server: then nobody knows which.
+ * Resets the whole cards that a lease had, once no program uses them, and then looks for the canaries in the memory of cards and slices. From
+ * documentation: no card was at hand. @param devices none of an older server: then nobody knows which.
  */
-export async function wipeGpus(devices: readonly Device[], canaries: Canaries | undefined, run: RunCommand, hasGpus = existsSync('/dev/nvidiactl') || existsSync('/dev/kfd')): Promise<GpuLook> {
-  const found: string[] = [];
-  const evidence: string[] = [];
-  const unchecked = devices.length === 0 && hasGpus ? ['memory of GPUs'] : [];
+export async function wipeGpus(devices: readonly Device[], canaries: Canaries | undefined, machine: Machine, hasGpus = existsSync('/dev/nvidiactl') || existsSync('/dev/kfd')): Promise<GpuLook> {
+  const notes: Notes = { found: [], evidence: [], unchecked: devices.length === 0 && hasGpus ? ['memory of GPUs'] : [] };
   const quiet: Device[] = [];
+  const fresh = new Set<string>();
   for (const device of devices) {
     const name = `${device.unit} (${idOf(device)})`;
-    if (!canRead(device)) unchecked.push(`memory of ${name}: ${FREED} or read back`);
-    else if (device.mig !== null) unchecked.push(`memory of ${name}: ${FREED}`);
-    if (canRead(device) && (device.mig !== null || (await resetCard(device, name, run, { found, evidence, unchecked })))) quiet.push(device);
+    if (await (device.vendor === 'amd' ? settleAmd(device, name, machine, notes, fresh) : settleNvidia(device, name, machine, notes))) quiet.push(device);
   }
   // After all resets: cards may be linked. Each has a way of its own to its memory.
-  const looks = await Promise.all(quiet.map((device) => lookInCard(device, canaries?.token ?? '', canaries?.cards?.find(({ id }) => id === idOf(device)), run)));
+  const looks = await Promise.all(quiet.map((device) => lookInCard(device, canaries?.token ?? '', canaries?.cards?.find(({ id }) => id === idOf(device)), machine.run, machine.root)));
   const inMemory = looks.flatMap((look) => look.found);
-  return { found: [...found, ...inMemory], evidence: [...evidence, ...looks.flatMap((look) => look.evidence)], unchecked: [...unchecked, ...looks.flatMap((look) => look.unchecked)], canaries: inMemory };
+  return { found: [...notes.found, ...inMemory], evidence: [...notes.evidence, ...looks.flatMap((look) => look.evidence)], unchecked: [...notes.unchecked, ...looks.flatMap((look) => look.unchecked)], canaries: inMemory };
 }
 
-/** Whether nobody uses the card, so that its memory can be looked at. */
-async function resetCard({ uuid }: Device, name: string, run: RunCommand, look: { readonly found: string[]; readonly evidence: string[]; readonly unchecked: string[] }): Promise<boolean> {
+/**
+ * Whether nobody uses the card, so that its memory can be looked at. `nvidia-smi --gpu-reset` clears a card's state in hardware and software, and
+ * refuses while something has the card open or where cards are linked (nvidia-smi(1)).
+ */
+async function settleNvidia({ uuid, mig }: Device, name: string, { run }: Machine, { found, evidence, unchecked }: Notes): Promise<boolean> {
+  if (mig !== null) {
+    unchecked.push(`memory of ${name}: ${FREED}`);
+    return true;
+  }
   // By the card's own id, since its place in the list may be another one by now; one line for each program (nvidia-smi --help-query-compute-apps).
   const { code, out } = await run('nvidia-smi', ['-i', uuid, '--query-compute-apps=pid', '--format=csv,noheader']);
   const pids = out.split('\n').flatMap((line) => /^\s*(\d+)\s*$/.exec(line)?.[1] ?? []);
-  look.found.push(...pids.map((pid) => `process ${pid} uses ${name} still`));
+  found.push(...pids.map((pid) => `process ${pid} uses ${name} still`));
   if (pids.length > 0) return false;
   if (code !== 0) {
-    look.unchecked.push(`memory of ${name}: the card does not say who uses it; ${FREED} or read back`);
+    unchecked.push(`memory of ${name}: the card does not say who uses it; ${FREED} or read back`);
     return false;
   }
-  look.evidence.push(`no program uses ${name}`);
+  evidence.push(`no program uses ${name}`);
   const reset = await run('nvidia-smi', ['--gpu-reset', '-i', uuid]);
-  if (reset.code === 0) look.evidence.push(`${name} was reset, which clears its state`);
-  else look.unchecked.push(`memory of ${name}: the card could not be reset (${(reset.err || reset.out).trim().split('\n').at(-1)?.slice(0, 120) || 'no reason was given'}); ${FREED}`);
+  if (reset.code === 0) evidence.push(`${name} was reset, which clears its state`);
+  else unchecked.push(`memory of ${name}: the card could not be reset (${(reset.err || reset.out).trim().split('\n').at(-1)?.slice(0, 120) || 'no reason was given'}); ${FREED}`);
   return true;
 }

@@ -37,6 +37,7 @@ export function writableRoots(mountinfo: string): string[] {
 
 /** Everything that belongs to a user on the file systems of these folders, but for what lies in `without`. Reads names alone. */
 export function thingsOf(uid: number, folders: readonly string[], without: readonly string[], mostMs: number): Promise<Found> {
+  if (mostMs <= 0) return Promise.resolve({ paths: [], whole: false });
   const pruned = without.flatMap((path) => ['-path', path, '-prune', '-o']);
   return new Promise((resolve) => {
     const child = spawn('find', [...folders, '-xdev', ...pruned, '-user', String(uid), '-print0'], { stdio: ['ignore', 'pipe', 'ignore'], cwd: '/' });

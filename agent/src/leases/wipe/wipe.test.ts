@@ -7,7 +7,7 @@ import type { RunCommand } from '../../machine/command.ts';
 import { realWait, type Outside } from '../../outside.ts';
 import { homeAt, type Home } from '../../state/home.ts';
 import { canSandbox } from '../../testing/can-sandbox.ts';
-import { CudaStandIn, noCudaStandIn } from '../../testing/cuda-stand-in.ts';
+import { CardStandIn, noCardStandIn } from '../../testing/card-stand-in.ts';
 import { insideArgs } from '../inside.ts';
 import { Leases } from '../leases.ts';
 import { pathsOf, readRecords } from '../record.ts';
@@ -117,8 +117,8 @@ describe.runIf(canSandbox)('a wipe (stand-in, not macOS)', () => {
     expect(await report(book(), A, '1')).toMatchObject({ clean: true, unchecked: expect.arrayContaining([`what is on the machine beside ${home.root}, which stands for its disk`]) as unknown });
   });
 
-  it.skipIf(noCudaStandIn !== undefined)('is not clean while a canary is in the memory of a card (stand-in, no GPU), and is when a reset has cleared it', async () => {
-    const cuda = new CudaStandIn(8 * 2 ** 20);
+  it.skipIf(noCardStandIn !== undefined)('is not clean while a canary is in the memory of a card (stand-in, no GPU), and is when a reset has cleared it', async () => {
+    const cuda = new CardStandIn(8 * 2 ** 20);
     try {
       let clears = false;
       const run: RunCommand = async (program, args, input, mostMs) => {

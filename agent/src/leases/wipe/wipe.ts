@@ -11,6 +11,7 @@ import { keepHome, volumeFolder } from '../volumes.ts';
 import { readCanaries, unplant, type Canaries } from './canary.ts';
 import { wipeGpus } from './gpu.ts';
 import { OPEN_FOLDERS, leftBehind } from './left-behind.ts';
+import type { Machine } from './machine.ts';
 import { HOME_KEPT, dropReport, keepReport, type WipeReport } from './reports.ts';
 import { filesWith, processesWith, thingsOf, writableRoots } from './search.ts';
 
@@ -23,6 +24,8 @@ export interface WiperOptions {
   /** What is looked over, where the machine's disk is not all its own: a stand-in's, a test's. Default: every local file system that can be written. */
   readonly roots?: readonly string[];
   readonly run?: RunCommand;
+  /** See `Machine` of the wipe of cards. */
+  readonly whileNoneBegins?: Machine['whileNoneBegins'];
 }
 
 const SWEEP_MS = 60_000;
@@ -52,7 +55,7 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const kept = keep === null ? null : await keepAside(record, keep, options);
   const removed = await sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, paths.folder, options);
-  const inGpus = await wipeGpus(record.devices, canaries, run);
+  const inGpus = await wipeGpus(record.devices, canaries, { run, wait: options.wait, ...(options.whileNoneBegins !== undefined && { whileNoneBegins: options.whileNoneBegins }) });
   const looks: readonly Look[] = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), inGpus];
   const found = looks.flatMap((look) => [...look.found, ...(look.unfinished ?? [])]);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
@@ -102,7 +105,7 @@ function lookForUser(uid: number): Look {
 async function lookForCanaries(canaries: Canaries | undefined, leaseFolder: string, { home, roots, walkMs }: WiperOptions): Promise<Look> {
   if (canaries === undefined || canaries.places.length === 0) return { found: [], evidence: [], unchecked: ['no canary was planted when the lease began'] };
   const own = [...new Set([...(roots ?? ['/home', '/root', '/var/spool']), home.root])];
-  const search = (folders: readonly string[], mostMs: number) => filesWith(canaries.token, folders, canaries.atMs - SLACK_MS, AbortSignal.timeout(mostMs), below(roots, [leaseFolder]));
+  const search = (folders: readonly string[], mostMs: number) => filesWith(canaries.token, folders, canaries.atMs - SLACK_MS, mostMs > 0 ? AbortSignal.timeout(mostMs) : AbortSignal.abort(), below(roots, [leaseFolder]));
   // Where a stand-in has a part of a machine, these are the machine's.
   const openMs = roots === undefined ? walkMs : SHARED_MS;
   const [inOpen, inOwn] = await Promise.all([search(OPEN_FOLDERS, openMs), search(own, walkMs)]);
