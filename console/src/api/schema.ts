@@ -6689,7 +6689,7 @@ export interface operations {
       gpu?: string | null;
       /** Of each GPU or slice, at least */
       memoryGb?: number | null;
-      /** A hardware slice instead of a GPU, by its profile such as 1g.10gb */
+      /** A hardware slice instead of a GPU, by its profile such as 1g.10gb; any: the cheapest with the memory that is asked for */
       slice?: string | null;
       /** Such as m4; null: any */
       macClass?: string | null;
@@ -6763,7 +6763,7 @@ export interface operations {
       gpu?: string | null;
       /** Of each GPU or slice, at least */
       memoryGb?: number | null;
-      /** A hardware slice instead of a GPU, by its profile such as 1g.10gb */
+      /** A hardware slice instead of a GPU, by its profile such as 1g.10gb; any: the cheapest with the memory that is asked for */
       slice?: string | null;
       /** Such as m4; null: any */
       macClass?: string | null;

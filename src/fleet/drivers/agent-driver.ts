@@ -5,7 +5,7 @@ import type { Driver, HomeLook, LeaseOrder, RunningLease, WipeReport } from './d
 import { readLeaseBounds, type LeaseBounds } from './lease-bounds.ts';
 
 const METHODS = ['reset', 'repartition', 'overwrite', 'reinstall', 'erase'] as const;
-const MOST_LINES = 50;
+const MOST_LINES = 200;
 const MOST_VERSIONS = 10;
 /** A century: no machine runs so long, and what is counted from it stays exact. */
 const MOST_UPTIME_MS = 100 * 366 * 86_400_000;
@@ -94,7 +94,8 @@ function readLease(said: unknown): RunningLease[] {
 function readReport(said: unknown): WipeReport {
   const { clean, method, evidence, unchecked, canaries, versions, kept } = (said ?? {}) as Record<string, unknown>;
   const text = (value: unknown) => printable(String(value)).slice(0, 500);
-  const lines = (list: unknown) => (Array.isArray(list) ? list.slice(0, MOST_LINES).map(text) : []);
+  // What is left out is said: a certificate claims no more than it has.
+  const lines = (list: unknown) => (!Array.isArray(list) ? [] : list.length <= MOST_LINES ? list.map(text) : [...list.slice(0, MOST_LINES - 1).map(text), `and ${list.length - MOST_LINES + 1} more`]);
   const known = METHODS.find((one) => one === method);
   const { planted, found } = (canaries ?? {}) as Record<string, unknown>;
   const { files, bytes } = (kept ?? {}) as Record<string, unknown>;

@@ -91,6 +91,8 @@ it('what an agent says is checked: a list that cannot be read refuses, and a wip
   expect(await driver.list('a')).toEqual([{ leaseId: 'y', fence: 7n, remainingMs: 5 }]);
   link.answer = { clean: true, method: 'prayer', evidence: ['\u001b[2J', 7], unchecked: null, canaries: 'none', versions: { agent: '\u001b[1m' } };
   expect(await driver.wipe(order)).toEqual({ clean: false, method: 'reset', evidence: [expect.not.stringContaining('\u001b'), '7'], unchecked: [], canaries: { planted: [], found: [] }, versions: { agent: expect.not.stringContaining('\u001b') as string }, kept: null });
+  link.answer = { clean: true, method: 'reset', evidence: Array.from({ length: 205 }, (_, card) => `card ${card}`), unchecked: [], canaries: null, versions: null };
+  expect((await driver.wipe(order)).evidence.slice(198)).toEqual(['card 198', 'and 6 more']);
   link.answer = { clean: true, method: 'reset', evidence: [], unchecked: [], canaries: { planted: ['home'], found: ['/tmp/x'] }, versions: null };
   expect(await driver.wipe(order)).toMatchObject({ clean: false, canaries: { planted: ['home'], found: ['/tmp/x'] }, versions: {} });
 });

@@ -96,7 +96,7 @@ export class Leases {
     const id = newId();
     await database.transaction(async (tx) => {
       const made = await database.scoped(principal.organisationId, tx).insertInto('leases', {
-        id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool }), access: input.access,
+        id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool, want: quoted.want }), access: input.access,
         resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay }), quoted_at: now, at_most: input.atMost,
         starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, record: input.record || quoted.record, created_at: now,
         from_volume_id: volume?.id ?? null, keep_volume_id: volume?.id ?? null,
@@ -268,7 +268,7 @@ export class Leases {
     const tier = access.directory.project(projectId)?.tier ?? 'standard';
     const priceAt = (resource: string) => standing.priceAt(principal.organisationId, resource, tier, nowMs) ?? standing.priceAt(principal.organisationId, resource, 'standard', nowMs);
     const quoted = quote(request, all, priceAt, input.minutes, input.atMost === null ? null : parsePico(input.atMost)!);
-    return { wish, request: { ...request, pool: quoted.pool }, quoted, volume };
+    return { wish, request: { ...request, pool: quoted.pool, want: quoted.want }, quoted, volume };
   }
 
   /** What placement would say now; null: it would begin at once, or at the start that was asked for. */

@@ -9,7 +9,7 @@ export interface LeaseRequest {
   readonly gpu: string | null;
   /** Of each GPU or slice, at least. */
   readonly memoryGb: number | null;
-  /** A hardware slice instead of a GPU, by its profile such as `1g.10gb`. */
+  /** A hardware slice instead of a GPU, by its profile such as `1g.10gb`; `any`: of any profile. */
   readonly slice: string | null;
   readonly macClass: string | null;
   readonly xcode: string | null;
@@ -48,7 +48,7 @@ function wantOf({ kind, gpus, gpu, memoryGb, slice, macClass, xcode }: LeaseRequ
   if (kind === 'mac') return { kind: 'whole', machine: 'mac', unit: null, macClass, xcode };
   if (kind === 'node') return { kind: 'whole', machine: 'cpu', unit: null, macClass: null, xcode: null };
   if (gpus === null) return { kind: 'whole', machine: 'gpu', unit: gpu, macClass: null, xcode: null };
-  return { kind: 'units', unit: slice ?? gpu, memoryMb: Math.floor((memoryGb ?? 0) * 1_000), slice: slice !== null, count: gpus };
+  return { kind: 'units', unit: slice === 'any' ? null : (slice ?? gpu), memoryMb: Math.floor((memoryGb ?? 0) * 1_000), slice: slice !== null, count: gpus };
 }
 
 /** The wish as one round of placement takes it. */

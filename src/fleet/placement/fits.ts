@@ -20,6 +20,7 @@ export function shapeFits(machine: MachineView, request: PlacementRequest): bool
   if (machine.kind !== want.machine) return false;
   if (want.macClass !== null && machine.mac?.class !== want.macClass) return false;
   if (want.xcode !== null && !machine.mac?.xcode.includes(want.xcode)) return false;
+  if (want.units !== undefined && machine.units.length !== want.units) return false;
   return want.unit === null || machine.units.every((unit) => unit.kind === want.unit);
 }
 
@@ -38,7 +39,7 @@ function countMatching(machine: MachineView, request: PlacementRequest): number 
 /** Requests with the same text here are served by the same machines. */
 export function kindOf({ pool, organisationId, rawRoot, labels, want }: PlacementRequest): string {
   const sorted = Object.keys(labels).sort().map((label) => [label, labels[label]]);
-  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.kind === 'units' ? [want.unit, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.macClass, want.xcode]]);
+  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.kind === 'units' ? [want.unit, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.macClass, want.xcode, want.units]]);
 }
 
 /** How many free units of a machine a request needs. */

@@ -59,8 +59,8 @@ export interface Reservation extends Omit<Holding, 'untilMs'> {
 export type Want =
   /** So many GPUs or slices; kind null: any. */
   | { readonly kind: 'units'; readonly unit: string | null; readonly memoryMb: number; readonly slice: boolean; readonly count: number }
-  /** All of it. */
-  | { readonly kind: 'whole'; readonly machine: 'gpu' | 'mac' | 'cpu'; readonly unit: string | null; readonly macClass: string | null; readonly xcode: string | null };
+  /** All of it. `units`: of machines that have so many; absent: any. */
+  | { readonly kind: 'whole'; readonly machine: 'gpu' | 'mac' | 'cpu'; readonly unit: string | null; readonly macClass: string | null; readonly xcode: string | null; readonly units?: number };
 
 export interface PlacementRequest {
   readonly id: string;

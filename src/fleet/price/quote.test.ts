@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { PriceVersion } from '../../ledger/index.ts';
-import { gpus, mac, machine, request, slice, wholeMac } from '../testing/machines.ts';
+import { gpu, gpus, mac, machine, request, slice, wholeMac } from '../testing/machines.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
-import type { MachineView } from '../placement/index.ts';
+import type { MachineView, Want } from '../placement/index.ts';
+import { machineFits } from '../placement/fits.ts';
 import { priceOf } from './best-price.ts';
 import { minutesFor, quote } from './quote.ts';
 
@@ -28,6 +29,30 @@ describe('a quote', () => {
     expect(ask({ want: gpus(1), machines: 2 }, machines)).toMatchObject({ pool: 'gpus', cost: 240n });
     expect(() => ask({ want: gpus(1), machines: 3 }, machines)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
     expect(() => ask({ want: gpus(1) }, [leasable(machine('a'), { resourceOf: () => 'unpriced' })])).toThrow(expect.objectContaining({ code: 'price_unknown' }));
+  });
+
+  it('is for what a lease then gets, where a pool has several prices or sizes', () => {
+    const kinds = (id: string, units: MachineView['units']) => leasable(machine(id, { units }));
+    const l4 = { ...machine('x').units[0]!, kind: 'l4-24gb', memoryMb: 24_000 };
+    const price = (resource: string) => PRICES.get(resource === 'gpu/l4-24gb' ? 'cheap' : resource === 'gpu/3g.40gb' ? 'gpu/h100-80gb' : resource);
+    const asked = (want: Want, machines: readonly LeasableMachine[]) => quote(request('r', { want }), machines, price, 60, null);
+    const pool = [leasable(machine('a')), kinds('b', [l4, { ...l4, id: 'gpu-1', gpu: 1 }])];
+    const any = { kind: 'units', unit: null, memoryMb: 0, slice: false, count: 1 } as const;
+    expect(asked(any, pool)).toMatchObject({ resource: 'gpu/l4-24gb', cost: 60n, want: { unit: 'l4-24gb' } });
+    expect(asked({ ...any, memoryMb: 40_000 }, pool)).toMatchObject({ resource: 'gpu/h100-80gb', want: { unit: 'h100-80gb' } });
+    // Nothing is narrowed where the pool has one price for all.
+    expect(asked(any, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toMatchObject({ unit: null });
+    // The cheapest slice with so much memory, on machines that have several.
+    const cut = [kinds('a', [slice(0, 0), { ...slice(0, 1), kind: '3g.40gb', memoryMb: 40_000 }])];
+    expect(asked({ ...any, slice: true }, cut)).toMatchObject({ resource: 'gpu/1g.10gb', want: { unit: '1g.10gb', slice: true } });
+    expect(asked({ ...any, slice: true, memoryMb: 20_000 }, cut)).toMatchObject({ resource: 'gpu/3g.40gb', want: { unit: '3g.40gb' } });
+    expect(() => asked({ ...any, slice: true, count: 2 }, cut)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
+    // A whole machine is paid by its GPUs, so the lease gets one with as many.
+    const whole = { kind: 'whole', machine: 'gpu', unit: null, macClass: null, xcode: null } as const;
+    const sizes = [leasable(machine('a')), kinds('b', machine('x').units.slice(0, 4))];
+    expect(asked(whole, sizes)).toMatchObject({ count: 4, want: { units: 4 } });
+    expect(machineFits(sizes[0]!, { ...request('r', {}), want: asked(whole, sizes).want })).toBe(false);
+    expect(asked(whole, [kinds('c', [l4, gpu(1)])]).want).toMatchObject({ unit: null, units: 2 });
   });
 
   it('asks others than the owner for a day, or all, or nobody, as the pool says', () => {

@@ -1,7 +1,7 @@
 import { TandemError, formatAmount, type Picodollars } from '../../base/index.ts';
 import type { PriceVersion } from '../../ledger/index.ts';
 import { needOf, machineFits, unitMatches } from '../placement/fits.ts';
-import type { PlacementRequest } from '../placement/index.ts';
+import type { PlacementRequest, UnitView, Want } from '../placement/index.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
 import { priceOf, type Terms } from './best-price.ts';
 import { rateCard, UNIT_MINUTES } from './rate-card.ts';
@@ -9,6 +9,8 @@ import { rateCard, UNIT_MINUTES } from './rate-card.ts';
 /** What a lease will be charged by, and the pool it is quoted for. */
 export interface Quote {
   readonly pool: string;
+  /** What is asked for, narrowed to what has this price. */
+  readonly want: Want;
   readonly resource: string;
   readonly price: PriceVersion;
   readonly terms: Terms;
@@ -34,17 +36,16 @@ export const MOST_MINUTES = 366 * UNIT_MINUTES.day;
  */
 export function quote(request: PlacementRequest, machines: readonly LeasableMachine[], priceAt: (resource: string) => PriceVersion | undefined, minutes: number | null, atMost: Picodollars | null): Quote {
   const fitting = machines.filter((machine) => machineFits(machine, request));
-  const byOffer = Map.groupBy(fitting, (machine) => offerOf(machine, request));
-  const enough = [...byOffer].filter(([, list]) => list.length >= request.machines);
+  const byOffer = new Map<string, Offered[]>();
+  for (const machine of fitting) for (const one of offeredBy(machine, request)) byOffer.set(one.key, [...(byOffer.get(one.key) ?? []), one]);
+  const enough = [...byOffer.values()].filter((list) => list.length >= request.machines);
   if (enough.length === 0) throw new TandemError('no_such_machine', { params: { count: fitting.length, wanted: request.machines } });
   const offers: Quote[] = [];
   let unknown: string | undefined;
-  for (const [, list] of enough) {
-    const machine = list[0]!;
-    const resource = machine.resourceOf(machine.units.find((unit) => unitMatches(unit, request))!);
-    const price = priceAt(resource);
-    if (price === undefined) unknown ??= resource;
-    else offers.push(offer(request, machine, resource, price, minutes));
+  for (const [first] of enough as [Offered][]) {
+    const price = priceAt(first.resource);
+    if (price === undefined) unknown ??= first.resource;
+    else offers.push(offer(request, first, price, minutes, narrowed(request, first)));
   }
   const cheapest = offers.reduce<Quote | undefined>((best, one) => (best === undefined || one.cost < best.cost ? one : best), undefined);
   if (cheapest === undefined) throw new TandemError('price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
@@ -52,9 +53,33 @@ export function quote(request: PlacementRequest, machines: readonly LeasableMach
 }
 
 /** Machines of one offer have one price and one size. */
-function offerOf(machine: LeasableMachine, request: PlacementRequest): string {
-  const unit = machine.units.find((one) => unitMatches(one, request))!;
-  return JSON.stringify([machine.pool, machine.resourceOf(unit), paidUnits(machine, request), leastDayOf(machine, request)]);
+interface Offered {
+  readonly key: string;
+  readonly machine: LeasableMachine;
+  readonly resource: string;
+  readonly unit: UnitView;
+}
+
+/** A machine may have GPUs or slices of several prices; as a whole it has that of its first. */
+function offeredBy(machine: LeasableMachine, request: PlacementRequest): Offered[] {
+  const matching = machine.units.filter((unit) => unitMatches(unit, request));
+  const byResource = Map.groupBy(request.want.kind === 'whole' ? matching.slice(0, 1) : matching, (unit) => machine.resourceOf(unit));
+  const need = request.want.kind === 'whole' ? 1 : request.want.count;
+  return [...byResource].filter(([, units]) => units.length >= need).map(([resource, units]) => ({
+    key: JSON.stringify([machine.pool, resource, paidUnits(machine, request), leastDayOf(machine, request)]), machine, resource, unit: units[0]!,
+  }));
+}
+
+/**
+ * What has the price that is quoted, and no more: a lease that waits would else be given another kind, or a larger machine, and pay for this one.
+ * A machine as a whole is paid by how many GPUs it has.
+ */
+function narrowed({ want }: PlacementRequest, { machine, resource, unit }: Offered): Want {
+  const isByKind = machine.resourceOf({ ...unit, kind: `${unit.kind}?` }) !== resource;
+  if (want.kind === 'units') return { ...want, unit: isByKind ? unit.kind : want.unit };
+  // One with GPUs of several kinds is paid as if all were like its first.
+  const isOfOneKind = machine.units.every(({ kind }) => kind === unit.kind);
+  return { ...want, unit: isByKind && isOfOneKind ? unit.kind : want.unit, ...(machine.kind === 'gpu' && { units: machine.units.length }) };
 }
 
 /** A Mac, or a machine without GPUs, is paid as one; the rest by its GPUs or slices. */
@@ -67,11 +92,11 @@ function leastDayOf(machine: LeasableMachine, { organisationId }: PlacementReque
   return machine.leastDay === 'always' || (machine.leastDay === 'others' && machine.owner !== organisationId);
 }
 
-function offer(request: PlacementRequest, machine: LeasableMachine, resource: string, price: PriceVersion, minutes: number | null): Quote {
+function offer(request: PlacementRequest, { machine, resource }: Offered, price: PriceVersion, minutes: number | null, want: Want): Quote {
   const count = paidUnits(machine, request) * request.machines;
   const leastDay = leastDayOf(machine, request);
   const terms = { card: rateCard(price), count, leastDay };
-  return { pool: machine.pool, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, record: machine.record, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
+  return { pool: machine.pool, want, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, record: machine.record, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
 }
 
 function within(quoted: Quote, atMost: Picodollars | null): Quote {

@@ -13,7 +13,7 @@ const wish = {
   kind: z.enum(['gpu', 'mac', 'node']),
   gpus: z.int().min(1).max(64).nullable().default(null).describe('GPUs or slices on each machine; null: all of it. Of GPUs alone'),
   gpu: kind.nullable().default(null).describe('Such as h100-80gb; null: any'), memoryGb: z.number().positive().max(10_000).nullable().default(null).describe('Of each GPU or slice, at least'),
-  slice: kind.nullable().default(null).describe('A hardware slice instead of a GPU, by its profile such as 1g.10gb'),
+  slice: kind.nullable().default(null).describe('A hardware slice instead of a GPU, by its profile such as 1g.10gb; any: the cheapest with the memory that is asked for'),
   macClass: kind.nullable().default(null).describe('Such as m4; null: any'), xcode: kind.nullable().default(null),
   pool: label.nullable().default(null).describe('Null: the cheapest that fits'), labels: z.record(words(63), words(200)).default({}).refine((labels) => Object.keys(labels).length <= 16, 'must be at most 16 labels'),
   machines: z.int().min(1).max(1_000).default(1).describe('Together: all or none'), apart: label.nullable().default(null).describe('Leases of one project with the same word share no machine'), fit: z.enum(['pack', 'spread']).default('pack'),
