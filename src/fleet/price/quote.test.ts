@@ -37,16 +37,16 @@ describe('a quote', () => {
     const price = (resource: string) => PRICES.get(resource === 'gpu/l4-24gb' ? 'cheap' : resource === 'gpu/3g.40gb' ? 'gpu/h100-80gb' : resource);
     const asked = (want: Want, machines: readonly LeasableMachine[]) => quote(request('r', { want }), machines, price, 60, null);
     const pool = [leasable(machine('a')), kinds('b', [l4, { ...l4, id: 'gpu-1', gpu: 1 }])];
-    const any = { kind: 'units', unit: null, memoryMb: 0, slice: false, count: 1 } as const;
-    expect(asked(any, pool)).toMatchObject({ resource: 'gpu/l4-24gb', cost: 60n, want: { unit: 'l4-24gb' } });
-    expect(asked({ ...any, memoryMb: 40_000 }, pool)).toMatchObject({ resource: 'gpu/h100-80gb', want: { unit: 'h100-80gb' } });
+    const anyGpu = { kind: 'units', unit: null, memoryMb: 0, slice: false, count: 1 } as const;
+    expect(asked(anyGpu, pool)).toMatchObject({ resource: 'gpu/l4-24gb', cost: 60n, want: { unit: 'l4-24gb' } });
+    expect(asked({ ...anyGpu, memoryMb: 40_000 }, pool)).toMatchObject({ resource: 'gpu/h100-80gb', want: { unit: 'h100-80gb' } });
     // Nothing is narrowed where the pool has one price for all.
-    expect(asked(any, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toMatchObject({ unit: null });
+    expect(asked(anyGpu, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toMatchObject({ unit: null });
     // The cheapest slice with so much memory, on machines that have several.
     const cut = [kinds('a', [slice(0, 0), { ...slice(0, 1), kind: '3g.40gb', memoryMb: 40_000 }])];
-    expect(asked({ ...any, slice: true }, cut)).toMatchObject({ resource: 'gpu/1g.10gb', want: { unit: '1g.10gb', slice: true } });
-    expect(asked({ ...any, slice: true, memoryMb: 20_000 }, cut)).toMatchObject({ resource: 'gpu/3g.40gb', want: { unit: '3g.40gb' } });
-    expect(() => asked({ ...any, slice: true, count: 2 }, cut)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
+    expect(asked({ ...anyGpu, slice: true }, cut)).toMatchObject({ resource: 'gpu/1g.10gb', want: { unit: '1g.10gb', slice: true } });
+    expect(asked({ ...anyGpu, slice: true, memoryMb: 20_000 }, cut)).toMatchObject({ resource: 'gpu/3g.40gb', want: { unit: '3g.40gb' } });
+    expect(() => asked({ ...anyGpu, slice: true, count: 2 }, cut)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
     // A whole machine is paid by its GPUs, so the lease gets one with as many.
     const whole = { kind: 'whole', machine: 'gpu', unit: null, macClass: null, xcode: null } as const;
     const sizes = [leasable(machine('a')), kinds('b', machine('x').units.slice(0, 4))];
