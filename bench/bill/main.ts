@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/base/index.ts';
 import { DIMENSIONS, type Dimension } from '../../src/ledger/spend/dimensions.ts';
-import { showSpend } from '../../src/ledger/spend/spend.ts';
+import { showSpend, type SpendFilter } from '../../src/ledger/spend/spend.ts';
 import { markdown, percentile } from '../support/stats.ts';
 import { openBenchHouse } from '../usage/house.ts';
 import { fill } from './fill.ts';
@@ -21,9 +21,9 @@ console.error(`${made.rollups.toLocaleString('en')} sums by day, ${made.lines.to
 const month = new Date().toISOString().slice(0, 7);
 const names = { organisation: () => undefined, projectName: (id: string) => id, keyName: (id: string) => id };
 /** As the page asks: the groups, or the parts of each day. Hours are of a week, everything else of 30 days. */
-const spend = (group: Dimension, subgroup?: Dimension): readonly [string, () => Promise<unknown>] => [`Spend by ${group}${subgroup === undefined ? '' : ` and ${subgroup}`}`, () => showSpend(
+const spend = (group: Dimension, subgroup?: Dimension, filter: SpendFilter = {}): readonly [string, () => Promise<unknown>] => [`Spend by ${group}${subgroup === undefined ? '' : ` and ${subgroup}`}${Object.entries(filter).map(([name, value]) => `, of the ${name} ${value}`).join('')}`, () => showSpend(
   { database, clock: systemClock, names, backendNames: () => null }, owner,
-  { metric: 'charge', group, subgroup, top: 20, ...(group === 'hour' && { from: new Date(Date.now() - 7 * 86_400_000).toISOString() }) },
+  { metric: 'charge', group, subgroup, top: 20, ...filter, ...(group === 'hour' && { from: new Date(Date.now() - 7 * 86_400_000).toISOString() }) },
 )];
 const pages: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['bill of the month', () => books.bill.show(owner, { month })],
@@ -33,6 +33,8 @@ const pages: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['usage of one model, 100 from the middle', () => books.usage.list(owner, { limit: 100, cursor: made.middleId, resource: made.resource })],
   ...DIMENSIONS.map((group) => spend(group)), spend('day', 'model'), spend('day', 'user'), spend('day', 'key'), spend('hour', 'model'), spend('key', 'user'), spend('user', 'key'), spend('tag', 'user'), spend('user', 'tag'),
   spend('model', 'user'), spend('scenario', 'tag'), spend('model', 'tag'), spend('key', 'scenario'),
+  // Filters that most calls fit.
+  spend('user', undefined, { scenario: 'scenario-1' }), spend('user', undefined, { tag: 'batch' }), spend('key', undefined, { tag: 'batch' }), spend('key', 'user', { tag: 'batch' }), spend('user', 'key', { tag: 'batch' }), spend('key', 'tag', { scenario: 'scenario-1' }),
 ];
 const rows: string[][] = [];
 for (const [title, ask] of pages) {

@@ -34,6 +34,7 @@ import { screenSays } from './0032-screen-says.ts';
 import { machineCosts } from './0033-machine-costs.ts';
 import { eachBudgets } from './0034-each-budgets.ts';
 import { volumeHours } from './0035-volume-hours.ts';
+import { spendWeeks } from './0036-spend-weeks.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -72,4 +73,5 @@ export const migrations: readonly Migration[] = [
   machineCosts,
   eachBudgets,
   volumeHours,
+  spendWeeks,
 ];

@@ -61,7 +61,19 @@ export interface SpendDayRow extends SpendFigures {
   tags: Written<string[]>;
 }
 
-/** The same without users, scenarios and tags. */
+/** The same by the week, of days that are over. Triggers keep them the sums of those in `spend_days`. */
+export interface SpendWeekRow extends Omit<SpendDayRow, 'day'> {
+  /** Its Monday. */
+  week: Written<Date | string>;
+}
+
+/** The days up to and with this one are in the sums by week, the later ones are not. */
+export interface SpendWeekMarkRow {
+  organisation_id: Written<string>;
+  through: ColumnType<Date, Date | string, Date | string>;
+}
+
+/** The same as by day without users, scenarios and tags. */
 export interface SpendKeyRow extends SpendFigures {
   organisation_id: Written<string>;
   day: Written<Date | string>;
@@ -178,6 +190,8 @@ export interface SightTables {
   sight_marks: SightMarkRow;
   sight_names: SightNameRow;
   spend_days: SpendDayRow;
+  spend_weeks: SpendWeekRow;
+  spend_week_marks: SpendWeekMarkRow;
   spend_keys: SpendKeyRow;
   spend_words: SpendWordRow;
   spend_labels: SpendLabelRow;

@@ -55,7 +55,8 @@ export function measurements(source: RawBuilder<unknown>): RawBuilder<unknown> {
   return measured(sql`(select organisation_id, occurred_at, project_id, resource, ${timed} from ${source} as events where kind = 'call' offset 0)`);
 }
 
-const FIGURES = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
+/** What a call adds to a sum. */
+export const FIGURES = ['requests', 'failed', 'charge', 'charge_known', 'cost', 'cost_unknown', 'input', 'cache_read', 'cache_write', 'output', 'reasoning', 'audio', 'image'] as const;
 const names = sql.raw(FIGURES.join(', '));
 const sums = sql.raw(FIGURES.map((figure) => `sum(${figure})`).join(', '));
 const namedSums = sql.raw(FIGURES.map((figure) => `sum(${figure}) as ${figure}`).join(', '));

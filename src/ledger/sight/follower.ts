@@ -3,6 +3,7 @@ import type { Database, Executor } from '../../db/index.ts';
 import { payloadOf } from '../events/announce.ts';
 import { fold } from './fold.ts';
 import { foldMachineCosts } from './machine-costs.ts';
+import { foldWeeks, weeksDue } from './fold-weeks.ts';
 
 /** Events per transaction: large enough that a sum is written once for many of them, short enough to stop at any time. */
 const PAGE = 20_000n;
@@ -32,13 +33,17 @@ export class SightFollower {
     const executor = this.#database.unscoped('logs hold the events of every organisation');
     const { rows } = await sql<Behind>`select e.id, e.posted_sequence::text as posted, coalesce(m.sequence, 0)::text as mark
       from epochs e left join sight_marks m on m.epoch_id = e.id where e.posted_sequence > coalesce(m.sequence, 0) order by e.id`.execute(executor);
+    const changed = new Set<string>();
     for (const { id, posted, mark } of rows) {
       let after = BigInt(mark);
       while (after < BigInt(posted)) {
         if (signal?.aborted) return;
-        after = await this.#step(id, after, BigInt(posted));
+        const step = await this.#step(id, after, BigInt(posted));
+        after = step.mark;
+        for (const organisationId of step.changed) changed.add(organisationId);
       }
     }
+    for (const { organisation_id } of await weeksDue(executor, [...changed])) await this.#weeks(organisation_id);
     while (!signal?.aborted && (await this.#machines()) === Number(this.#page));
   }
 
@@ -47,16 +52,16 @@ export class SightFollower {
     await this.#database.transaction(async (tx) => {
       await sql`lock table sight_marks in exclusive mode`.execute(tx);
       await sql`update machine_costs set counted = false where counted`.execute(tx);
-      for (const table of ['spend_days', 'spend_keys', 'spend_words', 'spend_labels', 'spend_hours', 'latency_rollups', 'sight_marks']) await sql`delete from ${sql.table(table)}`.execute(tx);
+      for (const table of ['spend_days', 'spend_weeks', 'spend_week_marks', 'spend_keys', 'spend_words', 'spend_labels', 'spend_hours', 'latency_rollups', 'sight_marks']) await sql`delete from ${sql.table(table)}`.execute(tx);
     });
     await this.catchUp();
   }
 
-  /** @returns where the mark stands after it: another process may have moved it further. */
-  #step(epochId: string, after: bigint, posted: bigint): Promise<bigint> {
+  /** @returns where the mark stands after it, and whose sums changed: another process may have moved it further. */
+  #step(epochId: string, after: bigint, posted: bigint): Promise<{ readonly mark: bigint; readonly changed: readonly string[] }> {
     return this.#database.transaction(async (tx) => {
       const mark = await takeMark(tx, epochId);
-      if (mark !== after) return mark;
+      if (mark !== after) return { mark, changed: [] };
       const upTo = after + this.#page < posted ? after + this.#page : posted;
       // In Postgres' default of 4 MB a page of events is sorted on disk.
       await sql`set local work_mem = '64MB'`.execute(tx);
@@ -64,7 +69,7 @@ export class SightFollower {
       const changed = await fold(tx, { epochId, after, upTo });
       await sql`update sight_marks set sequence = ${String(upTo)} where epoch_id = ${epochId}`.execute(tx);
       await this.#told(tx, changed);
-      return upTo;
+      return { mark: upTo, changed };
     });
   }
 
@@ -79,6 +84,15 @@ export class SightFollower {
       const { counted, organisations } = await foldMachineCosts(tx, Number(this.#page));
       await this.#told(tx, organisations);
       return counted;
+    });
+  }
+
+  /** Alone, too: a step that runs meanwhile would add to a day that is not in its week yet. */
+  #weeks(organisationId: string): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      await sql`lock table sight_marks in share row exclusive mode`.execute(tx);
+      await sql`set local work_mem = '64MB'`.execute(tx);
+      await foldWeeks(tx, organisationId);
     });
   }
 

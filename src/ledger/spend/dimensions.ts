@@ -11,21 +11,23 @@ export type Metric = (typeof METRICS)[number];
 interface Source {
   /** Its text, for every row of the sums. */
   readonly column: string;
+  /** What it is the text of, where adding up by that is quicker. */
+  readonly from?: string;
   /** Only these sums have it. */
   readonly only?: 'days' | 'hours';
 }
 
 const SOURCES: Readonly<Record<Dimension, Source>> = {
-  project: { column: 'project_id::text' },
-  key: { column: `coalesce(key_id::text, '')`, only: 'days' },
+  project: { column: 'project_id::text', from: 'project_id' },
+  key: { column: `coalesce(key_id::text, '')`, from: 'key_id', only: 'days' },
   model: { column: 'resource' },
   backend: { column: 'backend' },
   tier: { column: 'tier' },
   user: { column: 'user_name', only: 'days' },
   scenario: { column: 'scenario', only: 'days' },
   tag: { column: 'tag', only: 'days' },
-  hour: { column: `to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24":00:00.000Z"')`, only: 'hours' },
-  day: { column: `to_char(day, 'YYYY-MM-DD')` },
+  hour: { column: `to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24":00:00.000Z"')`, from: 'hour', only: 'hours' },
+  day: { column: `to_char(day, 'YYYY-MM-DD')`, from: 'day' },
   month: { column: `to_char(day, 'YYYY-MM')` },
 };
 
@@ -42,9 +44,15 @@ export function dimensionColumn(dimension: Dimension): RawBuilder<string> {
   return sql.raw<string>(SOURCES[dimension].column);
 }
 
+/** For `group by`: one group for each text of `dimensionColumn`. */
+export function grouped(dimension: Dimension): RawBuilder<unknown> {
+  return sql.raw(SOURCES[dimension].from ?? SOURCES[dimension].column);
+}
+
 const SUMS: Readonly<Record<Metric, string>> = {
-  charge: 'sum(charge)', cost: 'sum(cost)', margin: 'sum(charge_known) - sum(cost)', machine: 'sum(machine)', requests: 'sum(requests)', failed: 'sum(failed)',
-  tokens: 'sum(input + cache_read + cache_write + output + reasoning + audio + image)',
+  charge: 'sum(charge)', cost: 'sum(cost)', margin: '(sum(charge_known) - sum(cost))', machine: 'sum(machine)', requests: 'sum(requests)', failed: 'sum(failed)',
+  // Seven sums are quicker than adding up seven numbers of each row.
+  tokens: '(sum(input) + sum(cache_read) + sum(cache_write) + sum(output) + sum(reasoning) + sum(audio) + sum(image))',
   input: 'sum(input)', cache_read: 'sum(cache_read)', cache_write: 'sum(cache_write)', output: 'sum(output)', reasoning: 'sum(reasoning)', audio: 'sum(audio)', image: 'sum(image)',
 };
 

@@ -42,6 +42,8 @@ function cells(calls: readonly Call[], ids: readonly string[], group: Told, subg
   return sums;
 }
 
+const DAY_MS = 86_400_000;
+
 test('every pair of names comes to what its calls come to, by name and for the others together', async () => {
   const ids = Array.from({ length: 4 }, () => house.newId());
   const all: Call[] = [];
@@ -70,23 +72,37 @@ test('every pair of names comes to what its calls come to, by name and for the o
   }), { numRuns: 8 });
 });
 
-test('of many users or keys of one scenario or tag, those listed and the others together come to what their calls come to', async () => {
+test('of many users or keys of one scenario or tag, those listed, the others together and the parts of each come to what their calls come to, over whatever weeks and days', async () => {
   const ids = Array.from({ length: 4 }, () => house.newId());
-  const all: Call[] = [];
-  await fc.assert(fc.asyncProperty(fc.array(call(), { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 3 }), fc.constantFrom('charge', 'requests', 'margin'), async (calls, top, metric) => {
-    all.push(...calls);
-    await house.poster.use(...calls.map(({ input, key, project, user, scenario, tags }) => ({ quantities: { input: BigInt(input) }, keyId: ids[key]!, projectId: ids[project]!, cost: input % 2 === 0 ? BigInt(input) : null, attributes: { user, scenario, tags: [...tags] } })));
+  const ever: (Call & { readonly day: number })[] = [];
+  const dated = fc.record({ call: call(), day: fc.nat(40) }).map(({ call: one, day }) => ({ ...one, day }));
+  const startMs = Math.floor(house.clock.nowMs() / DAY_MS) * DAY_MS;
+  house.clock.advance(41 * DAY_MS);
+  await fc.assert(fc.asyncProperty(fc.array(dated, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 3 }), fc.constantFrom('charge', 'requests', 'margin'), fc.nat(40), fc.nat(40), async (calls, top, metric, fromDay, days) => {
+    ever.push(...calls);
+    await house.poster.use(...calls.map(({ input, key, project, user, scenario, tags, day }) => ({ atMs: startMs + (day + 0.9) * DAY_MS, quantities: { input: BigInt(input) }, keyId: ids[key]!, projectId: ids[project]!, cost: input % 2 === 0 ? BigInt(input) : null, attributes: { user, scenario, tags: [...tags] } })));
     await house.books.sight.catchUp();
+    const toDay = fromDay + 1 + days;
+    const all = ever.filter(({ day }) => day >= fromDay && day < toDay);
+    const range = { from: new Date(startMs + fromDay * DAY_MS).toISOString(), to: new Date(startMs + toDay * DAY_MS).toISOString() };
     for (const group of ['user', 'key'] as const) {
       for (const [filter, fits] of [[{ scenario: 's-1' }, (one: Call) => one.scenario === 's-1'], [{ tag: 't-2' }, (one: Call) => one.tags.includes('t-2')]] as const) {
         const some = all.filter(fits);
-        const view = await house.books.sight.spend(house.principal(), { metric, group, top, ...filter });
+        const view = await house.books.sight.spend(house.principal(), { metric, group, subgroup: group === 'user' ? 'key' : 'user', top, ...range, ...filter });
         const nameOf = (one: Call) => (group === 'user' ? one.user : ids[one.key]!);
+        const partOf = (one: Call) => (group === 'user' ? ids[one.key]! : one.user);
+        const worth = (calls: readonly Call[]) => {
+          if (metric === 'requests') return calls.length;
+          return calls.reduce((sum, { input }) => sum + (metric === 'charge' ? input * 1_000 : input % 2 === 0 ? input * 999 : 0), 0);
+        };
+        const named = new Set(view.groups.flatMap(({ parts }) => parts.map(({ key }) => key)));
         const listed = view.groups.flatMap(({ key }) => (key === null ? [] : [key]));
         expect(view.groupsInAll).toBe(new Set(some.map(nameOf)).size);
         expect(listed).toHaveLength(Math.min(top, view.groupsInAll));
         for (const one of view.groups) {
           const calls = some.filter((other) => (one.key === null ? !listed.includes(nameOf(other)) : nameOf(other) === one.key));
+          for (const part of one.parts) expect([part.key, Number(part.value)]).toEqual([part.key, worth(calls.filter((other) => (part.key === null ? !named.has(partOf(other)) : partOf(other) === part.key)))]);
+          expect(one.parts.reduce((sum, { value }) => sum + Number(value), 0)).toBe(worth(calls));
           const known = calls.filter(({ input }) => input % 2 === 0).reduce((sum, { input }) => sum + input, 0);
           expect([one.requests, one.charge, one.tokens, one.costUnknown]).toEqual([String(calls.length), String(calls.reduce((sum, { input }) => sum + input * 1_000, 0)), String(calls.reduce((sum, { input }) => sum + input, 0)), String(calls.filter(({ input }) => input % 2 === 1).length)]);
           if (known > 0) expect([one.cost, one.margin]).toEqual([String(known), String(known * 999)]);

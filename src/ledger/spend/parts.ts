@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Executor } from '../../db/index.ts';
-import { dimensionColumn, isTime, metricSum, oneOf, type Dimension } from './dimensions.ts';
-import { byPages, conditions, readsAll, source, type Context, type FigureRow } from './read.ts';
+import { dimensionColumn, grouped, isTime, metricSum, oneOf, type Dimension } from './dimensions.ts';
+import { byPages, readsAll, rowsOf, type Context, type FigureRow } from './read.ts';
 
 /** What one part of a group comes to; null stands for the parts that have no name here. */
 export interface PartFigures {
@@ -87,17 +87,15 @@ const NARROW: readonly Dimension[] = ['key', 'user'];
 
 /** By part, the largest first. */
 async function totalsOf(executor: Executor, context: Context, subgroup: Dimension): Promise<(Figures & { readonly part: string })[]> {
-  const apart = [subgroup];
   const { rows } = await sql<Figures & { part: string }>`select ${dimensionColumn(subgroup)} as part, ${metricSum(context.query.metric)}::text as value, sum(cost_unknown)::text as cost_unknown, sum(requests)::text as requests
-    from ${source(context, apart)} as sums where ${conditions(context, apart)} group by 1 order by ${metricSum(context.query.metric)} desc, 1`.execute(executor);
+    from ${rowsOf(context, [subgroup])} group by ${grouped(subgroup)} order by ${metricSum(context.query.metric)} desc, 1`.execute(executor);
   return rows;
 }
 
 /** By group and part, of the rows that have one of the values in the dimension given, or of all. */
 async function cellsOf(executor: Executor, context: Context, subgroup: Dimension, [dimension, values, only]: readonly [Dimension, readonly string[], boolean]): Promise<Cell[]> {
   const { query } = context;
-  const apart = [query.group, subgroup];
   const { rows } = await sql<Cell>`select ${dimensionColumn(query.group)} as place, ${dimensionColumn(subgroup)} as part, ${metricSum(query.metric)}::text as value, sum(cost_unknown)::text as cost_unknown, sum(requests)::text as requests
-    from ${source(context, apart)} as sums where ${conditions(context, apart)}${only ? sql` and ${oneOf(dimension, values)}` : sql``} group by 1, 2`.execute(executor);
+    from ${rowsOf(context, [query.group, subgroup], only ? oneOf(dimension, values) : null)} group by ${grouped(query.group)}, ${grouped(subgroup)}`.execute(executor);
   return rows;
 }

@@ -2,9 +2,10 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Principal } from '../../access/index.ts';
 import type { Executor } from '../../db/index.ts';
 import type { Range } from '../sight/range.ts';
-import { dimensionColumn, metricSum, oneOf, type Dimension } from './dimensions.ts';
+import { dimensionColumn, grouped, isTime, metricSum, oneOf, type Dimension } from './dimensions.ts';
 import type { SpendQuery } from './spend.ts';
-import { ROWS, sumsFor, type Sums } from './sums.ts';
+import { ROWS, daysAndWeeks, sumsFor, type Sums } from './sums.ts';
+import type { Weeks } from './weeks.ts';
 
 /** What every read of one page has in common. */
 export interface Context {
@@ -15,6 +16,8 @@ export interface Context {
   readonly hourly: boolean;
   /** Dimensions that filters need told apart, beside those that are added up by. */
   readonly filtered: readonly Dimension[];
+  /** Within the range, for reads of every row; null: none, or there is no such read. */
+  readonly weeks: Weeks | null;
 }
 
 /** Sums of some calls; all as text of whole numbers. `place` is the group; null where there are none. */
@@ -38,23 +41,23 @@ const FIGURES = sql`coalesce(sum(requests), 0)::text as requests, coalesce(sum(f
 export async function valueOf(executor: Executor, context: Context): Promise<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>> {
   const { rows: [row] } = await sql<Pick<FigureRow, 'value' | 'cost_unknown' | 'requests'>>`
     select coalesce(${metricSum(context.query.metric)}, 0)::text as value, coalesce(sum(cost_unknown), 0)::text as cost_unknown, coalesce(sum(requests), 0)::text as requests
-    from ${source(context, [])} as sums where ${conditions(context, [])}`.execute(executor);
+    from ${rowsOf(context, [])}`.execute(executor);
   return row!;
 }
 
 /** By a dimension, or over everything. @param only of these places alone. */
 export async function figures(executor: Executor, context: Context, by: Dimension | null, only?: readonly string[]): Promise<FigureRow[]> {
   const apart = by === null ? [] : [by];
-  const narrowed = by === null || only === undefined ? sql`` : sql` and ${oneOf(by, only)}`;
+  const narrowed = by === null || only === undefined ? null : oneOf(by, only);
   const { rows } = await sql<FigureRow>`select ${by === null ? sql`null` : dimensionColumn(by)} as place, ${FIGURES}, coalesce(${metricSum(context.query.metric)}, 0)::text as value
-    from ${source(context, apart)} as sums where ${conditions(context, apart)}${narrowed}${by === null ? sql`` : sql` group by 1`}`.execute(executor);
+    from ${rowsOf(context, apart, narrowed)}${by === null ? sql`` : sql` group by ${grouped(by)}`}`.execute(executor);
   return rows;
 }
 
 /** By a dimension, the metric's value alone. */
 export async function values(executor: Executor, context: Context, by: Dimension): Promise<{ readonly place: string; readonly value: string }[]> {
   const { rows } = await sql<{ place: string; value: string }>`select ${dimensionColumn(by)} as place, coalesce(${metricSum(context.query.metric)}, 0)::text as value
-    from ${source(context, [by])} as sums where ${conditions(context, [by])} group by 1`.execute(executor);
+    from ${rowsOf(context, [by])} group by ${grouped(by)}`.execute(executor);
   return rows;
 }
 
@@ -79,19 +82,29 @@ function sumsOf({ query, hourly, filtered }: Context, apart: readonly Dimension[
   return hourly ? 'hours' : sumsFor([...apart, ...filtered], query);
 }
 
-/** The fewest rows that tell these apart, with one for each tag of a call where tags are: then a call is in several. */
-export function source(context: Context, apart: readonly Dimension[]): RawBuilder<unknown> {
-  const rows = ROWS[sumsOf(context, apart)];
-  return apart.includes('tag') ? sql`(select one.*, tag from ${rows} as one cross join lateral unnest(case when tags = '{}' then array[''] else tags end) as tag)` : rows;
+/**
+ * What is read to tell these apart, as what follows `from`: the fewest rows of sums that do, narrowed by who asks, when, and the filters. Where
+ * every row of the largest sums would be, whole weeks stand for their days.
+ * @param narrowed a further condition, for which an index finds the rows.
+ */
+export function rowsOf(context: Context, apart: readonly Dimension[], narrowed: RawBuilder<unknown> | null = null): RawBuilder<unknown> {
+  const [sums, { fromMs, toMs }] = [sumsOf(context, apart), context.range];
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  const weeks = narrowed === null && !apart.some(isTime) && readsAll(context, apart) ? context.weeks : null;
+  const rows = weeks === null ? ROWS[sums] : daysAndWeeks(context.principal.organisationId, { from: from.slice(0, 10), to: to.slice(0, 10) }, weeks);
+  const asked = [
+    ...filters(context),
+    ...(narrowed === null ? [] : [narrowed]),
+    ...(weeks !== null ? [] : [sums === 'hours' ? sql`hour >= ${from}::timestamptz and hour < ${to}::timestamptz` : sql`day >= ${from.slice(0, 10)}::date and day < ${to.slice(0, 10)}::date`]),
+  ];
+  // One row for each tag of a call where tags are told apart: then a call is in several.
+  const told = apart.includes('tag') ? sql`(select one.*, tag from ${rows} as one cross join lateral unnest(case when tags = '{}' then array[''] else tags end) as tag)` : rows;
+  return sql`${told} as sums where ${sql.join(asked, sql` and `)}`;
 }
 
-/** Who asks, when, and the filters, as a condition on the rows of `source`. */
-export function conditions(context: Context, apart: readonly Dimension[]): RawBuilder<unknown> {
-  const { principal, query, range: { fromMs, toMs } } = context;
-  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
-  return sql.join([
+function filters({ principal, query }: Context): RawBuilder<unknown>[] {
+  return [
     sql`organisation_id = ${principal.organisationId}`,
-    sumsOf(context, apart) === 'hours' ? sql`hour >= ${from}::timestamptz and hour < ${to}::timestamptz` : sql`day >= ${from.slice(0, 10)}::date and day < ${to.slice(0, 10)}::date`,
     ...(principal.projectId === null ? [] : [sql`project_id = ${principal.projectId}`]),
     ...(query.projectId === undefined ? [] : [sql`project_id = ${query.projectId}`]),
     ...(query.keyId === undefined ? [] : [sql`key_id = ${query.keyId}`]),
@@ -101,5 +114,5 @@ export function conditions(context: Context, apart: readonly Dimension[]): RawBu
     ...(query.user === undefined ? [] : [sql`user_name = ${query.user}`]),
     ...(query.scenario === undefined ? [] : [sql`scenario = ${query.scenario}`]),
     ...(query.tag === undefined ? [] : [sql`${query.tag} = any(tags)`]),
-  ], sql` and `);
+  ];
 }

@@ -10,6 +10,7 @@ import { rangeOf, wrong, type Range } from '../sight/range.ts';
 import { clash, isTime, type Dimension, type Metric } from './dimensions.ts';
 import { readParts, type PartFigures } from './parts.ts';
 import { byPages, figures, readsAll, valueOf, values, type Context, type FigureRow } from './read.ts';
+import { weeksOf } from './weeks.ts';
 
 /** Sums of a set of calls; amounts in picodollars as text. */
 export interface SpendFigures {
@@ -105,9 +106,11 @@ export async function showSpend(options: SpendOptions, principal: Principal, que
   if (hourly && asked.toMs - asked.fromMs > HOURS_UP_TO_MS) throw wrong('from', 'from: at most 14 days can be shown by the hour.');
   const range = whole(asked, hourly ? 3_600_000 : DAY_MS);
   const seen = seesCosts(principal);
-  const context = { principal, query, range, hourly, filtered };
+  const plain: Context = { principal, query, range, hourly, filtered, weeks: null };
+  const everyRow = [...dimensions.map((one) => [one]), dimensions].some((apart) => readsAll(plain, apart));
   return snapshot(options.database, 'sums over the rows of the organisation given', async (executor) => {
-    const before = await valueOf(executor, { ...context, range: { fromMs: 2 * range.fromMs - range.toMs, toMs: range.fromMs } });
+    const context = everyRow ? { ...plain, weeks: await weeksOf(executor, principal.organisationId, range) } : plain;
+    const before = await valueOf(executor, { ...plain, range: { fromMs: 2 * range.fromMs - range.toMs, toMs: range.fromMs } });
     const { groups, groupsInAll, total } = await readGroups(executor, options, context);
     return {
       from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString(), currency: principal.currency, metric: query.metric, group: query.group, subgroup: query.subgroup ?? null,

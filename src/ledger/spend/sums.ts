@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Dimension } from './dimensions.ts';
+import type { Weeks } from './weeks.ts';
 
 /** Which sums answer a question: the fewest rows that still tell apart what is asked for. */
 export type Sums = 'hours' | 'keys' | 'user' | 'scenario' | 'tags' | 'words' | 'days';
@@ -14,6 +15,15 @@ export const ROWS: Readonly<Record<Sums, RawBuilder<unknown>>> = {
   words: sql`spend_words`,
   days: sql`spend_days`,
 };
+
+const TOLD = sql.raw('organisation_id, project_id, key_id, resource, backend, tier, user_name, scenario, tags, requests, failed, charge, charge_known, cost, cost_unknown, input, cache_read, cache_write, output, reasoning, audio, image, machine');
+
+/** The rows of `days` of a range (from a day on and before another), in which whole weeks stand for their days. They do not tell days apart. */
+export function daysAndWeeks(organisationId: string, range: { readonly from: string; readonly to: string }, weeks: Weeks): RawBuilder<unknown> {
+  const days = (from: string, to: string) => sql`select ${TOLD} from spend_days where organisation_id = ${organisationId} and day >= ${from}::date and day < ${to}::date`;
+  return sql`(select ${TOLD} from spend_weeks where organisation_id = ${organisationId} and week >= ${weeks.from}::date and week < ${weeks.to}::date
+    union all ${days(range.from, weeks.from)} union all ${days(weeks.daysFrom, range.to)})`;
+}
 
 const LABELS: Readonly<Partial<Record<Dimension, Sums>>> = { user: 'user', scenario: 'scenario', tag: 'tags' };
 /** What sums of labels tell apart beside their label. */
