@@ -114,6 +114,10 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
             const taken = await takeInventory(root, standIn);
             problems = taken.problems;
             session.tell('inventory', { ...taken.inventory });
+            const { gpus } = taken.inventory;
+            const without = await leases.withoutCard(gpus.map(({ uuid }) => uuid).filter((uuid) => !taken.broken.includes(uuid)));
+            // Also that there is none any more: it may have been told before a restart that there was.
+            if ((gpus.length > 0 || without.length > 0) && !over.signal.aborted) session.tell('cards', { without });
           }
           tellHealth();
           if (recordings.any) session.tell('recordings', {});

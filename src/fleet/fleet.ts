@@ -11,6 +11,7 @@ import { leaseHolds } from './leases/holds.ts';
 import { Leases } from './leases/leases.ts';
 import { Reconciler } from './leases/reconciler.ts';
 import { noteStopped } from './leases/stopped.ts';
+import { noteWithoutCards } from './leases/without-cards.ts';
 import type { NodeContext } from './nodes/context.ts';
 import type { AgentAddress } from './nodes/enrolment-line.ts';
 import { Enrolments } from './nodes/enrolments.ts';
@@ -69,6 +70,7 @@ export class Fleet {
   readonly #evictions: Evictions;
   readonly #reconciler: Reconciler;
   readonly #noteStopped: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
+  readonly #noteWithoutCards: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
   readonly #later: LaterLink;
   readonly #log: Logger;
   readonly #signer = new LaterSigner();
@@ -107,6 +109,7 @@ export class Fleet {
     this.#evictions = new Evictions(leases);
     this.#reconciler = new Reconciler(leases);
     this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);
+    this.#noteWithoutCards = (machineId, leaseIds) => noteWithoutCards(leases.database, machineId, leaseIds);
     this.presence.useInventory((nodeId, inventory) => noteBusy(leases, nodeId, inventory));
     this.nodes.useHolds({ ...leaseHolds(leases), volumes: (nodeId) => this.volumes.countOn(nodeId) });
   }
@@ -120,6 +123,11 @@ export class Fleet {
   /** A machine has said that leases which have time left do not run on it: they are granted to it again, and the minute is not paid. */
   stoppedOn(machineId: string, leaseIds: readonly string[]): Promise<void> {
     return this.#noteStopped(machineId, leaseIds);
+  }
+
+  /** A machine has said which leases have a card that is broken or gone: their minutes are not paid until it says otherwise. */
+  withoutCards(machineId: string, leaseIds: readonly string[]): Promise<void> {
+    return this.#noteWithoutCards(machineId, leaseIds);
   }
 
   /** Resolves when nothing that leases have sent is on its way to a machine. */

@@ -29,7 +29,7 @@ export interface TunnelsOptions {
   readonly log: Logger;
   readonly config: Pick<Config, 'secretFile' | 'cache' | 'agentAddress' | 'peerAddress'>;
   readonly audit: Access['audit'];
-  readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments; stoppedOn(machineId: string, leaseIds: readonly string[]): Promise<void> };
+  readonly fleet: { readonly presence: Presence; readonly enrolments: Enrolments; stoppedOn(machineId: string, leaseIds: readonly string[]): Promise<void>; withoutCards(machineId: string, leaseIds: readonly string[]): Promise<void> };
   /** The repository's root: the agent's source and the Node binaries lie there. */
   readonly root: string;
   readonly version: string;
@@ -131,14 +131,17 @@ export class Tunnels {
   }
 
   /** What nodes tell beside inventory and health. */
-  #heard(nodeId: string, name: string, { stopped }: Message): void {
-    if (name !== 'leases' || !Array.isArray(stopped)) return;
+  #heard(nodeId: string, name: string, { stopped, without }: Message): void {
+    const told: unknown = name === 'leases' ? stopped : name === 'cards' ? without : undefined;
+    if (!Array.isArray(told)) return;
     const { fleet, log } = this.#options;
     const nowMs = this.#steady.monotonicMs();
-    if (nowMs - (this.#toldMs.get(nodeId) ?? Number.NEGATIVE_INFINITY) < BETWEEN_MS) return;
-    this.#toldMs.set(nodeId, nowMs);
-    fleet.stoppedOn(nodeId, stopped.slice(0, MOST_STOPPED).filter((id): id is string => typeof id === 'string' && isUuid(id)))
-      .catch((error: Error) => log.warn({ node: nodeId, reason: error.message }, 'leases that stopped by themselves could not be noted'));
+    const key = `${name} ${nodeId}`;
+    if (nowMs - (this.#toldMs.get(key) ?? Number.NEGATIVE_INFINITY) < BETWEEN_MS) return;
+    this.#toldMs.set(key, nowMs);
+    const ids = told.slice(0, MOST_STOPPED).filter((id): id is string => typeof id === 'string' && isUuid(id));
+    (name === 'leases' ? fleet.stoppedOn(nodeId, ids) : fleet.withoutCards(nodeId, ids))
+      .catch((error: Error) => log.warn({ node: nodeId, reason: error.message }, 'what a node says of its leases could not be noted'));
   }
 
   async stop(): Promise<void> {

@@ -31,6 +31,8 @@ export interface Gpus {
   readonly gpus: readonly Gpu[];
   /** What is wrong with cards, for people. */
   readonly problems: readonly string[];
+  /** Ids of cards that do not work as they should. One that is hot is not among them: whoever works it may have made it so. */
+  readonly broken: readonly string[];
 }
 
 /** A number where there is one; `[N/A]`, `[Not Supported]`, `N/A` and errors are none. */

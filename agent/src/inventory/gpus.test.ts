@@ -26,17 +26,18 @@ describe('GPUs (outputs from docs, no real cards)', () => {
   });
 
   it('that are sick are told, with what is wrong', async () => {
-    const { gpus, problems } = await takeGpus(machine({ 'nvidia-smi --query-gpu': { code: 15, out: SICK }, 'nvidia-smi -L': { code: 15 } }));
+    const { gpus, problems, broken } = await takeGpus(machine({ 'nvidia-smi --query-gpu': { code: 15, out: SICK }, 'nvidia-smi -L': { code: 15 } }));
     expect(gpus).toHaveLength(2);
     expect(problems).toEqual([
       expect.stringContaining('nvidia-smi ended with 15'), expect.stringContaining('GPU 0000:BA:00.0: GPU is lost'), 'GPU 1 (NVIDIA H100 80GB HBM3) has 3 memory errors that could not be corrected', 'GPU 1 (NVIDIA H100 80GB HBM3) has 91 °C',
     ]);
+    expect(broken).toEqual([gpus[1]!.uuid]);
     const reset = readNvidia(ASKS_FOR_RESET, '');
-    expect(reset).toMatchObject({ gpus: [{ memoryBytes: null, duty: null }], problems: ['GPU 0 says [GPU requires reset]'] });
+    expect(reset).toMatchObject({ gpus: [{ memoryBytes: null, duty: null }], problems: ['GPU 0 says [GPU requires reset]'], broken: ['GPU-11111111-2222-3333-4444-555555555555'] });
   });
 
   it('are none where no tool is', async () => {
-    expect(await takeGpus(machine({}), '/nonexistent')).toEqual({ gpus: [], problems: [] });
+    expect(await takeGpus(machine({}), '/nonexistent')).toEqual({ gpus: [], problems: [], broken: [] });
   });
 
   it('are read from any text without a throw', () => {

@@ -14,7 +14,8 @@ export async function takeGpus(run: RunCommand, root = '/'): Promise<Gpus> {
   const nvidia = readNvidia(query.out, list.out);
   const said = query.code === null || query.code === 0 ? [] : [`nvidia-smi ended with ${query.code}: ${firstLine(query.err || query.out)}`];
   const gpus = [...nvidia.gpus, ...amd.gpus];
-  return { gpus, problems: [...said, ...nvidia.problems, ...amd.problems, ...gpus.flatMap(problemsOf)] };
+  const faulty = gpus.filter((gpu) => faultsOf(gpu).length > 0).map(({ uuid }) => uuid);
+  return { gpus, problems: [...said, ...nvidia.problems, ...amd.problems, ...gpus.flatMap(problemsOf)], broken: [...new Set([...nvidia.broken, ...amd.broken, ...faulty])] };
 }
 
 /** @param query of `FIELDS` as CSV without units. @param list of `nvidia-smi -L`, which alone names partitions. */
@@ -22,6 +23,7 @@ export function readNvidia(query: string, list: string): Gpus {
   const partitions = readPartitions(list);
   const gpus: Gpu[] = [];
   const problems: string[] = [];
+  const broken: string[] = [];
   for (const line of query.split('\n').map((one) => one.trim()).filter((one) => one !== '')) {
     const values = line.split(',').map((value) => value.trim());
     if (values.length !== FIELDS.length || !/^\d+$/.test(values[0]!)) {
@@ -35,17 +37,23 @@ export function readNvidia(query: string, list: string): Gpus {
       vendor: 'nvidia', index: Number(index), uuid, name, memoryBytes: totalMib === null ? null : totalMib * MIB, usedBytes: usedMib === null ? null : usedMib * MIB, duty: figure(duty), temperatureC: figure(temperature),
       ecc: { corrected: figure(corrected), uncorrected: figure(uncorrected) }, driver: driver === '' ? null : driver, mig: mig === 'Enabled' ? true : mig === 'Disabled' ? false : null, migDevices: partitions.get(uuid) ?? [],
     });
-    const broken = values.find((value) => /GPU is lost|requires reset|Unknown Error/i.test(value));
-    if (broken !== undefined) problems.push(`GPU ${index} says ${broken}`);
+    const fault = values.find((value) => /GPU is lost|requires reset|Unknown Error/i.test(value));
+    if (fault === undefined) continue;
+    problems.push(`GPU ${index} says ${fault}`);
+    broken.push(uuid);
   }
-  return { gpus, problems };
+  return { gpus, problems, broken };
 }
 
 function problemsOf(gpu: Gpu): string[] {
+  const hot = gpu.temperatureC !== null && gpu.temperatureC >= HOT_C[gpu.vendor];
+  return [...faultsOf(gpu), ...(hot ? [`GPU ${gpu.index} (${gpu.name}) has ${gpu.temperatureC} °C`] : [])];
+}
+
+function faultsOf(gpu: Gpu): string[] {
   const name = `GPU ${gpu.index} (${gpu.name})`;
   return [
     ...(gpu.ecc.uncorrected !== null && gpu.ecc.uncorrected > 0 ? [`${name} has ${gpu.ecc.uncorrected} memory errors that could not be corrected`] : []),
-    ...(gpu.temperatureC !== null && gpu.temperatureC >= HOT_C[gpu.vendor] ? [`${name} has ${gpu.temperatureC} °C`] : []),
     ...(gpu.memoryBytes === null ? [`${name} does not say how much memory it has`] : []),
   ];
 }

@@ -24,17 +24,17 @@ export interface Inventory {
   readonly apple?: Apple;
 }
 
-/** The inventory, and what is wrong with what is in it. @param root the agent's home: the disk that leases fill. */
-export async function takeInventory(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<{ readonly inventory: Inventory; readonly problems: readonly string[] }> {
+/** The inventory, what is wrong with what is in it, and the ids of cards that are broken. @param root the agent's home: the disk that leases fill. */
+export async function takeInventory(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<{ readonly inventory: Inventory; readonly problems: readonly string[]; readonly broken: readonly string[] }> {
   const processors = cpus();
-  const [{ gpus, problems }, apple] = await Promise.all([takeGpus(run), process.platform === 'darwin' ? takeApple(run) : undefined]);
+  const [{ gpus, problems, broken }, apple] = await Promise.all([takeGpus(run), process.platform === 'darwin' ? takeApple(run) : undefined]);
   const inventory: Inventory = {
     platform, standIn, hostname: hostname(), machine: machineHash(),
     os: { kind: osType(), release: release(), name: osName() },
     cpu: { model: processors[0]?.model ?? 'unknown', cores: processors.length, arch: arch() },
     memoryBytes: totalmem(), load: Math.round((loadavg()[0] ?? 0) * 100) / 100, disk: diskOf(root), network: cards(), gpus, ...(apple !== undefined && { apple }),
   };
-  return { inventory, problems };
+  return { inventory, problems, broken };
 }
 
 function osName(): string | null {

@@ -132,6 +132,7 @@ describe.runIf(canSandbox)('leases on a machine (stand-in, not macOS)', () => {
     const leases = new Leases({ home, boot: 'this-boot', outside, program: join(import.meta.dirname, '../main.ts'), agentVersion: '0.0.0', wipes: { walkMs: 60_000, roots: [home.root] }, run });
     const device = (unit: string, uuid: string) => ({ unit, vendor: 'nvidia', uuid, mig: null });
     await leases.grant(grant(A, '1', 60_000, { units: ['gpu-0'], devices: [device('gpu-0', 'GPU-b')] }));
+    expect([await leases.withoutCard(['GPU-a', 'GPU-b']), await leases.withoutCard(['GPU-a'])]).toEqual([[], [A]]);
     expect(readRecords(home)[0]!.nodes).toEqual(['/dev/nvidia8', '/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia-uvm-tools']);
     // The list has moved: another place in it, and the same card.
     await expect(leases.grant(grant(B, '2', 60_000, { units: ['gpu-1'], devices: [device('gpu-1', 'GPU-b')] }))).rejects.toMatchObject({ code: 'not_wiped' });

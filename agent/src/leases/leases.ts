@@ -78,6 +78,11 @@ export class Leases {
     });
   }
 
+  /** Those that run and have a card that is broken, or that the machine does not have any more. @param here ids of the cards that it has and that work. */
+  withoutCard(here: readonly string[]): Promise<string[]> {
+    return this.#alone(async () => (await this.#records()).filter(({ state, devices }) => state === 'running' && devices.some(({ uuid }) => !here.includes(uuid))).map(({ lease }) => lease));
+  }
+
   /**
    * Lets a lease run until a time on this machine's own clock. Once more moves its end.
    * @throws WireError for another boot, an older fence, and units that another lease has or has left unwiped.

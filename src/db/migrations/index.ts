@@ -35,6 +35,7 @@ import { machineCosts } from './0033-machine-costs.ts';
 import { eachBudgets } from './0034-each-budgets.ts';
 import { volumeHours } from './0035-volume-hours.ts';
 import { spendWeeks } from './0036-spend-weeks.ts';
+import { brokenCards } from './0037-broken-cards.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -74,4 +75,5 @@ export const migrations: readonly Migration[] = [
   eachBudgets,
   volumeHours,
   spendWeeks,
+  brokenCards,
 ];

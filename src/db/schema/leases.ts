@@ -113,6 +113,8 @@ export interface LeaseMachineRow {
   granted_until: NullableTime;
   /** It runs there no later than this, whatever became of what was sent; null: nothing was sent. */
   bound_at: NullableTime;
+  /** One of its cards there is broken or gone: these minutes are not paid. */
+  card_broken: Defaulted<boolean>;
   /** What the machine says really bounds it. */
   bounds: Json<Record<string, unknown> | null>;
   /** What the wipe said. */

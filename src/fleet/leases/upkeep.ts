@@ -30,17 +30,18 @@ export class Upkeep {
     await this.#tell(stored, nowMs);
   }
 
-  /** Minutes in which one of its machines is out of reach are not paid. */
+  /** Minutes in which one of its machines is out of reach, or one of its cards broken, are not paid. */
   async #noteReach({ row, machines }: StoredLease, nowMs: number): Promise<void> {
     const away = machines.filter(({ machine_id }) => !this.#context.driver.reaches(machine_id));
+    const broken = machines.some(({ card_broken }) => card_broken);
     const open = row.outages.at(-1)?.untilMs === null;
-    if (open === away.length > 0) return;
+    if (open === (away.length > 0 || broken)) return;
     await this.#change(row, async (tx, current) => {
       const outages = open ? current.outages.map((one) => (one.untilMs === null ? { ...one, untilMs: nowMs } : one)) : [...current.outages, { fromMs: nowMs, untilMs: null }];
       await this.#own(tx, row).set({ outages: JSON.stringify(outages) }).where('id', '=', row.id).execute();
       // What it was told may have been lost with the machine's boot: it is told again, which changes nothing where it was not.
       if (open) await this.#context.database.scoped(row.organisation_id, tx).updateTable('lease_machines').set({ granted_until: null }).where('lease_id', '=', row.id).where('stage', '=', 'granted').execute();
-      await noteLease(this.#context, tx, row, open ? 'back' : 'away', open ? 'its machines are in reach again' : 'a machine is out of reach: these minutes are not paid');
+      await noteLease(this.#context, tx, row, open ? 'back' : 'away', open ? 'its machines are in reach again, and its cards work' : `${away.length > 0 ? 'a machine is out of reach' : 'a card is broken or gone'}: these minutes are not paid`);
     });
   }
 

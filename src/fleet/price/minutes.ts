@@ -1,4 +1,4 @@
-/** A time in which a machine of a lease was out of reach or sick; null: it still is. */
+/** A time in which a machine of a lease was out of reach, or a card of its own broken; null: it still is. */
 export interface Outage {
   readonly fromMs: number;
   readonly untilMs: number | null;

@@ -54,9 +54,13 @@ describe('AMD\'s cards (stand-in of the kernel\'s files, outputs from docs, no G
 
   it('that are sick are told, with what is wrong', async () => {
     const { root, rows } = withCards({ id: MI300X_ID, bus: 5, uncorrected: 4 }, { id: OTHER, bus: 6 });
-    expect((await takeGpus(amdSmi([{ ...rows[0]!, hotspot: 104 }]), root)).problems).toEqual(['GPU 1 at 0000:06:00.0 is not known to amd-smi', 'GPU 0 (AMD Instinct MI300X) has 4 memory errors that could not be corrected', 'GPU 0 (AMD Instinct MI300X) has 104 °C']);
+    const sick = await takeGpus(amdSmi([{ ...rows[0]!, hotspot: 104 }]), root);
+    expect(sick.broken).toEqual([`amd-0x${OTHER}`, `amd-0x${MI300X_ID}`]);
+    expect(sick.problems).toEqual(['GPU 1 at 0000:06:00.0 is not known to amd-smi', 'GPU 0 (AMD Instinct MI300X) has 4 memory errors that could not be corrected', 'GPU 0 (AMD Instinct MI300X) has 104 °C']);
     // An MI300X may be that hot: it slows down at 100 °C.
     expect((await takeGpus(amdSmi([{ ...rows[0]!, hotspot: 95 }, rows[1]!]), root)).problems).toEqual([expect.stringContaining('memory errors')]);
+    // Whose work makes a card hot pays for it all the same.
+    expect((await takeGpus(amdSmi([rows[0]!, { ...rows[1]!, hotspot: 104 }]), root)).broken).toEqual([`amd-0x${MI300X_ID}`]);
   });
 
   it('without an id of their own are named by their place on the bus', () => {

@@ -11,7 +11,7 @@ export async function takeAmd(run: RunCommand, root = '/'): Promise<Gpus> {
 /** @param errors of a card's blocks. */
 export function joinAmd(cards: readonly AmdCard[], { tool, told }: Tools, errors: typeof errorsOf): Gpus {
   // Without the kernel's list of what computes nothing can be leased, but the cards are there.
-  if (cards.length === 0) return { gpus: eachOnce(told).map((one, index) => gpuOf(index, one.uniqueId === null ? `amd-card-${index}` : `amd-0x${one.uniqueId}`, one)), problems: told.length === 0 ? [] : ['AMD\'s cards cannot be computed on: the kernel does not list them in /sys/class/kfd'] };
+  if (cards.length === 0) return { gpus: eachOnce(told).map((one, index) => gpuOf(index, one.uniqueId === null ? `amd-card-${index}` : `amd-0x${one.uniqueId}`, one)), problems: told.length === 0 ? [] : ['AMD\'s cards cannot be computed on: the kernel does not list them in /sys/class/kfd'], broken: [] };
   const ofCard = (card: AmdCard): Told | undefined => told.find(({ gpuId }) => gpuId === card.nodes[0]!.gpuId) ?? told.find(({ uniqueId }) => uniqueId !== null && card.uuid === `amd-0x${uniqueId}`);
   const gpus = cards.map((card, index): Gpu => {
     const one = ofCard(card);
@@ -19,8 +19,8 @@ export function joinAmd(cards: readonly AmdCard[], { tool, told }: Tools, errors
     return { ...gpu, memoryBytes: card.memoryBytes ?? gpu.memoryBytes, ecc: errors(card), mig: card.compute === null ? null : card.nodes.length > 1, migDevices: partitionsOf(card) };
   });
   // The kernel knows a card that fell off the bus for longer than a tool that asks it.
-  const lost = tool === null ? [] : cards.flatMap((card, index) => (ofCard(card) === undefined ? [`GPU ${index} at ${card.bus} is not known to ${tool}`] : []));
-  return { gpus, problems: lost };
+  const lost = tool === null ? [] : cards.filter((card) => ofCard(card) === undefined);
+  return { gpus, problems: lost.map((card) => `GPU ${cards.indexOf(card)} at ${card.bus} is not known to ${tool}`), broken: lost.map(({ uuid }) => uuid) };
 }
 
 /**
