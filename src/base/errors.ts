@@ -18,6 +18,7 @@ const entry = (status: number, type: ErrorEntry['type'], message: string, next: 
 export const ERRORS = {
   // The request itself.
   invalid_json: entry(400, 'invalid_request_error', 'The body is not valid JSON: {reason}.', 'Send one JSON object with the header content-type: application/json.'),
+  words_invalid: entry(400, 'invalid_request_error', '{reason}.', 'See what the command takes: tandem --help, or docs/reference/cli.md.'),
   invalid_request: entry(400, 'invalid_request_error', '{reason}', 'Change the named field and send the request again. The fields are described at /openapi.json.'),
   invalid_header: entry(400, 'invalid_request_error', 'The header {name} holds a value that is not allowed.', 'Send the header without control characters and within its length.'),
   payload_too_large: entry(413, 'invalid_request_error', 'The body is larger than {limit} bytes.', 'Send a smaller body; the limit is the setting TANDEM_MAX_BODY_BYTES.'),
@@ -63,6 +64,7 @@ export const ERRORS = {
 
   // Money.
   price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input 1.00 --output 3.00 --source TEXT (per million tokens; 0 is allowed when stated; for a contributor project add --tier contributor).'),
+  time_price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so nothing is leased: an unknown price is never zero.', 'Set one: tandem prices set {resource} --gpu-hour 1.00 --source TEXT, or for a Mac --day 4.00 (0 is allowed when stated). What is not offered: tandem prices.'),
   price_not_yours: entry(403, 'permission_error', 'The price of {resource} is set by the operator of this server.', 'Price models on backends of your own; tandem backends lists them.'),
   price_in_past: entry(400, 'invalid_request_error', 'A price cannot begin in the past: {from} is before {now}.', 'Leave effectiveFrom out to begin as soon as every process knows it, or give a later time.'),
   currency_mismatch: entry(400, 'invalid_request_error', 'The amount is in {given}, but this organisation keeps its books in {own}.', 'Convert the figures to {own}, then: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT.'),
@@ -125,7 +127,7 @@ export const ERRORS = {
   recording_empty: entry(409, 'conflict_error', 'Of the session {id} only its times and command were recorded, or its recording was refused.', 'See what there is of the others: tandem leases recordings LEASE.'),
   screen_failed: entry(502, 'server_error', 'The lease has no screen to show: {reason}.', 'Look at the node (tandem node doctor NAME), or enter the lease by tandem ssh.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
-  no_such_machine: entry(409, 'conflict_error', 'Machines of that kind that are here: {count}; asked for: {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),
+  no_such_machine: entry(409, 'conflict_error', 'Machines here that fit what is asked for: {count}; it asks for {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
   no_shell: entry(409, 'conflict_error', 'The lease {id} has the access {access}, which lets nobody in: it has no shell, no terminal and no screen.', 'Read what its job prints: tandem leases logs {id}. To enter a machine, lease one with --access shell.'),

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { GROUPS } from './help-groups.ts';
 import { run, stubServer } from './testing/terminal.ts';
 import { commands } from './tree.ts';
 
@@ -28,6 +29,10 @@ describe('help', () => {
     const { code, out } = await run(['--help'], {});
     expect(code).toBe(0);
     for (const { path } of commands.filter((command) => !command.path.includes(' '))) expect(out).toMatch(new RegExp(`^ {2}${path}\\b`, 'm'));
+  });
+
+  test('every first word stands in one group', () => {
+    expect(GROUPS.flatMap(({ verbs }) => Object.keys(verbs)).sort()).toEqual(commands.map(({ path }) => path).filter((path) => !path.includes(' ')).sort());
   });
 
   test.each(commands.map((command) => [command.path, command] as const))('%s shows its examples', async (path, command) => {
@@ -59,6 +64,38 @@ describe('errors', () => {
     expect(err).toContain('Next: tandem --help');
   });
 
+  test.each([
+    [['keys', 'crate', 'x'], 'There is no command tandem keys crate. Did you mean create?\n  Next: tandem keys create --help\n'],
+    [['backends', 'keys', 'meta', 'frobnicate'], 'Too many arguments for'],
+    [['bill', 'usgae'], 'There is no command tandem bill usgae. Did you mean usage?\n'],
+    [['keys', 'zzz'], 'There is no command tandem keys zzz.\n  Next: tandem keys --help\n'],
+    [['keys', 'create', 'x', '--bugdet', '3'], 'Unknown option \'--bugdet\'. Did you mean --budget?\n  Next: tandem keys create --help\n'],
+    [['keys', 'create'], 'Missing required argument \'name\'.\n'],
+  ])('%j says what was meant', async (words, said) => {
+    const { code, err } = await run(words, {});
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+  });
+
+  test('what answers in another way than it was asked is told apart from nothing', async () => {
+    const plain = await against({});
+    const { code, err } = await run(['keys'], { ...plain.env, TANDEM_URL: plain.url.replace('http:', 'https:') });
+    expect(code).toBe(1);
+    expect(err).toContain(`Next: It answers without TLS. Try ${plain.url}`);
+  });
+
+  test('the address of the API that SDKs take is that of the server too', async () => {
+    const { env, url, seen } = await against({ 'GET /api/keys': { json: { items: [] } } });
+    expect((await run(['keys'], { ...env, TANDEM_URL: `${url}/v1/` })).code).toBe(0);
+    expect(seen).toHaveLength(1);
+  });
+
+  test.each([['keys', 'create', 'x', '--budget', '-1'], ['trail', '--limit', 'x'], ['chat', '--max-tokens', 'many', 'hi']])('%s %s %s %s %s is bad usage, and asks no server', async (...words) => {
+    const { env, seen } = await against({});
+    expect((await run(words.filter((word) => word !== undefined), env)).code).toBe(2);
+    expect(seen).toEqual([]);
+  });
+
   test('without a server the exit code asks for a login', async () => {
     const { code, err } = await run(['keys'], { TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) });
     expect(code).toBe(4);
@@ -75,7 +112,7 @@ describe('errors', () => {
   test('bad usage is JSON too', async () => {
     const { code, out, err } = await run(['keys', 'create', '--json'], {});
     expect({ code, err }).toEqual({ code: 2, err: '' });
-    expect(JSON.parse(out)).toMatchObject({ code: 'usage', message: expect.stringContaining('name'), next: 'tandem --help' });
+    expect(JSON.parse(out)).toMatchObject({ code: 'usage', message: expect.stringContaining('name'), next: 'tandem keys create --help' });
   });
 
   test('the server\'s own words are shown, made safe for a terminal', async () => {

@@ -1,5 +1,4 @@
 import { CommanderError } from 'commander';
-import { usageError } from './cli-error.ts';
 import { EXIT } from './exit.ts';
 import type { Context } from './context.ts';
 import { printFailure } from './output/failure.ts';
@@ -25,19 +24,15 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 export async function runWith(argv: readonly string[], outside: Omit<Context, 'json' | 'client'>): Promise<number> {
   const json = argv.includes('--json');
   let exitCode: number = EXIT.ok;
-  // Commander prints its own errors as text; as JSON they are rendered like all others, below.
-  const quiet = { ...outside, err: { write: () => true } };
-  const program = buildProgram(commands, json ? quiet : outside, (code) => {
+  const program = buildProgram(commands, outside, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return EXIT.ok;
-      return json ? printFailure(usageError(error.message.replace(/^error: /, ''), 'tandem --help'), json, outside.out, outside.err) : EXIT.usage;
-    }
+    // Help and the version were asked for and are printed.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     return printFailure(error, json, outside.out, outside.err);
   }
 }

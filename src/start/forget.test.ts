@@ -39,7 +39,7 @@ it('a lost gateway is named with the step that gives it up, and that step works'
   expect(said.join('')).toContain(`Forgot the gateway ${id}.`);
   expect(lostGateways(await lostEpochs(database, Date.now()))).toBeNull();
   await expect(runVerb(verb, args)).rejects.toMatchObject({ code: 'resource_not_found' });
-  await expect(runVerb(verb, ['all'])).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining('all is not the id of a gateway') });
+  await expect(runVerb(verb, ['all'])).rejects.toMatchObject({ code: 'words_invalid', message: expect.stringContaining('all is not the id of a gateway') });
   await database.close();
   await made.drop();
 });

@@ -6,7 +6,7 @@ import { Phases } from './phases.ts';
 
 /** Gives up the log of a gateway whose disk is gone: what it held is free again, what it had not posted is lost, and counted. */
 export async function forget(epochId: string): Promise<void> {
-  if (!isUuid(epochId)) throw new TandemError('invalid_request', { params: { reason: `${epochId} is not the id of a gateway, as tandem doctor names it` } });
+  if (!isUuid(epochId)) throw new TandemError('words_invalid', { params: { reason: `${epochId} is not the id of a gateway, as tandem doctor names it` } });
   const config = readConfig(process.env);
   const log = houseLogger(config);
   const phases = new Phases(log, systemClock);

@@ -17,12 +17,12 @@ export async function runVerb(verb: string, args: readonly string[]): Promise<vo
     case 'forget':
       return forget(required(word, 'forget', 'the id of a gateway: npm start -- forget EPOCH'));
     default:
-      throw new TandemError('invalid_request', { params: { reason: `There is no verb ${verb}; there are up, backup FILE, restore FILE and forget EPOCH` } });
+      throw new TandemError('words_invalid', { params: { reason: `There is no verb ${verb}; there are up, backup FILE, restore FILE and forget EPOCH` } });
   }
 }
 
 function required(word: string | undefined, verb: string, what: string): string {
-  if (word === undefined) throw new TandemError('invalid_request', { params: { reason: `${verb} needs ${what}` } });
+  if (word === undefined) throw new TandemError('words_invalid', { params: { reason: `${verb} needs ${what}` } });
   return word;
 }
 

@@ -720,7 +720,7 @@ export interface components {
       margin?: string | null;
       /** What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of total, cost, margin or due. Absent: the caller may not see costs */
       machine?: string;
-      /** A whole number, as a string */
+      /** Calls of models */
       requests: string;
       lines: ({
         /** UUIDv7 */
@@ -729,7 +729,7 @@ export interface components {
         keyId: string | null;
         keyName: string | null;
         resource: string;
-        /** A whole number, as a string */
+        /** Calls of a model; 0 where the line is the time of machines */
         requests: string;
         quantities: {
           /** A whole number, as a string */
@@ -2669,7 +2669,7 @@ export interface operations {
         cost?: string | null;
         /** Spend less cost. Absent: the caller may not see costs */
         margin?: string | null;
-        /** A whole number, as a string */
+        /** Calls of models */
         requests: string;
         /** A whole number, as a string */
         failed: string;
@@ -2685,14 +2685,14 @@ export interface operations {
           day: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           spend: string;
-          /** A whole number, as a string */
+          /** All entries of the books: calls, and the time of machines */
           requests: string;
         }[];
         models: {
           resource: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           spend: string;
-          /** A whole number, as a string */
+          /** Calls of a model; 0 where the resource is the time of machines */
           requests: string;
         }[];
         health: {
@@ -4250,7 +4250,7 @@ export interface operations {
           keyId: string | null;
           keyName: string | null;
           resource: string;
-          /** A whole number, as a string */
+          /** Calls of a model; 0 where the line is the time of machines */
           requests: string;
           quantities: {
             /** A whole number, as a string */

@@ -89,7 +89,7 @@ function Figure({ label, value, note }: { label: string; value: React.ReactNode;
 
 function peak(data: Overview): string | undefined {
   const top = data.daily.reduce<Overview['daily'][number] | undefined>((best, day) => (best && BigInt(best.spend) >= BigInt(day.spend) ? best : day), undefined);
-  return top ? `Most on ${dayText(top.day)}: ${exactMoney(top.spend, data.currency)} for ${plural(top.requests, 'request')}.` : undefined;
+  return top ? `Most on ${dayText(top.day)}: ${exactMoney(top.spend, data.currency)}.` : undefined;
 }
 
 /** With a project chosen, its part of the figures, which are the organisation's. */
@@ -108,10 +108,10 @@ function ByModel({ data }: { data: Overview }) {
   const decimals = useMemo(() => widestFraction(data.models.map(({ spend }) => spend)), [data.models]);
   const total = BigInt(data.spend);
   return (
-    <Section title="Which models cost it?" actions={<ButtonLink to="/money/bill" kind="quiet">See the bill</ButtonLink>}>
+    <Section title="What cost it?" actions={<ButtonLink to="/money/bill" kind="quiet">See the bill</ButtonLink>}>
       <Table label="Spend by model" rows={data.models} rowKey={({ resource }) => resource} columns={[
-        { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
-        { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, width: '8rem', cell: ({ requests }) => <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span> },
+        { id: 'model', compare: byText(({ resource }) => resource), header: 'Model or machine', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
+        { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, width: '8rem', cell: ({ requests }) => (requests === '0' ? <span className="muted">–</span> : <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span>) },
         { id: 'share', compare: byNumber(({ spend }) => spend), header: 'Share', unit: '%', numeric: true, width: '6rem', narrow: 'hidden', cell: ({ spend }) => <span className="num">{total === 0n ? '0.0' : share(BigInt(spend), total)}</span> },
         { id: 'spend', compare: byNumber(({ spend }) => spend), header: 'Charged', unit: data.currency, numeric: true, width: '14rem', narrow: 'side', cell: ({ spend }) => <ColumnMoney pico={spend} decimals={decimals} currency={data.currency} /> },
       ]} />

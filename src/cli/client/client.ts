@@ -114,6 +114,14 @@ export function errorOf(status: number, text: string): CliError {
 }
 
 function unreachable(origin: string, error: NodeJS.ErrnoException): CliError {
-  return new CliError('server_unreachable', `No Tandem server answers at ${origin} (${error.code ?? error.message}).`,
-    'Start it with npm start, or point to another: tandem login --url URL --key-file FILE');
+  const code = error.code ?? error.message;
+  return new CliError('server_unreachable', `No Tandem server answers at ${origin} (${code}).`, wayOut(origin, code));
+}
+
+/** What most likely helps: a server that answers in another way than was asked is not one to start. */
+function wayOut(origin: string, code: string): string {
+  if (code === 'EPROTO') return `It answers without TLS. Try ${origin.replace(/^https:/, 'http:')}: tandem login --url URL --key-file FILE`;
+  if (code === 'ECONNRESET' && origin.startsWith('http:')) return `It may speak TLS. Try ${origin.replace(/^http:/, 'https:')}: tandem login --url URL --key-file FILE`;
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) return 'Name the file of the authority that signed its certificate: NODE_EXTRA_CA_CERTS=FILE';
+  return 'Start it with npm start, or point to another: tandem login --url URL --key-file FILE';
 }

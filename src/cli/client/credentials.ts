@@ -25,7 +25,12 @@ export function readCredentials(env: Env): Credentials {
     throw new CliError('login_required', `There is no ${url ? 'key' : 'server'} to use: ${credentialsPath(env)} is not there.`,
       'Start a server here with npm start, or point to one: tandem login --url URL --key-file FILE', EXIT.login);
   }
-  return { url: url.replace(/\/+$/, ''), key };
+  return { url: serverAddress(url), key };
+}
+
+/** The address of a server, also from that of its API as SDKs take it. */
+export function serverAddress(url: string): string {
+  return url.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
 /** Written whole or not at all, readable by this user only. */

@@ -6,7 +6,7 @@ import { print } from '../context.ts';
 import { timeArgument } from '../output/duration.ts';
 import { amountArgument, moneyText } from '../output/money.ts';
 import { table, type Place } from '../output/table.ts';
-import { countText, timeText } from '../output/text.ts';
+import { countText, timeText, wrapped } from '../output/text.ts';
 
 type Bill = Reply<'/api/bill', 'GET'>;
 type Verification = Reply<'/api/bill/verify', 'GET'>;
@@ -28,12 +28,12 @@ function billText(shown: Bill, place: Place): string {
   const { currency } = shown;
   const head = `${shown.month}: ${moneyText(shown.total, currency)} for ${countText(shown.requests)} ${shown.requests === '1' ? 'call' : 'calls'}${shown.state === 'closed' ? `, closed as invoice ${shown.invoiceNumber}` : ', so far'}.`;
   if (shown.lines.length === 0) return `${head}\nMake the first line: tandem chat "What is the capital of France?"`;
-  const quantity = (line: Bill['lines'][number], name: 'input' | 'cache_read' | 'output') => countText(line.quantities[name] ?? '0');
+  const quantity = (line: Bill['lines'][number], name: 'input' | 'cache_read' | 'output') => (line.requests === '0' ? '-' : countText(line.quantities[name] ?? '0'));
   const rows = table(shown.lines, [
     { title: 'PROJECT', value: (line) => line.projectName },
     { title: 'KEY', value: (line) => line.keyName ?? '-' },
     { title: 'MODEL', value: (line) => line.resource },
-    { title: 'CALLS', align: 'right', value: (line) => countText(line.requests) },
+    { title: 'CALLS', align: 'right', value: (line) => (line.requests === '0' ? '-' : countText(line.requests)) },
     { title: 'IN', align: 'right', value: (line) => quantity(line, 'input') },
     { title: 'CACHED', align: 'right', value: (line) => quantity(line, 'cache_read') },
     { title: 'OUT', align: 'right', value: (line) => quantity(line, 'output') },
@@ -45,8 +45,8 @@ function billText(shown: Bill, place: Place): string {
   return [head, '', rows, '',
     ...(shown.adjustments === '0' ? [] : [`Adjustments: ${moneyText(shown.adjustments, currency)}`]),
     ...(shown.credits.applied === '0' ? [] : [`Credits applied: ${moneyText(shown.credits.applied, currency)}`]),
-    ...(shown.machine === undefined || shown.machine === '0' ? [] : [`Machines: ${moneyText(shown.machine, currency)} for the calls that leased machines served. That is paid as leases, and in none of these figures.`]),
-    `Due: ${moneyText(shown.due, currency)}. ${shown.rounding}`].join('\n');
+    ...(shown.machine === undefined || shown.machine === '0' ? [] : [wrapped(`Machines: ${moneyText(shown.machine, currency)} for the calls that leased machines served. That is paid as leases, and in none of these figures.`, place)]),
+    wrapped(`Due: ${moneyText(shown.due, currency)}. ${shown.rounding}`, place)].join('\n');
 }
 
 function verifyText(report: Verification): string {
@@ -94,7 +94,7 @@ export const adjust: Run = async (context, { args, options }) => {
   const invoice = items.find((one) => one.id === args[0] || one.number === args[0]);
   if (!invoice) throw new CliError('resource_not_found', `There is no invoice ${args[0]}.`, 'List them: tandem bill invoices');
   if (typeof options['reason'] !== 'string') throw usageError('--reason is missing.', 'Say why: --reason "goodwill"');
-  const made = await client.call('POST', '/api/invoices/{id}/adjustments', { path: { id: invoice.id }, body: { amount: amountArgument(args[1]!, 'The amount'), reason: options['reason'] } });
+  const made = await client.call('POST', '/api/invoices/{id}/adjustments', { path: { id: invoice.id }, body: { amount: amountArgument(args[1]!, 'The amount', { below: true }), reason: options['reason'] } });
   print(context, made, () => `Adjusted ${invoice.number} by ${moneyText(made.amount, invoice.currency)}: ${made.reason}.`);
 };
 

@@ -103,6 +103,6 @@ function numberOption(options: Readonly<Record<string, string | boolean | undefi
   const value = options[name];
   if (typeof value !== 'string') return {};
   const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number)) throw usageError(`${value} is not a number.`, 'See tandem chat --help');
+  if (value.trim() === '' || !Number.isFinite(number)) throw usageError(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is not a number: ${value}`, 'See what it takes: tandem chat --help');
   return { [field]: number };
 }

@@ -120,6 +120,6 @@ export async function findProject(client: Client, wanted: string): Promise<strin
 /** One of a few words. @throws a usage error that lists them. */
 export function oneOf<const T extends string>(value: unknown, allowed: readonly T[], where: string): T {
   const found = allowed.find((word) => word === value);
-  if (found === undefined) throw usageError(`${where} is not one of ${allowed.join(', ')}: ${String(value)}`, `Choose one: ${where} ${allowed[0]}`);
+  if (found === undefined) throw usageError(`${where} is none of ${allowed.join(', ')}: ${String(value)}`, where.startsWith('--') ? `Choose one: ${where} ${allowed[0]}` : `Choose one of ${allowed.join(', ')}.`);
   return found;
 }

@@ -70,7 +70,7 @@ test('time is priced by the hour of a GPU and by blocks', async () => {
   const { server, url, seen } = await stubServer({ 'POST /api/prices': { status: 201, json: price } });
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
-  expect((await run(['prices', 'set', 'mac/m4', '--day', '12.00', '--week', '60.00', '--source', 'us'], env)).out).toContain('$12.00 day, $60.00 week.');
+  expect((await run(['prices', 'set', 'mac/m4', '--day', '12.00', '--week', '60.00', '--source', 'us'], env)).out).toContain('$12.00 a day, $60.00 a week.');
   await run(['prices', 'set', 'volume/gib', '--gib-month', '0.10', '--source', 'us'], env);
   expect(seen.at(-1)!.body).toMatchObject({ buckets: { hour: { price: '100000000000', per: '720' } } });
   await run(['prices', 'set', 'gpu/h100-80gb', '--gpu-hour', '2.00', '--source', 'us'], env);

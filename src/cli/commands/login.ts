@@ -1,6 +1,6 @@
 import { usageError } from '../cli-error.ts';
 import { createClient } from '../client/client.ts';
-import { readCredentials, saveCredentials } from '../client/credentials.ts';
+import { readCredentials, saveCredentials, serverAddress } from '../client/credentials.ts';
 import type { Run } from '../command.ts';
 import { print, readInput } from '../context.ts';
 import { timeText } from '../output/text.ts';
@@ -12,8 +12,8 @@ export const login: Run = async (context, { options }) => {
     if (!URL.canParse(url)) throw usageError(`${url} is not a URL.`, 'Write it like https://tandem.example.com');
     const key = (await readInput(context, options['keyFile'])).trim();
     // Proven before it is saved: a wrong key must not replace one that works.
-    const who = await createClient({ url: url.replace(/\/+$/, ''), key }, context.signal).call('GET', '/api/whoami', {});
-    const path = saveCredentials(context.env, { url: url.replace(/\/+$/, ''), key });
+    const who = await createClient({ url: serverAddress(url), key }, context.signal).call('GET', '/api/whoami', {});
+    const path = saveCredentials(context.env, { url: serverAddress(url), key });
     print(context, { url, organisation: who.organisation.name, role: who.role, file: path }, () => `Saved to ${path}: ${who.organisation.name} as ${who.role} at ${url}.`);
     return;
   }
@@ -25,7 +25,7 @@ export const whoami: Run = async (context) => {
   const client = context.client();
   const who = await client.call('GET', '/api/whoami', {});
   print(context, who, () => [
-    `${who.actor.label} (${who.role}) of ${who.organisation.name}`,
+    `${who.actor.label}, ${who.role} of ${who.organisation.name}`,
     who.project ? `Project: ${who.project.name}` : 'Every project',
     `Server: ${client.url}, Tandem ${who.version}`,
   ].join('\n'));

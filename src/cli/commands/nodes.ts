@@ -95,13 +95,29 @@ function platformText(node: Pick<Node, 'platform' | 'standIn'>): string {
   return node.standIn ? `${node.platform} (stand-in, not macOS)` : node.platform;
 }
 
-/** Two levels of what a machine says; deeper things are in `--json`. */
+/** What a machine says, each thing of a list on a line of its own. All of it, whatever its length, is in `--json`. */
 function inventoryLines(inventory: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(inventory).slice(0, 40).map(([name, value]) => `  ${name.padEnd(12)} ${(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 160)}`);
+  return Object.entries(inventory).slice(0, 40).flatMap(([name, value]) => {
+    const things = Array.isArray(value) ? (value as unknown[]).slice(0, 20) : [value];
+    return (things.length === 0 ? ['none'] : things.map((thing) => inWords(name, thing))).map((text, at) => `  ${(at === 0 ? withoutUnit(name) : '').padEnd(12)} ${text.slice(0, 160)}`);
+  });
+}
+
+const BYTES = /(?:^b|B)ytes$/;
+
+function withoutUnit(name: string): string {
+  return name === 'bytes' ? 'size' : name.replace(BYTES, '');
+}
+
+function inWords(name: string, value: unknown): string {
+  if (typeof value === 'number' && BYTES.test(name)) return `${(value / 1e9).toFixed(1)} GB`;
+  if (typeof value !== 'object' || value === null) return value === null ? '-' : String(value);
+  if (Array.isArray(value)) return value.map((one) => inWords('', one)).join(', ');
+  return Object.entries(value).map(([part, one]) => `${withoutUnit(part)} ${inWords(part, one)}`).join(', ');
 }
 
 /** A node by its id, its name or the beginning of its id. */
 export async function findNode(client: Client, wanted: string): Promise<Node> {
   const { items } = await client.call('GET', '/api/nodes', {});
-  return called(items, wanted, { noun: 'node', list: 'tandem node list --json', about: ({ state, pool }) => `${state}, pool ${pool}`, isOver: ({ state }) => state === 'removed' });
+  return called(items, wanted, { noun: 'node', list: 'tandem node list', about: ({ state, pool }) => `${state}, pool ${pool}`, isOver: ({ state }) => state === 'removed' });
 }

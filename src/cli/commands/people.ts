@@ -1,4 +1,4 @@
-import { CliError } from '../cli-error.ts';
+import { CliError, usageError } from '../cli-error.ts';
 import type { Run } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
@@ -56,7 +56,8 @@ export const trail: Run = async (context, { options }) => {
       : `The audit trail is broken at entry ${report.firstBroken?.sequence}: ${report.firstBroken?.reason}`));
     return report.ok ? EXIT.ok : EXIT.error;
   }
-  const limit = Math.min(Math.max(Number(options['limit'] ?? 20) || 20, 1), 500);
+  const limit = Number(options['limit'] ?? 20);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw usageError('--limit is a whole number from 1 to 500.', 'tandem trail --limit 20');
   const { items } = await client.call('GET', '/api/events', { query: { limit } });
   print(context, items, (rows) => table(rows, [
     { title: '#', align: 'right', value: (event) => String(event.sequence) },

@@ -3,19 +3,21 @@ import type { Reply } from '../client/client.ts';
 import type { Run } from '../command.ts';
 import { print, readInput } from '../context.ts';
 import { amountArgument, moneyText, perMillion } from '../output/money.ts';
-import { table, type Place } from '../output/table.ts';
+import { table, type Column, type Place } from '../output/table.ts';
 import { timeText } from '../output/text.ts';
 import { oneOf } from './keys.ts';
 import { findBackend } from './models.ts';
 
 type Price = Reply<'/api/prices', 'GET'>['items'][number];
 
-/** What can be priced from here: option, flag, bucket, and how many units the price is given for. */
 /** Of leases: GPUs by the started minute, priced for an hour of it; Macs by blocks. */
 const TIMES = [
-  ['gpuHour', '--gpu-hour', 'minute', '60'], ['gibMonth', '--gib-month', 'hour', '720'], ['hour', '--hour', 'hour', '1'], ['day', '--day', 'day', '1'], ['week', '--week', 'week', '1'], ['month', '--month', 'month', '1'],
+  ['gpuHour', '--gpu-hour', 'minute', '60', 'an hour'], ['gibMonth', '--gib-month', 'hour', '720', 'a GiB a month'], ['hour', '--hour', 'hour', '1', 'an hour'], ['day', '--day', 'day', '1', 'a day'], ['week', '--week', 'week', '1', 'a week'], ['month', '--month', 'month', '1', 'a month'],
 ] as const;
+/** What the operator's people are worth has a verb of its own. */
+const OF_PEOPLE = [['', '', 'minute', '1', 'a minute'], ['', '', 'request', '1', 'a step']] as const;
 
+/** What can be priced from here: option, flag, bucket, and how many units the price is given for. */
 const PRICED = [
   ['input', '--input', 'input', '1000000'], ['cached', '--cached', 'cache_read', '1000000'], ['cacheWrite', '--cache-write', 'cache_write', '1000000'],
   ['cacheWrite1h', '--cache-write-1h', 'cache_write_1h', '1000000'], ['audioInput', '--audio-input', 'audio_input', '1000000'],
@@ -29,17 +31,27 @@ export const list: Run = async (context, { options }) => {
   print(context, items, (rows) => (rows.length === 0 ? 'No prices yet. Set one: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT' : listText(rows, context.out)));
 };
 
+/** Tokens and time stand apart for people, since no price is of both; a program gets all in one, time last. */
 function listText(rows: readonly Price[], place: Place): string {
-  const shown = table(rows, [
+  const [first, middle, last]: Column<Price>[][] = [[
     { title: 'MODEL', value: (price) => price.resource },
     { title: 'TIER', value: (price) => price.tier },
     { title: 'SIDE', value: (price) => price.side },
+  ], [
     { title: 'IN /M', align: 'right', value: (price) => unit(price, 'input') },
     { title: 'CACHED /M', align: 'right', value: (price) => unit(price, 'cache_read') },
     { title: 'OUT /M', align: 'right', value: (price) => unit(price, 'output') },
+  ], [
     { title: 'SINCE', value: (price) => timeText(price.effectiveFrom) },
     { title: 'SOURCE', value: (price) => price.source },
-  ], place);
+  ]];
+  const byTime: Column<Price> = { title: 'PRICE', value: (price) => timesOf(price).join(', ') || '-' };
+  if (place.isTTY !== true) return table(rows, [...first!, ...middle!, ...last!, byTime], place);
+  const [timed, tokens] = [rows.filter((price) => timesOf(price).length > 0), rows.filter((price) => timesOf(price).length === 0)];
+  const shown = [
+    ...(tokens.length === 0 ? [] : [table(tokens, [...first!, ...middle!, ...last!], place)]),
+    ...(timed.length === 0 ? [] : [table(timed, [{ ...first![0]!, title: 'MACHINE' }, first![2]!, byTime, ...last!], place)]),
+  ].join('\n\n');
   return place.isTTY === true && rows.some((price) => price.flexBuckets !== null) ? `${shown}\n\nOn flex a call costs half of this, where no flex price stands here.` : shown;
 }
 
@@ -57,7 +69,7 @@ export const set: Run = async (context, { args, options }) => {
     body: { resource: args[0]!, tier: oneOf(options['tier'] ?? 'standard', ['standard', 'contributor', 'priority', 'flex'], '--tier'), buckets, source: options['source'],
       ...(backend ? { side: 'cost' as const, backendId: backend.id } : {}) },
   });
-  const times = TIMES.flatMap(([, flag, bucket, per]) => (price.buckets[bucket] === undefined || price.buckets[bucket].per !== per ? [] : [`${moneyText(price.buckets[bucket].price, price.currency)} ${flag.slice(2).replace('gib', 'GiB').replace('-', ' ')}`]));
+  const times = timesOf(price);
   const what = `${price.resource} (${price.tier}${price.side === 'cost' ? ', what it costs us' : ''}) from ${timeText(price.effectiveFrom)}`;
   print(context, price, () => (times.length > 0 ? `${what}: ${times.join(', ')}.` : `${what}: in ${unit(price, 'input')}, cached ${unit(price, 'cache_read')}, out ${unit(price, 'output')} per million tokens.`));
 };
@@ -89,6 +101,14 @@ export const importMap: Run = async (context, { args, options }) => {
     return [...rows, result.applied ? `Applied: ${counts}` : `${counts} Nothing is applied yet: run the same command with --apply.`].join('\n');
   });
 };
+
+/** What machines and volumes cost: `$0.60 an hour`. */
+function timesOf(price: Price): string[] {
+  return [...TIMES, ...(price.resource === 'operator/minutes' ? OF_PEOPLE : [])].flatMap(([, , bucket, per, words]) => {
+    const unit = price.buckets[bucket];
+    return unit === undefined || unit.per !== per ? [] : [`${moneyText(unit.price, price.currency)} ${words}`];
+  });
+}
 
 const unit = (price: Price, bucket: 'input' | 'cache_read' | 'output') => perMillion(price.buckets[bucket], price.currency);
 

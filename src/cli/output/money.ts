@@ -9,9 +9,9 @@ export function moneyText(pico: string, currency: string): string {
 }
 
 /** `25.00` → picodollars as a string. @throws a usage error that shows the form. */
-export function amountArgument(text: string, where: string): string {
+export function amountArgument(text: string, where: string, { below = false }: { /** Whether it may be below zero. */ below?: boolean } = {}): string {
   const pico = parseAmount(text.replace(/^\$/, ''));
-  if (pico === undefined) throw usageError(`${where} is not an amount: ${text}`, 'Write it like 25.00, with at most 12 decimals.');
+  if (pico === undefined || pico < 0n && !below) throw usageError(`${where} is not an amount: ${text}`, 'Write it like 25.00, with at most 12 decimals.');
   return pico.toString();
 }
 

@@ -21,11 +21,23 @@ test('the longest texts are cut first, figures and ids never', () => {
 test('a time keeps its minutes', () => {
   const timed = [{ ...row, url: '2026-11-23 07:21 UTC' }];
   expect(table(timed, columns, at(67)).split('\n')[1]).toBe('a     2026-11-23 07:21  12.50  0192f0c1-0000-7000-8000-000000000001');
-  expect(table(timed, columns, at(60)).split('\n')[1]).toBe('URL   2026-11-23 07:21 UTC');
+  expect(table(timed, columns, at(26)).split('\n')[1]).toBe('URL   2026-11-23 07:21 UTC');
+});
+
+test('a column that says nothing in any row goes before a text is cut', () => {
+  expect(table([{ ...row, sum: '-' }], columns, at(90)).split('\n')[0]).toBe(`NAME  ${'URL'.padEnd(row.url.length)}  ID`);
+  expect(table([{ ...row, name: '-', url: '', sum: '-', id: '-' }], columns, at(10))).toBe('NAME  -\nURL\nSUM   -\nID    -');
+});
+
+test('where only the ids are too long, they stand on lines of their own', () => {
+  expect(table([row, { ...row, name: 'b' }], columns, at(50))).toBe([
+    'NAME  URL                                      SUM',
+    ...['a', 'b'].flatMap((name) => [`${name}     https://hooks.example.com/a/long/pat…  12.50`, `  ${row.id}`]),
+  ].join('\n'));
 });
 
 test('where the columns do not fit side by side, each row is a block, whole', () => {
-  expect(table([row, { ...row, name: 'b' }], columns, at(50))).toBe(['a', 'b'].map((name) => `NAME  ${name}\nURL   ${row.url}\nSUM   12.50\nID    ${row.id}`).join('\n\n'));
+  expect(table([row, { ...row, name: 'b' }], columns, at(26))).toBe(['a', 'b'].map((name) => `NAME  ${name}\nURL   ${row.url}\nSUM   12.50\nID    ${row.id}`).join('\n\n'));
 });
 
 test('a pipe gets everything, whatever the width', () => {

@@ -8,6 +8,8 @@ export interface Column<T> {
 }
 
 const GAP = 2;
+/** How far an id stands in on a line of its own. */
+const INDENT = 2;
 /** A column is cut to so much at least; figures and ids, which mean nothing when cut, are never, and times to their minutes. */
 const LEAST = 12;
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/;
@@ -17,14 +19,40 @@ const TO_MINUTES = '2026-11-23 07:21'.length;
 export type Place = Pick<Writer, 'isTTY' | 'columns'>;
 
 /**
- * Rows in aligned columns for a terminal, never wider than it: long texts are cut, and where that is not enough each row
- * stands as a block of its own. Tab-separated, whole and without a header for a pipe.
+ * Rows in aligned columns for a terminal, never wider than it: columns that say nothing in any row go first, then long texts are cut, then ids
+ * stand on lines of their own, and where that is not enough each row is a block. Tab-separated, whole and without a header for a pipe.
  */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[], place: Place): string {
   const cells = rows.map((row) => columns.map((column) => visible(column.value(row))));
   if (place.isTTY !== true) return cells.map((line) => line.join('\t')).join('\n');
-  const widths = fit(columns, cells, place.columns ?? Number.POSITIVE_INFINITY);
-  if (widths === undefined) return cells.map((line) => block(columns, line)).join('\n\n');
+  const most = place.columns ?? Number.POSITIVE_INFINITY;
+  const whole = { columns, cells };
+  if (widthsOf(whole).reduce(sum) <= most) return aligned(whole, widthsOf(whole));
+  const said = only(whole, (at) => cells.every((line) => line.every(isNothing)) || !cells.every((line) => isNothing(line[at]!)));
+  const widths = fit(said, most);
+  if (widths !== undefined) return aligned(said, widths);
+  const id = said.columns.findIndex(({ title }) => title === 'ID');
+  const others = only(said, (at) => at !== id);
+  const narrower = id === -1 || others.columns.length === 0 ? undefined : fit(others, most);
+  if (narrower === undefined || most < INDENT + widthsOf(said)[id]!) return cells.map((line) => block(columns, line)).join('\n\n');
+  const [header, ...lines] = aligned(others, narrower).split('\n');
+  return [header, ...lines.map((line, at) => `${line}\n${' '.repeat(INDENT)}${said.cells[at]![id]!}`)].join('\n');
+}
+
+interface Grid<T> {
+  readonly columns: readonly Column<T>[];
+  readonly cells: readonly (readonly string[])[];
+}
+
+function only<T>({ columns, cells }: Grid<T>, keeps: (at: number) => boolean): Grid<T> {
+  return { columns: columns.filter((_, at) => keeps(at)), cells: cells.map((line) => line.filter((_, at) => keeps(at))) };
+}
+
+const isNothing = (cell: string): boolean => cell === '-' || cell === '';
+
+const sum = (one: number, other: number): number => one + GAP + other;
+
+function aligned<T>({ columns, cells }: Grid<T>, widths: readonly number[]): string {
   const lineOf = (line: readonly string[]) => line.map((cell, at) => {
     const text = TIME.test(cell) && widths[at]! >= TO_MINUTES ? cell.slice(0, widths[at]! < cell.length ? TO_MINUTES : undefined) : cutTo(cell, widths[at]!);
     const pad = ' '.repeat(Math.max(0, widths[at]! - widthOf(text)));
@@ -33,14 +61,18 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], plac
   return [lineOf(columns.map((column) => column.title)), ...cells.map(lineOf)].join('\n');
 }
 
+function widthsOf<T>({ columns, cells }: Grid<T>): number[] {
+  return columns.map((column, at) => cells.reduce((widest, line) => Math.max(widest, widthOf(line[at]!)), widthOf(column.title)));
+}
+
 /** How wide each column may be; undefined where they do not fit side by side. */
-function fit<T>(columns: readonly Column<T>[], cells: readonly (readonly string[])[], most: number): number[] | undefined {
-  const widths = columns.map((column, at) => cells.reduce((widest, line) => Math.max(widest, widthOf(line[at]!)), widthOf(column.title)));
+function fit<T>({ columns, cells }: Grid<T>, most: number): number[] | undefined {
+  const widths = widthsOf({ columns, cells });
   const least = columns.map((column, at) => {
     if (column.align === 'right' || column.title === 'ID') return widths[at]!;
     return Math.min(widths[at]!, Math.max(cells.some((line) => TIME.test(line[at]!)) ? TO_MINUTES : LEAST, widthOf(column.title)));
   });
-  let over = widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1)) - most;
+  let over = widths.reduce(sum) - most;
   while (over > 0) {
     // The widest that may give way does, down to the next widest or as far as is needed.
     const free = widths.map((width, at) => (width > least[at]! ? width : 0));

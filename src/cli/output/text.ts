@@ -29,6 +29,18 @@ export function cutTo(text: string, width: number): string {
   return `${kept.trimEnd()}…`;
 }
 
+/** A paragraph in lines that a terminal does not break inside a word; as it is for a pipe. */
+export function wrapped(text: string, { isTTY, columns }: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined }): string {
+  if (isTTY !== true || columns === undefined) return text;
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const longer = lines.at(-1) === '' ? word : `${lines.at(-1)!} ${word}`;
+    if (widthOf(longer) <= columns || lines.at(-1) === '') lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
+
 /** `1 key`, `2 keys`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

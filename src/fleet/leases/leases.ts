@@ -67,7 +67,7 @@ export class Leases {
 
   /**
    * What a lease would cost, and whether it would wait. Nothing is kept.
-   * @throws TandemError no_such_machine, root_refused, price_unknown, over_at_most.
+   * @throws TandemError no_such_machine, root_refused, time_price_unknown, over_at_most.
    */
   async quote(principal: Principal, input: Omit<NewLease, 'key'>): Promise<QuoteView> {
     demand(principal, 'leases.write');

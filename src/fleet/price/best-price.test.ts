@@ -97,8 +97,8 @@ describe('the best price', () => {
 
 describe('a rate card', () => {
   it('is made of stated blocks of one, in whole picodollars', () => {
-    expect(() => rateCard({ resource: 'mac', buckets: { day: { price: 10n, per: 3n } } })).toThrow(expect.objectContaining({ code: 'price_unknown' }));
-    expect(() => rateCard({ resource: 'mac', buckets: { request: { price: 10n, per: 1n } } })).toThrow(expect.objectContaining({ code: 'price_unknown' }));
+    expect(() => rateCard({ resource: 'mac', buckets: { day: { price: 10n, per: 3n } } })).toThrow(expect.objectContaining({ code: 'time_price_unknown' }));
+    expect(() => rateCard({ resource: 'mac', buckets: { request: { price: 10n, per: 1n } } })).toThrow(expect.objectContaining({ code: 'time_price_unknown' }));
     expect(rateCard({ resource: 'mac', buckets: { minute: { price: 60n, per: 60n }, day: { price: 9n, per: 1n } } })).toMatchObject({ kind: 'blocks', blocks: [{ unit: 'minute', price: 1n }, { unit: 'day', price: 9n }] });
     expect(UNITS).toEqual(['minute', 'hour', 'day', 'week', 'month']);
   });

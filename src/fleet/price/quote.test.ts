@@ -28,7 +28,7 @@ describe('a quote', () => {
     expect(ask({ want: gpus(1) }, machines)).toMatchObject({ pool: 'spare', resource: 'cheap', cost: 60n });
     expect(ask({ want: gpus(1), machines: 2 }, machines)).toMatchObject({ pool: 'gpus', cost: 240n });
     expect(() => ask({ want: gpus(1), machines: 3 }, machines)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
-    expect(() => ask({ want: gpus(1) }, [leasable(machine('a'), { resourceOf: () => 'unpriced' })])).toThrow(expect.objectContaining({ code: 'price_unknown' }));
+    expect(() => ask({ want: gpus(1) }, [leasable(machine('a'), { resourceOf: () => 'unpriced' })])).toThrow(expect.objectContaining({ code: 'time_price_unknown' }));
   });
 
   it('is for what a lease then gets, where a pool has several prices or sizes', () => {

@@ -32,7 +32,7 @@ export const MOST_MINUTES = 366 * UNIT_MINUTES.day;
 /**
  * The cheapest pool that could serve a request, whatever is free there now. Pure.
  * @param minutes null: until it is ended. @param atMost what it may cost; null: anything.
- * @throws TandemError no_such_machine, price_unknown, over_at_most.
+ * @throws TandemError no_such_machine, time_price_unknown, over_at_most.
  */
 export function quote(request: PlacementRequest, machines: readonly LeasableMachine[], priceAt: (resource: string) => PriceVersion | undefined, minutes: number | null, atMost: Picodollars | null): Quote {
   const fitting = machines.filter((machine) => machineFits(machine, request));
@@ -48,7 +48,7 @@ export function quote(request: PlacementRequest, machines: readonly LeasableMach
     else offers.push(offer(request, first, price, minutes, narrowed(request, first)));
   }
   const cheapest = offers.reduce<Quote | undefined>((best, one) => (best === undefined || one.cost < best.cost ? one : best), undefined);
-  if (cheapest === undefined) throw new TandemError('price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
+  if (cheapest === undefined) throw new TandemError('time_price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
   return within(cheapest, atMost);
 }
 

@@ -25,11 +25,11 @@ export interface Block {
 /**
  * Reads a price list as a rate card. A list with longer blocks than minutes states each of them for one, and in whole picodollars, so that
  * a sum of blocks is exact.
- * @throws TandemError price_unknown where the list states no time at all or a block for more than one.
+ * @throws TandemError time_price_unknown where the list states no time at all or a block for more than one.
  */
 export function rateCard({ buckets, resource }: Pick<PriceVersion, 'buckets' | 'resource'>): RateCard {
   const stated = UNITS.filter((unit) => buckets[unit] !== undefined);
-  const unknown = (bucket: string) => new TandemError('price_unknown', { params: { resource, bucket }, facts: { resource, bucket } });
+  const unknown = (bucket: string) => new TandemError('time_price_unknown', { params: { resource, bucket }, facts: { resource, bucket } });
   if (stated.length === 0) throw unknown('time');
   if (stated.length === 1 && stated[0] === 'minute') {
     const { price, per } = buckets.minute!;

@@ -40,12 +40,12 @@ const usageEvent = z.object({
   quantities, charge: pico, cost: cost('Null: not known'), currency, outcome: z.string(), counted: z.string(), attributes: z.record(z.string(), z.unknown()),
 });
 const billLine = z.object({
-  projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), resource: z.string(), requests: count, quantities,
+  projectId: id, projectName: z.string(), keyId: id.nullable(), keyName: z.string().nullable(), resource: z.string(), requests: count.describe('Calls of a model; 0 where the line is the time of machines'), quantities,
   charge: pico, cost: cost('Null: not known of every call'),
 });
 const bill = z.object({
   month, currency, total: pico, cost: cost('What it cost the operator; null: not known of every call'), margin: cost('Total less cost'),
-  machine: pico.optional().describe('What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of total, cost, margin or due. Absent: the caller may not see costs'), requests: count, lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
+  machine: pico.optional().describe('What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of total, cost, margin or due. Absent: the caller may not see costs'), requests: count.describe('Calls of models'), lines: z.array(billLine), state: z.enum(['open', 'closed']), invoiceNumber: z.string().nullable(),
   credits: z.object({ applied: pico, available: pico }), adjustments: pico, due: pico, postedThrough: time.nullable().describe('Everything that ended before this is in the bill'),
   rounding: z.string().describe('The rule by which each line was rounded'),
 });

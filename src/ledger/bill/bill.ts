@@ -7,6 +7,7 @@ import { invoiceView, lineView, type BillLineView } from '../invoices/invoices.t
 import type { MoneyPathPort, NamesPort } from '../ports.ts';
 import { FLEX_RULE } from '../prices/service-tier.ts';
 import { ROUNDING_RULE } from '../rating/rate.ts';
+import { callsOf } from './calls.ts';
 import { keyLabel, projectLabel } from './labels.ts';
 import { monthOf, type Month } from './months.ts';
 import { snapshot } from './snapshot.ts';
@@ -21,6 +22,7 @@ export interface BillView {
   readonly margin?: string | null;
   /** What leased machines cost for these calls, as far as their minutes are split. It is paid as leases: no part of the total, of cost or of margin. Absent as these are. */
   readonly machine?: string;
+  /** Calls of models; time of machines is in the lines, and none of these. */
   readonly requests: string;
   readonly lines: BillLineView[];
   readonly state: 'open' | 'closed';
@@ -75,7 +77,7 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
 
   const lines = (await monthLines(executor, organisationId, month, projectId)).map((line): BillLineView => ({
     projectId: line.projectId, projectName: projectLabel(names, organisationId, line.projectId), keyId: line.keyId,
-    keyName: keyLabel(names, line.keyId), resource: line.resource, requests: String(line.requests),
+    keyName: keyLabel(names, line.keyId), resource: line.resource, requests: callsOf(line.resource, line.requests),
     quantities: line.quantities, charge: String(line.charge), ...ifSeen(seen, { cost: line.cost === null ? null : String(line.cost) }),
   }));
   const total = sum(lines.map((line) => line.charge));

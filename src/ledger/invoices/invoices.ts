@@ -5,6 +5,7 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { ifSeen, seesCosts } from '../costs.ts';
 import type { Month } from '../bill/months.ts';
+import { callsOf } from '../bill/calls.ts';
 import { writeBooks } from '../journal/journal.ts';
 import { contentHash, rowContent, type JournalRowOf } from '../journal/row-hash.ts';
 import type { BookPorts } from '../ports.ts';
@@ -170,7 +171,7 @@ export async function invoiceView(executor: Executor, row: JournalRowOf<'invoice
 
 export function lineView(row: JournalRowOf<'line'>, seen: boolean): BillLineView {
   return {
-    projectId: row.project_id, projectName: row.project_name, keyId: row.key_id, keyName: row.key_name, resource: row.resource, requests: row.requests,
+    projectId: row.project_id, projectName: row.project_name, keyId: row.key_id, keyName: row.key_name, resource: row.resource, requests: callsOf(row.resource, row.requests),
     quantities: row.quantities, charge: row.charge, ...ifSeen(seen, { cost: row.cost }),
   };
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { ifSeen, seesCosts } from '../costs.ts';
+import { callsOf } from '../bill/calls.ts';
 import { monthDays, monthOf, type Month } from '../bill/months.ts';
 import { snapshot } from '../bill/snapshot.ts';
 import { TOTAL } from '../events/rollups.ts';
@@ -17,11 +18,12 @@ export interface Overview {
   /** What the operator paid, and what is left of the spend; null: the cost of at least one call is not known. Absent: the caller does not see costs. */
   readonly cost?: string | null;
   readonly margin?: string | null;
+  /** Calls of models: time of machines is in the spend, and none of these. */
   readonly requests: string;
   readonly failed: string;
   /** `input` with cache writes, audio and images, `output` with reasoning and audio. */
   readonly tokens: { readonly input: string; readonly cacheRead: string; readonly output: string };
-  /** Every day of the month up to today. */
+  /** Every day of the month up to today; here `requests` are all entries of the books. */
   readonly daily: { readonly day: string; readonly spend: string; readonly requests: string }[];
   /** The ten dearest. */
   readonly models: { readonly resource: string; readonly spend: string; readonly requests: string }[];
@@ -68,22 +70,21 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
     group by resource, bucket`.execute(executor);
   const buckets = rows.filter((row) => row.day !== null && row.bucket !== TOTAL);
   const days = rows.filter((row) => row.day !== null && row.bucket === TOTAL);
-  const models = rows.flatMap((row) => (row.resource !== null && row.bucket === TOTAL ? [{ resource: row.resource, spend: row.spend, requests: row.requests }] : []))
-    .sort(dearestFirst).slice(0, TOP_MODELS);
+  const models = rows.flatMap((row) => (row.resource !== null && row.bucket === TOTAL ? [{ resource: row.resource, spend: row.spend, requests: callsOf(row.resource, row.requests) }] : []));
+  const requests = models.reduce((sum, model) => sum + BigInt(model.requests), 0n);
 
   const spend = days.reduce((sum, day) => sum + BigInt(day.spend), 0n);
   const cost = days.every((day) => day.cost_unknown === '0') ? days.reduce((sum, day) => sum + BigInt(day.cost), 0n) : null;
-  const count = (name: 'requests' | 'failed') => String(days.reduce((sum, day) => sum + BigInt(day[name]), 0n));
   const quantity = (...names: string[]) => String(buckets.reduce((sum, row) => (names.includes(row.bucket) ? sum + BigInt(row.quantity) : sum), 0n));
   const expected = forecast(spend, month, nowMs);
   return {
-    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), ...ifSeen(seesCosts(principal), { cost: cost === null ? null : String(cost), margin: cost === null ? null : String(spend - cost) }), requests: count('requests'), failed: count('failed'),
+    month, currency: principal.currency, spend: String(spend), forecast: expected === null ? null : String(expected), ...ifSeen(seesCosts(principal), { cost: cost === null ? null : String(cost), margin: cost === null ? null : String(spend - cost) }), requests: String(requests), failed: String(days.reduce((sum, day) => sum + BigInt(day.failed), 0n)),
     tokens: { input: quantity('input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning', 'audio_output') },
     daily: daysUntil(month, nowMs).map((day) => {
       const found = days.find((one) => one.day === day);
       return { day, spend: found?.spend ?? '0', requests: found?.requests ?? '0' };
     }),
-    models, firstTokenMs: await firstTokens(executor, principal, nowMs, ofProject),
+    models: models.sort(dearestFirst).slice(0, TOP_MODELS), firstTokenMs: await firstTokens(executor, principal, nowMs, ofProject),
   };
 }
 

@@ -61,7 +61,7 @@ export function BillPage() {
 }
 
 function billLead(bill: Bill): string {
-  if (bill.requests === '0') return `Nothing was charged in ${monthText(bill.month)}.`;
+  if (bill.lines.length === 0) return `Nothing was charged in ${monthText(bill.month)}.`;
   const sum = shortMoney(bill.total, bill.currency);
   return bill.state === 'closed' ? `${monthText(bill.month)} cost ${sum}; it is closed as invoice ${bill.invoiceNumber ?? ''}.` : `${monthText(bill.month)} has cost ${sum} so far, for ${plural(bill.requests, 'request')}.`;
 }
@@ -84,7 +84,7 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
   const columns = useMemo((): Column<BillRow>[] => [
     { id: 'name', header: GROUPS.find(([name]) => name === by)?.[1].replace('Every line', 'Key') ?? '', narrow: 'title', compare: (a, b) => a.name.localeCompare(b.name) || a.note.localeCompare(b.note),
       cell: ({ name, note }) => <><span className={by === 'model' ? 'mono' : undefined}>{name}</span>{note === '' ? null : <span className="muted beside">{note}</span>}</> },
-    { id: 'requests', header: 'Requests', numeric: true, narrow: 'sub', compare: (a, b) => order(a.requests, b.requests), cell: ({ requests }) => <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span> },
+    { id: 'requests', header: 'Requests', numeric: true, narrow: 'sub', compare: (a, b) => order(a.requests, b.requests), cell: ({ requests }) => (requests === 0n ? <span className="muted">–</span> : <span className="num">{count(requests)}<span className="narrow-only"> requests</span></span>) },
     { id: 'in', header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensIn, b.tokensIn), cell: ({ tokensIn }) => <span className="num">{count(tokensIn)}</span> },
     { id: 'cached', header: 'Cached', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.cached, b.cached), cell: ({ cached }) => <span className="num">{count(cached)}</span> },
     { id: 'out', header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', compare: (a, b) => order(a.tokensOut, b.tokensOut), cell: ({ tokensOut }) => <span className="num">{count(tokensOut)}</span> },

@@ -68,7 +68,7 @@ function Lines({ invoice }: { invoice: Invoice }) {
         { id: 'project', compare: byText(({ projectName }) => projectName), header: 'Project', narrow: 'sub', cell: ({ projectName }) => projectName },
         { id: 'key', compare: byText(({ keyName }) => keyName ?? ''), header: 'Key', narrow: 'sub', cell: ({ keyName }) => keyName ?? <span className="muted">Console and services</span> },
         { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
-        { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, narrow: 'hidden', cell: ({ requests }) => <span className="num">{count(requests)}</span> },
+        { id: 'requests', compare: byNumber(({ requests }) => requests), header: 'Requests', numeric: true, narrow: 'hidden', cell: ({ requests }) => (requests === '0' ? <span className="muted">–</span> : <span className="num">{count(requests)}</span>) },
         { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: invoice.currency, numeric: true, narrow: 'side', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} currency={invoice.currency} /> },
       ]} />
     </Section>
