@@ -27,7 +27,7 @@ export async function examine(root: string, standIn: boolean, run: RunCommand = 
   const { gpus, apple } = inventory;
   return [
     ...lookAt(root), ...isolation,
-    problems.length > 0 ? check('gpus', 'fail', problems.join('; '), 'Look at nvidia-smi or rocm-smi on the machine; a lost card needs a restart.') : check('gpus', 'pass', gpus.length === 0 ? 'there are no GPUs' : gpus.map(({ name }) => name).join(', ')),
+    problems.length > 0 ? check('gpus', 'fail', problems.join('; '), 'Look at nvidia-smi, amd-smi or rocm-smi on the machine; a lost card needs a restart.') : check('gpus', 'pass', gpus.length === 0 ? 'there are no GPUs' : gpus.map(({ name }) => name).join(', ')),
     ...(process.platform === 'linux' ? await examineNodes(inventory, run) : []),
     ...(apple === undefined ? [] : [
       apple.fileVault === true ? check('filevault', 'fail', 'FileVault is on: after a restart nobody gets in before a password is typed', 'Switch it off: sudo fdesetup disable.') : check('filevault', apple.fileVault === null ? 'warn' : 'pass', apple.fileVault === null ? 'the state of FileVault is unknown' : 'FileVault is off', 'Run fdesetup status on the machine.'),

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunCommand } from '../machine/command.ts';
@@ -38,6 +41,14 @@ describe('GPUs (outputs from docs, no real cards)', () => {
 
   it('are none where no tool is', async () => {
     expect(await takeGpus(machine({}), '/nonexistent')).toEqual({ gpus: [], problems: [], broken: [] });
+  });
+
+  it('are not taken for none where their driver hangs', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'tandem-gpus-'));
+    mkdirSync(join(root, 'dev'));
+    writeFileSync(join(root, 'dev/nvidiactl'), '');
+    expect((await takeGpus(machine({}), root)).problems).toEqual(['nvidia-smi is not there or did not answer, and NVIDIA\'s driver is loaded']);
+    rmSync(root, { recursive: true });
   });
 
   it('are read from any text without a throw', () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunCommand } from '../machine/command.ts';
 import { takeAmd } from './amd/cards.ts';
 import { figure, type Gpu, type Gpus, type Partition } from './card.ts';
@@ -12,7 +14,9 @@ const FIELDS = ['index', 'uuid', 'name', 'memory.total', 'memory.used', 'utiliza
 export async function takeGpus(run: RunCommand, root = '/'): Promise<Gpus> {
   const [query, list, amd] = await Promise.all([run('nvidia-smi', [`--query-gpu=${FIELDS.join(',')}`, '--format=csv,noheader,nounits']), run('nvidia-smi', ['-L']), takeAmd(run, root)]);
   const nvidia = readNvidia(query.out, list.out);
-  const said = query.code === null || query.code === 0 ? [] : [`nvidia-smi ended with ${query.code}: ${firstLine(query.err || query.out)}`];
+  // A driver that hangs is no machine without cards, which would be leased as one.
+  const silent = query.code === null && existsSync(join(root, 'dev/nvidiactl')) ? ['nvidia-smi is not there or did not answer, and NVIDIA\'s driver is loaded'] : [];
+  const said = query.code === null || query.code === 0 ? silent : [`nvidia-smi ended with ${query.code}: ${firstLine(query.err || query.out)}`];
   const gpus = [...nvidia.gpus, ...amd.gpus];
   const faulty = gpus.filter((gpu) => faultsOf(gpu).length > 0).map(({ uuid }) => uuid);
   return { gpus, problems: [...said, ...nvidia.problems, ...amd.problems, ...gpus.flatMap(problemsOf)], broken: [...new Set([...nvidia.broken, ...amd.broken, ...faulty])] };

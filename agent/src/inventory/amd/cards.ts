@@ -1,6 +1,6 @@
 import type { RunCommand } from '../../machine/command.ts';
 import type { Gpu, Gpus, Partition } from '../card.ts';
-import { amdCards, errorsOf, partitionId, type AmdCard } from './kfd.ts';
+import { amdCards, errorsOf, partitionId, sharesMemory, type AmdCard } from './kfd.ts';
 import { askTools, type Told, type Tools } from './tools.ts';
 
 /** AMD's cards: what they are cut into by the kernel, what they do by AMD's tools. A machine without both has none. @param root of the file system. */
@@ -23,14 +23,11 @@ export function joinAmd(cards: readonly AmdCard[], { tool, told }: Tools, errors
   return { gpus, problems: lost.map((card) => `GPU ${cards.indexOf(card)} at ${card.bus} is not known to ${tool}`), broken: lost.map(({ uuid }) => uuid) };
 }
 
-/**
- * What a card is cut into. How much memory a partition has is its part of the card's: the kernel may show several the same memory. A partition
- * has memory of its own where there are as many parts of memory as there are partitions (AMD SMI, "GPU partitioning": NPS1 is one for all, NPS4 four).
- */
+/** What a card is cut into. How much memory a partition has is its part of the card's: the kernel may show several the same memory. */
 function partitionsOf(card: AmdCard): Partition[] {
   const count = card.nodes.length;
   if (count < 2) return [];
-  const own = card.memory === `NPS${count}`;
+  const own = !sharesMemory(card);
   return card.nodes.map((node, place) => {
     const part = card.memoryBytes === null ? null : Math.floor(card.memoryBytes / count);
     const memoryBytes = part === null || node.memoryBytes === null ? (part ?? (own ? node.memoryBytes : null)) : Math.min(part, node.memoryBytes);

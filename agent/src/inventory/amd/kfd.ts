@@ -56,6 +56,14 @@ export function amdCards(root = '/'): AmdCard[] {
   });
 }
 
+/**
+ * Whether the card's partitions have no memory of their own. They have where there are as many parts of memory as there are partitions (AMD SMI, "GPU partitioning":
+ * NPS1 is one for all, NPS4 four).
+ */
+export function sharesMemory({ nodes, memory }: AmdCard): boolean {
+  return nodes.length > 1 && memory !== `NPS${nodes.length}`;
+}
+
 /** The id of a card's partition. @param place among those of its card, from 0. */
 export function partitionId({ uuid }: AmdCard, place: number): string {
   return `${uuid}-p${place}`;

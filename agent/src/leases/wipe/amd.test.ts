@@ -132,6 +132,9 @@ describe.skipIf(noHip !== undefined)('a canary in the memory of an AMD card (sta
     machine = cut();
     expect((await plantInCards([PART], TOKEN, [], hip.run(), machine.root))[0]).toMatchObject({ id: PART.mig, bytes: 19 * MIB, why: null });
     expect((await plantInCards([CARD], TOKEN, [], hip.run(), machine.root))[0]).toMatchObject({ bytes: 0, why: 'it was cut up meanwhile' });
+    const shared = new AmdMachine([{ id: MI300X_ID, bus: 5, partitions: 2, compute: 'DPX', memory: 'NPS1' }]);
+    expect((await plantInCards([PART], TOKEN, [], hip.run(), shared.root))[0]).toMatchObject({ bytes: 0, why: 'other partitions share its memory' });
+    shared.remove();
     // Without that it sees every card.
     const open: RunCommand = (program, args, input, mostMs) => hip.run()(args[args.indexOf('--') + 1] ?? program, args.slice(args.indexOf('--') + 2), input, mostMs);
     expect((await plantInCards([PART], TOKEN, [], open, machine.root))[0]).toMatchObject({ bytes: 0, why: 'the driver shows another number of cards than one' });

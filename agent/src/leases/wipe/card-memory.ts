@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { amdCards, nodesOfCard, type KfdNode } from '../../inventory/amd/kfd.ts';
+import { amdCards, nodesOfCard, sharesMemory, type KfdNode } from '../../inventory/amd/kfd.ts';
 import type { RunCommand } from '../../machine/command.ts';
 import type { Device } from '../gpus/devices.ts';
 import { CARD_PROGRAM, LIBRARIES } from './card-program.ts';
@@ -87,10 +87,13 @@ async function ask(verb: 'plant' | 'look', device: Device, token: string, second
  */
 function wayTo(device: Device, root: string): { readonly before: readonly string[]; readonly card: string } | string {
   if (device.vendor === 'nvidia') return { before: [], card: idOf(device) };
-  const nodes = nodesOfCard(amdCards(root), device.uuid, device.mig);
+  const cards = amdCards(root);
+  const nodes = nodesOfCard(cards, device.uuid, device.mig);
   if (nodes === undefined) return 'the kernel does not list it';
   const [{ render, uniqueId }] = nodes as [KfdNode];
   if (nodes.length > 1) return 'it was cut up meanwhile';
+  // All that is free would be taken for a while, and others that run there have need of it.
+  if (device.mig !== null && sharesMemory(cards.find(({ uuid }) => uuid === device.uuid)!)) return 'other partitions share its memory';
   return { before: ['bwrap', '--dev-bind', '/', '/', '--tmpfs', dirname(render), '--dev-bind', render, render, '--die-with-parent', '--'], card: uniqueId === '' ? '-' : uniqueId };
 }
 
