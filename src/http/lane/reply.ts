@@ -1,7 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { systemClock } from '../../base/index.ts';
 import type { CallReply } from '../exchange.ts';
+import { dateLine, headerLine, statusLine } from './lines.ts';
 
 /** What a reply needs of its connection. */
 export interface ReplyConnection {
@@ -12,9 +11,9 @@ export interface ReplyConnection {
   readonly flushed: () => void;
 }
 
-const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
 /** A writer that goes on and on within one turn is to feel that nobody reads. */
 const MOST_PENDING = 16_384;
+const NOBODY: readonly (() => void)[] = [];
 const LAST_CHUNK = '0\r\n\r\n';
 
 /**
@@ -31,8 +30,8 @@ export class LaneReply implements CallReply {
   /** Pieces of this turn: those that came together leave together. */
   #pending = '';
   #flushing = false;
-  #closed: (() => void)[] = [];
-  #drained: (() => void)[] = [];
+  #closed: readonly (() => void)[] = NOBODY;
+  #drained: readonly (() => void)[] = NOBODY;
 
   constructor(connection: ReplyConnection) {
     this.#connection = connection;
@@ -49,17 +48,16 @@ export class LaneReply implements CallReply {
   writeHead(status: number, headers: Record<string, string> | string[]): void {
     if (this.headersSent || this.#head !== '') throw new Error('the head of this reply was already given');
     const flat = Array.isArray(headers) ? headers : Object.entries(headers).flat();
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+    let head = statusLine(status);
     let hasLength = false;
     for (let at = 0; at < flat.length; at += 2) {
       const name = flat[at]!;
-      const value = flat[at + 1]!;
-      if (CONTROL.test(value)) throw new TypeError(`the value of the header ${name} holds what no header may`);
       if (name === 'content-length') hasLength = true;
-      head += `${name}: ${value}\r\n`;
+      head += headerLine(name, flat[at + 1]!);
     }
     this.#chunked = !hasLength;
-    this.#head = `${head}${this.#chunked ? 'transfer-encoding: chunked\r\n' : ''}date: ${httpDate()}\r\n${this.#connection.keepAlive}\r\n`;
+    if (this.#chunked) head += 'transfer-encoding: chunked\r\n';
+    this.#head = `${head + dateLine() + this.#connection.keepAlive}\r\n`;
   }
 
   flushHeaders(): void {
@@ -102,8 +100,8 @@ export class LaneReply implements CallReply {
 
   /** Nothing here raises `error`: what a socket says of its own end, its closing says too. */
   on(event: 'close' | 'drain' | 'error', listener: () => void): void {
-    if (event === 'close') this.#closed.push(listener);
-    else if (event === 'drain') this.#drained.push(listener);
+    if (event === 'close') this.#closed = withOne(this.#closed, listener);
+    else if (event === 'drain') this.#drained = withOne(this.#drained, listener);
   }
 
   off(event: 'close' | 'drain' | 'error', listener: () => void): void {
@@ -119,7 +117,7 @@ export class LaneReply implements CallReply {
   /** The reply is over: it was sent whole, or its connection has closed. */
   closed(): void {
     const listeners = this.#closed;
-    this.#closed = [];
+    this.#closed = NOBODY;
     for (const listener of listeners) listener();
   }
 
@@ -155,15 +153,7 @@ function flush(reply: LaneReply): void {
   reply.flush();
 }
 
-let date = '';
-let dateSecond = 0;
-
-/** The `date` of now, made once a second. */
-function httpDate(): string {
-  const second = Math.floor(systemClock.nowMs() / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    date = new Date(second * 1000).toUTCString();
-  }
-  return date;
+/** Mostly one listens, and a list that is pushed to takes room for 17. */
+function withOne(listeners: readonly (() => void)[], listener: () => void): readonly (() => void)[] {
+  return listeners.length === 0 ? [listener] : [...listeners, listener];
 }

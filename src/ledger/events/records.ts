@@ -3,7 +3,8 @@ import type { Bucket, CallerTier, Quantities, ServiceTier } from '../prices/type
 import { BUCKETS } from '../prices/types.ts';
 import { canonicalJson } from '../rating/canonical.ts';
 import type { Attempt, CallEnd, Route } from './call.ts';
-import { LABEL_LIMITS, cut, plain, tagLabel, userLabel, type Labels } from './labels.ts';
+import { LABEL_LIMITS, cut, tagLabel, userLabel, type Labels } from './labels.ts';
+import { named, quoted } from './quoted.ts';
 
 /**
  * What the log's records say. They are written some thousand times a second, so they are arrays of JSON put
@@ -126,7 +127,7 @@ export function finalPayload(id: string, sequence: number, end: CallEnd, charge:
   // Mostly there is one attempt, and what it used is what the call used.
   for (const one of end.attempts) attempts += `${attempts === '' ? '' : ','}${attemptJson(one, one.quantities === end.quantities ? used : quantitiesJson(one.quantities), one === paid ? charge : null)}`;
   return `["${id}",${sequence},"${end.outcome}","${charge}",${text(costOf(end))},"${end.counted}",${released},${released ? '{}' : used},` +
-    `{"attempts":[${attempts}]${dialect === undefined ? '' : `,"dialect":${quoted(dialect)}`},"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"hold":"${hold}"` +
+    `{"attempts":[${attempts}]${dialect === undefined ? '' : `,"dialect":${named(dialect)}`},"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"hold":"${hold}"` +
     `${route === undefined ? '' : `,"route":${routeJson(route)}`}${scenario === undefined || scenario === null ? '' : `,"scenario":${quoted(cut(scenario, LABEL_LIMITS.tagLength))}`},"streamed":${end.streamed}` +
     `${tags === undefined || tags.length === 0 ? '' : `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(tagLabel(tag))).join(',')}]`}` +
     `,"timings":{"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"queueMs":${tenth(timings.queueMs)},"totalMs":${tenth(timings.totalMs)}}` +
@@ -135,15 +136,15 @@ export function finalPayload(id: string, sequence: number, end: CallEnd, charge:
 
 function attemptJson(one: Attempt, quantities: string, charge: Picodollars | null): string {
   const { backend, backendKey, connectMs, countedBy, firstTokenMs, startedMs } = one;
-  return `{${backend === undefined ? '' : `"backend":${quoted(backend)},`}"backendId":${quoted(one.backendId)}${backendKey === undefined ? '' : `,"backendKey":${quoted(backendKey)}`}` +
-    `,"backendModel":${quoted(one.backendModel)}${charge === null ? '' : `,"charge":"${charge}"`}${connectMs === undefined ? '' : `,"connectMs":${tenth(connectMs)}`},"cost":${text(one.cost)}` +
-    `,"costPriceId":${one.costPriceId === null ? 'null' : quoted(one.costPriceId)}${countedBy === undefined ? '' : `,"countedBy":"${countedBy}"`}` +
+  return `{${backend === undefined ? '' : `"backend":${named(backend)},`}"backendId":${named(one.backendId)}${backendKey === undefined ? '' : `,"backendKey":${named(backendKey)}`}` +
+    `,"backendModel":${named(one.backendModel)}${charge === null ? '' : `,"charge":"${charge}"`}${connectMs === undefined ? '' : `,"connectMs":${tenth(connectMs)}`},"cost":${text(one.cost)}` +
+    `,"costPriceId":${one.costPriceId === null ? 'null' : named(one.costPriceId)}${countedBy === undefined ? '' : `,"countedBy":"${countedBy}"`}` +
     `${firstTokenMs === undefined ? '' : `,"firstTokenMs":${tenth(firstTokenMs)}`}${one.hedged === true ? ',"hedged":true' : ''},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}` +
     `,"outcome":"${one.outcome}","quantities":${quantities}${startedMs === undefined ? '' : `,"startedMs":${tenth(startedMs)}`}}`;
 }
 
 function routeJson({ code, target, words }: Route): string {
-  return `{"code":${quoted(code)},"target":${quoted(target)}${words === undefined ? '' : `,"words":${quoted(cut(words, LABEL_LIMITS.wordsLength))}`}}`;
+  return `{"code":${named(code)},"target":${quoted(target)}${words === undefined ? '' : `,"words":${quoted(cut(words, LABEL_LIMITS.wordsLength))}`}}`;
 }
 
 /** What `finalPayload` made, cut into its parts; only a checksummed record comes here. */
@@ -226,14 +227,4 @@ function tenth(ms: number): string {
   const tenths = Math.round(ms * 10);
   const rest = tenths % 10;
   return rest > 0 ? `${(tenths - rest) / 10}.${rest}` : String(tenths / 10);
-}
-
-const PLAIN = /^[\w./:@-]*$/;
-
-/**
- * A text as JSON. Ids and most names need no escapes. What Postgres' jsonb refuses (U+0000, half a surrogate pair) is taken
- * out: a backend's odd word must not stop the log.
- */
-function quoted(value: string): string {
-  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(plain(value));
 }

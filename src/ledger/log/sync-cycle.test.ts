@@ -11,12 +11,14 @@ const PROMISED_MS = 10;
 let running: ((error: Error | null) => void)[];
 let started: number;
 let cycle: SyncCycle;
+let clock: ManualClock;
 beforeEach(() => {
   vi.useFakeTimers();
   running = [];
   started = 0;
   const files = { ...realFiles, sync: (_fd: number, done: (error: Error | null) => void) => { started += 1; running.push(done); } };
-  cycle = new SyncCycle({ files, clock: new ManualClock(0), strict: false, onFailure: () => {} });
+  clock = new ManualClock(0);
+  cycle = new SyncCycle({ files, clock, strict: false, onFailure: () => {} });
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -59,4 +61,32 @@ test('writes that go on and on do not put a sync off', async () => {
     await vi.advanceTimersByTimeAsync(1);
   }
   expect(started).toBe(1);
+});
+
+test('memory that a slow sync needed is given back when a minute has passed in which nothing needed it', async () => {
+  const writeAndSync = async (batches: number) => {
+    const lent = Array.from({ length: batches }, () => cycle.recycled() ?? new BatchBuffer());
+    for (const batch of lent) {
+      void batch.add(RECORD.final, 1, 'a record');
+      cycle.wrote(1, batch);
+    }
+    await vi.advanceTimersByTimeAsync(PROMISED_MS);
+    await synced();
+  };
+  const free = () => {
+    const batches: BatchBuffer[] = [];
+    for (let batch = cycle.recycled(); batch !== undefined; batch = cycle.recycled()) batches.push(batch);
+    return batches;
+  };
+  await writeAndSync(20);
+  clock.advance(60_000);
+  await writeAndSync(3);
+  expect(free()).toHaveLength(20);
+
+  await writeAndSync(20);
+  for (let minute = 0; minute < 3; minute += 1) {
+    clock.advance(60_000);
+    await writeAndSync(3);
+  }
+  expect(free()).toHaveLength(3);
 });

@@ -14,6 +14,8 @@ const KEPT_BUFFER_BYTES = 1_048_576;
  * the whole heap several times a second; on one core that takes it half of its time.
  */
 const KEPT_BYTES = 16 * 1_048_576;
+/** What was not needed for so long is given back: else one slow sync would be paid for by memory for ever. */
+const UNUSED_MS = 60_000;
 
 /**
  * When written bytes are brought to disk. Keeps the batches until they are, so that they can be
@@ -26,6 +28,9 @@ export class SyncCycle {
   readonly #onFailure: (error: Error) => void;
   readonly #free: BatchBuffer[] = [];
   #freeBytes = 0;
+  /** How few batches have been free at once, and since when that is counted: so many were not needed. */
+  #fewestFree = 0;
+  #countedSinceMs = 0;
   #written: { batch: BatchBuffer; atMs: number }[] = [];
   #syncing: { batch: BatchBuffer; atMs: number }[] = [];
   #fd = -1;
@@ -58,6 +63,7 @@ export class SyncCycle {
   recycled(): BatchBuffer | undefined {
     const batch = this.#free.pop();
     if (batch !== undefined) this.#freeBytes -= batch.bytes.length;
+    this.#fewestFree = Math.min(this.#fewestFree, this.#free.length);
     return batch;
   }
 
@@ -141,6 +147,16 @@ export class SyncCycle {
       this.#free.push(batch);
       this.#freeBytes += length;
     }
+    this.#giveBackUnused();
+  }
+
+  /** The last batch is lent out first, so those that nobody needed are the first ones. */
+  #giveBackUnused(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#countedSinceMs < UNUSED_MS) return;
+    for (const { bytes } of this.#free.splice(0, this.#fewestFree)) this.#freeBytes -= bytes.length;
+    this.#fewestFree = this.#free.length;
+    this.#countedSinceMs = nowMs;
   }
 
   #closeRetired(): void {

@@ -5,19 +5,18 @@ import type { Candidate } from '../routing/plan.ts';
 export function replyHeaders(streamed: boolean, { target, why }: Candidate, attempts: number, coldStartMs: number): Record<string, string> {
   return {
     'content-type': streamed ? 'text/event-stream; charset=utf-8' : 'application/json; charset=utf-8', 'cache-control': 'no-store',
-    'x-tandem-route': routeOf(target) + why, 'x-tandem-attempts': String(attempts), ...(coldStartMs > 0 && { 'x-tandem-cold-start': String(Math.round(coldStartMs)) }),
+    'x-tandem-route': routeOf(target, why), 'x-tandem-attempts': String(attempts), ...(coldStartMs > 0 && { 'x-tandem-cold-start': String(Math.round(coldStartMs)) }),
   };
 }
 
-/** Made once for each target of the registry. */
-const ROUTES = new WeakMap<Target, string>();
+/** Made once for each target of the registry, and each reason. */
+const ROUTES = new WeakMap<Target, Map<string, string>>();
 
-function routeOf(target: Target): string {
-  let route = ROUTES.get(target);
-  if (route === undefined) {
-    route = headerText(`${target.backend.name}/${target.backendModel}; reason=`);
-    ROUTES.set(target, route);
-  }
+function routeOf(target: Target, why: string): string {
+  let routes = ROUTES.get(target);
+  if (routes === undefined) ROUTES.set(target, (routes = new Map()));
+  let route = routes.get(why);
+  if (route === undefined) routes.set(why, (route = headerText(`${target.backend.name}/${target.backendModel}; reason=`) + why));
   return route;
 }
 

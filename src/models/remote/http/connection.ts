@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ConnectionClosed } from './http-errors.ts';
+import type { KnownHead } from './known-head.ts';
 import type { ReplyControl, ReplyHandler } from './reply-handler.ts';
 import { writeRequest } from './request-writer.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -55,6 +56,8 @@ export class ReadPlace {
 
 /** The pool, as its connections see it. */
 export interface ConnectionOwner {
+  /** What all of them have read last. */
+  readonly known: KnownHead;
   /** It can take another turn. `keptMs`: how long the backend says to keep it; null: it does not say. */
   free(connection: Connection, keptMs: number | null): void;
   gone(connection: Connection): void;
@@ -87,7 +90,7 @@ export class Connection implements ResponseSink {
     this.over = place.early;
     this.#socket = socket;
     this.#owner = owner;
-    this.#parser = new ResponseParser(this);
+    this.#parser = new ResponseParser(this, owner.known);
     socket.on('error', (error) => {
       this.over = true;
       this.#error ??= error;

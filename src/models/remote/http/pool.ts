@@ -2,6 +2,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Clock } from '../../../base/index.ts';
 import { Connection, ReadPlace, Turn, type ConnectionOwner } from './connection.ts';
 import { PoolClosed } from './http-errors.ts';
+import { KnownHead } from './known-head.ts';
 import type { ReplyHandler } from './reply-handler.ts';
 
 export interface PoolOptions {
@@ -21,6 +22,7 @@ const SWEEP_MS = 1_000;
 
 /** Connections to one backend, each kept for the next request. The one that was used last is used first, so that those which are not needed end. */
 export class ConnectionPool implements ConnectionOwner {
+  readonly known = new KnownHead();
   readonly #options: PoolOptions;
   readonly #all = new Set<Connection>();
   readonly #idle: Connection[] = [];

@@ -1,4 +1,5 @@
 import { BadHttp, ConnectionClosed } from './http-errors.ts';
+import { KnownHead } from './known-head.ts';
 import { CHUNKED, UNTIL_CLOSE, fieldName, fieldValue, readHead, type ResponseHead } from './response-head.ts';
 
 /** What is told of a reply while it is read. */
@@ -31,6 +32,7 @@ type Part = 'head' | 'body' | 'rest' | 'size' | 'chunk' | 'chunk end' | 'trailer
  */
 export class ResponseParser {
   readonly #sink: ResponseSink;
+  readonly #known: KnownHead;
   #part: Part = 'head';
   /** Bytes that are still to come of the body, or of its chunk. */
   #left = 0;
@@ -42,8 +44,10 @@ export class ResponseParser {
   #line = '';
   #trailerBytes = 0;
 
-  constructor(sink: ResponseSink) {
+  /** @param known shared by the connections to one backend. */
+  constructor(sink: ResponseSink, known: KnownHead = new KnownHead()) {
     this.#sink = sink;
+    this.#known = known;
   }
 
   /** Whether something has come of a reply that has not ended. */
@@ -119,7 +123,7 @@ export class ResponseParser {
     }
     this.#open = null;
     this.#openBytes = 0;
-    const head = readHead(bytes.toString('latin1', from, end));
+    const head = this.#known.find(bytes, from, end) ?? this.#read(bytes, from, end);
     if (head.status < 200) {
       this.#before += size;
     } else {
@@ -128,6 +132,12 @@ export class ResponseParser {
       this.#sink.head(head);
     }
     return at + size - had;
+  }
+
+  #read(bytes: Buffer, from: number, to: number): ResponseHead {
+    const head = readHead(bytes.toString('latin1', from, to));
+    this.#known.keep(bytes, from, to, head);
+    return head;
   }
 
   /** Keeps the beginning of a head. The room doubles, so that a head that comes byte by byte is not copied for each of them. */
