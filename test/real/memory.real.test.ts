@@ -6,7 +6,7 @@ import { startStandInBackend, type StandInBackend } from '../acceptance/support/
 import { freshFolder, startProgram, stopEverything, type Program } from '../acceptance/support/program.ts';
 
 /** While caches fill and code is compiled, memory grows; what is judged comes after it. */
-const WARM = 100_000;
+const WARM = 200_000;
 const REPLIES = 200_000;
 const WINDOW = 100_000;
 const AT_ONCE = 32;
