@@ -1,20 +1,12 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { noBrowser } from './browser.ts';
-import { NOW } from './mock-data.ts';
 import { withConsole } from './with-console.ts';
 
 describe.skipIf(noBrowser !== undefined)('what the console can set of machines, in Chromium', () => {
   const shown = withConsole();
 
-  async function open(path: string): Promise<Page> {
-    shown.mock.reset('full');
-    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
-    const page = await context.newPage();
-    await page.clock.setFixedTime(NOW);
-    await page.goto(shown.mock.url + path);
-    return page;
-  }
+  const { open } = shown;
 
   it('sets what the leases of a pool reach, and sends what was changed alone', async () => {
     const page = await open('/fleet/nodes');

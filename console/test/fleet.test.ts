@@ -1,4 +1,3 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { noBrowser } from './browser.ts';
 import { withConsole } from './with-console.ts';
@@ -9,15 +8,7 @@ import { HOSTILE } from './mock-fleet.ts';
 describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
   const shown = withConsole();
 
-  async function open(path: string): Promise<Page> {
-    shown.mock.reset('full');
-    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    const page = await context.newPage();
-    await page.clock.setFixedTime(NOW);
-    await page.goto(shown.mock.url + path.replace(/:(\w[\w-]*)/, (_, name: string) => [...shown.mock.world().fleet.nodes, ...shown.mock.world().fleet.leases].find((one) => one.name === name)?.id ?? ''));
-    return page;
-  }
+  const open = (path: string) => shown.open((world) => path.replace(/:(\w[\w-]*)/, (_, name: string) => [...world.fleet.nodes, ...world.fleet.leases].find((one) => one.name === name)?.id ?? ''));
 
   it('says what is free by pool, and keeps filters in the address', async () => {
     const page = await open('/fleet/nodes');

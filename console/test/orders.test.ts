@@ -1,21 +1,12 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { noBrowser } from './browser.ts';
-import { NOW } from './mock-data.ts';
 import { HOSTILE } from './mock-fleet.ts';
 import { withConsole } from './with-console.ts';
 
 describe.skipIf(noBrowser !== undefined)('orders in Chromium', () => {
   const shown = withConsole();
 
-  async function open(path: string): Promise<Page> {
-    shown.mock.reset('full');
-    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
-    const page = await context.newPage();
-    await page.clock.setFixedTime(NOW);
-    await page.goto(shown.mock.url + path.replace(/:(\w[\w-]*)/, (_, offer: string) => shown.mock.world().orders.find((one) => one.offer === offer)?.id ?? ''));
-    return page;
-  }
+  const open = (path: string) => shown.open((world) => path.replace(/:(\w[\w-]*)/, (_, offer: string) => world.orders.find((one) => one.offer === offer)?.id ?? ''));
 
   it('say which machine needs somebody and why, and what is billed without an order', async () => {
     const page = await open('/fleet/orders');

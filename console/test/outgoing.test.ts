@@ -1,21 +1,12 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { noBrowser } from './browser.ts';
 import { withConsole } from './with-console.ts';
 import { Refusal } from './mock-api.ts';
-import { NOW } from './mock-data.ts';
 
 describe.skipIf(noBrowser !== undefined)('hooks, webhooks, feeds and models in Chromium', () => {
   const shown = withConsole();
 
-  async function open(path: string): Promise<Page> {
-    shown.mock.reset('full');
-    const context = await shown.browser.newContext({ viewport: { width: 1280, height: 844 }, reducedMotion: 'reduce' });
-    const page = await context.newPage();
-    await page.clock.setFixedTime(NOW);
-    await page.goto(shown.mock.url + path);
-    return page;
-  }
+  const { open } = shown;
 
   it('adds a hook with its deadline and what becomes of calls when it fails; its secret is shown once', async () => {
     const page = await open('/settings/hooks');

@@ -7,7 +7,7 @@ import type { OpenApiContent, OpenApiDocument, OpenApiOperation } from '../../sr
  */
 type Schema = Readonly<Record<string, unknown>>;
 
-/** The source of the clients' `schema.ts`. */
+/** The source of `schema.ts`, which the CLI and the console share. */
 export function typesOf(document: OpenApiDocument): string {
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   return [

@@ -1,4 +1,4 @@
-import type { components, paths } from './schema.ts';
+import type { components, paths } from '../../../src/cli/client/schema.ts';
 
 export type Schemas = components['schemas'];
 type Method = 'get' | 'post' | 'patch' | 'delete';

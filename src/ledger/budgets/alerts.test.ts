@@ -1,20 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
+import { openAlerts, type Told } from '../testing/budgets.ts';
 import { admissionOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
-import { BudgetAlerts } from './alerts.ts';
+import type { BudgetAlerts } from './alerts.ts';
 
 let house: PathHouse;
 let ledger: Ledger;
-let told: { event: string; subject: string; data: Readonly<Record<string, unknown>> }[];
+let told: readonly Told[];
 let alerts: BudgetAlerts;
 beforeEach(async () => {
   house = await openPathHouse();
   ledger = await house.ledger();
-  told = [];
-  // A stand-in for the line of messages, which webhooks.test.ts shows.
-  const deliveries = { enqueue: async (_tx: unknown, _organisation: string, event: string, subject: string, data: Readonly<Record<string, unknown>>) => void told.push({ event, subject, data }) };
-  alerts = new BudgetAlerts({ database: house.database, clock: systemClock, names: house.names, deliveries });
+  ({ alerts, told } = openAlerts(house));
 });
 afterEach(() => house.close());
 

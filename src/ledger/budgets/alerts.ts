@@ -16,6 +16,11 @@ export interface BudgetAlertsOptions {
 /** Charges of a window that has just ended are still being posted. */
 const LATE_MS = 10 * 60_000;
 
+/** That a project's budget for each key holds all that this key has spent in the window, and not the organisation's for each. A total may have begun later. */
+const heldNearer = sql`(b.scope_kind = 'organisation' and b.subject_kind = 'key' and exists (select from budgets near join budget_name_windows n on n.budget_id = near.id and n.window_start = w.window_start and n.counted = w.counted
+            where near.organisation_id = b.organisation_id and near.removed_at is null and near.kind = 'budget' and near.scope_kind = 'project' and near.subject_kind = 'key' and near.period = b.period
+            and (n.spent = w.spent or b.period = 'total')))`;
+
 interface Reached {
   organisation_id: string;
   budget_id: string;
@@ -61,6 +66,7 @@ export class BudgetAlerts {
             and own.period = b.period and own.subject_kind = b.subject_kind and '=' || own.subject = w.counted)
           and not exists (select from budgets own where own.organisation_id = b.organisation_id and own.removed_at is null and own.kind = 'budget' and own.subject_kind is null
             and own.scope_kind = b.subject_kind and own.period = b.period and '=' || ${firstKeyOf(sql`own.scope_id`)} = w.counted)
+          and not ${heldNearer}
         on conflict do nothing returning organisation_id, budget_id, window_start, counted, share, spent::text, amount::text`.execute(tx);
       const rows = [...wholes, ...names];
       if (rows.length === 0) return 0;

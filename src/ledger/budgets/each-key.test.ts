@@ -1,10 +1,9 @@
-import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Principal } from '../../access/index.ts';
-import { isTandemError, newId, systemClock, type TandemError } from '../../base/index.ts';
+import { newId } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
-import { admissionOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
-import { BudgetAlerts } from './alerts.ts';
+import * as budgets from '../testing/budgets.ts';
+import { openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
 import type { NewBudget } from './budgets.ts';
 
 let house: PathHouse;
@@ -20,39 +19,11 @@ afterEach(() => house.close());
 const EACH_KEY = { kind: 'key', name: null } as const;
 const set = (amount: number, more: Partial<NewBudget> = {}) => ledger.budgets.create(owner, { scope: { kind: 'project', id: house.projectId }, subject: EACH_KEY, amount: String(amount), period: 'day', ...more });
 
-/** One call of so many input tokens, a million picodollars each, charged in full; null: served. */
-async function call(input: bigint, keyId: string | null, at = ledger, projectId: string | null = house.projectId): Promise<TandemError | null> {
-  try {
-    const hold = await at.admit({ ...admissionOf(house, input, 0n, keyId), projectId });
-    await hold.settle(endOf(input, 0n));
-    return null;
-  } catch (error) {
-    if (isTandemError(error, 'budget_exceeded')) return error;
-    throw error;
-  }
-}
-
-/** How many calls of one token are served. */
-async function served(keyId: string | null, tries: number, at = ledger, projectId: string | null = house.projectId): Promise<number> {
-  let count = 0;
-  for (let index = 0; index < tries; index += 1) if ((await call(1n, keyId, at, projectId)) === null) count += 1;
-  return count;
-}
-
+const call = (input: bigint, keyId: string | null, at = ledger, projectId: string | null = house.projectId) => budgets.call(house, at, input, { keyId, projectId });
+const served = (keyId: string | null, tries: number, at = ledger, projectId: string | null = house.projectId) => budgets.served(house, at, { keyId, projectId }, tries);
+const postedAndRight = (...others: readonly Ledger[]) => budgets.postedAndRight(house, ledger, ...others);
+const windowsOf = (budgetId: string) => budgets.windowsOf(house.database, budgetId);
 const rotate = (from: string, to: string) => house.database.transaction((tx) => ledger.budgets.carryOver(tx, house.organisationId, from, to));
-
-async function postedAndRight(...others: readonly Ledger[]): Promise<void> {
-  for (const one of [ledger, ...others]) await one.stop();
-  const seen = await ledger.bill.verify(owner);
-  expect(seen.firstFault).toBeNull();
-  expect(seen).toMatchObject({ ok: true, difference: '0' });
-}
-
-async function windowsOf(budgetId: string): Promise<Record<string, string>> {
-  const { rows } = await sql<{ counted: string; spent: string; leased: string }>`select counted, spent, leased from budget_name_windows where budget_id = ${budgetId}`.execute(house.database.unscoped('test'));
-  expect(rows.every(({ leased }) => leased === '0')).toBe(true);
-  return Object.fromEntries(rows.map(({ counted, spent }) => [counted, spent]));
-}
 
 test('each key has an amount of its own; one with a budget of its own is held by that; calls without a key are held by neither', async () => {
   const [one, two, vip] = [newId(), newId(), newId()];
@@ -133,12 +104,25 @@ test('webhooks are told by the key\'s name, and not of a key with a budget of it
   await ledger.budgets.inForce();
   expect([await served(one, 6), await served(successor, 7)]).toEqual([6, 7]);
   await ledger.stop();
-  const told: Readonly<Record<string, unknown>>[] = [];
-  // A stand-in for the line of messages, which webhooks.test.ts shows.
-  const deliveries = { enqueue: async (_tx: unknown, _organisation: string, _event: string, _subject: string, data: Readonly<Record<string, unknown>>) => void told.push(data) };
-  const alerts = new BudgetAlerts({ database: house.database, clock: systemClock, names: house.names, deliveries });
+  const { alerts, told } = budgets.openAlerts(house);
   expect([await alerts.tellDue(), await alerts.tellDue()]).toEqual([1, 0]);
-  expect(told).toMatchObject([{ share: 50, spent: '6000000', holder: `key key-${one.slice(-4)}`, subject: { kind: 'key', name: one }, period: 'day' }]);
+  expect(told.map(({ data }) => data)).toMatchObject([{ share: 50, spent: '6000000', holder: `key key-${one.slice(-4)}`, subject: { kind: 'key', name: one }, period: 'day' }]);
+}, 30_000);
+
+test('the organisation\'s alert tells of the keys that it holds, and not of those that their project\'s amount for each key does', async () => {
+  const wide = { scope: { kind: 'organisation', id: house.organisationId }, alertShares: [50] } as const;
+  await set(10_000_000, wide);
+  const inProject = await set(20_000_000);
+  const [mine, free] = [newId(), newId()];
+  // The project's holds its keys alone; a call of no project has the organisation's.
+  expect([await served(mine, 12), await served(free, 6, ledger, null)]).toEqual([12, 6]);
+  await ledger.stop();
+  const { alerts, told } = budgets.openAlerts(house);
+  expect([await alerts.tellDue(), await alerts.tellDue()]).toEqual([1, 0]);
+  expect(told.map(({ data }) => data)).toMatchObject([{ scope: wide.scope, share: 50, spent: '6000000', subject: { kind: 'key', name: free } }]);
+  await ledger.budgets.remove(owner, inProject.id);
+  expect(await alerts.tellDue()).toBe(1);
+  expect(told.at(-1)!.data).toMatchObject({ share: 50, spent: '12000000', subject: { kind: 'key', name: mine } });
 }, 30_000);
 
 test('a key that such a budget holds makes no other keys, unless it may change budgets', async () => {

@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Principal } from '../../access/index.ts';
-import { isTandemError, newId, systemClock, type TandemError } from '../../base/index.ts';
-import type { MoreOfCall } from '../testing/gateway-process.ts';
+import { newId } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
+import * as budgets from '../testing/budgets.ts';
 import { MODEL, admissionOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
-import { BudgetAlerts } from './alerts.ts';
 import { NAMES_AT_MOST } from './counted.ts';
 import type { NewBudget } from './budgets.ts';
 
@@ -23,39 +22,10 @@ const EACH_USER = { kind: 'user', name: null } as const;
 const set = (subject: NewBudget['subject'], amount: number, more: Partial<NewBudget> = {}, at = ledger) =>
   at.budgets.create(owner, { scope: { kind: 'project', id: house.projectId }, subject, amount: String(amount), period: 'month', ...more });
 
-type Who = Pick<MoreOfCall, 'user' | 'resource' | 'keyId'> & { readonly tags?: readonly string[] };
-
-/** One call of so many input tokens, a million picodollars each, charged in full; null: served. */
-async function call(input: bigint, who: Who, at = ledger): Promise<TandemError | null> {
-  try {
-    const hold = await at.admit({ ...admissionOf(house, input, 0n), ...who });
-    await hold.settle({ ...endOf(input, 0n), user: who.user ?? null, tags: who.tags ?? [] });
-    return null;
-  } catch (error) {
-    if (isTandemError(error, 'budget_exceeded')) return error;
-    throw error;
-  }
-}
-
-/** How many calls of one token are served. */
-async function served(who: Who, tries: number, at = ledger): Promise<number> {
-  let count = 0;
-  for (let index = 0; index < tries; index += 1) if ((await call(1n, who, at)) === null) count += 1;
-  return count;
-}
-
-async function postedAndRight(...ledgers: readonly Ledger[]): Promise<void> {
-  for (const one of [ledger, ...ledgers]) await one.stop();
-  const seen = await ledger.bill.verify(owner);
-  expect(seen.firstFault).toBeNull();
-  expect(seen).toMatchObject({ ok: true, difference: '0' });
-}
-
-async function windowsOf(budgetId: string): Promise<Record<string, string>> {
-  const { rows } = await sql<{ counted: string; spent: string; leased: string }>`select counted, spent, leased from budget_name_windows where budget_id = ${budgetId}`.execute(house.database.unscoped('test'));
-  expect(rows.every(({ leased }) => leased === '0')).toBe(true);
-  return Object.fromEntries(rows.map(({ counted, spent }) => [counted, spent]));
-}
+const call = (input: bigint, who: budgets.Who, at = ledger) => budgets.call(house, at, input, who);
+const served = (who: budgets.Who, tries: number, at = ledger) => budgets.served(house, at, who, tries);
+const postedAndRight = (...others: readonly Ledger[]) => budgets.postedAndRight(house, ledger, ...others);
+const windowsOf = (budgetId: string) => budgets.windowsOf(house.database, budgetId);
 
 test('each user has a budget of its own, one by name another, and leaving the name out is no way around', async () => {
   const { id } = await set(EACH_USER, 4_000_000);
@@ -166,14 +136,11 @@ test('webhooks are told of a share by the name of who reached it, and not of who
   await set(EACH_USER, 10_000_000, { alertShares: [50, 100] });
   await set({ kind: 'user', name: 'vip' }, 100_000_000, { alertShares: [10] });
   for (const [user, count] of [['u-1', 6], ['u-2', 2], ['vip', 12]] as const) await served({ user }, count);
-  const told: Readonly<Record<string, unknown>>[] = [];
-  // A stand-in for the line of messages, which webhooks.test.ts shows.
-  const deliveries = { enqueue: async (_tx: unknown, _organisation: string, _event: string, subject: string, data: Readonly<Record<string, unknown>>) => void told.push({ key: subject, ...data }) };
-  const alerts = new BudgetAlerts({ database: house.database, clock: systemClock, names: house.names, deliveries });
+  const { alerts, told } = budgets.openAlerts(house);
   await ledger.stop();
   expect(await alerts.tellDue()).toBe(2);
   expect(await alerts.tellDue()).toBe(0);
-  expect(told.map(({ share, spent, holder, subject }) => ({ share, spent, holder, subject }))).toEqual([
+  expect(told.map(({ data: { share, spent, holder, subject } }) => ({ share, spent, holder, subject }))).toEqual([
     { share: 10, spent: '12000000', holder: 'user vip of project default', subject: { kind: 'user', name: 'vip' } },
     { share: 50, spent: '6000000', holder: 'user u-1 of project default', subject: { kind: 'user', name: 'u-1' } },
   ]);

@@ -17,6 +17,24 @@ export interface ServingSettings {
 /** What each replica leases. */
 export type ReplicaLease = Pick<NewLease, 'kind' | 'gpus' | 'gpu' | 'memoryGb' | 'slice' | 'pool' | 'labels'>;
 
+/** A model to be served, as it is asked for and as it is shown. */
+export interface ServingTerms extends ServingSettings {
+  readonly name: string;
+  readonly model: string;
+  readonly engine: ServingRow['engine'];
+  readonly lease: ReplicaLease;
+  /** Replicas at least and at most. */
+  readonly min: number;
+  readonly max: number;
+  /** Without a call, after which it has none; null: never. */
+  readonly idleMinutes: number | null;
+  readonly cold: ServingRow['cold'];
+  /** Picodollars an hour for each replica, at most; null: no bound. */
+  readonly atMost: string | null;
+  readonly contextTokens: number | null;
+  readonly maxOutputTokens: number;
+}
+
 export function settingsOf({ settings }: Pick<ServingRow, 'settings'>): ServingSettings {
   return settings as unknown as ServingSettings;
 }

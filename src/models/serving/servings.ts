@@ -7,26 +7,13 @@ import { isDuplicate } from '../registry/duplicate.ts';
 import type { ServingContext } from './context.ts';
 import { servingMoney } from './money.ts';
 import { REPLICA_PORT } from './replica-door.ts';
-import { gpusOf, leaseWish, type ReplicaLease, type ReplicaRow, type ServingRow } from './rows.ts';
+import { gpusOf, leaseWish, type ReplicaRow, type ServingRow, type ServingTerms } from './rows.ts';
 import { replicaView, servingView, type ReplicaView, type ServingView } from './view.ts';
 
 /** A model to be served from the fleet, as it is asked for. */
-export interface NewServing {
-  readonly name: string;
+export interface NewServing extends ServingTerms {
+  /** Null: the caller's own. */
   readonly projectId: string | null;
-  readonly model: string;
-  readonly engine: ServingRow['engine'];
-  readonly lease: ReplicaLease;
-  readonly min: number;
-  readonly max: number;
-  readonly idleMinutes: number | null;
-  readonly cold: ServingRow['cold'];
-  readonly atMost: string | null;
-  readonly contextTokens: number | null;
-  readonly maxOutputTokens: number;
-  readonly parallel: number | null;
-  readonly args: readonly string[];
-  readonly targetFirstTokenMs: number | null;
 }
 
 /** What is left out stays. */

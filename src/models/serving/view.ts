@@ -1,5 +1,5 @@
 import type { EngineFigures } from './engines/engine.ts';
-import { coldStartMs, figuresOf, leaseOf, settingsOf, usualColdStartMs, type ReplicaLease, type ReplicaRow, type ServingRow, type ServingSettings } from './rows.ts';
+import { coldStartMs, figuresOf, leaseOf, settingsOf, usualColdStartMs, type ReplicaRow, type ServingRow, type ServingTerms } from './rows.ts';
 
 /** What the tokens of a serving cost and brought, over a time. Amounts are picodollars as text. */
 export interface ServingMoney {
@@ -34,20 +34,9 @@ export interface ReplicaView {
   readonly coldStart: { readonly leaseMs: number; readonly loadMs: number; readonly totalMs: number } | null;
 }
 
-export interface ServingView extends ServingSettings {
+export interface ServingView extends ServingTerms {
   readonly id: string;
-  readonly name: string;
   readonly projectId: string;
-  readonly model: string;
-  readonly engine: ServingRow['engine'];
-  readonly lease: ReplicaLease;
-  readonly min: number;
-  readonly max: number;
-  readonly idleMinutes: number | null;
-  readonly cold: ServingRow['cold'];
-  readonly atMost: string | null;
-  readonly contextTokens: number | null;
-  readonly maxOutputTokens: number;
   readonly askedBy: string;
   readonly state: 'serving' | 'starting' | 'asleep' | 'stopping' | 'stopped';
   readonly reason: string | null;

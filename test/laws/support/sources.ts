@@ -11,7 +11,7 @@ export interface Source {
 
 /** Source files by glob, without what is generated, built or installed. */
 export function sources(...patterns: string[]): Source[] {
-  const generated = new Set(['src/cli/client/schema.ts', 'console/src/api/schema.ts']);
+  const generated = new Set(['src/cli/client/schema.ts']);
   return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: ROOT, exclude: ['**/node_modules', '**/dist'] }))
     .filter((path) => !generated.has(path))
