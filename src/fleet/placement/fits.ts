@@ -1,4 +1,4 @@
-import type { MachineView, PlacementRequest, UnitView } from './types.ts';
+import type { MachineView, PlacementRequest, UnitView, Want } from './types.ts';
 
 /** Whether a machine could ever serve a request, were all of it free and open. */
 export function machineFits(machine: MachineView, request: PlacementRequest): boolean {
@@ -21,13 +21,17 @@ export function shapeFits(machine: MachineView, request: PlacementRequest): bool
   if (want.macClass !== null && machine.mac?.class !== want.macClass) return false;
   if (want.xcode !== null && !machine.mac?.xcode.includes(want.xcode)) return false;
   if (want.units !== undefined && machine.units.length !== want.units) return false;
-  return want.unit === null || machine.units.every((unit) => unit.kind === want.unit);
+  return (want.unit === null && want.kinds === undefined) || machine.units.every((unit) => isOfKind(unit, want));
 }
 
 /** Whether a unit is of the kind that is asked for. A slice is never given as a whole GPU, nor the other way round. */
 export function unitMatches(unit: UnitView, { want }: PlacementRequest): boolean {
   if (want.kind === 'whole') return true;
-  return unit.slice === want.slice && (want.unit === null || unit.kind === want.unit) && unit.memoryMb >= want.memoryMb;
+  return unit.slice === want.slice && isOfKind(unit, want) && unit.memoryMb >= want.memoryMb;
+}
+
+function isOfKind({ kind }: UnitView, want: Want): boolean {
+  return (want.unit === null || kind === want.unit) && (want.kinds === undefined || want.kinds.includes(kind));
 }
 
 function countMatching(machine: MachineView, request: PlacementRequest): number {
@@ -39,7 +43,7 @@ function countMatching(machine: MachineView, request: PlacementRequest): number 
 /** Requests with the same text here are served by the same machines. */
 export function kindOf({ pool, organisationId, rawRoot, labels, want }: PlacementRequest): string {
   const sorted = Object.keys(labels).sort().map((label) => [label, labels[label]]);
-  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.kind === 'units' ? [want.unit, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.macClass, want.xcode, want.units]]);
+  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.kind === 'units' ? [want.unit, want.kinds, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.kinds, want.macClass, want.xcode, want.units]]);
 }
 
 /** How many free units of a machine a request needs. */

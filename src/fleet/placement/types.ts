@@ -57,10 +57,10 @@ export interface Reservation extends Omit<Holding, 'untilMs'> {
 
 /** What a lease asks for on each machine. */
 export type Want =
-  /** So many GPUs or slices; kind null: any. */
-  | { readonly kind: 'units'; readonly unit: string | null; readonly memoryMb: number; readonly slice: boolean; readonly count: number }
+  /** So many GPUs or slices; kind null: any, or where `kinds` is there one of those. */
+  | { readonly kind: 'units'; readonly unit: string | null; readonly kinds?: readonly string[]; readonly memoryMb: number; readonly slice: boolean; readonly count: number }
   /** All of it. `units`: of machines that have so many; absent: any. */
-  | { readonly kind: 'whole'; readonly machine: 'gpu' | 'mac' | 'cpu'; readonly unit: string | null; readonly macClass: string | null; readonly xcode: string | null; readonly units?: number };
+  | { readonly kind: 'whole'; readonly machine: 'gpu' | 'mac' | 'cpu'; readonly unit: string | null; readonly kinds?: readonly string[]; readonly macClass: string | null; readonly xcode: string | null; readonly units?: number };
 
 export interface PlacementRequest {
   readonly id: string;

@@ -38,21 +38,24 @@ describe('a quote', () => {
     const asked = (want: Want, machines: readonly LeasableMachine[]) => quote(request('r', { want }), machines, price, 60, null);
     const pool = [leasable(machine('a')), kinds('b', [l4, { ...l4, id: 'gpu-1', gpu: 1 }])];
     const anyGpu = { kind: 'units', unit: null, memoryMb: 0, slice: false, count: 1 } as const;
-    expect(asked(anyGpu, pool)).toMatchObject({ resource: 'gpu/l4-24gb', cost: 60n, want: { unit: 'l4-24gb' } });
-    expect(asked({ ...anyGpu, memoryMb: 40_000 }, pool)).toMatchObject({ resource: 'gpu/h100-80gb', want: { unit: 'h100-80gb' } });
+    expect(asked(anyGpu, pool)).toMatchObject({ resource: 'gpu/l4-24gb', cost: 60n, want: { unit: null, kinds: ['l4-24gb'] } });
+    expect(asked({ ...anyGpu, memoryMb: 40_000 }, pool)).toMatchObject({ resource: 'gpu/h100-80gb', want: { kinds: ['h100-80gb'] } });
     // Nothing is narrowed where the pool has one price for all.
-    expect(asked(anyGpu, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toMatchObject({ unit: null });
+    expect(asked(anyGpu, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toEqual(anyGpu);
+    // Kinds of one price are all the same to who asks for any.
+    expect(quote(request('r', { want: anyGpu }), pool, () => PRICES.get('cheap'), 60, null).want).toMatchObject({ kinds: ['h100-80gb', 'l4-24gb'] });
+    expect(asked(gpus(1, 'h100-80gb'), pool).want).toEqual(gpus(1, 'h100-80gb'));
     // The cheapest slice with so much memory, on machines that have several.
     const cut = [kinds('a', [slice(0, 0), { ...slice(0, 1), kind: '3g.40gb', memoryMb: 40_000 }])];
-    expect(asked({ ...anyGpu, slice: true }, cut)).toMatchObject({ resource: 'gpu/1g.10gb', want: { unit: '1g.10gb', slice: true } });
-    expect(asked({ ...anyGpu, slice: true, memoryMb: 20_000 }, cut)).toMatchObject({ resource: 'gpu/3g.40gb', want: { unit: '3g.40gb' } });
+    expect(asked({ ...anyGpu, slice: true }, cut)).toMatchObject({ resource: 'gpu/1g.10gb', want: { kinds: ['1g.10gb'], slice: true } });
+    expect(asked({ ...anyGpu, slice: true, memoryMb: 20_000 }, cut)).toMatchObject({ resource: 'gpu/3g.40gb', want: { kinds: ['3g.40gb'] } });
     expect(() => asked({ ...anyGpu, slice: true, count: 2 }, cut)).toThrow(expect.objectContaining({ code: 'no_such_machine' }));
     // A whole machine is paid by its GPUs, so the lease gets one with as many.
     const whole = { kind: 'whole', machine: 'gpu', unit: null, macClass: null, xcode: null } as const;
     const sizes = [leasable(machine('a')), kinds('b', machine('x').units.slice(0, 4))];
     expect(asked(whole, sizes)).toMatchObject({ count: 4, want: { units: 4 } });
     expect(machineFits(sizes[0]!, { ...request('r', {}), want: asked(whole, sizes).want })).toBe(false);
-    expect(asked(whole, [kinds('c', [l4, gpu(1)])]).want).toMatchObject({ unit: null, units: 2 });
+    expect(asked(whole, [kinds('c', [l4, gpu(1)])]).want).toEqual({ ...whole, units: 2 });
   });
 
   it('asks others than the owner for a day, or all, or nobody, as the pool says', () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { TandemError, formatAmount, type Picodollars } from '../../base/index.ts';
 import type { PriceVersion } from '../../ledger/index.ts';
 import { needOf, machineFits, unitMatches } from '../placement/fits.ts';
@@ -40,16 +41,18 @@ export function quote(request: PlacementRequest, machines: readonly LeasableMach
   for (const machine of fitting) for (const one of offeredBy(machine, request)) byOffer.set(one.key, [...(byOffer.get(one.key) ?? []), one]);
   const enough = [...byOffer.values()].filter((list) => list.length >= request.machines);
   if (enough.length === 0) throw new TandemError('no_such_machine', { params: { count: fitting.length, wanted: request.machines } });
-  const offers: Quote[] = [];
+  const offers: (Quote & { readonly of: Offered })[] = [];
   let unknown: string | undefined;
   for (const [first] of enough as [Offered][]) {
     const price = priceAt(first.resource);
     if (price === undefined) unknown ??= first.resource;
-    else offers.push(offer(request, first, price, minutes, narrowed(request, first)));
+    else offers.push({ ...offer(request, first, price, minutes), of: first });
   }
-  const cheapest = offers.reduce<Quote | undefined>((best, one) => (best === undefined || one.cost < best.cost ? one : best), undefined);
+  const cheapest = offers.reduce<(typeof offers)[number] | undefined>((best, one) => (best === undefined || one.cost < best.cost ? one : best), undefined);
   if (cheapest === undefined) throw new TandemError('time_price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
-  return within(cheapest, atMost);
+  const { of, ...quoted } = cheapest;
+  const same = offers.filter((one) => one.pool === quoted.pool && one.leastDay === quoted.leastDay && one.price.currency === quoted.price.currency && isDeepStrictEqual(one.terms, quoted.terms));
+  return within({ ...quoted, want: narrowed(request, of, same.map((one) => one.of.unit.kind)) }, atMost);
 }
 
 /** Machines of one offer have one price and one size. */
@@ -72,14 +75,13 @@ function offeredBy(machine: LeasableMachine, request: PlacementRequest): Offered
 
 /**
  * What has the price that is quoted, and no more: a lease that waits would else be given another kind, or a larger machine, and pay for this one.
- * A machine as a whole is paid by how many GPUs it has.
+ * A machine as a whole is paid by how many GPUs it has. @param kinds that have this price.
  */
-function narrowed({ want }: PlacementRequest, { machine, resource, unit }: Offered): Want {
+function narrowed({ want }: PlacementRequest, { machine, resource, unit }: Offered, kinds: readonly string[]): Want {
   const isByKind = machine.resourceOf({ ...unit, kind: `${unit.kind}?` }) !== resource;
-  if (want.kind === 'units') return { ...want, unit: isByKind ? unit.kind : want.unit };
-  // One with GPUs of several kinds is paid as if all were like its first.
-  const isOfOneKind = machine.units.every(({ kind }) => kind === unit.kind);
-  return { ...want, unit: isByKind && isOfOneKind ? unit.kind : want.unit, ...(machine.kind === 'gpu' && { units: machine.units.length }) };
+  // A machine with GPUs of several kinds is paid as if all were like its first.
+  const isOfOneKind = want.kind === 'units' || machine.units.every(({ kind }) => kind === unit.kind);
+  return { ...want, ...(want.unit === null && isByKind && isOfOneKind && { kinds }), ...(want.kind === 'whole' && machine.kind === 'gpu' && { units: machine.units.length }) };
 }
 
 /** A Mac, or a machine without GPUs, is paid as one; the rest by its GPUs or slices. */
@@ -92,11 +94,11 @@ function leastDayOf(machine: LeasableMachine, { organisationId }: PlacementReque
   return machine.leastDay === 'always' || (machine.leastDay === 'others' && machine.owner !== organisationId);
 }
 
-function offer(request: PlacementRequest, { machine, resource }: Offered, price: PriceVersion, minutes: number | null, want: Want): Quote {
+function offer(request: PlacementRequest, { machine, resource }: Offered, price: PriceVersion, minutes: number | null): Quote {
   const count = paidUnits(machine, request) * request.machines;
   const leastDay = leastDayOf(machine, request);
   const terms = { card: rateCard(price), count, leastDay };
-  return { pool: machine.pool, want, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, record: machine.record, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
+  return { pool: machine.pool, want: request.want, resource, price, terms, count, leastDay, idleMinutes: machine.idleMinutes, record: machine.record, minutes, cost: priceOf(terms, minutes ?? UNIT_MINUTES.hour) };
 }
 
 function within(quoted: Quote, atMost: Picodollars | null): Quote {
