@@ -6,6 +6,8 @@ import type { ChaosHouse } from './house.ts';
 /** Users of leases have numbers from here on. */
 const FIRST_UID = 1_000_000_000;
 const GRACE_MS = 5_000;
+/** From here on it is told: it is well before something is wrong. */
+const LONG_MS = 1_000;
 
 /** What ran on one host at one time: by lease, with the units that the host's own note of it names. */
 interface Sample {
@@ -102,6 +104,7 @@ export class Witness {
     // Who ends it early has to reach the machine.
     const endedMs = this.#tenants.endedMs.get(id);
     const fromMs = Math.max(endedMs ?? Number.POSITIVE_INFINITY, this.#house.troubledMs[host]!);
+    if (atMs - fromMs > Math.max(this.longestMs, LONG_MS)) this.#house.note(`${id} runs on ${where} ${late(fromMs).toFixed(1)} s after its end`);
     this.longestMs = Math.max(this.longestMs, atMs - fromMs);
     if (late(fromMs) > GRACE_MS / 1_000) this.#fault(`${id} runs on ${where} ${late(fromMs).toFixed(1)} s after it was ended, with nothing in the way (process ${program})`);
   }
