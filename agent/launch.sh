@@ -41,9 +41,9 @@ run() {
       75) wait_s=1; continue ;;
     esac
     roll_back "$home"
-    # One that ran for a minute is no crash loop: days of single crashes must not add up to half a minute of waiting. A clock that was set is no reason to wait either.
+    # One that ran for ten seconds is no crash loop: an agent that was killed now and then is needed at once, to hear of leases that end. A clock that was set is no reason to wait either.
     ran=$(($(date +%s) - began))
-    [ "$ran" -ge 0 ] && [ "$ran" -lt 60 ] || wait_s=1
+    [ "$ran" -ge 0 ] && [ "$ran" -lt 10 ] || wait_s=1
     sleep "$wait_s"
     [ "$wait_s" -lt 30 ] && wait_s=$((wait_s * 2))
   done
