@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { newId as systemId, type Clock, type Logger, type SecretBox } from '../base/index.ts';
 import type { EgressPolicy, Resolve } from '../base/egress/index.ts';
-import { inSpan } from '../base/trace.ts';
+import { inSpan, tracing } from '../base/trace.ts';
 import type { Principal } from '../access/index.ts';
 import type { Database } from '../db/index.ts';
 import { Admissions } from './admission/admissions.ts';
@@ -224,6 +224,7 @@ export class Ledger {
   }
 
   admit(admission: Admission, onEnd?: OnEnd): Promise<Hold> {
+    if (!tracing()) return this.#admissions.admit(admission, onEnd);
     return inSpan('tandem.admit', () => ({ 'tandem.call.id': admission.id, 'gen_ai.request.model': admission.resource }), () => this.#admissions.admit(admission, onEnd));
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, Picodollars } from '../../base/index.ts';
-import { inSpan } from '../../base/trace.ts';
+import { inSpan, tracing } from '../../base/trace.ts';
 import type { CallEnd, Hold, OnEnd, Settlement } from '../events/call.ts';
 import { finalPayload, progressPayload } from '../events/records.ts';
 import { traceAttempts } from './trace-attempts.ts';
@@ -64,7 +64,7 @@ export class CallHold implements Hold {
     this.#demandOpen();
     const { lines, charge: rated } = rate(end.quantities, this.price);
     const charge = rated > this.amount ? this.amount : rated;
-    await inSpan('tandem.settle', () => ({ 'tandem.call.id': this.id }), () => this.#write(end, charge, false));
+    await (tracing() ? inSpan('tandem.settle', () => ({ 'tandem.call.id': this.id }), () => this.#write(end, charge, false)) : this.#write(end, charge, false));
     this.#free(end, charge);
     return { charge, currency: this.price.currency, lines };
   }

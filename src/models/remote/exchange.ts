@@ -116,9 +116,12 @@ export abstract class Exchange implements ReplyHandler {
   }
 }
 
+const NO_CHUNKS: Buffer[] = [];
+
 /** Reads a whole reply into memory, within bounds. */
 export class CollectedReply extends Exchange {
-  readonly #chunks: Buffer[] = [];
+  /** Mostly one. */
+  #chunks: Buffer[] = NO_CHUNKS;
   #bytes = 0;
 
   /** Bytes so far. */
@@ -137,7 +140,9 @@ export class CollectedReply extends Exchange {
       if (failing) return;
       throw new ReplyTooLarge();
     }
-    this.#chunks.push(Buffer.from(chunk));
+    const copy = Buffer.from(chunk);
+    if (this.#chunks === NO_CHUNKS) this.#chunks = [copy];
+    else this.#chunks.push(copy);
   }
 
   protected complete(): void {}
