@@ -1,7 +1,13 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../src/base/index.ts';
 import { commands } from '../../src/cli/tree.ts';
 import { pages, type Page } from './support/pages.ts';
+import { ROOT } from './support/sources.ts';
+
+/** What `npm test` tells its own parts. */
+const OF_TESTS = /^TANDEM_(?:TEST_|SUITE$)/;
 
 const documented = pages('README.md', 'docs/*.md', 'docs/how/*.md');
 
@@ -45,6 +51,14 @@ describe('commands that the pages show', () => {
     const lines = commandLines({ path: 'x.md', text });
     expect(lines).toEqual(['keys list', 'chat --max-tokens 5 "a | b"', 'bill --prove']);
     expect(lines.map(wrong)).toEqual(['keys takes 0 arguments', undefined, 'bill has no option --prove']);
+  });
+
+  it('name every setting that the program reads', () => {
+    const read = globSync(['src/**/*.ts', 'agent/**/*.{ts,sh}', 'scripts/*.mjs'], { cwd: ROOT, exclude: (path) => /node_modules|testing|\.test\./.test(path) })
+      .flatMap((path) => [...readFileSync(join(ROOT, path), 'utf8').matchAll(/(?:env\['|\$\{|setting\(')(TANDEM_[A-Z_]+)/g)].map((match) => match[1]!));
+    const told = pages('README.md', 'docs/*.md', 'docs/how/*.md', 'docs/reference/config.md').map(({ text }) => text).join('\n');
+    expect(new Set(read).size).toBeGreaterThan(15);
+    expect([...new Set(read)].filter((name) => !OF_TESTS.test(name) && !told.includes(`\`${name}`) && !new RegExp(`${name}[=\`]`).test(told))).toEqual([]);
   });
 
   it('as next steps of errors exist', () => {
