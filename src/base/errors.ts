@@ -24,6 +24,7 @@ export const ERRORS = {
   payload_too_large: entry(413, 'invalid_request_error', 'The body is larger than {limit} bytes.', 'Send a smaller body; the limit is the setting TANDEM_MAX_BODY_BYTES.'),
   unsupported_media_type: entry(415, 'invalid_request_error', 'The content type {given} is not accepted here.', 'Send the header content-type: application/json.'),
   not_found: entry(404, 'not_found_error', 'There is nothing at {path}.', 'See /openapi.json for every route.'),
+  base_url_wrong: entry(404, 'not_found_error', 'There is nothing at {path}: {why}.', 'The base URL is this server\'s address, with /v1 for OpenAI\'s SDKs and without it for Anthropic\'s.'),
   resource_not_found: entry(404, 'not_found_error', 'There is no {kind} {id} here.', 'List what exists: tandem {verb}.'),
   method_not_allowed: entry(405, 'invalid_request_error', '{method} is not available at {path}.', 'See /openapi.json for the methods of each route.'),
   not_implemented: entry(501, 'invalid_request_error', '{path} is not available.', 'Use {instead}.'),

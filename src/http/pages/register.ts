@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TandemError } from '../../base/index.ts';
+import { baseUrlMistake } from '../v1/elsewhere.ts';
 import { methodsAt } from '../api/methods.ts';
 import { routes } from '../contract/index.ts';
 import { readConsole, type StaticFile } from './console.ts';
@@ -21,7 +22,7 @@ export function registerPages(app: FastifyInstance, consoleFolder: string): void
     if (reads && path === '/') throw new TandemError('no_console');
     const allowed = methods(path);
     if (allowed.length > 0) throw new TandemError('method_not_allowed', { params: { method: request.method, path }, facts: { allowed } });
-    throw new TandemError('not_found', { params: { path } });
+    throw baseUrlMistake(path) ?? new TandemError('not_found', { params: { path } });
   });
 }
 

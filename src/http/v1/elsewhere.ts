@@ -24,8 +24,19 @@ const INSTEAD: readonly (readonly [prefix: string, instead: string])[] = [
   ['/v1/usage', 'GET /api/usage'],
 ];
 
+/** What callers know under /v1; without it they ask for nothing that is here. */
+const WITHOUT_V1 = /^\/(?:chat\/completions|completions|responses|messages|messages\/count_tokens|embeddings|files|batches)\/?$/;
+
+/** The answer for a path that a wrong base URL makes; undefined for any other path. */
+export function baseUrlMistake(path: string): TandemError | undefined {
+  const why = path.startsWith('/v1/v1/') ? 'the base URL has /v1 once too often' : WITHOUT_V1.test(path) ? 'the base URL lacks /v1' : path.startsWith('/v1/') && path.endsWith('/') ? 'the path ends with a slash' : undefined;
+  return why === undefined ? undefined : new TandemError('base_url_wrong', { params: { path, why } });
+}
+
 /** The answer for a route under /v1 that is not served: never a bare 404, always what to use. */
 export function elsewhere(path: string): TandemError {
+  const mistake = baseUrlMistake(path);
+  if (mistake !== undefined) return mistake;
   const found = INSTEAD.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
   return new TandemError('not_implemented', { params: { path, instead: found?.[1] ?? `${CHAT} or /v1/models; /openapi.json has every route` } });
 }

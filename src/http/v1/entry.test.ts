@@ -61,6 +61,16 @@ describe('the model API', () => {
     expect(await reply.json()).toMatchObject({ error: { ...code, type: 'invalid_request_error', message: expect.stringContaining('Use ') } });
   });
 
+  it.each([
+    ['/v1/v1/chat/completions', 'the base URL has /v1 once too often'], ['/v1/chat/completions/', 'the path ends with a slash'],
+    ['/chat/completions', 'the base URL lacks /v1'], ['/messages', 'the base URL lacks /v1'],
+  ])('says of %s that %s', async (path, why) => {
+    await using shell = await startShell();
+    const reply = await fetch(shell.url + path, { method: 'POST', headers: { ...authorised, 'content-type': 'application/json' }, body: '{}' });
+    expect(reply.status).toBe(404);
+    expect(await reply.json()).toMatchObject({ error: { code: 'base_url_wrong', message: expect.stringContaining(why) } });
+  });
+
   it('names the method that is missing', async () => {
     await using shell = await startShell();
     const reply = await fetch(`${shell.url}/v1/chat/completions`);
