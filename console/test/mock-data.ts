@@ -100,6 +100,7 @@ export function fullWorld(): World {
     priced('tandem/local', 'standard', LOCAL, 12 * DAY, null, 'power and depreciation, November'), priced('tandem/local', 'standard', prices('0.05', '0.005', '0.15'), 47 * DAY, 12 * DAY, 'default'),
     priced('muse-spark', 'standard', SPARK, 47 * DAY, null, 'Meta, published 2026-10'), priced('muse-spark', 'contributor', prices('0.10', '0.002', '0.20'), 47 * DAY, null, 'Meta, published 2026-10'),
     priced('team/fast', 'standard', FAST, 40 * DAY, -8 * DAY, 'finance, Q4 plan'), priced('team/fast', 'standard', prices('0.28', '0.028', '0.85'), -8 * DAY, null, 'finance, Q4 plan'),
+    priced('gpu/h100-80gb', 'standard', { minute: { price: '2500000000000', per: '60' } }, 30 * DAY, null, 'finance, Q4 plan'),
   ];
   const rows: readonly (readonly [string, Schemas['Project'], string, readonly [bigint, bigint, bigint, bigint]])[] = [
     ['App Store build', ios, 'muse-spark', [18_204n, 21_408_113n, 9_204_551n, 3_118_402n]], ['TestFlight', ios, 'team/fast', [9120n, 6_003_220n, 801_224n, 1_441_093n]],

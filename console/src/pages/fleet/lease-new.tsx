@@ -15,7 +15,7 @@ import { Page } from '../../ui/page.tsx';
 import { announce } from '../../ui/toasts.tsx';
 import { HomeFields, JobFields } from './lease-fields.tsx';
 import { Plan } from './lease-plan.tsx';
-import { NO_WISH, wishOf } from './wish.ts';
+import { NO_WISH, kindHere, wishOf } from './wish.ts';
 import type { NewJob, Wish, WishFields } from './wish.ts';
 
 const ACCESS = [['shell', 'A shell, by SSH'], ['job', 'A job, that runs once'], ['api', 'Its API alone'], ['root', 'Raw root']] as const;
@@ -28,13 +28,18 @@ export function NewLeasePage() {
   const project = useProject();
   const projects = useQuery(queries.projects).data?.items.filter(({ archivedAt }) => archivedAt === null) ?? [];
   const pools = useQuery(queries.pools).data?.items ?? [];
+  const here = kindHere(pools.flatMap(({ resources }) => resources));
   const [{ volume = '' }] = useUrlState();
-  const [fields, setFields] = useState<WishFields>({ ...NO_WISH, project: project ?? '', volume });
+  const [chosen, setFields] = useState<WishFields>({ ...NO_WISH, project: project ?? '', volume });
+  const [isChosen, setIsChosen] = useState(false);
+  // Until a kind is chosen it is one that is here: a page that opens with a refusal helps nobody.
+  const fields = isChosen || here === undefined ? chosen : { ...chosen, kind: here, hours: here === 'mac' && chosen.hours === NO_WISH.hours ? '24' : chosen.hours };
   // The same wish pressed twice is one lease: a key of its own goes with it until it is changed.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const read = wishOf(fields);
   const change = (next: Partial<WishFields>): void => {
-    setFields((before) => ({ ...before, ...next }));
+    setFields(() => ({ ...fields, ...next }));
+    setIsChosen(true);
     setKey(crypto.randomUUID());
   };
   const lease = useAction(async () => ('wish' in read ? api.post('/api/leases', { body: { key, ...read.wish, job: read.job } }) : undefined), ['leases', 'events']);

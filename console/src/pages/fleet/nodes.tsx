@@ -37,7 +37,7 @@ export function NodesPage() {
       <Show query={query} bones={<><TableBones rows={3} columns={6} /><FilterBones /><TableBones columns={6} /></>}>
         {({ items }) => (
           <>
-            {pools.data === undefined || pools.data.items.length === 0 ? null : <Section title="How much is free?" note="Machines by pool. Closed ones take no lease now: sick, offline, or kept out. A pool opens its terms."><PoolTable pools={pools.data.items} /></Section>}
+            {pools.data === undefined || pools.data.items.length === 0 ? null : <Section title="How much is free?" note="Machines by pool. Closed ones take no lease now: sick, offline, or kept out. A unit is a GPU, a slice, or a machine without either. A pool opens its terms."><PoolTable pools={pools.data.items} /></Section>}
             {items.length === 0 ? (
               <Empty title="There is no node yet" command={commands.nodeAdd('gpu-1', 'default')} action={<ButtonLink to="/fleet/nodes/new" kind="primary" why={whyNot}>Add the first node</ButtonLink>}><p>A node is a machine that runs the agent: Linux with or without GPUs, or a Mac. It opens one connection to this server and no port of its own.</p></Empty>
             ) : <Section title="Which nodes are there?"><List nodes={items} /></Section>}

@@ -15,7 +15,7 @@ export function PoolTable({ pools }: { pools: readonly Pool[] }) {
     <Table label="Capacity by pool" rows={pools} rowKey={({ own, name }) => `${own} ${name}`} onRow={setOpen} columns={[
       { id: 'name', header: 'Pool', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name, own, standIn }) => <>{name}{own ? null : <span className="muted beside"> the operator's</span>}{standIn ? <span className="muted beside"> {STAND_IN}</span> : null}</> },
       { id: 'kinds', header: 'What', narrow: 'sub', cell: ({ kinds }) => <span className="clip">{kinds.join(', ') || '–'}</span> },
-      { id: 'units', header: 'GPUs or slices leased', narrow: 'hidden', numeric: true, width: '12rem', compare: byNumber(({ units }) => units.leased), cell: ({ units }) => (units.all === 0 ? <span className="muted">–</span> : <span className="num">{count(units.leased)} of {count(units.all)}</span>) },
+      { id: 'units', header: 'Units leased', narrow: 'hidden', numeric: true, width: '12rem', compare: byNumber(({ units }) => units.leased), cell: ({ units }) => (units.all === 0 ? <span className="muted">–</span> : <span className="num">{count(units.leased)} of {count(units.all)}</span>) },
       { id: 'all', header: 'Machines', numeric: true, narrow: 'hidden', width: '6rem', compare: byNumber(({ machines }) => machines.all), cell: ({ machines }) => figure(machines.all) },
       { id: 'leased', header: 'Leased', numeric: true, narrow: 'hidden', width: '5.5rem', compare: byNumber(({ machines }) => machines.leased), cell: ({ machines }) => figure(machines.leased) },
       { id: 'wiping', header: 'Wiping', numeric: true, narrow: 'hidden', width: '5.5rem', compare: byNumber(({ machines }) => machines.wiping), cell: ({ machines }) => figure(machines.wiping) },

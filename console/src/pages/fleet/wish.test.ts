@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NO_WISH, minutesOf, wishOf } from './wish.ts';
+import { kindHere, NO_WISH, minutesOf, wishOf } from './wish.ts';
 
 it('reads hours as minutes', () => {
   expect(['1', '1.5', '0.02', '24'].map(minutesOf)).toEqual([60, 90, 1, 1440]);
@@ -24,4 +24,11 @@ it('reads a job where one is wanted, and keeps what was typed of it apart from e
   expect(wishOf({ ...typed, access: 'job', command: `'x` })).toMatchObject({ fault: { field: 'command' } });
   // What looks like a value is not shown again.
   expect(wishOf({ ...typed, access: 'job', env: 'token=secret' })).toEqual({ fault: { field: 'env', message: '“token” is not a variable: write NAME=VALUE, one on each line.' } });
+});
+
+it.each([
+  [[], undefined], [['gpu/h100-80gb', 'mac/m4'], undefined], [['our-price'], undefined],
+  [['node/linux-x64', 'mac/stand-in'], 'mac'], [['node/linux-x64'], 'node'],
+] as const)('with machines priced by %j the form begins with %s', (resources, kind) => {
+  expect(kindHere(resources)).toBe(kind);
 });

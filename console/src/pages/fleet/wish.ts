@@ -33,6 +33,12 @@ export interface WishFields {
 
 export const NO_WISH: WishFields = { name: '', kind: 'gpu', gpus: '1', gpu: '', slice: '', macClass: '', xcode: '', pool: '', machines: '1', access: 'shell', hours: '1', atMost: '', project: '', record: false, volume: '', command: '', env: '', keepOpen: false };
 
+/** The kind to begin with, by what machines are priced by: a Mac or a whole machine where there are no GPUs. Undefined: there are, or there is nothing yet. */
+export function kindHere(resources: readonly string[]): 'mac' | 'node' | undefined {
+  if (resources.length === 0 || !resources.every((resource) => /^(?:mac|node)\//.test(resource))) return undefined;
+  return resources.some((resource) => resource.startsWith('mac/')) ? 'mac' : 'node';
+}
+
 /** A field that cannot be read, in words. */
 export interface WishFault {
   readonly field: keyof WishFields;

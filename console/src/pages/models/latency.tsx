@@ -116,7 +116,7 @@ function Content({ view, metric }: { view: Latency; metric: Metric }) {
 function SeriesTable({ view, sort, onSort, onRow }: { view: Latency; sort: string; onSort: (sort: string) => void; onRow: (one: Series) => void }) {
   const calls = (one: Series): number => Math.max(...[one.wholeMs, one.firstTokenMs].map((part) => Number(part?.calls ?? 0)));
   const column = (metric: Metric, share: 'p50' | 'p95' | 'p99', header: string, narrow: 'side' | 'sub' | 'hidden'): Column<Series> => ({
-    id: `${metric}-${share}`, header, numeric: true, narrow, compare: byNumber((one) => one[metric]?.[share]), cell: (one) => <span className="num">{one[metric] === null ? '–' : valueText(metric, one[metric][share])}</span>,
+    id: `${metric}-${share}`, header, numeric: true, narrow, compare: byNumber((one) => one[metric]?.[share]), cell: (one) => <><span className="narrow-only muted">{share === 'p50' ? 'median ' : `${share.slice(1)} in 100 `}</span><span className="num">{one[metric] === null ? '–' : valueText(metric, one[metric][share])}</span></>,
   });
   return (
     <Table label={`Latency by ${view.by}`} rows={view.series} rowKey={idOf} onRow={onRow} sort={sort} onSort={onSort} columns={[

@@ -53,7 +53,7 @@ function standing(price: Price, now: number): 'now' | 'later' | 'past' {
 function pricesLead(rows: readonly Price[], now: number): string {
   const current = rows.filter((price) => price.side === 'sell' && standing(price, now) === 'now');
   if (current.length === 0) return 'No model has a price in force, so every call is refused.';
-  const models = new Set(current.map(({ resource }) => resource)).size;
+  const models = new Set(current.filter((price) => timesOf(price) === '').map(({ resource }) => resource)).size;
   const later = rows.filter((price) => standing(price, now) === 'later').length;
   return `${plural(models, 'model')} ${models === 1 ? 'has' : 'have'} a price in force${later === 0 ? '' : `; ${plural(later, 'change')} ${later === 1 ? 'is' : 'are'} to come`}.`;
 }
@@ -75,19 +75,32 @@ function Unit({ price, bucket }: { price: Price; bucket: keyof Price['buckets'] 
   return <span className="num">{whole === undefined ? `${exactMoney(unit.price, price.currency)} / ${count(unit.per)}` : exactMoney(whole, price.currency)}</span>;
 }
 
+/** What machines, volumes and people are priced by, in the words of the CLI. */
+const TIMES: readonly (readonly [bucket: keyof Price['buckets'], per: string, words: string])[] = [
+  ['minute', '60', 'an hour'], ['minute', '1', 'a minute'], ['hour', '720', 'a GiB a month'], ['hour', '1', 'an hour'], ['day', '1', 'a day'], ['week', '1', 'a week'], ['month', '1', 'a month'],
+];
+
+function timesOf(price: Price): string {
+  return TIMES.flatMap(([bucket, per, words]) => {
+    const unit = price.buckets[bucket];
+    return unit?.per === per ? [`${exactMoney(unit.price, price.currency)} ${words}`] : [];
+  }).join(', ');
+}
+
 function List({ rows }: { rows: readonly Price[] }) {
   const [{ q = '', view = 'now', sort = 'resource' }, set] = useUrlState();
   const now = useNow();
   const shown = useMemo(() => rows.filter((price) => `${price.resource} ${price.tier} ${price.source}`.toLowerCase().includes(q.toLowerCase()) && (view === 'all' || standing(price, now) !== 'past')), [rows, q, view, now]);
   const columns = useMemo((): Column<Price>[] => [
-    { id: 'resource', header: 'Model', narrow: 'title', compare: (a, b) => a.resource.localeCompare(b.resource) || a.tier.localeCompare(b.tier) || b.effectiveFrom.localeCompare(a.effectiveFrom), cell: ({ resource, tier, side }) => <><span className="mono">{resource}</span><span className="muted beside">{side === 'cost' ? 'our cost' : tier}</span></> },
+    { id: 'resource', header: 'Model or machine', narrow: 'title', compare: (a, b) => a.resource.localeCompare(b.resource) || a.tier.localeCompare(b.tier) || b.effectiveFrom.localeCompare(a.effectiveFrom), cell: ({ resource, tier, side }) => <><span className="mono">{resource}</span><span className="muted beside">{side === 'cost' ? 'our cost' : tier}</span></> },
     { id: 'state', header: 'State', narrow: 'side', width: '7.5rem', compare: (a, b) => standing(a, now).localeCompare(standing(b, now)), cell: (price) => <State tone={WORDS[standing(price, now)][0]}>{WORDS[standing(price, now)][1]}</State> },
-    { id: 'input', compare: byNumber((price) => perMillion(price, 'input')), header: 'Input', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => <><span className="narrow-only muted">in </span><Unit price={price} bucket="input" /></> },
+    { id: 'input', compare: byNumber((price) => perMillion(price, 'input')), header: 'Input', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => timesOf(price) === '' ? <><span className="narrow-only muted">in </span><Unit price={price} bucket="input" /></> : <><span className="narrow-only num">{timesOf(price)}</span><span className="muted wide-only">–</span></> },
     { id: 'cached', compare: byNumber((price) => perMillion(price, 'cache_read')), header: 'Cached', unit: 'per million', numeric: true, narrow: 'hidden', cell: (price) => <Unit price={price} bucket="cache_read" /> },
-    { id: 'output', compare: byNumber((price) => perMillion(price, 'output')), header: 'Output', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => <><span className="narrow-only muted">out </span><Unit price={price} bucket="output" /></> },
+    { id: 'output', compare: byNumber((price) => perMillion(price, 'output')), header: 'Output', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => timesOf(price) === '' ? <><span className="narrow-only muted">out </span><Unit price={price} bucket="output" /></> : <span className="muted wide-only">–</span> },
+    ...(rows.some((price) => timesOf(price) !== '') ? [{ id: 'time', header: 'By time', numeric: true, narrow: 'hidden', cell: (price: Price) => (timesOf(price) === '' ? <span className="muted">–</span> : <span className="clip num" title={timesOf(price)}>{timesOf(price)}</span>) } satisfies Column<Price>] : []),
     { id: 'from', header: 'From', numeric: true, narrow: 'hidden', width: '10.5rem', compare: (a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom), cell: ({ effectiveFrom, effectiveTo }) => <time dateTime={effectiveFrom} title={`${exactTime(effectiveFrom)}${effectiveTo === null ? '' : ` until ${exactTime(effectiveTo)}`}`}>{shortTime(effectiveFrom)}</time> },
     { id: 'source', header: 'Source', narrow: 'hidden', compare: (a, b) => a.source.localeCompare(b.source), cell: ({ source, createdBy }) => <span className="clip" title={`${source}, added by ${createdBy}`}>{source}</span> },
-  ], [now]);
+  ], [now, rows]);
   return (
     <>
       <div className="filters">

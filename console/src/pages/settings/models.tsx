@@ -64,7 +64,7 @@ function modelsLead(rows: readonly Model[]): string {
   const ready = rows.filter(({ health, enabled, price }) => enabled && price !== null && health.state !== 'unavailable' && health.state !== 'starting');
   const priceless = rows.filter(({ price }) => price === null);
   const down = rows.find(({ health }) => health.state === 'unavailable') ?? rows.find(({ health }) => health.state === 'degraded');
-  const whole = ready.length === rows.length ? (rows.length === 1 ? `${rows[0]?.name ?? ''} can be called` : `All ${count(rows.length)} models can be called`) : `${count(ready.length)} of ${plural(rows.length, 'model')} can be called`;
+  const whole = ready.length === rows.length ? (rows.length === 1 ? `${rows[0]?.name ?? ''} can be called` : `${rows.length === 2 ? 'Both' : `All ${count(rows.length)}`} models can be called`) : `${count(ready.length)} of ${plural(rows.length, 'model')} can be called`;
   return `${whole}${down ? `; ${down.name} is ${down.health.state}` : priceless[0] ? `; ${priceless[0].name} has no price` : ''}.`;
 }
 
