@@ -44,25 +44,44 @@ run() {
     # One that ran for ten seconds is no crash loop: an agent that was killed now and then is needed at once, to hear of leases that end. A clock that was set is no reason to wait either.
     ran=$(($(date +%s) - began))
     [ "$ran" -ge 0 ] && [ "$ran" -lt 10 ] || wait_s=1
-    sleep "$wait_s"
+    # Waited for, so that a signal is heard at once.
+    sleep "$wait_s" &
+    child=$!
+    wait "$child" || true
+    child=
     [ "$wait_s" -lt 30 ] && wait_s=$((wait_s * 2))
   done
 }
 
+# Holds the control groups of leases, which have to be there however often the agent starts again. It has a process because systemd keeps no group without one.
+leases_unit() {
+  cat <<UNIT
+[Unit]
+Description=Leases of the Tandem agent
+
+[Service]
+ExecStart=/bin/sleep infinity
+Restart=always
+OOMScoreAdjust=-1000
+OOMPolicy=continue
+Delegate=yes
+UNIT
+}
+
+# It does not wait until the machine is online: systemd waits two minutes for cards without a cable, and the agent tries again by itself.
 systemd_unit() {
   cat <<UNIT
 [Unit]
 Description=Tandem agent
-After=network-online.target
-Wants=network-online.target
+After=network.target tandem-leases.service
+Wants=tandem-leases.service
 
 [Service]
 ExecStart=/bin/sh $1/versions/current/launch.sh $1
 Restart=always
 RestartSec=5
 KillMode=process
-Delegate=yes
-DelegateSubgroup=tandem-agent
+OOMPolicy=continue
 
 [Install]
 WantedBy=multi-user.target
@@ -88,6 +107,7 @@ install() {
   if [ "${TANDEM_AGENT_SERVICE:-}" = none ]; then
     echo "Start it with: sh $home/versions/current/launch.sh $home"
   elif [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then
+    leases_unit > /etc/systemd/system/tandem-leases.service
     systemd_unit "$home" > /etc/systemd/system/tandem-agent.service
     systemctl daemon-reload
     systemctl enable --quiet tandem-agent

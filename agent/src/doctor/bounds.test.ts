@@ -11,6 +11,7 @@ const machine = (but: Readonly<Record<string, Partial<Said>>> = {}): RunCommand 
   return { code: 0, out: '', err: '', ...(key === undefined ? {} : but[key]) };
 };
 const absent = { code: null };
+const adviceOn = async (id: string, run: RunCommand): Promise<string | null | undefined> => (await examineBounds(run, { version: 1, folders: {} }, {})).find((one) => one.id === id)?.next;
 const said = async (run: RunCommand, env: NodeJS.ProcessEnv = {}): Promise<Record<string, string>> => Object.fromEntries((await examineBounds(run, { version: 1, folders: {} }, env)).map(({ id, state, detail }) => [id, `${state}: ${detail}`]));
 
 test('what a machine cannot keep a lease from is named, each with what it lacks', async () => {
@@ -18,6 +19,8 @@ test('what a machine cannot keep a lease from is named, each with what it lacks'
   expect((await said(machine({ 'mkfs.ext4': absent, losetup: { code: 1 } })))['disk-limit']).toBe('warn: leases share the machine\'s disk: mkfs.ext4 is not there; no file can be mounted as a disk');
   expect((await said(machine({ 'ip -V': absent })))['network']).toBe('warn: leases reach themselves alone: iproute2 is not there');
   expect((await said(machine({ 'nft -c': { code: 1, err: 'Error: Could not process rule: Operation not permitted\nmore' } })))['network']).toBe('warn: leases reach themselves alone: the kernel takes no rules: Error: Could not process rule: Operation not permitted');
+  expect(await adviceOn('network', machine({ 'nft -c': { code: 1 } }))).toContain('modprobe nf_tables');
+  expect(await adviceOn('network', machine({ 'nft -c': absent }))).toContain('apt-get install');
   expect((await said(machine({ 'nft list chains': { out: 'table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}' } })))['network']).toContain('another firewall');
   expect((await said(machine(), { TANDEM_AGENT_NETWORK: 'none' }))['network']).toContain('TANDEM_AGENT_NETWORK=none');
 });

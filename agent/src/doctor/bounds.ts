@@ -56,9 +56,8 @@ async function memory(devices: readonly Device[], run: RunCommand): Promise<Chec
 async function groups(trees: Trees | undefined): Promise<Check> {
   const { unbound } = makeGroup(trees, TRIAL, TRIAL_LIMITS);
   await removeGroups(groupFolders(trees, TRIAL), realWait);
-  if (unbound.length > 0) return check('limits', 'warn', unbound.map(({ what, why }) => `leases are not bounded in ${WORDS[what]}: ${why}`).join('; '), 'Give the agent its control groups: under systemd Delegate=yes, in a container its own group to write.');
-  if (trees!.version === 2) return check('limits', 'warn', 'memory, processors and processes are bounded by control groups of version 2, which was tried on no machine yet', 'Start a lease, and look at memory.max, cpu.max and pids.max of its group below the agent\'s.');
-  return check('limits', 'pass', 'memory, processors and processes are bounded by control groups (version 1)');
+  if (unbound.length > 0) return check('limits', 'warn', unbound.map(({ what, why }) => `leases are not bounded in ${WORDS[what]}: ${why}`).join('; '), 'Give the agent its control groups: under systemd paste a new line of tandem node add, which brings the unit tandem-leases; in a container its own group to write.');
+  return check('limits', 'pass', `memory, processors and processes are bounded by control groups (version ${trees!.version})`);
 }
 
 async function disks(run: RunCommand): Promise<Check> {
@@ -73,7 +72,8 @@ async function network(run: RunCommand, env: NodeJS.ProcessEnv): Promise<Check> 
   const rules = rulesFor(linkAt(0, 'tnd0', TRIAL.replaceAll('-', '_'), true), { allow: [], controlPlane: [], resolvers: [] });
   const [ip, nft, chains] = [await run('ip', ['-V']), await run('nft', ['-c', '-f', '-'], rules), await run('nft', ['list', 'chains'])];
   const why = ip.code === null ? 'iproute2 is not there' : nft.code === null ? 'nftables is not there' : nft.code === 0 ? null : `the kernel takes no rules: ${nft.err.trim().split('\n')[0]!.slice(0, 200)}`;
-  if (why !== null) return check('network', 'warn', `leases reach themselves alone: ${why}`, 'Install them (Debian: apt-get install iproute2 nftables).');
+  const kernel = ip.code !== null && nft.code !== null;
+  if (why !== null) return check('network', 'warn', `leases reach themselves alone: ${why}`, kernel ? 'Load the kernel\'s nf_tables with its family inet (modprobe nf_tables nft_reject_inet), or start a kernel that has them.' : 'Install them (Debian: apt-get install iproute2 nftables).');
   if (/hook forward [^;]*; policy drop/.test(chains.out)) return check('network', 'warn', 'another firewall of this machine drops what is forwarded, so leases may not reach the internet', 'Let it forward what comes from and goes to interfaces named tnd*.');
   if (machineResolvers().length === 0) return check('network', 'warn', 'leases reach the internet by addresses alone: the machine asks for names on its own loopback', 'Name resolvers for the pool: tandem pools set POOL --resolvers ADDRESS.');
   return check('network', 'pass', 'leases reach the internet, behind rules of their own');

@@ -12,6 +12,8 @@ export interface Check {
   readonly next: string | null;
 }
 
+/** A user that is nobody's, as a lease's is. */
+const TRIAL_UID = '1000000000';
 const FREE_WARN_BYTES = 5_000_000_000;
 const FREE_FAIL_BYTES = 500_000_000;
 const check = (id: string, state: Check['state'], detail: string, next: string | null = null): Check => ({ id, state, detail, next: state === 'pass' ? null : next });
@@ -36,14 +38,20 @@ export async function examine(root: string, standIn: boolean, run: RunCommand = 
   ];
 }
 
+/** As a lease has it: by a user that is nobody else's, since root may do what users may not. A sandbox is for all to start where the agent is not root. */
+function tryAsTenant(): [program: string, args: string[]] {
+  const sandboxed = ['bwrap', '--unshare-all', '--unshare-user', '--disable-userns', '--ro-bind', '/', '/', '--', 'true'];
+  return process.getuid?.() === 0 ? ['setpriv', ['--reuid', TRIAL_UID, '--regid', TRIAL_UID, '--clear-groups', ...sandboxed]] : ['bwrap', sandboxed.slice(1)];
+}
+
 /** Whether a sandbox really starts here: programs that are there do not say that the kernel lets them. */
 async function sandbox(run: RunCommand): Promise<Check[]> {
   const [bwrap, sshd, nsenter] = await Promise.all([
-    run('bwrap', ['--unshare-all', '--ro-bind', '/', '/', '--', 'true']), run('/usr/sbin/sshd', ['-V']), run('nsenter', ['--version']),
+    run('bwrap', ['--version']).then((there) => (there.code === null ? there : run(...tryAsTenant()))), run('/usr/sbin/sshd', ['-V']), run('nsenter', ['--version']),
   ]);
   return [
     bwrap.code === 0 ? check('sandbox', 'pass', 'bubblewrap starts sandboxes')
-      : check('sandbox', 'fail', bwrap.code === null ? 'bubblewrap is not there' : `bubblewrap does not start: ${bwrap.err.trim().split('\n')[0]!.slice(0, 200)}`, bwrap.code === null ? 'Install it (Debian: apt-get install bubblewrap).' : 'Let the kernel make user namespaces: sysctl kernel.unprivileged_userns_clone=1.'),
+      : check('sandbox', 'fail', bwrap.code === null ? 'bubblewrap is not there' : `bubblewrap does not start: ${bwrap.err.trim().split('\n')[0]!.slice(0, 200)}`, bwrap.code === null ? 'Install it (Debian: apt-get install bubblewrap).' : 'Let the kernel make user namespaces for users: sysctl kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0; in /etc/sysctl.d to stay.'),
     // An sshd that does not know the option says which one it is, all the same.
     sshd.code === null ? check('ssh', 'fail', 'OpenSSH\'s server is not there', 'Install it (Debian: apt-get install openssh-server); it need not run.') : nsenter.code === null ? check('ssh', 'fail', 'nsenter is not there', 'Install util-linux.') : check('ssh', 'pass', 'OpenSSH\'s server is there'),
   ];

@@ -14,17 +14,34 @@ const LIMITS = { cpuMillis: 1_500, memoryBytes: 2 ** 30, processes: 512, diskByt
 
 test('each controller is bounded in the one version that has it, below the agent\'s own group', () => {
   expect(findTrees(MIXED, '8:pids:/\n4:memory:/a/b\n1:cpu:/\n0::/', () => '')).toEqual({ version: 1, folders: { cpu: '/sys/fs/cgroup/cpu', memory: '/sys/fs/cgroup/memory/a/b', processes: '/sys/fs/cgroup/pids' } });
+  // No unit of leases is there: what is asked for is in the agent's own.
+  const alone = (said: string) => (folder: string): string => (folder.includes('tandem-leases') ? '' : said);
   const own = '/sys/fs/cgroup/system.slice/tandem-agent.service';
-  expect(findTrees(UNIFIED, '0::/system.slice/tandem-agent.service', () => 'cpuset cpu io memory pids\n')).toEqual({ version: 2, folders: { cpu: own, memory: own, processes: own } });
+  expect(findTrees(UNIFIED, '0::/system.slice/tandem-agent.service', alone('cpuset cpu io memory pids\n'))).toEqual({ version: 2, folders: { cpu: own, memory: own, processes: own } });
   // The agent has moved into a group of its own meanwhile; leases stand beside it.
-  expect(findTrees(UNIFIED, '0::/system.slice/tandem-agent.service/tandem-agent', () => 'memory')).toEqual({ version: 2, folders: { memory: own } });
+  expect(findTrees(UNIFIED, '0::/system.slice/tandem-agent.service/tandem-agent', alone('memory'))).toEqual({ version: 2, folders: { memory: own } });
   // A container sees its own group as the root, or only its path on the machine.
   expect(findTrees(UNIFIED.replace(' / /sys', ' /docker/1 /sys'), '0::/docker/1', () => 'pids')?.folders.processes).toBe('/sys/fs/cgroup');
   expect(findTrees(UNIFIED, '0::/', () => 'rdma')).toBeUndefined();
   expect(findTrees('', '', () => '')).toBeUndefined();
 });
 
-test('version 2 as its document says it, tried on a folder in its place and on no kernel', () => {
+// Recorded on a machine with Debian 12 and a kernel of its own (6.1.176, User Mode Linux, systemd 252), 2026-11-26: `/proc/self/mountinfo`, `/proc/PID/cgroup` of
+// the agent and of the keeper of a lease, `cgroup.controllers` of the unit of leases.
+const DEBIAN_12 = { mounts: '26 19 0:21 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot', agent: '0::/system.slice/tandem-agent.service\n', controllers: 'cpu io memory pids\n' };
+
+test('under systemd leases are in a unit beside the agent\'s, which can start again while they run (recorded on Debian 12)', () => {
+  const leases = '/sys/fs/cgroup/system.slice/tandem-leases.service';
+  const asked: string[] = [];
+  const trees = findTrees(DEBIAN_12.mounts, DEBIAN_12.agent, (folder) => {
+    asked.push(folder);
+    return DEBIAN_12.controllers;
+  });
+  expect(trees).toEqual({ version: 2, folders: { cpu: leases, memory: leases, processes: leases } });
+  expect(new Set(asked)).toEqual(new Set([leases]));
+});
+
+test('version 2 as its document says it, on a folder in its place', () => {
   const tree = mkdtempSync(join(tmpdir(), 'tandem-groups-'));
   try {
     writeFileSync(join(tree, 'cgroup.subtree_control'), '\n');

@@ -24,10 +24,15 @@ const CONTROLLERS: readonly Controller[] = ['cpu', 'memory', 'processes'];
 const PERIOD_US = 100_000;
 /** Version 2 lets no group have both processes and groups that are bounded: the agent goes into one of its own. */
 const AGENT_GROUP = 'tandem-agent';
+/**
+ * Under systemd leases are in a unit of their own beside the agent's (`launch.sh`): before its version 254 systemd starts a service in the unit's
+ * own group, which the kernel refuses while groups below that one are bounded, so an agent with leases could never start again.
+ */
+const [AGENT_UNIT, LEASES_UNIT] = [/\/tandem-agent\.service$/, '/tandem-leases.service'];
 
 /**
  * @param mounts of `/proc/self/mountinfo`. @param own of `/proc/self/cgroup`. @param controllers what version 2's tree can bound, as the file
- * `cgroup.controllers` in a folder says. A controller is in one of the two versions alone, and version 1 comes first, since a machine that has
+ * `cgroup.controllers` in a folder says; empty where there is no such folder. A controller is in one of the two versions alone, and version 1 comes first, since a machine that has
  * both keeps its controllers there.
  */
 export function findTrees(mounts: string, own: string, controllers: (folder: string) => string): Trees | undefined {
@@ -43,7 +48,9 @@ export function findTrees(mounts: string, own: string, controllers: (folder: str
   if (first.length > 0) return { version: 1, folders: Object.fromEntries(first) };
   const mount = found.find(({ type }) => type === 'cgroup2');
   if (mount === undefined) return undefined;
-  const folder = below(mount, paths.get('')).replace(new RegExp(`/${AGENT_GROUP}$`), '');
+  const ours = below(mount, paths.get('')).replace(new RegExp(`/${AGENT_GROUP}$`), '');
+  const beside = ours.replace(AGENT_UNIT, LEASES_UNIT);
+  const folder = controllers(beside) === '' ? ours : beside;
   const can = controllers(folder).trim().split(/\s+/);
   const second = CONTROLLERS.filter((controller) => can.includes(NAMES[controller])).map((controller): [Controller, string] => [controller, folder]);
   return second.length === 0 ? undefined : { version: 2, folders: Object.fromEntries(second) };
@@ -52,9 +59,17 @@ export function findTrees(mounts: string, own: string, controllers: (folder: str
 /** The trees of this machine; undefined: it has none. */
 export function treesHere(): Trees | undefined {
   try {
-    return findTrees(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'), (folder) => readFileSync(join(folder, 'cgroup.controllers'), 'utf8'));
+    return findTrees(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'), controllersOf);
   } catch {
     return undefined;
+  }
+}
+
+function controllersOf(folder: string): string {
+  try {
+    return readFileSync(join(folder, 'cgroup.controllers'), 'utf8');
+  } catch {
+    return '';
   }
 }
 

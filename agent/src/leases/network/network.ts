@@ -8,7 +8,7 @@ import type { NetworkWish } from './wish.ts';
 /** All interfaces of leases begin with this. */
 const LINKS = 'tnd';
 const GUARDS = { 4: 'tandem_guard4', 6: 'tandem_guard6' } as const;
-const FORWARDING = { 4: 'net.ipv4.ip_forward', 6: 'net.ipv6.conf.all.forwarding' } as const;
+const FORWARDING = { 4: 'ipv4/ip_forward', 6: 'ipv6/conf/all/forwarding' } as const;
 
 /**
  * Gives the network of a sandbox a way out, fenced by rules that stand before the way does. Everything goes with `removeNetwork`, and the
@@ -65,15 +65,16 @@ async function connect(run: RunCommand, pid: number, { name, machine4, lease4, m
 
 /** Has the kernel forward, and where it did not before, nothing but what leases send and get. */
 async function forward(run: RunCommand, family: 4 | 6): Promise<void> {
-  const is = async (name: string, value: string): Promise<boolean> => (await run('sysctl', ['-n', name])).out.trim() === value;
-  const set = async (name: string, value: string): Promise<void> => must('sysctl', await run('sysctl', ['-qw', `${name}=${value}`]));
+  // The kernel's own files: `sysctl` is not on every machine, and takes the dot in a card's name for a folder.
+  const is = async (name: string, value: string): Promise<boolean> => (await run('cat', [`/proc/sys/net/${name}`])).out.trim() === value;
+  const set = async (name: string, value: string): Promise<void> => must(`writing ${name}`, await run('dd', [`of=/proc/sys/net/${name}`, 'status=none'], `${value}\n`));
   if (await is(FORWARDING[family], '1')) return;
   // Of two leases that begin at once both may put it up: the same rules twice.
   must('nft', await run('nft', ['-f', '-'], guardRules(family, GUARDS[family], LINKS)));
   if (family === 6) {
     // A machine that forwards believes no router's advertisements any more, and would lose its own way out.
-    const cards = (await run('ls', ['/proc/sys/net/ipv6/conf'])).out.split('\n').filter((name) => /^[\w@-]+$/.test(name) && name !== 'all' && !name.startsWith(LINKS));
-    for (const card of cards) if (await is(`net.ipv6.conf.${card}.accept_ra`, '1')) await set(`net.ipv6.conf.${card}.accept_ra`, '2');
+    const cards = (await run('ls', ['/proc/sys/net/ipv6/conf'])).out.split('\n').filter((name) => /^\w[\w@.-]*$/.test(name) && name !== 'all' && !name.startsWith(LINKS));
+    for (const card of cards) if (await is(`ipv6/conf/${card}/accept_ra`, '1')) await set(`ipv6/conf/${card}/accept_ra`, '2');
   }
   await set(FORWARDING[family], '1');
 }
