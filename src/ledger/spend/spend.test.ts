@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestBooks, type TestBooks } from '../testing/books.ts';
+import { METRICS } from './dimensions.ts';
 import type { SpendQuery } from './spend.ts';
 
 let house: TestBooks;
@@ -51,6 +52,19 @@ test('an unknown cost is not zero: what is known is summed up, and how many are 
   const view = await ask({ metric: 'margin', group: 'scenario' });
   expect(view.groups.map(({ key, value, cost, costUnknown }) => [key, value, cost, costUnknown])).toEqual([['c', '1000', '0', '0'], ['a', '600', '400', '1'], ['b', null, null, '1']]);
   expect(view.total).toMatchObject({ margin: '1600', cost: '400', costUnknown: '2', charge: '20000' });
+});
+
+test('every metric is told by group and part, and the parts come to the group', async () => {
+  await house.poster.use({ quantities: { input: 3n, output: 2n }, cost: 100n, attributes: { user: 'u', scenario: 'a' } }, { quantities: { input: 1n }, cost: 7n, attributes: { user: 'v', scenario: 'a' } });
+  await house.books.sight.catchUp();
+  for (const metric of METRICS) {
+    for (const [group, subgroup] of [['scenario', 'user'], ['user', 'model'], ['model', 'day'], ['day', 'key']] as const) {
+      const { groups, total } = await ask({ metric, group, subgroup });
+      const sum = (values: readonly { readonly value: string | null }[]) => String(values.reduce((all, { value }) => all + BigInt(value!), 0n));
+      for (const one of groups) expect([metric, group, sum(one.parts)]).toEqual([metric, group, one.value]);
+      expect([metric, group, sum(groups)]).toEqual([metric, group, total.value]);
+    }
+  }
 });
 
 test('by the hour, from sums that know fewer dimensions, which is said', async () => {
