@@ -25,6 +25,8 @@ export interface RegistryTools {
 
 /** How a backend is doing: the engine says it itself, the others by what calls have shown. */
 export function healthOf(backend: Backend, engine: LocalEngine | null): Health {
+  // A served model that sleeps is not at fault: the next call begins a replica.
+  if (backend.from === 'fleet' && backend.connections.length === 0) return { state: 'unknown', reason: 'no replica answers now', sinceMs: null };
   if (backend.kind !== 'local') return backend.remote?.health() ?? { state: 'unavailable', reason: 'its key cannot be opened', sinceMs: null };
   if (!engine) return { state: 'unavailable', reason: 'it is switched off', sinceMs: null };
   const { state, reason, since } = engine.state();

@@ -121,7 +121,7 @@ export function modelView(alias: Alias, facts: ModelFacts): ModelView {
   return {
     name: alias.name, goal: alias.goal, regions: alias.regions, limits: limitsView(alias.limits), targets, from: alias.from,
     backend: first!.backend, backendModel: first!.model, contextTokens: first!.contextTokens, maxOutputTokens: first!.maxOutputTokens, ...(first!.cost !== undefined && { cost: first!.cost }),
-    health: healthOfAll(targets), enabled: alias.targets.some(({ enabled, backend }) => enabled && backend.enabled),
+    health: healthOfAll(targets), enabled: alias.serving !== undefined || alias.targets.some(({ enabled, backend }) => enabled && backend.enabled),
     price: priceView(facts.price), currency: facts.price?.currency ?? facts.currency, createdAt: new Date(alias.createdAtMs).toISOString(),
   };
 }
