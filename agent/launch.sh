@@ -14,8 +14,22 @@ roll_back() {
   echo "tandem: the new release did not report; the one before it runs again" >&2
 }
 
+# An agent whose launcher was killed goes on, and beside the next one it would be a second machine with the same key: the server would quarantine both.
+end_orphan() {
+  old=$(cat "$1/agent.pid" 2>/dev/null || true)
+  [ -n "$old" ] || return 0
+  tries=0
+  while words=$({ tr '\0' ' ' < "/proc/$old/cmdline" || ps -o args= -p "$old"; } 2>/dev/null); do
+    case $words in *"/src/main.ts run --home $1"*) ;; *) return 0 ;; esac
+    if [ "$tries" -lt 10 ]; then kill -TERM "$old" 2>/dev/null || true; else kill -KILL "$old" 2>/dev/null || true; fi
+    tries=$((tries + 1))
+    sleep 0.5
+  done
+}
+
 run() {
   home=$1
+  end_orphan "$home"
   child=
   stopping=
   trap 'stopping=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT HUP
@@ -24,6 +38,7 @@ run() {
     # `current` may be another release by now: an update is a new link and the end of this child.
     "$home/node/current" --disable-warning=ExperimentalWarning "$home/versions/current/src/main.ts" run --home "$home" &
     child=$!
+    echo "$child" > "$home/agent.pid"
     began=$(date +%s)
     watcher=
     if [ -f "$home/versions/trial" ]; then
