@@ -151,6 +151,8 @@ export const commands: readonly Command[] = [
   { path: 'gpu show', about: 'Show a served model: replicas, load, cold starts, price beside cost', args: [{ form: '<name>', about: 'its name or id' }], examples: ['tandem gpu show team/llama'], load: from(serving, 'show') },
   { path: 'gpu scale', about: 'Change between how many replicas a served model goes', args: [{ form: '<name>', about: 'its name or id' }], options: [...REPLICAS, { form: '--wait', about: 'a call while no replica answers waits for one' }], examples: ['tandem gpu scale team/llama --min 1 --max 8'], load: from(serving, 'scale') },
   { path: 'gpu stop', about: 'Stop serving a model: what runs is finished, then its leases end', args: [{ form: '<name>', about: 'its name or id' }], examples: ['tandem gpu stop team/llama'], load: from(serving, 'stop') },
+  { path: 'node lease', about: 'Lease whole machines, without GPUs or with all of theirs', args: JOB, options: LEASE,
+    examples: ['tandem node lease --for 2h', 'tandem node lease --pool builders --label arch=arm64 --machines 2 --for 1d --quote'], load: from(leases, 'node') },
   { path: 'mac', about: 'List pools of machines, and how much of them is in use', examples: ['tandem mac'], load: from(leases, 'pools') },
   { path: 'mac lease', about: 'Lease a Mac by the day', args: JOB, options: [{ form: '--class <class>', about: 'such as m4' }, { form: '--xcode <version>', about: 'with this version of Xcode' }, ...LEASE],
     examples: ['tandem mac lease --class m4 --for 3d', 'tandem mac lease --quote'], load: from(leases, 'mac') },

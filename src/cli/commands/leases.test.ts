@@ -38,6 +38,8 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
   const asked = (await run(['gpu', 'lease', '--gpus', '2', '--gpu', 'h100-80gb', '--for', '4h', '--at-most', '20.00', '--project', 'training', '--label', 'rack=a1', '--key', 'mine', '--name', 'train'], env)).out;
   for (const part of ['train  waiting: the one machine', 'forecast   2026-11-26 09:30 UTC', `tandem ssh ${ID}`]) expect(asked).toContain(part);
   expect(seen.at(-1)!.body).toMatchObject({ key: 'mine', kind: 'gpu', gpus: 2, gpu: 'h100-80gb', minutes: 240, atMost: '20000000000000', projectId: PROJECT, labels: { rack: 'a1' } });
+  await run(['node', 'lease', '--for', '2h', '--pool', 'builders'], env);
+  expect(seen.at(-1)!.body).toMatchObject({ kind: 'node', pool: 'builders', minutes: 120, name: 'node lease' });
   for (const part of ['running', '2 × gpu/h100-80gb', '$4.066666666667', ID]) expect((await run(['leases'], env)).out).toContain(part);
   const shown = (await run(['leases', 'show', ID], env)).out;
   for (const part of ['node-7  gpu-0 gpu-1  granted', '61 minutes; 3 minutes out of reach are not paid', 'at its end $16.00', 'running: until', 'may use    15.8 cores, 273.8 GB of memory, 4,096 processes\n', 'reaches    the internet\n', 'unbound    disk: mkfs.ext4 is not there\n']) expect(shown).toContain(part);

@@ -21,7 +21,7 @@ export const list: Run = async (context, { options }) => {
   const client = context.client();
   const projectId = typeof options['project'] === 'string' ? await findProject(client, options['project']) : undefined;
   const { items } = await client.call('GET', '/api/leases', { query: { limit: 200, ...(options['all'] === true ? {} : { state: 'live' as const }), ...(projectId === undefined ? {} : { projectId }) } });
-  print(context, items, (rows) => (rows.length === 0 ? 'There are no leases. Lease something: tandem gpu lease, or tandem mac lease' : table(rows, [
+  print(context, items, (rows) => (rows.length === 0 ? 'There are no leases. Lease something: tandem gpu lease, tandem mac lease, or tandem node lease' : table(rows, [
     { title: 'NAME', value: (lease) => lease.name },
     { title: 'STATE', value: (lease) => lease.state },
     { title: 'WHAT', value: (lease) => `${lease.count} × ${lease.resource}` },
@@ -44,6 +44,9 @@ export const gpu: Run = async (context, input) => {
 };
 
 export const mac: Run = async (context, input) => ask(context, input, { kind: 'mac', macClass: text(input.options['class']), xcode: text(input.options['xcode']) }, '24h');
+
+/** A whole machine, whatever it has. */
+export const node: Run = async (context, input) => ask(context, input, { kind: 'node' });
 
 export const show: Run = async (context, { args }) => {
   const client = context.client();
@@ -96,9 +99,9 @@ export const setPool: Run = async (context, { args, options }) => {
   print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}${pool.record ? ', sessions are recorded' : ''}. ${poolReachText(pool)}`);
 };
 
-/** What the two verbs ask for by themselves. */
+/** What each of the verbs asks for by itself. */
 interface Wish {
-  readonly kind: 'gpu' | 'mac';
+  readonly kind: 'gpu' | 'mac' | 'node';
   readonly gpus?: number | null;
   readonly gpu?: string | null;
   readonly slice?: string | null;
