@@ -81,7 +81,7 @@ export async function fold(tx: Executor, run: Run): Promise<string[]> {
     ), parts as (
       select organisation_id, (occurred_at at time zone 'UTC')::date as day, date_trunc('hour', occurred_at, 'UTC') as hour, project_id, key_id, resource, backend, tier,
         ${namesTold},
-        1 as requests, case when outcome = 'failed' then 1 else 0 end as failed, charge, case when cost is null then 0 else charge end as charge_known,
+        case when kind = 'call' then 1 else 0 end as requests, case when outcome = 'failed' then 1 else 0 end as failed, charge, case when cost is null then 0 else charge end as charge_known,
         case when cost is null then 0 when served is null then cost else coalesce((served ->> 'cost')::numeric, 0) end as cost,
         case when cost is null then 1 else 0 end as cost_unknown, input, cache_read, cache_write, output, reasoning, audio, image, attempts, served
       from read as events

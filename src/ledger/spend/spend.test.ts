@@ -54,6 +54,13 @@ test('an unknown cost is not zero: what is known is summed up, and how many are 
   expect(view.total).toMatchObject({ margin: '1600', cost: '400', costUnknown: '2', charge: '20000' });
 });
 
+test('minutes of machines cost, and are no calls', async () => {
+  await house.poster.use({ quantities: { input: 3n } }, { quantities: { input: 5n }, kind: 'lease' });
+  await house.books.sight.catchUp();
+  const view = await ask({});
+  expect(view.total).toMatchObject({ charge: '8000', requests: '1' });
+});
+
 test('every metric is told by group and part, and the parts come to the group', async () => {
   await house.poster.use({ quantities: { input: 3n, output: 2n }, cost: 100n, attributes: { user: 'u', scenario: 'a' } }, { quantities: { input: 1n }, cost: 7n, attributes: { user: 'v', scenario: 'a' } });
   await house.books.sight.catchUp();

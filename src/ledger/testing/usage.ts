@@ -16,6 +16,8 @@ export interface TestUsage {
   readonly projectId?: string;
   readonly keyId?: string | null;
   readonly resource?: string;
+  /** Default: a call. */
+  readonly kind?: string;
   readonly outcome?: string;
   readonly cost?: bigint | null;
   readonly firstTokenMs?: number;
@@ -59,7 +61,7 @@ export class TestPoster {
     return {
       id: usage.id ?? (usage.atMs === undefined ? this.#house.newId() : createIdSource(() => occurredAtMs)()),
       place: {
-        organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: 'call', resource, tier: 'standard', serviceTier,
+        organisationId, projectId: usage.projectId ?? this.#house.projectId, keyId: usage.keyId ?? null, kind: usage.kind ?? 'call', resource, tier: 'standard', serviceTier,
         currency: price.currency, priceVersionId: price.id, windows: [],
       },
       occurredAtMs, quantities: canonicalJson(quantitiesToJson(usage.quantities)), lines, charge, cost, outcome: usage.outcome ?? 'completed', counted: 'tokenizer', freed: 0n,
