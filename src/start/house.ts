@@ -26,7 +26,7 @@ export async function openHouse(config: Config, phases: Phases, signal: AbortSig
     return { config, log, clock, phases, connection: { connectionString: config.databaseUrl }, database: 'external' };
   }
   const postgres = await startEmbeddedPostgres({ home: config.home, log, clock, signal });
-  phases.add('database', 60_000, () => postgres.stop());
+  phases.add('database', 60_000, () => postgres.stop(), () => postgres.abandon());
   return { config, log, clock, phases, connection: postgres.connection, database: 'embedded' };
 }
 

@@ -26,3 +26,13 @@ test('a part that hangs is left behind at its deadline', async () => {
   await all;
   expect(stopped).toBe(true);
 });
+
+test('who ends at once ends what would go on without it, whatever fails', () => {
+  const phases = new Phases(silentLogger, new ManualClock());
+  const ended: string[] = [];
+  phases.add('database', 100, () => {}, () => void ended.push('database'));
+  phases.add('broken', 100, () => {}, () => { throw new Error('no'); });
+  phases.add('connections', 100, () => void ended.push('never'));
+  phases.abandonAll();
+  expect(ended).toEqual(['database']);
+});

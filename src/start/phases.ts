@@ -5,6 +5,7 @@ interface Phase {
   readonly name: string;
   readonly deadlineMs: number;
   readonly stop: () => Promise<void> | void;
+  readonly abandon: (() => void) | undefined;
 }
 
 /**
@@ -22,8 +23,20 @@ export class Phases {
     this.#clock = clock;
   }
 
-  add(name: string, deadlineMs: number, stop: Phase['stop']): void {
-    this.#phases.push({ name, deadlineMs, stop });
+  /** @param abandon for what goes on without us: ends it without waiting. */
+  add(name: string, deadlineMs: number, stop: Phase['stop'], abandon?: () => void): void {
+    this.#phases.push({ name, deadlineMs, stop, abandon });
+  }
+
+  /** Of a process that ends this very moment: what would go on without it is ended, and nothing is waited for. */
+  abandonAll(): void {
+    for (const { name, abandon } of this.#phases.toReversed()) {
+      try {
+        abandon?.();
+      } catch (error) {
+        this.#log.error({ part: name, reason: (error as Error).message }, 'a part could not be ended at once');
+      }
+    }
   }
 
   /** Stops everything, last started first. Called twice it is done once. */

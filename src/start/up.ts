@@ -31,7 +31,10 @@ export async function up(): Promise<void> {
     else log.warn({ signal }, 'stopping, as this signal asks');
     stopping.abort(new Error('interrupted'));
     stopped.resolve();
-  }, () => process.exit(130), clock.monotonicMs);
+  }, () => {
+    phases.abandonAll();
+    process.exit(130);
+  }, clock.monotonicMs);
 
   try {
     await checkAddress(config);

@@ -54,6 +54,21 @@ test('errors that nobody caught are told, and end no server; a signal that does 
   await nothingLeft(program.home);
 });
 
+test('who presses Ctrl-C again has it end at once, and its database is not left behind', async () => {
+  const program = await start(freshFolder('home'));
+  const postmaster = Number(readFileSync(join(program.home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+  // It does not stop in time, as on a disk that hangs.
+  process.kill(postmaster, 'SIGSTOP');
+  let ended: number | null | undefined;
+  void program.ended.then((code) => { ended = code; });
+  await vi.waitFor(() => {
+    if (ended === undefined) process.kill(program.serverPid, 'SIGINT');
+    expect(ended).toBe(130);
+  }, { timeout: 20_000, interval: 100 });
+  process.kill(postmaster, 'SIGCONT');
+  await nothingLeft(program.home);
+});
+
 describe('crashes', () => {
   test('after kill -9 of the server the next start adopts its database, and nothing is lost', async () => {
     const home = freshFolder('home');

@@ -99,7 +99,7 @@ export async function stopServer(pid: number, dataDirectory: string, clock: Cloc
   return 'killed';
 }
 
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

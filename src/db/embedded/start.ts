@@ -5,7 +5,7 @@ import { explainFileError } from './failure.ts';
 import { keepRunning } from './keep-running.ts';
 import { layoutOf } from './layout.ts';
 import type { PostgresPackage } from './package.ts';
-import { isServerOf, stopServer } from './postmaster.ts';
+import { isServerOf, sendSignal, stopServer } from './postmaster.ts';
 import { openSocketPath } from './socket-path.ts';
 
 export interface EmbeddedPostgresOptions {
@@ -34,6 +34,8 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** Fast shutdown; immediate when that takes longer than 30 s. Returns when the process is gone. May be called twice. */
   stop(): Promise<void>;
+  /** For who ends this very moment and waits for nothing: immediate shutdown. The next start recovers from the log. */
+  abandon(): void;
 }
 
 /**
@@ -82,5 +84,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       return pid;
     },
     stop: () => (stopping ??= stop()),
+    abandon: () => {
+      if (isServerOf(pid, layout.data)) sendSignal(pid, 'SIGQUIT');
+    },
   };
 }

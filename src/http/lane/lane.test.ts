@@ -145,7 +145,7 @@ describe('the lane', () => {
     wire.socket.write(post('{}'));
     await vi.waitFor(() => expect(waited).toBe(true), { timeout: 5_000 });
     wire.socket.resume();
-    await vi.waitFor(() => expect(wire.text.endsWith('data: [DONE]\n\n\r\n0\r\n\r\n')).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(() => expect(wire.text.endsWith('data: [DONE]\n\n\r\n0\r\n\r\n')).toBe(true), { timeout: 40_000, interval: 200 });
     expect(wire.text.length).toBeGreaterThan(400 * 65_536);
     wire.end();
   });
