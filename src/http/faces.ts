@@ -253,6 +253,7 @@ export interface ModelsDoor extends ModelApi {
     list(principal: Principal): Reply<'servingList'>;
     create(principal: Principal, body: Body<'servingCreate'>): Reply<'servingCreate'>;
     show(principal: Principal, id: string): Reply<'servingShow'>;
+    output(principal: Principal, id: string, replica: number | undefined): Reply<'servingOutput'>;
     scale(principal: Principal, id: string, body: Body<'servingScale'>): Reply<'servingScale'>;
     stop(principal: Principal, id: string): Reply<'servingStop'>;
   };

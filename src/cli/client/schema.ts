@@ -431,6 +431,9 @@ export interface paths {
     get: operations['servings.show'];
     patch: operations['servings.scale'];
   };
+  '/api/servings/{id}/output': {
+    get: operations['servings.output'];
+  };
   '/api/servings/{id}/stop': {
     post: operations['servings.stop'];
   };
@@ -7821,6 +7824,31 @@ export interface operations {
             totalMs: number;
           } | null;
         })[];
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** What the program of a replica printed last: of one that runs, or of one that never became ready */
+  'servings.output': {
+    parameters: {
+      query?: {
+        /** Its number; default: the newest that has printed anything */
+        replica?: number;
+      };
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        replica: number | null;
+        running: boolean;
+        /** At most 16 KiB; null: it is not known any more, or there was none */
+        text: string | null;
       } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };

@@ -53,6 +53,15 @@ export const show: Run = async (context, { args }) => {
   print(context, await find(context.client(), args[0]!), (shown) => servingText(shown).map(visible).join('\n'));
 };
 
+export const logs: Run = async (context, { args, options }) => {
+  const client = context.client();
+  const { serving: { id, name }, replicas } = await find(client, args[0]!);
+  const replica = options['replica'] === undefined ? {} : { replica: whole(options['replica'], '--replica') };
+  const output = await client.call('GET', '/api/servings/{id}/output', { path: { id }, query: replica });
+  const why = replicas.find(({ number }) => number === (output.replica ?? replicas[0]?.number))?.reason;
+  print(context, output, ({ text: printed }) => (printed === null ? `No program of ${name} runs, and what the last one printed went with its lease${why ? `: ${why}` : ''}.` : printed.trimEnd().split('\n').map(visible).join('\n')));
+};
+
 export const scale: Run = async (context, { args, options }) => {
   const client = context.client();
   const { serving: { id } } = await find(client, args[0]!);

@@ -36,6 +36,7 @@ import { eachBudgets } from './0034-each-budgets.ts';
 import { volumeHours } from './0035-volume-hours.ts';
 import { spendWeeks } from './0036-spend-weeks.ts';
 import { brokenCards } from './0037-broken-cards.ts';
+import { replicaOutput } from './0038-replica-output.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -76,4 +77,5 @@ export const migrations: readonly Migration[] = [
   volumeHours,
   spendWeeks,
   brokenCards,
+  replicaOutput,
 ];

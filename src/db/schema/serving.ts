@@ -61,6 +61,8 @@ export interface ServingReplicaRow {
   reason: Defaulted<string | null>;
   /** What the engine said last. */
   figures: Json<Record<string, number | null> | null>;
+  /** The last that its program printed, of one that never became ready. */
+  output: Defaulted<string | null>;
   /** Looks in a row at which it did not answer. */
   failures: Defaulted<number>;
   asked_at: Written<Date>;

@@ -32,7 +32,7 @@ export const emptyModels: ModelsDoor = {
   purge: absent,
   routeFigures: () => ({ targets: [], keys: [] }),
   configuration: { show: absent, plan: absent, apply: absent },
-  servings: { list: nothing, create: absent, show: absent, scale: absent, stop: absent },
+  servings: { list: nothing, create: absent, show: absent, output: absent, scale: absent, stop: absent },
   aliases: { list: nothing, show: absent, create: absent, update: absent, remove: absent },
   backends: { list: nothing, create: absent, update: absent, remove: absent, setKey: absent, removeKey: absent, check: absent },
 };

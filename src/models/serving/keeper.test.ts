@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock, createIdSource, silentLogger } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import type { BackendCall, FleetPort, MachineCost } from '../ports.ts';
+import type { Catalogue } from '../registry/catalogue.ts';
 import type { ServingContext } from './context.ts';
 import { embeddedEngine } from './engines/embedded.ts';
 import { ServingKeeper } from './keeper.ts';
 import { machineShares } from './machine-share.ts';
 import { ReplicaMinutes } from './minutes.ts';
 import type { ReplicaDoor } from './replica-door.ts';
+import { Servings } from './servings.ts';
 
 const MINUTE = 60_000;
 
@@ -131,12 +133,17 @@ describe('a served model (machines and engines are stand-ins)', () => {
     fleet.silent = false;
     await pass(8);
     expect(await states()).toEqual(['1 ended', '2 ready']);
+    const servings = new Servings(context, {} as Catalogue);
+    expect(await servings.output(test.admin, servingId)).toEqual({ replica: 2, running: true, text: 'no such model\n' });
+    expect(await servings.output(test.admin, servingId, 1)).toEqual({ replica: 1, running: false, text: null });
     fleet.silent = true;
     await pass(4);
     expect(await states()).toEqual(['1 ended', '2 loading']);
     fleet.exits = 5;
     await pass(4);
     expect((await replicas())[1]).toMatchObject({ observed: 'ended', reason: 'its program has ended 5 times: it ended with code 1: no such model' });
+    // Its lease is over, and what it printed is what says why.
+    expect(await servings.output(test.admin, servingId, 2)).toEqual({ replica: 2, running: false, text: 'no such model\n' });
   }, 120_000);
 
   it('says why no lease is to be had, and asks for no second one', async () => {

@@ -67,7 +67,7 @@ export class ReplicaSteps {
     if (OVER.has(lease.state)) return this.#gone(lease.reason);
     const place = placeOf(replica);
     const job = await door.job(place);
-    if (job.exits >= MOST_EXITS) return { wanted: 'end', reason: `its program has ended ${job.exits} times: ${job.lastExit ?? 'unknown'}: ${lastLine(job.log)}` };
+    if (job.exits >= MOST_EXITS) return { wanted: 'end', reason: `its program has ended ${job.exits} times: ${job.lastExit ?? 'unknown'}: ${lastLine(job.log)}`, output: storable(job.log) };
     if (!job.running) return changed(replica, job.lastExit === null ? 'its program is being started' : `its program is started again: ${job.lastExit}: ${lastLine(job.log)}`);
     const { status } = await door.get(place, engines[serving.engine].healthPath).catch(() => ({ status: 0 }));
     if (status !== 200) return changed(replica, 'the model is being loaded');
@@ -142,6 +142,11 @@ export function busyOf(replica: Pick<ReplicaRow, 'figures'>): number {
 
 function changed(replica: ReplicaRow, reason: string, more: ReplicaChange = {}): ReplicaChange | null {
   return replica.reason === reason && Object.keys(more).length === 0 ? null : { ...more, reason };
+}
+
+/** Postgres keeps no zero byte in a text. */
+function storable(log: string): string {
+  return log.replaceAll('\0', '').toWellFormed();
 }
 
 /** What a program said last, as one line without anything that a terminal would act on. */

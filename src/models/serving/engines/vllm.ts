@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts';
 import { readSamples, sampleOf } from './prometheus.ts';
 
-/** vLLM's server, which the node's own system has to bring. Not run here: there was no GPU at hand. */
+/** vLLM's server, which the node's own system has to bring. Run here in its build for processors, 0.20.2; not on a GPU. */
 export const vllm: Engine = {
   kind: 'vllm',
   source: 'docs.vllm.ai: "vllm serve" and "Production Metrics", v0.9.1 (gpu_cache_usage_perc) to v0.32.0 (kv_cache_usage_perc)',
