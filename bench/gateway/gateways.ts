@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SERVER_FLAGS } from '../../src/cli/server-flags.ts';
 import { answers, commandOf, descendants, moveToCore, printed, startOnCore, stop } from '../support/processes.ts';
 import { LITELLM } from '../support/litellm.ts';
 import { MODEL } from './workload.ts';
@@ -70,7 +71,7 @@ export async function startTandem(core: number, otherCore: number, mocks: Ports,
   const home = mkdtempSync(join(tmpdir(), 'tandem-bench-home-'));
   const backend = (name: string, upstream: number, alias: string) => ({ name, url: `http://127.0.0.1:${upstream}/v1`, models: [{ alias, model: 'mock', maxOutputTokens: 256 }] });
   writeFileSync(join(home, 'config.json'), JSON.stringify({ backends: [backend('plain', mocks.plain, MODEL), backend('stream', mocks.stream, `${MODEL}-stream`)], egress: { allow: ['127.0.0.0/8'] } }));
-  const child = startOnCore(core, [process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'src/start/main.ts'), 'up'], {
+  const child = startOnCore(core, [process.execPath, '--disable-warning=ExperimentalWarning', ...SERVER_FLAGS, join(ROOT, 'src/start/main.ts'), 'up'], {
     env: { ...process.env, TANDEM_HOME: home, TANDEM_PORT: String(port), TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn', TANDEM_STRICT: strict ? '1' : '0' },
   });
   await printed(child, 'Ctrl-C stops everything.');

@@ -6,14 +6,15 @@ import { CliError } from '../cli-error.ts';
 import type { Run } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { print } from '../context.ts';
+import { SERVER_FLAGS } from '../server-flags.ts';
 import { visible } from '../output/text.ts';
 
 const START = join(dirname(fileURLToPath(import.meta.url)), '../../start/main.ts');
 
 /** The server is another program: this process becomes it, so that signals and exit code are its own. */
-function become(verb: string): Run {
+function become(verb: string, flags: readonly string[] = []): Run {
   return async (context, { args }) => {
-    const argv = [...process.execArgv, START, verb, ...args, ...(context.json ? ['--json'] : [])];
+    const argv = [...process.execArgv, ...flags, START, verb, ...args, ...(context.json ? ['--json'] : [])];
     if (typeof process.execve === 'function') {
       process.execve(process.execPath, [process.execPath, ...argv], { ...process.env });
     }
@@ -25,7 +26,7 @@ function become(verb: string): Run {
   };
 }
 
-export const up = become('up');
+export const up = become('up', SERVER_FLAGS);
 export const backup = become('backup');
 export const restore = become('restore');
 export const forget = become('forget');
