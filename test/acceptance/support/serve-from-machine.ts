@@ -66,7 +66,8 @@ export async function serveFromMachine({ sleeps, serve }: { readonly sleeps: boo
   const whole = await call(false);
   const reply = (await whole.json()) as { choices: [{ message: { content: string } }]; usage: { completion_tokens: number } };
   expect([whole.status, whole.headers.get('x-tandem-route')], JSON.stringify(reply)).toEqual([200, 'fleet/local#1/fleet/local; reason=only']);
-  expect(reply.choices[0].message.content).toContain(serve === undefined ? 'Paris' : '');
+  // What another model knows is not ours to say.
+  if (serve === undefined) expect(reply.choices[0].message.content).toContain('Paris');
   expect(reply.usage.completion_tokens).toBeGreaterThan(0);
   expect(await (await call(true)).text()).toContain('data: [DONE]');
 
