@@ -1,12 +1,14 @@
-import { X509Certificate, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { rootsOf } from '../enrol/enrol.ts';
 import type { Outside } from '../outside.ts';
-import { readIdentity, writeIdentity, writeWhole, type Home } from '../state/home.ts';
+import { Certificates } from '../state/certificates.ts';
+import { readIdentity, writeIdentity, type Home } from '../state/home.ts';
 import type { OfferedRelease } from '../update/update.ts';
 import { PROTOCOL, Session, WireError, readHello, sendHello, textOf, wholeOf, type SessionHandlers } from '../wire/index.ts';
 import { backOffMs } from './back-off.ts';
-import { dialTrusted } from './dial.ts';
+import { dialTrusted, type Address, type Credentials } from './dial.ts';
+import { renewInTime } from './renew.ts';
 import { watchLine } from './watch-line.ts';
 
 /** What the agent does for its server. */
@@ -20,6 +22,8 @@ export type Duties = Pick<SessionHandlers, 'answer' | 'accept'> & {
 /** What the server said at the start of a session. */
 export interface Welcome {
   readonly heartbeatMs: number;
+  /** What its clock says, in UTC milliseconds. */
+  readonly nowMs: number;
   /** The agent's release that the server has. */
   readonly release: OfferedRelease;
 }
@@ -37,24 +41,28 @@ export interface KeepOptions {
 const FINAL = new Set(['unknown_node', 'quarantined']);
 /** More than the server waits for another process that had the connection. */
 const HELLO_MS = 10_000;
+/** What the server says to a certificate that is not valid by its clock. */
+const NO_IDENTITY = 'no_identity';
 const FINAL_WAIT_MS = 300_000;
 
 /** Keeps one connection to the server until the signal aborts: no port is opened, and whatever ends it, it is made again. */
 export async function keepConnected(options: KeepOptions): Promise<void> {
-  const { outside, signal } = options;
+  const { home, outside, signal } = options;
+  const certificates = new Certificates(home);
   const instance = randomBytes(16).toString('hex');
   let failures = 0;
   let beside: TLSSocket | undefined;
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     let refused = false;
     try {
-      beside = await connectOnce(options, beside, instance, attempt, () => {
+      beside = await connectOnce({ ...options, certificates }, beside, instance, attempt, () => {
         failures = 0;
       });
       if (beside !== undefined) continue;
     } catch (error) {
       beside = undefined;
       refused = error instanceof WireError;
+      if (error instanceof WireError && error.code === NO_IDENTITY) certificates.refused();
       const reason = error instanceof Error ? error.message : String(error);
       outside.log(`not connected: ${reason}`);
       // Asked again now and then, in case a person has set it right there.
@@ -70,24 +78,25 @@ export async function keepConnected(options: KeepOptions): Promise<void> {
  * One connection from its beginning to its end. Resolves when it was closed in order, with the one that takes its place where it had gone quiet;
  * rejects with why it ended otherwise.
  */
-async function connectOnce(options: KeepOptions, dialled: TLSSocket | undefined, instance: string, attempt: number, onWelcome: () => void): Promise<TLSSocket | undefined> {
-  const { home, agentVersion, boot, outside, duties, signal } = options;
-  const identity = readIdentity(home);
+async function connectOnce(options: KeepOptions & WithCertificates, dialled: TLSSocket | undefined, instance: string, attempt: number, onWelcome: () => void): Promise<TLSSocket | undefined> {
+  const { home, certificates, agentVersion, boot, outside, duties, signal } = options;
+  const identity = identityOf(home, certificates);
   const socket = dialled ?? await dialTrusted(identity.server, identity);
   try {
     sendHello(socket, { versions: PROTOCOL, agentVersion, instance, attempt, boot });
     const { hello, rest } = await readHello(socket, AbortSignal.timeout(HELLO_MS));
+    certificates.taken();
     keepRoots(home, rootsOf(hello));
-    const welcome: Welcome = { heartbeatMs: wholeOf(hello, 'heartbeatMs', 100, 60_000), release: { hash: textOf(hello, 'release', 64), signature: typeof hello['releaseSignature'] === 'string' ? hello['releaseSignature'] : null } };
+    const welcome: Welcome = { heartbeatMs: wholeOf(hello, 'heartbeatMs', 100, 60_000), nowMs: wholeOf(hello, 'nowMs'), release: { hash: textOf(hello, 'release', 64), signature: typeof hello['releaseSignature'] === 'string' ? hello['releaseSignature'] : null } };
     onWelcome();
     outside.log(`connected to ${identity.server.host}:${identity.server.port} as ${identity.node.name}`);
-    return await run(socket, rest, welcome, { home, outside, duties, signal });
+    return await run(socket, rest, welcome, { home, certificates, outside, duties, signal });
   } finally {
     socket.destroy();
   }
 }
 
-async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, outside, duties, signal }: Pick<KeepOptions, 'home' | 'outside' | 'duties' | 'signal'>): Promise<TLSSocket | undefined> {
+async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, certificates, outside, duties, signal }: Pick<KeepOptions, 'home' | 'outside' | 'duties' | 'signal'> & WithCertificates): Promise<TLSSocket | undefined> {
   const over = Promise.withResolvers<void>();
   // The session may end before somebody waits for it; what comes first is told.
   over.promise.catch(() => {});
@@ -105,9 +114,9 @@ async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, ou
   const after = duties.begun(session, welcome);
   if (rest.length > 0) session.receive(rest);
   socket.resume();
-  void renewInTime(session, home, outside, ended.signal);
+  void renewInTime(session, { certificates, outside, serverNowMs: welcome.nowMs, answered: (answer) => keepRoots(home, rootsOf(answer)), signal: ended.signal });
   const dial = (): Promise<TLSSocket> => {
-    const identity = readIdentity(home);
+    const identity = identityOf(home, certificates);
     return dialTrusted(identity.server, identity);
   };
   const beside = watchLine(session, { dial, outside, urgent: () => duties.urgent(), signal: ended.signal });
@@ -125,27 +134,12 @@ async function run(socket: TLSSocket, rest: Buffer, welcome: Welcome, { home, ou
   }
 }
 
-/** Asks for the next certificate at half of the time of this one. */
-async function renewInTime(session: Session, home: Home, outside: Outside, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const { validFromDate, validToDate } = new X509Certificate(readIdentity(home).certificate);
-    const halfMs = (validFromDate.getTime() + validToDate.getTime()) / 2;
-    const waitMs = Math.max(60_000, halfMs - outside.nowMs());
-    if (outside.nowMs() < halfMs) {
-      await outside.wait(Math.min(waitMs, 3_600_000), signal);
-      continue;
-    }
-    try {
-      const answer = await session.ask('renew', {});
-      writeWhole(home.certificate, textOf(answer, 'certificate', 10_000));
-      keepRoots(home, rootsOf(answer));
-      outside.log('the certificate was renewed');
-    } catch (error) {
-      if (signal.aborted) return;
-      outside.log(`the certificate could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
-      await outside.wait(60_000, signal);
-    }
-  }
+interface WithCertificates {
+  readonly certificates: Certificates;
+}
+
+function identityOf(home: Home, certificates: Certificates): Credentials & { readonly server: Address; readonly node: { readonly name: string } } {
+  return { ...readIdentity(home), certificate: certificates.shown };
 }
 
 function keepRoots(home: Home, roots: readonly string[]): void {

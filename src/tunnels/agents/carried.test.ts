@@ -10,8 +10,7 @@ import { realWait } from '../../../agent/src/outside.ts';
 import { dialSession } from '../../../agent/src/sessions/dial-session.ts';
 import { homeAt, readIdentity, type Home } from '../../../agent/src/state/home.ts';
 import { SESSION_PROTOCOL, WireError, sendHello, type Message, type WireStream } from '../../../agent/src/wire/index.ts';
-import { newId, openSecretBox, silentLogger, systemClock, type Clock } from '../../base/index.ts';
-import { Authorities } from '../ca/authorities.ts';
+import { newId, silentLogger, systemClock, type Clock } from '../../base/index.ts';
 import { openAgentsHouse, type AgentsHouse } from '../testing/agents-house.ts';
 import { ARRIVAL_MS, Carried } from './carried.ts';
 
@@ -69,10 +68,8 @@ describe('a connection that carries a session', () => {
     const home = await enrolled('carries');
     const identity = readIdentity(home);
     const other = readIdentity(await enrolled('another'));
-    const authorities = new Authorities({ database: house.database, secrets: openSecretBox(join(house.folder, 'secret')), newId, clock: { ...systemClock, nowMs: () => Date.now() - 3 * DAY_MS } });
-    await authorities.start();
     const publicKey = createPublicKey(createPrivateKey(identity.key)).export({ type: 'spki', format: 'der' });
-    const expired = { ...identity, certificate: authorities.forNode(identity.node.id, publicKey).certificate };
+    const expired = { ...identity, certificate: (await house.tunnels.authorities.forNode(identity.node.id, publicKey, Date.now() - 3 * DAY_MS)).certificate };
     let token = '';
     let dial: (token: string) => Promise<TLSSocket> = (word) => dialSession(identity, word);
     const agent = await connected(home, async (params) => {

@@ -56,7 +56,7 @@ async function enrol(socket: TLSSocket, claim: Message, from: string, { enrolmen
   const row = await enrolments.use({
     token: textOf(claim, 'token', 256), identity: keyHash(publicKey), hostname: textOf(claim, 'hostname', 256), machine, platform, standIn: claim['standIn'] === true, from,
   });
-  const { certificate } = authorities.forNode(row.id, publicKey);
+  const { certificate } = await authorities.forNode(row.id, publicKey);
   sendHello(socket, { node: { id: row.id, name: row.name }, certificate, roots: authorities.roots() });
   socket.end();
 }
@@ -97,7 +97,7 @@ async function connect(socket: TLSSocket, hello: Message, rest: Buffer, from: st
 
 async function answer(name: string, _params: Message, { node, session, publicKey }: { node: KnownNode; session: Session; publicKey: Buffer }, { authorities, presence, connections }: HandshakeOptions): Promise<Message> {
   if (name !== 'renew') throw new WireError('unknown_command', 'the server does not know this question');
-  const { certificate, expiresAt } = authorities.forNode(node.id, publicKey);
+  const { certificate, expiresAt } = await authorities.forNode(node.id, publicKey);
   connections.renewed(node.id, session, expiresAt.getTime());
   await presence.renewed(node.id, expiresAt);
   return { certificate, roots: authorities.roots() };

@@ -65,10 +65,10 @@ describe('who is not the node that it says it is', () => {
     const own = newKey();
     expect(await refusal({})).toBe('no_identity');
     expect(await refusal({ key: pkcs8(own.privateKey), cert: forged(identity.node.id, newKey().privateKey, spki(own.publicKey)) })).toBe('no_identity');
-    const stranger = house.tunnels.authorities.forNode(newId(), spki(own.publicKey));
+    const stranger = await house.tunnels.authorities.forNode(newId(), spki(own.publicKey));
     expect(await refusal({ key: pkcs8(own.privateKey), cert: stranger.certificate })).toBe('unknown_node');
     // A key of one's own in a certificate with another's name is not that other.
-    expect(await refusal({ key: pkcs8(own.privateKey), cert: house.tunnels.authorities.forNode(identity.node.id, spki(own.publicKey)).certificate })).toBe('unknown_node');
+    expect(await refusal({ key: pkcs8(own.privateKey), cert: (await house.tunnels.authorities.forNode(identity.node.id, spki(own.publicKey))).certificate })).toBe('unknown_node');
     await expect(dial({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/alert|version/);
     expect(await refusal({ key: identity.key, cert: identity.certificate })).toBe('taken');
   });

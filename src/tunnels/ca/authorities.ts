@@ -35,8 +35,10 @@ const ROOT_DAYS = 3_650;
 const SERVER_DAYS = 397;
 /** An agent's certificate; it asks for the next at half of it. */
 export const NODE_CERTIFICATE_MS = DAY_MS;
-/** Clocks of nodes may be this far behind. */
-const BACKDATE_MS = 3_600_000;
+/** Clocks of server processes may be this far behind the database's, by whose a node's certificate is made. */
+const NODE_BACKDATE_MS = 3_600_000;
+/** The clock may be ahead when a server starts, and right after that: a machine that takes its hardware's local time for UTC. What it signed must be valid then; and clocks of nodes may be behind. */
+const SERVER_BACKDATE_MS = 30 * DAY_MS;
 const LOCK = 0x7a6d_0014;
 
 /** The keys of this installation for agents. Made at first start; private ones lie sealed in the database. */
@@ -82,8 +84,7 @@ export class Authorities {
   /** The server's certificate, made anew at each start; its key, and so its pin, stays. @param names more names and addresses that it answers to. */
   server(names: readonly string[]): ServerIdentity {
     const key = this.#serverKey!;
-    const publicKey = publicOf(key);
-    const certificate = this.#issue('server', 'Tandem agents', publicKey, [SERVER_NAME, ...names], SERVER_DAYS * DAY_MS);
+    const certificate = this.#forServer('server', 'Tandem agents', [SERVER_NAME, ...names]);
     return {
       key: key.export({ type: 'pkcs8', format: 'pem' }) as string, certificate: pem(certificate),
       roots: this.roots(), pin: this.pin,
@@ -98,23 +99,36 @@ export class Authorities {
   /** What this process shows another process of the same server: the same key, vouched for as a client's. */
   peer(): Pick<ServerIdentity, 'key' | 'certificate'> {
     const key = this.#serverKey!;
-    return { key: key.export({ type: 'pkcs8', format: 'pem' }) as string, certificate: pem(this.#issue('peer', 'Tandem server', publicOf(key), [], SERVER_DAYS * DAY_MS)) };
+    return { key: key.export({ type: 'pkcs8', format: 'pem' }) as string, certificate: pem(this.#forServer('peer', 'Tandem server', [])) };
   }
 
   roots(): readonly string[] {
     return this.#roots.map(({ certificate }) => pem(certificate));
   }
 
-  /** A day's certificate for a node. Returns PEM. */
-  forNode(nodeId: string, publicKey: Buffer): { readonly certificate: string; readonly expiresAt: Date } {
-    const expiresAt = new Date(this.#options.clock.nowMs() + NODE_CERTIFICATE_MS);
-    return { certificate: pem(this.#issue('node', nodeId, publicKey, [], NODE_CERTIFICATE_MS)), expiresAt };
+  /**
+   * A day's certificate for a node. Returns PEM.
+   * @param atMs its beginning; default: now by the database's clock. All processes share that one, and the wall clock of one may be wrong for a
+   * while: the others would take none of its certificates, and it would take them no more itself once the clock is right.
+   */
+  async forNode(nodeId: string, publicKey: Buffer, atMs?: number): Promise<{ readonly certificate: string; readonly expiresAt: Date }> {
+    const fromMs = atMs ?? await this.#databaseNowMs();
+    const until = new Date(fromMs + NODE_CERTIFICATE_MS);
+    return { certificate: pem(this.#issue('node', nodeId, publicKey, [], new Date(fromMs - NODE_BACKDATE_MS), until)), expiresAt: until };
   }
 
-  #issue(use: 'server' | 'node' | 'peer', subject: string, publicKey: Buffer, names: readonly string[], forMs: number): Buffer {
+  async #databaseNowMs(): Promise<number> {
+    const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(this.#options.database.unscoped('the clock that all processes share'));
+    return rows[0]!.now.getTime();
+  }
+
+  #forServer(use: 'server' | 'peer', subject: string, names: readonly string[]): Buffer {
     const nowMs = this.#options.clock.nowMs();
-    const issuer = this.#roots[0]!;
-    return issueCertificate({ use, subject, publicKey, names, from: new Date(nowMs - BACKDATE_MS), until: new Date(nowMs + forMs), serial: newSerial(), issuer });
+    return this.#issue(use, subject, publicOf(this.#serverKey!), names, new Date(nowMs - SERVER_BACKDATE_MS), new Date(nowMs + SERVER_DAYS * DAY_MS));
+  }
+
+  #issue(use: 'server' | 'node' | 'peer', subject: string, publicKey: Buffer, names: readonly string[], from: Date, until: Date): Buffer {
+    return issueCertificate({ use, subject, publicKey, names, from, until, serial: newSerial(), issuer: this.#roots[0]! });
   }
 
   async #makeRoot(tx: Executor): Promise<void> {
@@ -122,7 +136,7 @@ export class Authorities {
     const key = newKey();
     const serial = newSerial();
     const subject = `Tandem agents ${serial.toString('hex', 0, 4)}`;
-    const certificate = issueCertificate({ use: 'authority', subject, publicKey: publicOf(key), names: [], from: new Date(nowMs - BACKDATE_MS), until: new Date(nowMs + ROOT_DAYS * DAY_MS), serial, issuer: { subject, privateKey: key } });
+    const certificate = issueCertificate({ use: 'authority', subject, publicKey: publicOf(key), names: [], from: new Date(nowMs - SERVER_BACKDATE_MS), until: new Date(nowMs + ROOT_DAYS * DAY_MS), serial, issuer: { subject, privateKey: key } });
     await this.#insert(tx, 'agent-ca', key, certificate);
   }
 

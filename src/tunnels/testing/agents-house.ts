@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '../../base/index.ts';
+import { silentLogger, systemClock, type Clock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createFleet, type Fleet, type NodeView } from '../../fleet/index.ts';
 import { nothingLeased } from '../../fleet/testing/nothing-leased.ts';
@@ -22,8 +22,8 @@ export interface AgentsHouse extends TestAccess {
   secondTunnels(agentFolder?: string): Promise<Tunnels>;
   /** Runs a pasted line on a stand-in host: a folder of this machine, without a service manager. */
   paste(line: string, home: string): Promise<{ readonly code: number; readonly output: string }>;
-  /** The agent as a process of its own. */
-  startAgent(home: string): AgentProcess;
+  /** The agent as a process of its own. @param env more of its environment. */
+  startAgent(home: string, env?: Readonly<Record<string, string>>): AgentProcess;
   /** Resolves when the first node looks as told. */
   until(what: string, holds: (node: NodeView) => boolean, id?: string): Promise<NodeView>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -36,16 +36,16 @@ export interface AgentProcess {
 }
 
 /** Access, fleet and tunnels over a real database, and a listener on a free port of the loopback. */
-export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host = '127.0.0.1' }: { agentFolder?: string; /** Where the agents' listener is. */ host?: string } = {}): Promise<AgentsHouse> {
+export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host = '127.0.0.1', clock = systemClock }: { agentFolder?: string; /** Where the agents' listener is. */ host?: string; /** Of server and fleet. */ clock?: Clock } = {}): Promise<AgentsHouse> {
   const test = await openTestAccess();
   const { access, database } = test;
   const folder = mkdtempSync(join(tmpdir(), 'tandem-agents-'));
   // A lease's user goes through it to its own folder.
   chmodSync(folder, 0o711);
-  const fleet = createFleet({ database, clock: systemClock, log: silentLogger, access, ...nothingLeased });
+  const fleet = createFleet({ database, clock, log: silentLogger, access, ...nothingLeased });
   const make = (agent = agentFolder, port = 0): Tunnels => createTunnels({
     agentFolder: agent, audit: access.audit,
-    database, clock: systemClock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host, port }, peerAddress: null },
+    database, clock, log: silentLogger, fleet, root: ROOT, version: '0.0.0', config: { secretFile: join(folder, 'secret'), cache: join(folder, 'cache'), agentAddress: { host, port }, peerAddress: null },
   });
   let tunnels = make();
   const more: Tunnels[] = [];
@@ -77,9 +77,9 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host 
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
       child.on('close', (code) => resolve({ code: code ?? -1, output }));
     }),
-    startAgent(home) {
+    startAgent(home, env) {
       // As install.sh leaves it: what the agent makes is for nobody else unless it says so.
-      const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'agent/src/main.ts'), 'run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TANDEM_AGENT_DISK: home } });
+      const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'agent/src/main.ts'), 'run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TANDEM_AGENT_DISK: home, ...env } });
       let log = '';
       child.stderr!.on('data', (chunk: Buffer) => { log += chunk.toString(); });
       const closed = new Promise<void>((resolve) => { child.once('close', () => resolve()); });

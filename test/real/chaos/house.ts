@@ -38,7 +38,7 @@ export class ChaosHouse {
   lastWords(): string {
     const agents = this.hosts.map((host) => {
       try {
-        return `${host.name}: ${readFileSync(host.path('/var/log/agent.log'), 'utf8').slice(-6_000)}`;
+        return `${host.name}: ${stateOf(host)}\n${readFileSync(host.path('/var/log/agent.log'), 'utf8').slice(-6_000)}`;
       } catch (error) {
         return `${host.name}: ${(error as Error).message}`;
       }
@@ -179,6 +179,13 @@ export class ChaosHouse {
   #postmaster(): number {
     return Number(readFileSync(join(this.#servers[0]!.home, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
   }
+}
+
+/** What is needed to know why an agent does not come back: clock, processes, its folder, how long its certificates are valid, what of its network is cut. */
+function stateOf(host: StandInHost): string {
+  const certificates = `for one in ${AGENT_HOME}/identity/certificate.pem*; do echo "$one"; openssl x509 -noout -dates -in "$one"; done`;
+  const { out, err } = host.run(`date -u; cat /etc/stand-in-clock; ps -eo pid,ppid,stat,lstart,args | cut -c1-200; cd ${AGENT_HOME}; cat agent.pid; ls -lA --time-style=full-iso . identity versions leases; ${certificates}; nft list table inet cut`);
+  return out + err;
 }
 
 /** Processes of a host by their command line, as this machine numbers them. */
