@@ -2,8 +2,30 @@
 # Keeps the agent running. `launch.sh install HOME` makes it a service of this machine; `launch.sh HOME` is that service.
 set -eu
 
-# How long a new release has to connect to its server before the one before it comes back.
-trial_s=${TANDEM_AGENT_TRIAL_SECONDS:-90}
+# What the pasted line set of this machine stays set, whoever starts the agent later: a line `NAME=value` each in `settings`.
+SETTINGS='TANDEM_AGENT_NETWORK TANDEM_AGENT_GPU_RESET TANDEM_AGENT_DISK TANDEM_AGENT_TRIAL_SECONDS'
+
+is_set() { eval "[ -n \"\${$1+set}\" ]"; }
+
+# One that is given empty is taken away, one that is not given stays as it was.
+keep_settings() {
+  kept=$(cat "$1/settings" 2>/dev/null || true)
+  for name in $SETTINGS; do
+    is_set "$name" || continue
+    kept=$(printf '%s\n' "$kept" | grep -v "^$name=" || true)
+    eval "value=\$$name"
+    [ -z "$value" ] || kept=$(printf '%s\n%s=%s' "$kept" "$name" "$value")
+  done
+  printf '%s\n' "$kept" | grep . > "$1/settings" || rm -f "$1/settings"
+}
+
+# The service's own variables count before them.
+take_settings() {
+  [ -f "$1/settings" ] || return 0
+  while IFS= read -r line; do
+    case " $SETTINGS " in *" ${line%%=*} "*) is_set "${line%%=*}" || export "${line?}" ;; esac
+  done < "$1/settings"
+}
 
 # A release on trial that has ended or not reported is not tried again.
 roll_back() {
@@ -29,6 +51,9 @@ end_orphan() {
 
 run() {
   home=$1
+  take_settings "$home"
+  # How long a new release has to connect to its server before the one before it comes back.
+  trial_s=${TANDEM_AGENT_TRIAL_SECONDS:-90}
   end_orphan "$home"
   child=
   stopping=
@@ -119,6 +144,7 @@ PLIST
 
 install() {
   home=$1
+  keep_settings "$home"
   if [ "${TANDEM_AGENT_SERVICE:-}" = none ]; then
     echo "Start it with: sh $home/versions/current/launch.sh $home"
   elif [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then

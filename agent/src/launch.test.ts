@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,5 +43,21 @@ test.runIf(process.platform === 'linux')('an agent that outlived its launcher is
   second.kill('SIGTERM');
   await once(second, 'close');
   await until(() => !isAlive(started()[1]!));
+  rmSync(home, { recursive: true });
+});
+
+test.runIf(process.platform === 'linux')('what the pasted line set of a machine stays set for whoever starts the agent, until another line says otherwise', () => {
+  const home = mkdtempSync(join(tmpdir(), 'tandem-launch-'));
+  mkdirSync(join(home, 'node'));
+  writeFileSync(join(home, 'node/current'), '#!/bin/sh\nenv | grep ^TANDEM_AGENT_ | sort\nexit 0\n', { mode: 0o755 });
+  const launch = (words: readonly string[], env: Readonly<Record<string, string>>): string[] => execFileSync('sh', [LAUNCHER, ...words, home], { encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } }).trim().split('\n');
+  const paste = (env: Readonly<Record<string, string>>) => launch(['install'], { TANDEM_AGENT_SERVICE: 'none', ...env });
+  paste({ TANDEM_AGENT_NETWORK: 'none', TANDEM_AGENT_DISK: '/srv/a disk with $(words)', PRIVATE: 'x' });
+  expect(launch([], {})).toEqual(['TANDEM_AGENT_DISK=/srv/a disk with $(words)', 'TANDEM_AGENT_NETWORK=none']);
+  expect(launch([], { TANDEM_AGENT_NETWORK: 'its own' })).toEqual(['TANDEM_AGENT_DISK=/srv/a disk with $(words)', 'TANDEM_AGENT_NETWORK=its own']);
+  paste({ TANDEM_AGENT_DISK: '', TANDEM_AGENT_GPU_RESET: 'none' });
+  expect(launch([], {})).toEqual(['TANDEM_AGENT_GPU_RESET=none', 'TANDEM_AGENT_NETWORK=none']);
+  paste({ TANDEM_AGENT_NETWORK: '', TANDEM_AGENT_GPU_RESET: '' });
+  expect(launch([], {})).toEqual(['']);
   rmSync(home, { recursive: true });
 });

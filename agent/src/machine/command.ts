@@ -15,7 +15,7 @@ const MOST_BYTES = 4_000_000;
 
 /** Never throws: a program that hangs on a sick card is an answer too. */
 export const runCommand: RunCommand = (program, args, input, mostMs = MOST_MS) => new Promise((resolve) => {
-  const child = execFile(program, args, { timeout: mostMs, maxBuffer: MOST_BYTES, killSignal: 'SIGKILL', env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/rocm/bin', LC_ALL: 'C' } }, (error, out, err) => {
+  const child = execFile(program, args, { timeout: mostMs, maxBuffer: MOST_BYTES, killSignal: 'SIGKILL', env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/rocm/bin:/usr/local/nvidia/bin', LC_ALL: 'C' } }, (error, out, err) => {
     const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
     resolve({ code, out, err });
   });

@@ -4,7 +4,7 @@ import { amdCards, nodesOfCard, usersOf, type AmdCard } from '../../inventory/am
 import { readRocmSmi } from '../../inventory/amd/tools.ts';
 import type { RunCommand } from '../../machine/command.ts';
 import type { Device } from '../gpus/devices.ts';
-import { FREED, type Machine, type Notes } from './machine.ts';
+import { FREED, NOT_TO_BE_RESET, type Machine, type Notes } from './machine.ts';
 
 /** The kernel takes a program's things back after its end. */
 const LOOKS = 20;
@@ -29,7 +29,7 @@ export async function settleAmd(device: Device, name: string, machine: Machine, 
   found.push(...users.map((pid) => `process ${pid} uses ${name} still`));
   if (users.length > 0) return false;
   evidence.push(`no program uses ${name}`);
-  const why = device.mig !== null || fresh.has(card.uuid) ? null : await resetWithLinked(card, cards, machine, fresh);
+  const why = device.mig !== null || fresh.has(card.uuid) ? null : machine.mayReset === false ? NOT_TO_BE_RESET : await resetWithLinked(card, cards, machine, fresh);
   if (why === null && device.mig === null) {
     evidence.push(`${name} was reset, which clears its state`);
     return true;

@@ -1,5 +1,5 @@
 /** Of each vendor's driver, in the order in which they are tried; paths may hold `*`. */
-export const LIBRARIES: Readonly<Record<'nvidia' | 'amd', readonly string[]>> = { nvidia: ['libcuda.so.1'], amd: ['libamdhip64.so', 'libamdhip64.so.7', 'libamdhip64.so.6', 'libamdhip64.so.5', '/opt/rocm*/lib/libamdhip64.so*'] };
+export const LIBRARIES: Readonly<Record<'nvidia' | 'amd', readonly string[]>> = { nvidia: ['libcuda.so.1', '/usr/local/nvidia/lib64/libcuda.so.1'], amd: ['libamdhip64.so', 'libamdhip64.so.7', 'libamdhip64.so.6', 'libamdhip64.so.5', '/opt/rocm*/lib/libamdhip64.so*'] };
 
 /**
  * Python, since a driver's library speaks C and an agent has no compiler: `plant VENDOR CARD SECONDS LIBRARY...` writes a pattern over the card's free memory and gives

@@ -21,6 +21,12 @@ test('a card that nobody uses is reset, by its own id', async () => {
   expect(idle.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`, `--gpu-reset -i ${CARD.uuid}`]);
 });
 
+test('a card that its machine does not want reset is looked at all the same, and says so', async () => {
+  const kept = card({});
+  expect((await wipeGpus([CARD], undefined, { ...kept, mayReset: false })).unchecked).toEqual([`memory of ${NAME}: the card could not be reset (TANDEM_AGENT_GPU_RESET=none); it is freed by the driver, and was not overwritten`, NOT_PLANTED(NAME)]);
+  expect(kept.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`]);
+});
+
 test('a card that somebody uses is not clean, and is not reset under them', async () => {
   const busy = card({ out: '4711\n' });
   expect((await wipeGpus([CARD], undefined, busy)).found).toEqual([`process 4711 uses ${NAME} still`]);

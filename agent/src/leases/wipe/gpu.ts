@@ -3,7 +3,7 @@ import type { Device } from '../gpus/devices.ts';
 import { settleAmd } from './amd.ts';
 import type { Canaries } from './canary.ts';
 import { idOf, lookInCard, type MemoryLook } from './card-memory.ts';
-import { FREED, type Machine, type Notes } from './machine.ts';
+import { FREED, NOT_TO_BE_RESET, type Machine, type Notes } from './machine.ts';
 
 /** What became of a lease's GPUs. */
 interface GpuLook extends MemoryLook {
@@ -33,7 +33,7 @@ export async function wipeGpus(devices: readonly Device[], canaries: Canaries | 
  * Whether nobody uses the card, so that its memory can be looked at. `nvidia-smi --gpu-reset` clears a card's state in hardware and software, and
  * refuses while something has the card open or where cards are linked (nvidia-smi(1)).
  */
-async function settleNvidia({ uuid, mig }: Device, name: string, { run }: Machine, { found, evidence, unchecked }: Notes): Promise<boolean> {
+async function settleNvidia({ uuid, mig }: Device, name: string, { run, mayReset = true }: Machine, { found, evidence, unchecked }: Notes): Promise<boolean> {
   if (mig !== null) {
     unchecked.push(`memory of ${name}: ${FREED}`);
     return true;
@@ -48,7 +48,7 @@ async function settleNvidia({ uuid, mig }: Device, name: string, { run }: Machin
     return false;
   }
   evidence.push(`no program uses ${name}`);
-  const reset = await run('nvidia-smi', ['--gpu-reset', '-i', uuid]);
+  const reset = mayReset ? await run('nvidia-smi', ['--gpu-reset', '-i', uuid]) : { code: null, out: NOT_TO_BE_RESET, err: '' };
   if (reset.code === 0) evidence.push(`${name} was reset, which clears its state`);
   else unchecked.push(`memory of ${name}: the card could not be reset (${(reset.err || reset.out).trim().split('\n').at(-1)?.slice(0, 120) || 'no reason was given'}); ${FREED}`);
   return true;

@@ -11,7 +11,7 @@ import { keepHome, volumeFolder } from '../volumes.ts';
 import { readCanaries, unplant, type Canaries } from './canary.ts';
 import { wipeGpus } from './gpu.ts';
 import { OPEN_FOLDERS, leftBehind } from './left-behind.ts';
-import type { Machine } from './machine.ts';
+import { RESET_VARIABLE, type Machine } from './machine.ts';
 import { HOME_KEPT, dropReport, keepReport, type WipeReport } from './reports.ts';
 import { filesWith, processesWith, thingsOf, writableRoots } from './search.ts';
 
@@ -24,7 +24,8 @@ export interface WiperOptions {
   /** What is looked over, where the machine's disk is not all its own: a stand-in's, a test's. Default: every local file system that can be written. */
   readonly roots?: readonly string[];
   readonly run?: RunCommand;
-  /** See `Machine` of the wipe of cards. */
+  /** See `Machine` of the wipe of cards. Default: what its variable says. */
+  readonly mayReset?: boolean;
   readonly whileNoneBegins?: Machine['whileNoneBegins'];
 }
 
@@ -55,7 +56,7 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const kept = keep === null ? null : await keepAside(record, keep, options);
   const removed = await sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, paths.folder, options);
-  const inGpus = await wipeGpus(record.devices, canaries, { run, wait: options.wait, ...(options.whileNoneBegins !== undefined && { whileNoneBegins: options.whileNoneBegins }) });
+  const inGpus = await wipeGpus(record.devices, canaries, { run, wait: options.wait, mayReset: options.mayReset ?? process.env[RESET_VARIABLE] !== 'none', ...(options.whileNoneBegins !== undefined && { whileNoneBegins: options.whileNoneBegins }) });
   const looks: readonly Look[] = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), inGpus];
   const found = looks.flatMap((look) => [...look.found, ...(look.unfinished ?? [])]);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
