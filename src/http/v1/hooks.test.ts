@@ -37,7 +37,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/check?team=7`;
-  const made = (await ask('POST', '/api/hooks', { name: 'guard', url })).body as { hook: { id: string }; secret: string };
+  const made = (await ask('POST', '/api/hooks', { name: 'guard', url, deadlineMs: 10_000 })).body as { hook: { id: string }; secret: string };
   ({ secret, hook: { id } } = made);
 });
 afterAll(async () => {
@@ -129,7 +129,7 @@ describe('a hook', () => {
 
   it('is tried about a call that nobody made, counts its questions, and keeps its newest failures without anything of the calls', async () => {
     await change({ enabled: false });
-    const { hook } = (await ask('POST', '/api/hooks', { name: 'counted', url })).body as { hook: { id: string } };
+    const { hook } = (await ask('POST', '/api/hooks', { name: 'counted', url, deadlineMs: 10_000 })).body as { hook: { id: string } };
     answer = json({ action: 'block', reason: 'a try' });
     expect((await ask('POST', `/api/hooks/${hook.id}/test`, {})).body).toEqual({ tries: [{ stage: 'request', action: 'block', problem: null, ms: expect.any(Number) as number }] });
     expect(JSON.parse(asked[0]!.text)).toMatchObject({ stage: 'request', test: true, model: 'tandem/test' });
@@ -162,7 +162,7 @@ describe('a hook', () => {
     const project = (await ask('POST', '/api/projects', { name: 'other' })).body as { id: string };
     await change({ enabled: false });
     expect((await chat()).status).toBe(200);
-    const own = (await ask('POST', '/api/hooks', { name: 'theirs', url, projectId: project.id })).body as { hook: { id: string } };
+    const own = (await ask('POST', '/api/hooks', { name: 'theirs', url, projectId: project.id, deadlineMs: 10_000 })).body as { hook: { id: string } };
     expect((await chat()).status).toBe(200);
     expect(asked).toEqual([]);
     const key = (await ask('POST', '/api/keys', { name: 'k', projectId: project.id })).body as { secret: string };
