@@ -32,7 +32,7 @@ test.runIf(canSandbox && noStandInHosts === undefined)('one line leases a machin
   expect(pasted.code, pasted.err).toBe(0);
   await until('ready', () => api<{ items: { state: string; inventory: object }[] }>(program, '/api/nodes').items, ([one]) => one?.state === 'ready' && 'cpu' in one.inventory);
 
-  const job = program.cli('mac', 'lease', '--for', '10m', '--name', 'job', '--env', 'TOKEN=hf_secret', '--wait', '--', 'sh', '-c', 'echo "$TOKEN" in "$(pwd)"; printf "\\033[31mto stderr\\n" >&2; sleep 1; exit 5');
+  const job = program.cli('mac', 'lease', '--for', '10m', '--name', 'job', '--env', 'TOKEN=hf_secret', '--wait', '--', 'sh', '-c', 'echo "$TOKEN" in "$(pwd)"\nprintf "\\033[31mto stderr\\n" >&2\n\tsleep 1\nexit 5');
   expect([job.code, job.out], job.err).toEqual([5, 'hf_secret in /home/tenant\n·[31mto stderr\n']);
   const { id } = api<{ items: Lease[] }>(program, '/api/leases').items[0]!;
   for (const way of [['ssh', id, '--', 'true'], ['api', 'POST', `/api/leases/${id}/tickets`, '--data', '{"kind":"terminal"}'], ['api', 'POST', `/api/leases/${id}/tickets`, '--data', '{"kind":"screen"}']]) {

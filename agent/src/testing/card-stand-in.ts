@@ -7,7 +7,7 @@ import { runCommand, type RunCommand } from '../machine/command.ts';
 /**
  * The functions of libcuda.so.1 that are asked here, by the CUDA Driver API's documentation (13), or those of libamdhip64.so, by the HIP runtime API's
  * reference (ROCm 7.14) and hip_runtime_api.h. The card's memory is a file, so that what one process leaves the next one can find. STAND_IN_DOES has
- * words for what it does otherwise: `clear` what is freed, `small` blocks of up to 4 MiB alone, `unreadable`, `shared` memory with the machine.
+ * words for what it does otherwise: `clear` what is freed, `small` blocks of up to 4 MiB alone, `unreadable`, `readonly`, `shared` memory with the machine; `compiles` a kernel, which is `blind`.
  */
 const SOURCE = String.raw`
 #include <fcntl.h>
@@ -30,11 +30,13 @@ static int count;
 #define cuMemAlloc_v2 hipMalloc
 #define cuMemFree_v2 hipFree
 #define cuMemcpyHtoD_v2 hipMemcpyHtoD
+#define FILL(to, value, bytes) hipMemset(uint64_t to, int value, size_t bytes)
 #define cuMemcpyDtoH_v2 hipMemcpyDtoH
 #define cuDeviceGetAttribute hipDeviceGetAttribute
 #define cuCtxSynchronize hipDeviceSynchronize
 #define INTEGRATED 16
 #else
+#define FILL(to, value, bytes) cuMemsetD8_v2(uint64_t to, unsigned char value, size_t bytes)
 #define INTEGRATED 18
 #endif
 
@@ -99,6 +101,19 @@ int cuMemFree_v2(uint64_t place) {
 }
 int cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes) { memcpy(memory + (to - FIRST), from, bytes); return 0; }
 int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t bytes) { if (does("unreadable")) return 700; memcpy(to, memory + (from - FIRST), bytes); return 0; }
+int FILL(to, value, bytes) { if (does("readonly")) return 700; memset(memory + (to - FIRST), value, bytes); return 0; }
+#ifndef HIP
+/* Stands for a compiler and a kernel: counts as COUNT of card-program.ts does. */
+int cuModuleLoadData(void **module, const char *text) { *module = &size; return does("compiles") && strstr(text, ".entry count(") ? 0 : 218; }
+int cuModuleGetFunction(void **function, void *module, const char *name) { *function = &size; return strcmp(name, "count") ? 500 : 0; }
+int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void *stream, void **words, void **extra) {
+  uint64_t at = *(uint64_t *) words[0], units = *(uint64_t *) words[1], into = *(uint64_t *) words[6], found = 0, pattern[4];
+  for (int each = 0; each < 4; each++) pattern[each] = *(uint64_t *) words[2 + each];
+  for (uint64_t each = 0; each < units; each++) found += !memcmp(memory + (at - FIRST) + each * 32, pattern, 32);
+  if (!does("blind")) *(uint64_t *) (memory + (into - FIRST)) += found;
+  return 0;
+}
+#endif
 `;
 
 /** Why there is no stand-in here; undefined: there can be one. */

@@ -8,7 +8,9 @@ const kinds = (inventory: Record<string, unknown>) => shapeOf(inventory, false).
 test('GPUs are of a model and memory, slices of a profile', () => {
   // Names as `nvidia-smi -L` and `rocm-smi --showproductname` print them.
   expect(kinds({ gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 85_520_809_984 }, { name: 'NVIDIA B200', memoryBytes: 179 * gib }, { name: 'NVIDIA L4', memoryBytes: 22.5 * gib }, { name: 'AMD Instinct MI300X', memoryBytes: 192 * gib }, { name: 'NVIDIA GeForce RTX 4090', memoryBytes: 24 * gib }] }))
-    .toEqual([['gpu-0', 'h100-80gb', false], ['gpu-1', 'b200-179gb', false], ['gpu-2', 'l4-23gb', false], ['gpu-3', 'mi300x-192gb', false], ['gpu-4', 'rtx4090-24gb', false]]);
+    .toEqual([['gpu-0', 'h100-80gb', false], ['gpu-1', 'b200-180gb', false], ['gpu-2', 'l4-23gb', false], ['gpu-3', 'mi300x-192gb', false], ['gpu-4', 'rtx4090-24gb', false]]);
+  // The first as an H200 said it (driver 580.159).
+  expect(kinds({ gpus: [{ name: 'NVIDIA H200', memoryBytes: 143_771 * 2 ** 20 }, { name: 'NVIDIA H200', memoryBytes: 94 * gib }] }).map(([, kind]) => kind)).toEqual(['h200-141gb', 'h200-94gb']);
   expect(kinds({ gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryBytes: 80 * gib, migDevices: [{ uuid: 'MIG-1', profile: '1g.10gb' }, { uuid: 'MIG-2', profile: '3g.40gb' }] }] }))
     .toEqual([['gpu-0-0', '1g.10gb', true], ['gpu-0-1', '3g.40gb', true]]);
 });

@@ -30,12 +30,19 @@ function unitsOf(gpu: Readonly<Record<string, unknown>>, index: number): UnitVie
   return slices.map((one, part) => ({ id: `gpu-${index}-${part}`, kind: slug(textOf(one['profile'])) || 'slice', memoryMb: profileMb(textOf(one['profile'])), slice: true, gpu: index, shared: one['sharesMemory'] === true }));
 }
 
+/** What cards are sold with, where neither their name says it nor what they report rounds to it: as NVIDIA names the slice that is all of them (MIG User Guide, "Supported MIG Profiles"). */
+const SOLD_GB: Readonly<Record<string, number>> = { h200: 141, b200: 180 };
+/** Another card of the same model may have other memory. */
+const NEAR_GB = 3;
+
 /** `NVIDIA H100 80GB HBM3` with 85 GB is `h100-80gb`: vendors round memory down to what they print. */
 function gpuKind(gpu: Readonly<Record<string, unknown>>): string {
   const name = textOf(gpu['name']);
   const model = slug(MODELS.exec(name)?.[0].replace(' ', '') ?? name.replace(/^(?:nvidia|amd)\s+/i, '')) || 'gpu';
   const printed = /\b(\d{1,4}) ?GB\b/i.exec(name)?.[1];
-  const gigabytes = printed ?? String(Math.round(megabytes(gpu['memoryBytes']) / 1_024));
+  const reported = Math.round(megabytes(gpu['memoryBytes']) / 1_024);
+  const sold = SOLD_GB[model];
+  const gigabytes = printed ?? String(sold !== undefined && Math.abs(sold - reported) <= NEAR_GB ? sold : reported);
   return gigabytes === '0' ? model : `${model}-${gigabytes}gb`;
 }
 

@@ -22,7 +22,8 @@ const wish = {
   atMost: picoPositive.nullable().default(null).describe('It ends before it would cost more'),
   volume: label.nullable().default(null).describe('The name of a volume of the project that its home is; it is placed where that lies'),
 };
-const jobWord = z.string().max(4_096).regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, 'must hold no control characters');
+/** Lines and tabs too: `sh -c` takes a program of several lines. */
+const jobWord = z.string().max(4_096).regex(/^(?:[\t\n]|[^\p{Cc}\u202a-\u202e\u2066-\u2069])*$/u, 'must hold no control characters but lines and tabs');
 const newJob = z.object({
   command: z.array(jobWord).min(1).max(200).refine(([program]) => program !== '', 'must begin with a program').describe('A program and its words; no shell reads them'),
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]{0,99}$/, 'must be a name such as HF_TOKEN'), jobWord).default({}).refine((env) => Object.keys(env).length <= 64, 'must be at most 64 variables').describe('Kept sealed, and never shown again'),

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -39,6 +39,28 @@ test('under systemd leases are in a unit beside the agent\'s, which can start ag
   });
   expect(trees).toEqual({ version: 2, folders: { cpu: leases, memory: leases, processes: leases } });
   expect(new Set(asked)).toEqual(new Set([leases]));
+});
+
+// Recorded on a machine of a GPU cloud without systemd (Firecracker, kernel 6.18, Ubuntu 24.04), 2026-11-26.
+const NO_SYSTEMD = '29 25 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot';
+
+test('without systemd leases are at the top of the tree where the agent\'s own group lacks controllers', () => {
+  const said = (folder: string): string => (folder === '/sys/fs/cgroup' ? 'cpuset cpu io memory pids\n' : folder.endsWith('/process_api') ? 'memory\n' : '');
+  expect(findTrees(NO_SYSTEMD, '0::/process_api\n', said)?.folders).toEqual({ cpu: '/sys/fs/cgroup', memory: '/sys/fs/cgroup', processes: '/sys/fs/cgroup' });
+  // Systemd's tree is its own, and a container's root is what it was given.
+  expect(findTrees(NO_SYSTEMD, '0::/user.slice/process_api\n', said)?.folders).toEqual({ memory: '/sys/fs/cgroup/user.slice/process_api' });
+  expect(findTrees(NO_SYSTEMD.replace(' / /sys', ' /pod /sys'), '0::/pod/process_api\n', said)?.folders).toEqual({ memory: '/sys/fs/cgroup/process_api' });
+});
+
+test('the top of the tree keeps its processes', () => {
+  const tree = mkdtempSync(join(tmpdir(), 'tandem-groups-'));
+  try {
+    for (const [file, text] of [['cgroup.controllers', 'cpu memory pids\n'], ['cgroup.subtree_control', 'memory\n'], ['cgroup.procs', '1\n']] as const) writeFileSync(join(tree, file), text);
+    expect(makeGroup({ version: 2, folders: { cpu: tree, memory: tree, processes: tree } }, 'lease', LIMITS).unbound).toEqual([]);
+    expect([readFileSync(join(tree, 'cgroup.subtree_control'), 'utf8'), existsSync(join(tree, 'tandem-agent'))]).toEqual(['+cpu +memory +pids', false]);
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
 });
 
 test('version 2 as its document says it, on a folder in its place', () => {

@@ -28,6 +28,7 @@ const AGENT_GROUP = 'tandem-agent';
  * Under systemd leases are in a unit of their own beside the agent's (`launch.sh`): before its version 254 systemd starts a service in the unit's
  * own group, which the kernel refuses while groups below that one are bounded, so an agent with leases could never start again.
  */
+const SYSTEMD_GROUP = /\.(?:slice|service|scope)(?:\/|$)/;
 const [AGENT_UNIT, LEASES_UNIT] = [/\/tandem-agent\.service$/, '/tandem-leases.service'];
 
 /**
@@ -50,8 +51,12 @@ export function findTrees(mounts: string, own: string, controllers: (folder: str
   if (mount === undefined) return undefined;
   const ours = below(mount, paths.get('')).replace(new RegExp(`/${AGENT_GROUP}$`), '');
   const beside = ours.replace(AGENT_UNIT, LEASES_UNIT);
-  const folder = controllers(beside) === '' ? ours : beside;
-  const can = controllers(folder).trim().split(/\s+/);
+  const listed = (folder: string): string[] => controllers(folder).trim().split(/\s+/);
+  const hasAll = (folder: string): boolean => CONTROLLERS.every((controller) => listed(folder).includes(NAMES[controller]));
+  const near = controllers(beside) === '' ? ours : beside;
+  // Whoever started the agent may have kept controllers from its group. Without systemd, which is alone with its tree, leases then are at the top of it.
+  const folder = mount.root === '/' && !SYSTEMD_GROUP.test(ours) && !hasAll(near) && hasAll(mount.point) ? mount.point : near;
+  const can = listed(folder);
   const second = CONTROLLERS.filter((controller) => can.includes(NAMES[controller])).map((controller): [Controller, string] => [controller, folder]);
   return second.length === 0 ? undefined : { version: 2, folders: Object.fromEntries(second) };
 }
@@ -129,10 +134,16 @@ function openTree(tree: string, controllers: readonly Controller[]): void {
   const names = controllers.map((controller) => NAMES[controller]);
   const has = readFileSync(open, 'utf8').trim().split(/\s+/);
   if (names.every((name) => has.includes(name))) return;
+  if (isTop(tree)) return writeFileSync(open, names.map((name) => `+${name}`).join(' '));
   const own = join(tree, AGENT_GROUP);
   mkdirSync(own, { recursive: true });
   for (const pid of readFileSync(join(tree, 'cgroup.procs'), 'utf8').split('\n').filter((line) => line !== '')) writeFileSync(join(own, 'cgroup.procs'), pid);
   writeFileSync(open, names.map((name) => `+${name}`).join(' '));
+}
+
+/** Only the machine's first group has no type; it may have processes beside groups that are bounded (kernel, "Control Group v2", "No Internal Process Constraint"). */
+function isTop(tree: string): boolean {
+  return existsSync(join(tree, 'cgroup.controllers')) && !existsSync(join(tree, 'cgroup.type'));
 }
 
 interface Mount {

@@ -34,7 +34,7 @@ export async function settleAmd(device: Device, name: string, machine: Machine, 
     evidence.push(`${name} was reset, which clears its state`);
     return true;
   }
-  unchecked.push(`memory of ${name}: ${why === null ? '' : `the card could not be reset (${why}); `}${FREED}`);
+  if (why !== null) unchecked.push(`${name} could not be reset (${why})`);
   const left = nodes.flatMap((node) => clear(card, card.nodes.indexOf(node)) ?? []);
   if (left.length === 0) evidence.push(`registers and local memory of ${name} were cleared`);
   else unchecked.push(`registers and local memory of ${name}: not cleared (${left[0]})`);

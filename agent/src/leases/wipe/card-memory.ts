@@ -27,6 +27,8 @@ interface Printed {
   readonly free: number;
   readonly done: number;
   readonly found: number;
+  /** Overwritten with zeros. */
+  readonly filled: number;
   readonly late: boolean;
   readonly why: string | null;
 }
@@ -58,18 +60,25 @@ export async function plantInCards(devices: readonly Device[], token: string, be
   }));
 }
 
-/** Reads what is free of a card's memory and looks for what was planted. Nobody may use it. Claims no more than was read. @param canary of this card; undefined: none was planted. @param root of the file system. */
+/**
+ * Reads what is free of a card's memory, looks for what was planted and overwrites it with zeros. Nobody may use it. Claims no more than was done.
+ * @param canary of this card; undefined: none was planted. @param root of the file system.
+ */
 export async function lookInCard(device: Device, token: string, canary: CardCanary | undefined, run: RunCommand, root = '/'): Promise<MemoryLook> {
   const name = `${device.unit} (${idOf(device)})`;
-  if (canary === undefined || canary.bytes === 0) return { found: [], evidence: [], unchecked: [`memory of ${name}: no canary was planted in it (${canary?.why ?? 'its lease began before that was done'})`] };
-  const { free, done, found, late, why } = await ask('look', device, token, LOOK_S, run, root);
+  const { free, done, found, filled, late, why } = await ask('look', device, token, LOOK_S, run, root);
+  const planted = canary !== undefined && canary.bytes > 0;
   const extent = `looked at ${mib(done)} of ${mib(free)} MiB that are free`;
-  if (found > 0) return { found: [`a canary is in the memory of ${name} still: ${Math.ceil(found / 1_024)} KiB of it, ${extent}`], evidence: [], unchecked: [] };
-  const left = why ?? (late ? `not read after ${LOOK_S} s` : 'too small to be taken');
-  return {
-    found: [], evidence: done === 0 ? [] : [`a canary was in ${mib(canary.bytes)} MiB of the memory of ${name} when the lease began; ${extent}: no canary`],
-    unchecked: done > 0 && done >= free && why === null ? [] : [`memory of ${name}: ${done === 0 ? 'not read back' : `${Math.ceil((free - done) / MIB)} MiB`} (${left})`],
-  };
+  if (planted && found > 0) return { found: [`a canary is in the memory of ${name} still: ${Math.ceil(found / 1_024)} KiB of it, ${extent}`], evidence: [], unchecked: [] };
+  const reason = why ?? (late && done < filled ? `not read after ${LOOK_S} s` : late ? `not done after ${LOOK_S} s` : 'too small to be taken');
+  const rest = (bytes: number, not: string): string[] => (bytes > 0 && bytes >= free && why === null ? [] : [`memory of ${name}: ${bytes === 0 ? '' : `${Math.ceil((free - bytes) / MIB)} MiB `}${not} (${reason})`]);
+  const evidence = [
+    ...(planted && done > 0 ? [`a canary was in ${mib(canary.bytes)} MiB of the memory of ${name} when the lease began; ${extent}: no canary`] : []),
+    ...(filled > 0 ? [`${mib(filled)} of ${mib(free)} MiB of the memory of ${name} that are free were overwritten with zeros`] : []),
+  ];
+  const none = planted ? [] : [`memory of ${name}: no canary was planted in it (${canary?.why ?? 'its lease began before that was done'})`];
+  const left = !planted ? rest(filled, 'not overwritten') : done === filled ? rest(done, 'not read back or overwritten') : [...rest(done, 'not read back'), ...rest(filled, 'not overwritten')];
+  return { found: [], evidence, unchecked: [...none, ...left] };
 }
 
 async function ask(verb: 'plant' | 'look', device: Device, token: string, seconds: number, run: RunCommand, root: string): Promise<Printed> {
@@ -98,15 +107,15 @@ function wayTo(device: Device, root: string): { readonly before: readonly string
 }
 
 function nothing(why: string): Printed {
-  return { free: 0, done: 0, found: 0, late: false, why };
+  return { free: 0, done: 0, found: 0, filled: 0, late: false, why };
 }
 
 /** Undefined: it printed nothing, or something else. */
 export function readPrinted(out: string): Printed | undefined {
   try {
-    const { free, done, found, late, why } = JSON.parse(out) as Partial<Record<keyof Printed, unknown>>;
-    if (![free, done, found].every((bytes) => Number.isSafeInteger(bytes) && (bytes as number) >= 0)) return undefined;
-    return { free: free as number, done: done as number, found: found as number, late: late === true, why: typeof why === 'string' ? why.slice(0, 120) : null };
+    const { free, done, found, filled, late, why } = JSON.parse(out) as Partial<Record<keyof Printed, unknown>>;
+    if (![free, done, found, filled].every((bytes) => Number.isSafeInteger(bytes) && (bytes as number) >= 0)) return undefined;
+    return { free: free as number, done: done as number, found: found as number, filled: filled as number, late: late === true, why: typeof why === 'string' ? why.slice(0, 120) : null };
   } catch {
     return undefined;
   }

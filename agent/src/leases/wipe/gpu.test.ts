@@ -4,12 +4,13 @@ import { wipeGpus } from './gpu.ts';
 
 const CARD: Device = { unit: 'gpu-3', vendor: 'nvidia', uuid: 'GPU-11111111-2222-3333-4444-555555555555', mig: null };
 const NAME = `gpu-3 (${CARD.uuid})`;
-const NOT_PLANTED = (name: string): string => `memory of ${name}: no canary was planted in it (its lease began before that was done)`;
+const NOT_PLANTED = (name: string): string[] => [`memory of ${name}: no canary was planted in it (its lease began before that was done)`, `memory of ${name}: not overwritten (python3 is not there, or did not end in 124 s)`];
 
 /** nvidia-smi from its manual page, not from a machine: who uses the card, and how its reset ends. */
 function card(users: { code?: number | null; out?: string }, reset: { code?: number | null; out?: string } = {}) {
   const asked: string[] = [];
-  return { asked, wait: async () => {}, run: async (_program: string, args: readonly string[]) => {
+  return { asked, wait: async () => {}, run: async (program: string, args: readonly string[]) => {
+    if (program === 'python3') return { code: null, out: '', err: '' };
     asked.push(args.join(' '));
     return { code: 0, out: '', err: '', ...(args.includes('--gpu-reset') ? reset : users) };
   } };
@@ -17,13 +18,13 @@ function card(users: { code?: number | null; out?: string }, reset: { code?: num
 
 test('a card that nobody uses is reset, by its own id', async () => {
   const idle = card({});
-  expect(await wipeGpus([CARD], undefined, idle)).toEqual({ found: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`], unchecked: [NOT_PLANTED(NAME)], canaries: [] });
+  expect(await wipeGpus([CARD], undefined, idle)).toEqual({ found: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`], unchecked: NOT_PLANTED(NAME), canaries: [] });
   expect(idle.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`, `--gpu-reset -i ${CARD.uuid}`]);
 });
 
 test('a card that its machine does not want reset is looked at all the same, and says so', async () => {
   const kept = card({});
-  expect((await wipeGpus([CARD], undefined, { ...kept, mayReset: false })).unchecked).toEqual([`memory of ${NAME}: the card could not be reset (TANDEM_AGENT_GPU_RESET=none); it is freed by the driver, and was not overwritten`, NOT_PLANTED(NAME)]);
+  expect((await wipeGpus([CARD], undefined, { ...kept, mayReset: false })).unchecked).toEqual([`${NAME} could not be reset (TANDEM_AGENT_GPU_RESET=none)`, ...NOT_PLANTED(NAME)]);
   expect(kept.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`]);
 });
 
@@ -35,10 +36,10 @@ test('a card that somebody uses is not clean, and is not reset under them', asyn
 
 test('what could not be done is named: a reset that is refused, a card that does not answer, slices, cards of others', async () => {
   const linked = card({}, { code: 3, out: 'GPU 00000000:1B:00.0 is currently in use by another process.\n' });
-  expect((await wipeGpus([CARD], undefined, linked)).unchecked).toEqual([expect.stringContaining('could not be reset (GPU 00000000:1B:00.0 is currently in use by another process.)'), NOT_PLANTED(NAME)]);
+  expect((await wipeGpus([CARD], undefined, linked)).unchecked).toEqual([`${NAME} could not be reset (GPU 00000000:1B:00.0 is currently in use by another process.)`, ...NOT_PLANTED(NAME)]);
   expect(await wipeGpus([CARD], undefined, card({ code: null }))).toMatchObject({ found: [], evidence: [], unchecked: [expect.stringContaining('does not say who uses it')] });
   const none = card({});
-  expect((await wipeGpus([{ ...CARD, mig: 'MIG-1' }, { ...CARD, vendor: 'amd', uuid: '0x1' }], undefined, { ...none, root: '/nonexistent' })).unchecked).toEqual(['memory of gpu-3 (MIG-1): it is freed by the driver, and was not overwritten', 'memory of gpu-3 (0x1): the kernel does not say who uses it; it is freed by the driver, and was not overwritten or read back', NOT_PLANTED('gpu-3 (MIG-1)')]);
+  expect((await wipeGpus([{ ...CARD, mig: 'MIG-1' }, { ...CARD, vendor: 'amd', uuid: '0x1' }], undefined, { ...none, root: '/nonexistent' })).unchecked).toEqual(['memory of gpu-3 (0x1): the kernel does not say who uses it; it is freed by the driver, and was not overwritten or read back', ...NOT_PLANTED('gpu-3 (MIG-1)')]);
   expect(none.asked).toEqual([]);
   expect([await wipeGpus([], undefined, none, true), await wipeGpus([], undefined, none, false)]).toEqual([{ found: [], evidence: [], unchecked: ['memory of GPUs'], canaries: [] }, { found: [], evidence: [], unchecked: [], canaries: [] }]);
 });
