@@ -1,5 +1,6 @@
 import { Check, Copy, Terminal } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
 import { announce } from './toasts.tsx';
 
 /** Copies a text and says that it did. `label` names what is copied for screen readers. */
@@ -24,11 +25,17 @@ export function CopyButton({ text, label, children }: { text: string; label: str
   );
 }
 
+/** The line in pieces, so that a narrow screen breaks it before an option and not within its dashes. */
+function wordsOf(line: string): ReactNode[] {
+  // The pieces of a line never change their order: their place is their key.
+  return line.split(/(?<=\s)(--?[a-z][a-z-]*)(?=\s|$)/).map((piece, place) => (place % 2 === 0 ? piece : <span key={place} className="option">{piece}</span>));
+}
+
 /** A line for the terminal with its copy button. */
 export function Command({ line, label = 'the command' }: { line: string; label?: string }) {
   return (
     <div className="command">
-      <code>{line}</code>
+      <code>{wordsOf(line)}</code>
       <CopyButton text={line} label={label} />
     </div>
   );

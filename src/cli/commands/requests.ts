@@ -95,7 +95,7 @@ function detailText(one: Detail, place: Place): string {
   if (one.currency !== null) {
     const { currency } = one;
     // Absent, not unknown, for who may not see what calls cost the operator.
-    const figure = (name: string, value: string | null | undefined) => (value === undefined ? '' : `; ${name} ${value === null ? 'not known' : moneyText(value, currency)}`);
+    const figure = (name: string, value: string | null | undefined) => (value === undefined ? '' : `; ${name} ${value === null ? 'unknown' : moneyText(value, currency)}`);
     lines.push('', `Charged ${moneyText(one.charge, currency)}${figure('cost', one.cost)}${figure('margin', one.margin)}${one.counted === null ? '' : `; counted by ${one.counted}`}.`);
     if (one.machine) lines.push(machineText(one.machine));
   }

@@ -46,7 +46,7 @@ test('requests show draws where the time went and says why', async () => {
   expect(out).toContain('Route: gpu-1 answered 503');
   expect(out).toContain('Noted by hooks: class public, note (not kept)');
   expect(out).toContain('whole reply 2.00 s; in the books 500 ms later');
-  expect(out).toContain('Charged $0.0000015; cost not known; margin not known; counted by backend.');
+  expect(out).toContain('Charged $0.0000015; cost unknown; margin unknown; counted by backend.');
   expect(JSON.parse((await run(['requests', 'show', ID, '--json'], env)).out)).toMatchObject({ id: ID });
   expect(out).not.toContain('Machines:');
   for (const [machine, line] of [
@@ -76,7 +76,7 @@ test('spend prints groups with their parts, the others, and what is not known', 
   const { env, seen } = await against({ 'GET /api/spend': { json: view } });
   const { out } = await run(['spend', '--by', 'project', '--and', 'model', '--from', '2026-11-01'], env);
   expect(seen[0]!.path).toBe('/api/spend?metric=charge&group=project&top=10&from=2026-11-01T00%3A00%3A00.000Z&subgroup=model');
-  expect(out).toContain('2026-11-01 to 2026-11-23: $0.000003 (charge) for 3 calls; the same time before: not known.');
+  expect(out).toContain('2026-11-01 to 2026-11-23: $0.000003 (charge) for 3 calls; the same time before: unknown.');
   expect(out).toContain('4 others');
   expect(out).toContain('The cost of 1 of these calls is not known');
   expect((await run(['spend', '--by', 'moon'], env)).code).toBe(2);

@@ -5,7 +5,7 @@ import { print } from '../context.ts';
 import { moneyText } from '../output/money.ts';
 import { given, rangeArgument } from '../output/range.ts';
 import { table, type Place } from '../output/table.ts';
-import { countText } from '../output/text.ts';
+import { countText, wrapped } from '../output/text.ts';
 import { oneOf } from './keys.ts';
 import { holders } from './requests.ts';
 
@@ -30,8 +30,8 @@ export const spend: Run = async (context, { options }) => {
 
 function spendText(view: Spend, place: Place): string {
   if (view.groups.length === 0) return 'Nothing in this range. Look further back with --last 90d.';
-  const text = (value: string | null) => (value === null ? 'not known' : isMoney(view.metric) ? moneyText(value, view.currency) : countText(value));
-  const money = (value: string | null | undefined) => (value === null || value === undefined ? 'not known' : moneyText(value, view.currency));
+  const text = (value: string | null) => (value === null ? 'unknown' : isMoney(view.metric) ? moneyText(value, view.currency) : countText(value));
+  const money = (value: string | null | undefined) => (value === null || value === undefined ? 'unknown' : moneyText(value, view.currency));
   const lines = view.groups.flatMap((group) => [{ ...group, of: '' }, ...group.parts.map((part) => ({ ...group, ...part, name: group.name, of: part.name, whole: false }))]);
   const rows = table(lines, [
     { title: view.group.toUpperCase(), value: (row) => (place.isTTY === true && row.of !== '' ? '' : row.name) },
@@ -44,8 +44,9 @@ function spendText(view: Spend, place: Place): string {
   if (place.isTTY !== true) return rows;
   const unknown = view.total.costUnknown === undefined || view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} of these calls is not known: what they cost is in neither cost nor margin.`;
   const machines = view.total.machine === undefined || view.total.machine === '0' ? '' : ' What machines cost is paid as leases: it is in neither cost nor margin.';
-  return `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} ${view.total.requests === '1' ? 'call' : 'calls'}; the same time before: ${text(view.before)}.\n\n${rows}\n\n` +
-    `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}${machines}`;
+  const head = `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} ${view.total.requests === '1' ? 'call' : 'calls'}; the same time before: ${text(view.before)}.`;
+  const foot = `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}${machines}`;
+  return [wrapped(head, place), rows, wrapped(foot, place)].join('\n\n');
 }
 
 const isMoney = (metric: string) => metric === 'charge' || metric === 'cost' || metric === 'margin' || metric === 'machine';

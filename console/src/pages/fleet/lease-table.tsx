@@ -19,7 +19,7 @@ export function LeaseTable({ label, leases, sort, onSort }: { label: string; lea
       { id: 'name', header: 'Name', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name }) => name },
       { id: 'what', header: 'What', narrow: 'sub', width: '11rem', compare: byText(({ resource }) => resource), cell: (lease) => whatText(lease) },
       { id: 'state', header: 'State', narrow: 'side', width: '8rem', compare: byText((lease) => lease.state), cell: (lease) => <State tone={LEASE_STATE[lease.state].tone}>{LEASE_STATE[lease.state].word}</State> },
-      { id: 'why', header: 'Because', narrow: 'hidden', cell: (lease) => <span className="clip">{waitText(lease, (id) => names.get(id), now) ?? lease.reason ?? <span className="muted">–</span>}</span> },
+      { id: 'why', header: 'Because', narrow: 'hidden', width: '30%', cell: (lease) => <span className="clip">{waitText(lease, (id) => names.get(id), now) ?? lease.reason ?? <span className="muted">–</span>}</span> },
       { id: 'by', header: 'Asked by', narrow: 'hidden', width: '9rem', compare: byText(({ askedBy }) => askedBy), cell: ({ askedBy }) => askedBy },
       { id: 'ends', header: 'Ends', numeric: true, narrow: 'sub', width: '8rem', compare: byText(({ endsAt, endedAt }) => endedAt ?? endsAt ?? '9'), cell: ({ endsAt, endedAt, state }) => <Ago at={endedAt ?? endsAt} never={state === 'waiting' ? '–' : 'when ended'} /> },
       { id: 'cost', header: 'So far', unit: leases[0]?.cost.currency ?? '', numeric: true, narrow: 'hidden', width: '8rem', compare: byNumber(({ cost }) => cost.soFar), cell: ({ cost }) => <ColumnMoney pico={cost.soFar} decimals={decimals} currency={cost.currency} /> },

@@ -71,7 +71,7 @@ function LeaseFacts({ lease, wait }: { lease: Lease; wait: string | undefined })
       ['State', <span key="state"><State tone={tone}>{word}</State>{lease.reason === null ? null : <span className="muted beside"> {lease.reason}</span>}</span>],
       ...(wait === undefined ? [] : [['Waits', wait] as const]),
       ['What', whatText(lease)], ['Pool', lease.pool],
-      ['On', lease.machines.length === 0 ? 'no machine yet' : <span key="on">{lease.machines.map(({ machineId, units, stage }, index) => {
+      ['On', lease.machines.length === 0 ? (lease.endedAt === null ? 'no machine yet' : 'no machine any more') : <span key="on">{lease.machines.map(({ machineId, units, stage }, index) => {
         const node = nodes?.find(({ id }) => id === machineId);
         return <span key={machineId}>{index === 0 ? '' : '; '}{node ? <Link to={`/fleet/nodes/${node.id}`}>{node.name}</Link> : <code>{machineId}</code>}{node?.standIn ? ` (${STAND_IN})` : ''}, {units.join(', ') || 'all of it'}, {stage}</span>;
       })}</span>],

@@ -70,7 +70,7 @@ function List({ nodes }: { nodes: readonly Node[] }) {
     { id: 'name', header: 'Name', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name }) => name },
     { id: 'pool', header: 'Pool', narrow: 'sub', width: '9rem', compare: byText(({ pool }) => pool), cell: ({ pool }) => pool },
     { id: 'state', header: 'State', narrow: 'side', width: '9rem', compare: byText((node) => node.state), cell: (node) => <State tone={NODE_STATE[node.state].tone}>{NODE_STATE[node.state].word}</State> },
-    { id: 'why', header: 'Because', narrow: 'hidden', cell: (node) => <span className="clip">{nodeReason(node) ?? <span className="muted">–</span>}</span> },
+    { id: 'why', header: 'Because', narrow: 'hidden', width: '30%', cell: (node) => <span className="clip">{nodeReason(node) ?? <span className="muted">–</span>}</span> },
     { id: 'platform', header: 'Platform', narrow: 'sub', width: '15rem', compare: byText(({ platform }) => platform), cell: ({ platform, standIn }) => <>{platform}{standIn ? <span className="muted beside"> {STAND_IN}</span> : null}</> },
     { id: 'approved', header: 'Approved', narrow: 'hidden', width: '8rem', compare: byText(({ approved }) => approved?.at ?? ''), cell: ({ approved, changed }) => (approved === null ? <span className="muted">No</span> : changed.length > 0 ? 'Changed since' : 'Yes') },
     { id: 'seen', header: 'Last heard', numeric: true, narrow: 'hidden', width: '8rem', compare: byText(({ lastSeenAt }) => lastSeenAt ?? ''), cell: ({ lastSeenAt }) => <Ago at={lastSeenAt} /> },

@@ -34,7 +34,7 @@ export function OperatorMinutes() {
         <Table label="Waits for somebody" rows={waiting} rowKey={({ kind, subject }) => `${kind} ${subject}`} columns={[
           { id: 'name', header: 'Waits now', narrow: 'title', width: '14rem', cell: ({ kind, subject, name }) => <Link to={kind === 'order' ? `/fleet/orders/${subject}` : `/fleet/nodes/${subject}`}>{name}</Link> },
           { id: 'kind', header: 'For', narrow: 'sub', width: '13rem', cell: ({ kind }) => WORD[kind] },
-          { id: 'why', header: 'Because', narrow: 'hidden', cell: ({ detail }) => <span className="clip"><bdi>{detail}</bdi></span> },
+          { id: 'why', header: 'Because', narrow: 'hidden', width: '30%', cell: ({ detail }) => <span className="clip"><bdi>{detail}</bdi></span> },
           { id: 'since', header: 'Since', numeric: true, narrow: 'side', width: '8rem', cell: ({ since }) => <Ago at={since} /> },
         ]} />
       )}

@@ -79,9 +79,9 @@ function Arrival({ arrival }: { arrival: NonNullable<Order['arrival']> }) {
           { id: 'reason', header: 'In words', narrow: 'sub', cell: ({ reason, next }) => <span className="rest-of-row" title={reason ?? undefined}><bdi>{[reason, next].filter((part) => part !== null).join('. ') || '–'}</bdi></span> },
         ]} />
       )}
-      {steps.map(({ step, next }) => (next === null ? null : <p key={step}>{next}</p>))}
-      {hostKey === null ? null : <p className="small muted">Host key <code className="clip">{hostKey}</code></p>}
-      {by === null ? null : <p className="small">It is to be a node again by <When at={by} />.</p>}
+      {steps.map(({ step, next }) => (next === null ? null : <p key={step} className="table-note">{next}</p>))}
+      {hostKey === null ? null : <p className="small muted table-note">Host key <code className="clip">{hostKey}</code></p>}
+      {by === null ? null : <p className="small table-note">It is to be a node again by <When at={by} />.</p>}
     </Section>
   );
 }

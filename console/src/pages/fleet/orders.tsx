@@ -45,7 +45,7 @@ function List({ orders }: { orders: readonly Order[] }) {
       { id: 'offer', header: 'Machine', narrow: 'title', width: '11rem', compare: byText(({ offer }) => offer), cell: ({ offer }) => offer },
       { id: 'provider', header: 'At', narrow: 'sub', width: '10rem', compare: byText(({ provider }) => provider), cell: ({ provider }) => provider },
       { id: 'state', header: 'State', narrow: 'side', width: '9rem', compare: byText(({ state }) => state), cell: (order) => <State tone={order.arrival?.state === 'person' ? 'bad' : ORDER_STATE[order.state].tone}>{order.arrival?.state === 'person' ? 'Needs somebody' : ORDER_STATE[order.state].word}</State> },
-      { id: 'why', header: 'Because', narrow: 'hidden', cell: (order) => <span className="clip">{orderReason(order) ?? <span className="muted">–</span>}</span> },
+      { id: 'why', header: 'Because', narrow: 'hidden', width: '30%', cell: (order) => <span className="clip">{orderReason(order) ?? <span className="muted">–</span>}</span> },
       { id: 'cost', header: 'Charged so far', numeric: true, narrow: 'sub', width: '9rem', cell: ({ cost }) => <Money pico={cost.soFar} currency={cost.currency} /> },
       { id: 'goes', header: 'Goes', numeric: true, narrow: 'hidden', width: '9rem', compare: byText(({ releaseAt }) => releaseAt ?? ''), cell: ({ releaseAt, goneAt }) => (goneAt === null ? (releaseAt === null ? <span className="muted">not yet</span> : <When at={releaseAt} />) : <Ago at={goneAt} />) },
     ]} />

@@ -55,7 +55,7 @@ function List({ all, onPlay }: { all: readonly Recording[]; onPlay: (id: string)
       { id: 'who', header: 'Who', narrow: 'hidden', width: '14rem', cell: ({ person }) => <bdi>{person}</bdi> },
       { id: 'began', header: 'Began', narrow: 'sub', width: '8rem', cell: ({ startedAt }) => <Ago at={startedAt} /> },
       { id: 'took', header: 'Took', narrow: 'hidden', width: '5rem', cell: ({ startedAt, endedAt }) => clockText((Date.parse(endedAt) - Date.parse(startedAt)) / 1000) },
-      { id: 'state', header: 'State', narrow: 'sub', width: '14rem', cell: (one) => <span className="small">{stateText(one)}</span> },
+      { id: 'state', header: 'State', narrow: 'sub', width: '14rem', cell: (one) => <span className="small" title={stateText(one)}>{stateText(one)}</span> },
       { id: 'play', header: 'Watch', narrow: 'side', width: '8rem', cell: (one) => (one.bytes === 0 ? <span className="muted">–</span> : <Button kind="quiet" why={whyNot} onClick={() => onPlay(one.id)}>Play</Button>) },
     ]} />
   );

@@ -37,7 +37,7 @@ export function FeedbackPage() {
           ]} />
         ))}
       </Show>
-      <p className="small muted">From ratings and figures alone. Comments and edits are kept only of projects that contribute, and leave by the export, redacted.</p>
+      <p className="small muted table-note">From ratings and figures alone. Comments and edits are kept only of projects that contribute, and leave by the export, redacted.</p>
       <SameInTerminal line={commands.feedback} />
       <SameInTerminal line={commands.feedbackExport} />
     </ModelPage>

@@ -49,6 +49,15 @@ function requestLead(call: Detail): string {
   return call.firstTokenMs === null ? `${sentence}, after ${duration(call.totalMs)}.` : `${sentence} after ${duration(call.totalMs)}, ${duration(call.firstTokenMs)} of it until the first token.`;
 }
 
+/** What a refusal of a budget counts in picodollars. */
+const AMOUNTS = new Set(['amount', 'spent', 'left', 'needed']);
+
+function factsOf(facts: NonNullable<Detail['error']>['facts']): string {
+  const { currency } = facts;
+  return Object.entries(facts).filter(([, value]) => typeof value === 'string' || typeof value === 'number').slice(0, 8)
+    .map(([name, value]) => ` · ${name} ${typeof currency === 'string' && AMOUNTS.has(name) && /^-?\d+$/.test(String(value)) ? exactMoney(String(value), currency) : String(value)}`).join('');
+}
+
 /** `isLead`: the page's first line says the message already. */
 function Failure({ error, isLead }: { error: NonNullable<Detail['error']>; isLead: boolean }) {
   return (
@@ -58,7 +67,7 @@ function Failure({ error, isLead }: { error: NonNullable<Detail['error']>; isLea
         {isLead ? null : <p className="notice-title">{error.message ?? `It was answered with ${error.code}.`}</p>}
         {error.next === null ? null : <p>{error.next}</p>}
         {error.message === null && error.param !== null ? <p>The field was <code>{error.param}</code>. What was sent is kept nowhere, so the message, which may repeat it, is not either.</p> : null}
-        <p className="small muted mono">{error.code} · HTTP {error.status}{Object.entries(error.facts).filter(([, value]) => typeof value === 'string' || typeof value === 'number').slice(0, 8).map(([name, value]) => ` · ${name} ${String(value)}`).join('')}</p>
+        <p className="small muted mono">{error.code} · HTTP {error.status}{factsOf(error.facts)}</p>
       </div>
     </div>
   );

@@ -43,7 +43,7 @@ function List({ servings }: { servings: readonly Serving[] }) {
     <Table label="Served models" rows={servings} rowKey={({ id }) => id} rowTo={({ id }) => `/models/serving/${id}`} sort={sort} onSort={(next) => set({ sort: next })} columns={[
       { id: 'name', header: 'Name', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name }) => name },
       { id: 'state', header: 'State', narrow: 'side', width: '8rem', compare: byText(({ state }) => state), cell: ({ state }) => <State tone={SERVING_STATE[state].tone}>{SERVING_STATE[state].word}</State> },
-      { id: 'why', header: 'Because', narrow: 'hidden', cell: ({ reason }) => <span className="clip">{reason ?? <span className="muted">–</span>}</span> },
+      { id: 'why', header: 'Because', narrow: 'hidden', width: '28%', cell: ({ reason }) => <span className="clip" title={reason ?? undefined}>{reason ?? <span className="muted">–</span>}</span> },
       { id: 'replicas', header: 'Replicas', numeric: true, narrow: 'sub', width: '7rem', cell: ({ readyReplicas, wantedReplicas, max }) => `${readyReplicas} of ${wantedReplicas}, max ${max}` },
       { id: 'load', header: 'Running', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ running, waiting }) => (waiting === 0 ? count(running) : `${count(running)}, ${count(waiting)} wait`) },
       { id: 'cold', header: 'Cold start', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ coldStartMs }) => secondsText(coldStartMs) },

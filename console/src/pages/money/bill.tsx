@@ -73,7 +73,8 @@ function Figure({ label, pico, currency, note }: { label: string; pico: string; 
 function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string | undefined }) {
   const [{ sort = '-charge' }, set] = useUrlState();
   const rows = useMemo(() => groupBill(bill.lines.filter(({ projectId }) => project === undefined || projectId === project), by), [bill.lines, by, project]);
-  const decimals = useMemo(() => widestFraction(rows.map(({ charge }) => charge)), [rows]);
+  const sum = useMemo(() => rows.reduce((total, { charge }) => total + charge, 0n), [rows]);
+  const decimals = useMemo(() => widestFraction([sum, ...rows.map(({ charge }) => charge)]), [rows, sum]);
   const costDecimals = useMemo(() => widestFraction(rows.flatMap(({ cost }) => (cost === null ? [] : [cost]))), [rows]);
   const marginDecimals = useMemo(() => widestFraction(rows.flatMap((row) => marginOf(row) ?? [])), [rows]);
   const seesCosts = bill.margin !== undefined;
@@ -91,7 +92,6 @@ function Lines({ bill, by, project }: { bill: Bill; by: GroupBy; project: string
     ...(seesCosts ? costs : []),
     { id: 'charge', header: 'Charged', unit: bill.currency, numeric: true, narrow: 'side', compare: (a, b) => order(a.charge, b.charge), cell: ({ charge }) => <ColumnMoney pico={charge} decimals={decimals} currency={bill.currency} /> },
   ], [by, decimals, seesCosts, costs, bill.currency]);
-  const sum = rows.reduce((total, { charge }) => total + charge, 0n);
   if (rows.length === 0) {
     return <Empty title={`No line in ${monthText(bill.month)}`} command={commands.chat('What is the capital of France?')} action={<ButtonLink to="/playground" kind="primary">Ask in the playground</ButtonLink>}><p>Each answer of a model adds to a line here, exact to the last digit, within five seconds. The first one:</p></Empty>;
   }

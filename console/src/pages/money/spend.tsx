@@ -204,7 +204,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
   const figure = (id: Figure, header: string): Column<Row> => {
     return { id, header, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null || row[id] === undefined ? <span className="muted">unknown</span> : <Money pico={row[id]} currency={currency} />) };
   };
-  const valueDecimals = isMoney(metric) ? widestFraction(rows.flatMap(({ value }) => (value === null ? [] : [value]))) : 0;
+  const valueDecimals = isMoney(metric) ? widestFraction([total, ...rows].flatMap(({ value }) => (value === null ? [] : [value]))) : 0;
   const whole = total.value === null ? 0n : BigInt(total.value);
   const columns: Column<Row>[] = [
     { id: 'name', header: groupTitle(spend.group), narrow: 'title', compare: byText((row) => `${row.name} ${row.part ?? ''}`), cell: (row) => <span className={spend.group === 'model' ? 'clip mono' : 'clip'}>{row.name}</span> },

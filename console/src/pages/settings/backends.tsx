@@ -43,7 +43,7 @@ export function BackendsPage() {
           <Table label="Backends" rows={items} rowKey={({ id }) => id} onRow={({ id }) => setOpen(id)} columns={[
             { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => name },
             { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
-            { id: 'url', compare: byText(({ url }) => url ?? ''), header: 'Address', narrow: 'sub', cell: ({ url, kind }) => (kind === 'local' ? <span className="muted">this machine</span> : <span className="mono clip">{url}</span>) },
+            { id: 'url', compare: byText(({ url }) => url ?? ''), header: 'Address', narrow: 'sub', width: '40%', cell: ({ url, kind }) => (kind === 'local' ? <span className="muted">this machine</span> : <span className="mono clip">{url}</span>) },
             { id: 'key', compare: byText(({ hasKey }) => String(hasKey)), header: 'Key', narrow: 'hidden', width: '7rem', cell: ({ hasKey }) => (hasKey ? 'sealed' : <span className="muted">none</span>) },
             { id: 'from', compare: byText(({ from }) => from), header: 'From', narrow: 'hidden', width: '9rem', cell: ({ from }) => FROM[from] },
           ]} />
