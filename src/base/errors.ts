@@ -120,6 +120,7 @@ export const ERRORS = {
   enrolment_refused: entry(401, 'authentication_error', 'The enrolment token is not valid: it was used, it has expired, or it never was.', 'Make another one and paste its line: tandem node add.'),
   node_unreachable: entry(503, 'server_error', 'The node {name} is not connected.', 'See since when with tandem node show {name}; the agent connects again by itself when the machine is up and reaches this server.'),
   mdm_failed: entry(502, 'server_error', 'The MDM server did not take the command: {reason}.', 'Look at mdm in the operator\'s file and at the MDM server; it is tried again by itself.'),
+  node_unheard: entry(409, 'conflict_error', 'The node {name} has not said yet what it is, so there is nothing to approve.', 'Wait until it has connected, some seconds after the line was pasted: tandem node list.'),
   node_refused: entry(502, 'server_error', 'The node {name} did not do it: {reason}.', 'Look at the machine: tandem node doctor {name}.'),
   node_in_use: entry(409, 'conflict_error', 'The node {name} is in use; leases and volumes on it: {count}.', 'Let leases end first: tandem node drain {name}; or set a time after which all of it is ended: tandem node remove {name} --grace 1h. Volumes are lost with it.'),
   ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anchorsOf, pages, targetsOf } from './support/pages.ts';
+import { anchorsOf, pages, targetsOf, withoutBlocks } from './support/pages.ts';
 import { ROOT } from './support/sources.ts';
 
 const all = pages('**/*.md');
@@ -18,6 +18,20 @@ function broken(from: string, target: string): string | undefined {
   return anchorsOf(readFileSync(join(ROOT, file), 'utf8')).has(anchor) ? undefined : `${file} has no heading #${anchor}`;
 }
 
+const files = globSync('{src,agent,test,console,scripts,bench,deploy}/**/*.*', { cwd: ROOT, exclude: (path) => path === 'node_modules' || path === 'dist' || path.endsWith('/node_modules') || path.endsWith('/dist') });
+/** What comes into being only where it is used: the signature of a release. */
+const MADE_LATER = new Set(['agent/release.json']);
+
+/** Files and folders of this repository that a page names in its text: by a path from the root, or sources by the end of it. */
+function namedFiles(text: string): string[] {
+  return [...withoutBlocks(text).matchAll(/`([\w.@-]+(?:\/[\w.@-]+)*\/?)`/g)].map((match) => match[1]!)
+    .filter((name) => /^(?:src|agent|test|console|scripts|bench|deploy|docs)\/./.test(name) || /\.(?:tsx?|mjs|css|service)$/.test(name));
+}
+
+function isThere(name: string): boolean {
+  return MADE_LATER.has(name) || existsSync(join(ROOT, name)) || files.some((path) => path.endsWith(`/${name}`));
+}
+
 describe('links', () => {
   it.each(all.map((page) => [page.path, page] as const))('of %s lead somewhere', (path, { text }) => {
     expect(targetsOf(text).map((target) => [target, broken(path, target)] as const).filter(([, why]) => why !== undefined)).toEqual([]);
@@ -30,6 +44,15 @@ describe('links', () => {
 
   it('to headings follow GitHub\'s anchors', () => {
     expect([...anchorsOf('# A `b`: c & d\n## Same\n## Same\n```\n# no\n```\n')]).toEqual(['a-b-c--d', 'same', 'same-1']);
+  });
+
+  it.each(all.filter(({ path }) => !/^docs\/(plans|decisions)\//.test(path)).map((page) => [page.path, page] as const))('of %s name files that are there', (_, { text }) => {
+    expect(namedFiles(text).filter((name) => !isThere(name))).toEqual([]);
+  });
+
+  it('name files by their path or its end, and not in commands', () => {
+    expect(namedFiles('`src/a.ts`, `b.test.ts`, `src/db` and `run b.ts`, `$X/c.json`, `models/run`\n\n    `d.ts`\n')).toEqual(['src/a.ts', 'b.test.ts', 'src/db']);
+    expect(['src/base/errors.ts', 'errors.ts', 'src/base', 'rrors.ts', 'src/moon.ts'].map(isThere)).toEqual([true, true, true, false, false]);
   });
 
   it('reach every page of docs from another one', () => {

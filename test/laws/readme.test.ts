@@ -67,6 +67,14 @@ describe('commands that the pages show', () => {
     expect(strange).toEqual([]);
   });
 
+  it('fail with codes that the page about the CLI names', () => {
+    const own = globSync('src/cli/**/*.ts', { cwd: ROOT, exclude: (path) => /\.test\./.test(path) })
+      .flatMap((path) => [...readFileSync(join(ROOT, path), 'utf8').matchAll(/new CliError\('([a-z_]+)'/g)].map((match) => match[1]!)).filter((code) => !(code in ERRORS));
+    const told = pages('docs/how/cli.md')[0]!.text;
+    expect(new Set(own).size).toBeGreaterThan(10);
+    expect([...new Set(own)].filter((code) => !told.includes(`\`${code}\``))).toEqual([]);
+  });
+
   it('of the README are many', () => {
     expect(commandLines(documented.find(({ path }) => path === 'README.md')!).length).toBeGreaterThan(20);
   });

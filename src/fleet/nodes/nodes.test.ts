@@ -50,6 +50,12 @@ describe('nodes', () => {
     expect((await fleet.nodes.show(test.admin, node!.id)).events[0]!.kind).toBe('serve');
   });
 
+  it('are approved only once they have said what they are', async () => {
+    const [node] = (await fleet.nodes.list(test.admin)).items;
+    await expect(fleet.nodes.approve(test.admin, node!.id)).rejects.toMatchObject({ code: 'node_unheard' });
+    expect((await fleet.nodes.show(test.admin, node!.id)).node.approved).toBeNull();
+  });
+
   it('are removed when nothing is on them, and not before', async () => {
     const [first, second] = (await fleet.nodes.list(test.admin)).items;
     let held = 1;

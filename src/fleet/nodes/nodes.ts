@@ -76,11 +76,13 @@ export class Nodes {
 
   /**
    * A person has looked at what the machine says it is. Once more takes over what it says now.
-   * @throws TandemError resource_not_found, node_ended for one that is quarantined or removed.
+   * @throws TandemError resource_not_found, node_ended for one that is quarantined or removed, node_unheard before its first connection.
    */
   approve(principal: Principal, id: string): Promise<NodeView> {
     return this.#change(principal, id, 'node.approve', async (tx, row, now) => {
       if (row.quarantined_at !== null) throw ended(row, this.#context.clock.nowMs());
+      // Nothing was said that could be looked at: it would be approved as nothing, and every word of it shown as a change.
+      if (row.inventory_at === null) throw new TandemError('node_unheard', { params: { name: row.name } });
       await noteEvent(this.#context, tx, row, 'approved', `by ${principal.actor.label}`);
       return { approved_at: now, approved_by: principal.actor.label, approved_inventory: JSON.stringify(row.inventory), usable_at: row.usable_at ?? now };
     });

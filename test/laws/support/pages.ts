@@ -19,7 +19,12 @@ export function pages(...patterns: string[]): Page[] {
 
 /** A page without its code: neither fenced nor indented blocks nor inline code. */
 export function prose(text: string): string {
-  return withoutFences(text).replace(/^(?: {4}|\t).*$/gm, '').replace(/`[^`\n]*`/g, '');
+  return withoutBlocks(text).replace(/`[^`\n]*`/g, '');
+}
+
+/** A page without its blocks of code, fenced or indented; what stands in a sentence stays. */
+export function withoutBlocks(text: string): string {
+  return withoutFences(text).replace(/^(?: {4}|\t).*$/gm, '');
 }
 
 export function withoutFences(text: string): string {
