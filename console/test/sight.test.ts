@@ -134,7 +134,7 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
     for (const line of shown.mock.world().lines) if (line.resource === 'tandem/local') line.cost = null;
     const page = await open('/money/spend');
     await page.getByRole('row', { name: /^tandem\/local .* unknown unknown / }).waitFor();
-    await page.getByText(/The cost of [\d,]+ calls is not known/).waitFor();
+    await page.getByText(/The cost of [\d,]+ usage events \(calls, minutes of machines\) is not known/).waitFor();
     await page.context().close();
   });
 });

@@ -6286,7 +6286,7 @@ export interface operations {
           cost?: string | null;
           /** Over the calls whose cost is known. Absent: the caller may not see costs */
           margin?: string | null;
-          /** Calls whose cost is not known. Absent: the caller may not see costs */
+          /** Usage events (calls, minutes of machines) whose cost is not known. Absent: the caller may not see costs */
           costUnknown?: string;
           /** What leased machines cost for these calls, as far as their minutes are split: paid as leases, so in neither cost nor margin. Absent: the caller may not see costs */
           machine?: string;
@@ -6313,7 +6313,7 @@ export interface operations {
           cost?: string | null;
           /** Over the calls whose cost is known. Absent: the caller may not see costs */
           margin?: string | null;
-          /** Calls whose cost is not known. Absent: the caller may not see costs */
+          /** Usage events (calls, minutes of machines) whose cost is not known. Absent: the caller may not see costs */
           costUnknown?: string;
           /** What leased machines cost for these calls, as far as their minutes are split: paid as leases, so in neither cost nor margin. Absent: the caller may not see costs */
           machine?: string;

@@ -78,7 +78,7 @@ test('spend prints groups with their parts, the others, and what is not known', 
   expect(seen[0]!.path).toBe('/api/spend?metric=charge&group=project&top=10&from=2026-11-01T00%3A00%3A00.000Z&subgroup=model');
   expect(out).toContain('2026-11-01 to 2026-11-23: $0.000003 (charge) for 3 calls; the same time before: unknown.');
   expect(out).toContain('4 others');
-  expect(out).toContain('The cost of 1 of these calls is not known');
+  expect(out).toContain('The cost of 1 usage event (calls, minutes of machines) is not known');
   expect((await run(['spend', '--by', 'moon'], env)).code).toBe(2);
 });
 

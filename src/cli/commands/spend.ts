@@ -42,7 +42,7 @@ function spendText(view: Spend, place: Place): string {
     })),
   ], place);
   if (place.isTTY !== true) return rows;
-  const unknown = view.total.costUnknown === undefined || view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} of these calls is not known: what they cost is in neither cost nor margin.`;
+  const unknown = view.total.costUnknown === undefined || view.total.costUnknown === '0' ? '' : ` The cost of ${countText(view.total.costUnknown)} usage ${view.total.costUnknown === '1' ? 'event' : 'events'} (calls, minutes of machines) is not known, and in neither cost nor margin.`;
   const machines = view.total.machine === undefined || view.total.machine === '0' ? '' : ' What machines cost is paid as leases: it is in neither cost nor margin.';
   const head = `${view.from.slice(0, 10)} to ${lastDay(view.to)}: ${text(view.total.value)} (${view.metric}) for ${countText(view.total.requests)} ${view.total.requests === '1' ? 'call' : 'calls'}; the same time before: ${text(view.before)}.`;
   const foot = `The total is of everything, whatever is listed.${view.overlapping ? ' A call with two tags is in both groups.' : ''}${unknown}${machines}`;

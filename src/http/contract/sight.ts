@@ -45,7 +45,7 @@ const metric = z.enum(['charge', 'cost', 'margin', 'machine', 'requests', 'faile
 const value = z.string().nullable().describe('Picodollars or a count, by the metric; null: not known');
 const figures = {
   requests: count, failed: count, charge: pico, cost: cost('Of the calls whose cost is known; null: of none'), margin: cost('Over the calls whose cost is known'),
-  costUnknown: count.optional().describe('Calls whose cost is not known. Absent: the caller may not see costs'),
+  costUnknown: count.optional().describe('Usage events (calls, minutes of machines) whose cost is not known. Absent: the caller may not see costs'),
   machine: pico.optional().describe('What leased machines cost for these calls, as far as their minutes are split: paid as leases, so in neither cost nor margin. Absent: the caller may not see costs'), tokens: count,
 };
 const part = { key: z.string().nullable().describe('Null: what lies past the top, together'), name: z.string(), value };

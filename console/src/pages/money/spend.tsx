@@ -220,7 +220,7 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
       <Table label={`${titleOf(metric)} by ${spend.group}`} rows={rows} rowKey={({ id }) => id} columns={columns} sort={sort} onSort={(next) => set({ sort: next })} onRow={(row) => (row.key === null || row.key === '' || row.key === '(other)' ? undefined : onChoose(row))}
         footer={<tr role="row"><td role="cell" className="n-title" colSpan={columns.length - 1}>Everything, listed or not</td><td role="cell" className="numeric n-side">{totalText}</td></tr>} />
       <div className="under-table">
-        <p className="small muted">{total.costUnknown === undefined || total.costUnknown === '0' ? '' : `The cost of ${plural(total.costUnknown, 'call')} is not known: ${total.costUnknown === '1' ? 'it is' : 'they are'} in neither cost nor margin. `}{hasMachines(spend) ? 'Machines are what the leased machines cost that served these calls, some minutes behind. They are paid as leases, and in neither cost nor margin. ' : ''}Days in UTC. The bill is what is owed; this is how it came about.</p>
+        <p className="small muted">{total.costUnknown === undefined || total.costUnknown === '0' ? '' : `The cost of ${plural(total.costUnknown, 'usage event')} (calls, minutes of machines) is not known, and in neither cost nor margin. `}{hasMachines(spend) ? 'Machines are what the leased machines cost that served these calls, some minutes behind. They are paid as leases, and in neither cost nor margin. ' : ''}Days in UTC. The bill is what is owed; this is how it came about.</p>
         <CopyButton text={csvOf(spend, rows)} label="the table as CSV">Copy as CSV</CopyButton>
       </div>
     </Section>
