@@ -2688,7 +2688,7 @@ export interface operations {
           day: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           spend: string;
-          /** All entries of the books: calls, and the time of machines */
+          /** Calls of models */
           requests: string;
         }[];
         models: {

@@ -37,6 +37,7 @@ import { volumeHours } from './0035-volume-hours.ts';
 import { spendWeeks } from './0036-spend-weeks.ts';
 import { brokenCards } from './0037-broken-cards.ts';
 import { replicaOutput } from './0038-replica-output.ts';
+import { otherEntries } from './0039-other-entries.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -78,4 +79,5 @@ export const migrations: readonly Migration[] = [
   spendWeeks,
   brokenCards,
   replicaOutput,
+  otherEntries,
 ];

@@ -12,7 +12,7 @@ export const systemRoutes = {
       month, currency, spend: pico, forecast: pico.nullable().describe('Spend at this pace by the end of the month; null before the first day is over'),
       cost: cost('What it cost the operator; null: not known of every call'), margin: cost('Spend less cost'), requests: count.describe('Calls of models'), failed: count,
       tokens: z.object({ input: count, cacheRead: count, output: count }),
-      daily: z.array(z.object({ day: z.string(), spend: pico, requests: count.describe('All entries of the books: calls, and the time of machines') })),
+      daily: z.array(z.object({ day: z.string(), spend: pico, requests: count.describe('Calls of models') })),
       models: z.array(z.object({ resource: z.string(), spend: pico, requests: count.describe('Calls of a model; 0 where the resource is the time of machines') })),
       health: z.object({ state: z.enum(['pass', 'warn', 'fail']), problems: z.array(check) }),
       firstTokenMs: z.object({ p50: z.number().nullable(), p95: z.number().nullable(), calls: z.number().int() }).describe('Of the last 24 hours'),

@@ -7,7 +7,7 @@ import { invoiceView, lineView, type BillLineView } from '../invoices/invoices.t
 import type { MoneyPathPort, NamesPort } from '../ports.ts';
 import { FLEX_RULE } from '../prices/service-tier.ts';
 import { ROUNDING_RULE } from '../rating/rate.ts';
-import { callsOf } from './calls.ts';
+import { byPlace, callsAmong, otherEntries } from './calls.ts';
 import { keyLabel, projectLabel } from './labels.ts';
 import { monthOf, type Month } from './months.ts';
 import { snapshot } from './snapshot.ts';
@@ -61,11 +61,12 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
     month, currency, postedThrough: posted?.toISOString() ?? null, rounding: `${ROUNDING_RULE} ${FLEX_RULE}`,
     ...(seen && { machine: String(await machineCost(executor, organisationId, month, projectId)) }),
   };
+  const othersAt = byPlace(await otherEntries(executor, organisationId, month, { projectId, invoiceId: invoice?.id ?? null }));
   const available = projectId === null ? balances.credits.reduce((sum, credit) => sum + leftAfterPending(balances, credit), 0n) : 0n;
 
   if (invoice !== undefined) {
     const rows = await own.selectFrom('invoice_lines').selectAll().where('invoice_id', '=', invoice.id).orderBy('position').execute();
-    const lines = rows.filter((row) => projectId === null || row.project_id === projectId).map((row) => lineView(row, seen));
+    const lines = rows.filter((row) => projectId === null || row.project_id === projectId).map((row) => lineView(row, seen, othersAt));
     const sums = await invoiceView(executor, invoice);
     const total = sum(lines.map((line) => line.charge));
     const [adjustments, applied] = projectId === null ? [BigInt(sums.adjustments), BigInt(sums.credits)] : [0n, 0n];
@@ -77,7 +78,7 @@ async function read({ database, names, moneyPath }: BillOptions, executor: Execu
 
   const lines = (await monthLines(executor, organisationId, month, projectId)).map((line): BillLineView => ({
     projectId: line.projectId, projectName: projectLabel(names, organisationId, line.projectId), keyId: line.keyId,
-    keyName: keyLabel(names, line.keyId), resource: line.resource, requests: callsOf(line.resource, line.requests),
+    keyName: keyLabel(names, line.keyId), resource: line.resource, requests: callsAmong(line.requests, othersAt(line)),
     quantities: line.quantities, charge: String(line.charge), ...ifSeen(seen, { cost: line.cost === null ? null : String(line.cost) }),
   }));
   const total = sum(lines.map((line) => line.charge));

@@ -5,7 +5,7 @@ import { demand, type Principal } from '../../access/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { ifSeen, seesCosts } from '../costs.ts';
 import type { Month } from '../bill/months.ts';
-import { callsOf } from '../bill/calls.ts';
+import { byPlace, callsAmong, otherEntries } from '../bill/calls.ts';
 import { writeBooks } from '../journal/journal.ts';
 import { contentHash, rowContent, type JournalRowOf } from '../journal/row-hash.ts';
 import type { BookPorts } from '../ports.ts';
@@ -82,11 +82,13 @@ export class Invoices {
     const row = await this.#find(principal, id);
     const lines = await own.selectFrom('invoice_lines').selectAll().where('invoice_id', '=', id).orderBy('position').execute();
     const adjustments = await own.selectFrom('adjustments').selectAll().where('invoice_id', '=', id).orderBy('at').orderBy('id').execute();
+    const executor = database.unscoped('sums of the invoice just read');
+    const othersAt = byPlace(await otherEntries(executor, principal.organisationId, row.month, { invoiceId: id }));
     const hash = createHash('sha256').update(contentHash('invoice', rowContent(row)));
     for (const line of lines) hash.update(contentHash('line', rowContent(line)));
     return {
-      ...(await invoiceView(database.unscoped('sums of the invoice just read'), row)),
-      lines: lines.map((line) => lineView(line, seesCosts(principal))),
+      ...(await invoiceView(executor, row)),
+      lines: lines.map((line) => lineView(line, seesCosts(principal), othersAt)),
       adjustmentList: adjustments.map(adjustmentView),
       hash: hash.digest('hex'),
     };
@@ -169,9 +171,11 @@ export async function invoiceView(executor: Executor, row: JournalRowOf<'invoice
   };
 }
 
-export function lineView(row: JournalRowOf<'line'>, seen: boolean): BillLineView {
+/** `othersAt`: what of the invoiced entries are no calls, by where a line counts them. The line itself keeps all entries. */
+export function lineView(row: JournalRowOf<'line'>, seen: boolean, othersAt: ReturnType<typeof byPlace>): BillLineView {
+  const place = { projectId: row.project_id, keyId: row.key_id, resource: row.resource };
   return {
-    projectId: row.project_id, projectName: row.project_name, keyId: row.key_id, keyName: row.key_name, resource: row.resource, requests: callsOf(row.resource, row.requests),
+    ...place, projectName: row.project_name, keyName: row.key_name, requests: callsAmong(row.requests, othersAt(place)),
     quantities: row.quantities, charge: row.charge, ...ifSeen(seen, { cost: row.cost }),
   };
 }

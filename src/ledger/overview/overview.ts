@@ -3,7 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import { ifSeen, seesCosts } from '../costs.ts';
-import { callsOf } from '../bill/calls.ts';
+import { callsAmong, otherEntries } from '../bill/calls.ts';
 import { monthDays, monthOf, type Month } from '../bill/months.ts';
 import { snapshot } from '../bill/snapshot.ts';
 import { TOTAL } from '../events/rollups.ts';
@@ -23,7 +23,7 @@ export interface Overview {
   readonly failed: string;
   /** `input` with cache writes, audio and images, `output` with reasoning and audio. */
   readonly tokens: { readonly input: string; readonly cacheRead: string; readonly output: string };
-  /** Every day of the month up to today; here `requests` are all entries of the books. */
+  /** Every day of the month up to today. */
   readonly daily: { readonly day: string; readonly spend: string; readonly requests: string }[];
   /** The ten dearest. */
   readonly models: { readonly resource: string; readonly spend: string; readonly requests: string }[];
@@ -70,7 +70,9 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
     group by resource, bucket`.execute(executor);
   const buckets = rows.filter((row) => row.day !== null && row.bucket !== TOTAL);
   const days = rows.filter((row) => row.day !== null && row.bucket === TOTAL);
-  const models = rows.flatMap((row) => (row.resource !== null && row.bucket === TOTAL ? [{ resource: row.resource, spend: row.spend, requests: callsOf(row.resource, row.requests) }] : []));
+  const others = await otherEntries(executor, principal.organisationId, month, { projectId: principal.projectId });
+  const [othersOfDay, othersOfModel] = [Map.groupBy(others, (one) => one.day), Map.groupBy(others, (one) => one.resource)];
+  const models = rows.flatMap(({ resource, bucket, spend, requests }) => (resource !== null && bucket === TOTAL ? [{ resource, spend, requests: callsAmong(requests, othersOfModel.get(resource) ?? []) }] : []));
   const requests = models.reduce((sum, model) => sum + BigInt(model.requests), 0n);
 
   const spend = days.reduce((sum, day) => sum + BigInt(day.spend), 0n);
@@ -82,7 +84,7 @@ async function read(executor: Executor, principal: Principal, nowMs: number): Pr
     tokens: { input: quantity('input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'), cacheRead: quantity('cache_read'), output: quantity('output', 'reasoning', 'audio_output') },
     daily: daysUntil(month, nowMs).map((day) => {
       const found = days.find((one) => one.day === day);
-      return { day, spend: found?.spend ?? '0', requests: found?.requests ?? '0' };
+      return { day, spend: found?.spend ?? '0', requests: callsAmong(found?.requests ?? '0', othersOfDay.get(day) ?? []) };
     }),
     models: models.sort(dearestFirst).slice(0, TOP_MODELS), firstTokenMs: await firstTokens(executor, principal, nowMs, ofProject),
   };
