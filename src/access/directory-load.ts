@@ -70,8 +70,8 @@ function serviceAccount(row: Selectable<Schema['service_accounts']>): KnownServi
 
 function key(row: Selectable<Schema['api_keys']>): KnownKey {
   return {
-    id: row.id, organisationId: row.organisation_id, projectId: row.project_id, name: row.name, hash: row.hash.toString('base64'), role: row.role,
-    ownerKind: row.owner_kind, ownerId: row.owner_id, models: row.models, expiresAtMs: row.expires_at?.getTime() ?? null, revoked: row.revoked_at !== null,
+    id: row.id, organisationId: row.organisation_id, projectId: row.project_id, name: row.name, prefix: row.prefix, hash: row.hash.toString('base64'), role: row.role,
+    ownerKind: row.owner_kind, ownerId: row.owner_id, models: row.models, expiresAtMs: row.expires_at?.getTime() ?? null, revoked: row.revoked_at !== null, replaced: row.replaced_by !== null,
     cacheSeconds: row.cache_seconds,
   };
 }

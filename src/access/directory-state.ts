@@ -44,6 +44,8 @@ export interface KnownKey {
   readonly organisationId: string;
   readonly projectId: string | null;
   readonly name: string;
+  /** Its first characters, which may be shown. */
+  readonly prefix: string;
   /** SHA-256 in base64. */
   readonly hash: string;
   readonly role: Role;
@@ -52,6 +54,8 @@ export interface KnownKey {
   readonly models: readonly string[] | null;
   readonly expiresAtMs: number | null;
   readonly revoked: boolean;
+  /** It has a successor, which has its name now. */
+  readonly replaced: boolean;
   readonly cacheSeconds: number | null;
 }
 
@@ -73,6 +77,8 @@ export class DirectoryState {
   readonly serviceAccounts = new Map<string, KnownServiceAccount>();
   readonly keys = new Map<string, KeyEntry>();
   readonly keysByHash = new Map<string, KeyEntry>();
+  /** Ids of the keys that have a name, by organisation and name. */
+  readonly #keysByName = new Map<string, Map<string, string[]>>();
   readonly #firstProjects = new Map<string, KnownProject>();
   /** The operator's organisation: the oldest, as `firstOrganisation` says. */
   #operatorId: string | null = null;
@@ -103,8 +109,22 @@ export class DirectoryState {
   /** Replaces what is known of a key; when it was last used is kept. */
   putKey(key: KnownKey): void {
     const entry: KeyEntry = { key, principal: null, generation: 0, usedAtMs: this.keys.get(key.id)?.usedAtMs ?? 0 };
+    this.#putName(key, this.keys.get(key.id)?.key.name);
     this.keys.set(key.id, entry);
     this.keysByHash.set(key.hash, entry);
+  }
+
+  /**
+   * A key in a word that means it alone: its name; with its first characters, where a name has several keys and this is not the only one of
+   * them that works. So the word is the same for as long as nobody gives the name again.
+   */
+  keyName(id: string, nowMs: number): string | null {
+    const key = this.keys.get(id)?.key;
+    if (key === undefined) return null;
+    const all = this.#keysByName.get(key.organisationId)?.get(key.name) ?? [];
+    if (all.length < 2) return key.name;
+    const works = (one: KnownKey | undefined): boolean => one !== undefined && !one.revoked && !one.replaced && (one.expiresAtMs === null || one.expiresAtMs > nowMs);
+    return works(key) && !all.some((other) => other !== id && works(this.keys.get(other)?.key)) ? key.name : `${key.name} (${key.prefix}…)`;
   }
 
   /** The organisation's oldest project that is not archived: where calls without a project are counted. */
@@ -173,6 +193,17 @@ export class DirectoryState {
       tier: project?.tier ?? 'standard', currency: organisation.currency, ofOperator: organisation.id === this.#operatorId,
       sessionId: null, expiresAtMs: key.expiresAtMs,
     } satisfies Principal);
+  }
+
+  #putName({ id, organisationId, name }: KnownKey, before: string | undefined): void {
+    if (before === name) return;
+    let names = this.#keysByName.get(organisationId);
+    if (names === undefined) this.#keysByName.set(organisationId, (names = new Map()));
+    names.set(name, [...(names.get(name) ?? []), id]);
+    if (before === undefined) return;
+    const left = names.get(before)!.filter((other) => other !== id);
+    if (left.length === 0) names.delete(before);
+    else names.set(before, left);
   }
 
   #changed(): void {

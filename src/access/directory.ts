@@ -132,9 +132,9 @@ export class Directory {
     return this.#state.projects.get(id)?.name ?? null;
   }
 
-  /** Names for bills, of revoked keys too. */
+  /** Names for bills, of revoked keys too. Two keys of an organisation never have the same here, although they may have been given the same. */
   keyName(id: string): string | null {
-    return this.#state.keys.get(id)?.key.name ?? null;
+    return this.#state.keyName(id, this.#clock.nowMs());
   }
 
   /** Who owns a key, for replies; the label stays when the owner is gone. */

@@ -106,7 +106,7 @@ export async function findKey(client: Client, wanted: string): Promise<Key> {
   const found = live ?? (exact.length > 0 ? exact : items.filter((key) => wanted.length >= 6 && key.prefix.startsWith(wanted)));
   if (found.length === 1) return found[0]!;
   if (found.length === 0) throw new CliError('resource_not_found', `There is no key ${wanted}.`, 'List them: tandem keys --all');
-  throw new CliError('ambiguous', `${plural(found.length, 'key')} match ${wanted}.`, `Use an id: ${found.map((key) => key.id).join(' or ')}`);
+  throw new CliError('ambiguous', `${plural(found.length, 'key')} match ${wanted}.`, `Use an id: ${found.map((key) => `${key.id} (${key.prefix}…, ${key.projectName ?? 'all projects'})`).join(' or ')}`);
 }
 
 /** A project's id by id, name or slug. */

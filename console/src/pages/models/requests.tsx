@@ -4,6 +4,7 @@ import type { QueryOf, ReplyOf, Schemas } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, duration, exactTime, plural } from '../../lib/format.ts';
+import { keyChoices } from '../../lib/key-names.ts';
 import { widestFraction } from '../../lib/money.ts';
 import { rangeOptions, useRange } from '../../lib/range.ts';
 import { queryOptions, readRequestQuery } from '../../lib/request-query.ts';
@@ -67,7 +68,8 @@ export function RequestsPage() {
 
   const lead = rows ? requestsLead(errors.data, range.words, rows, typed.id !== undefined) : query.error ? 'The requests could not be read.' : 'Reading the requests…';
   const narrowed = q !== '' || outcome !== '' || model !== '' || key !== '';
-  const keyName = keys.find(({ id }) => id === key)?.name;
+  const choices = keyChoices(keys);
+  const chosenKey = choices.find(({ id }) => id === key);
   return (
     <ModelPage title="Requests" lead={lead} busy={!rows && !query.error}>
       <div className="filters">
@@ -75,7 +77,7 @@ export function RequestsPage() {
         <RangeSelect range={range} />
         <FilterSelect label="Outcome" value={outcome} options={OUTCOME_CHOICES} onChange={(value) => set({ outcome: value })} />
         <FilterSelect label="Model" value={model} options={[['', 'Any model'], ...named(models.map(({ name }) => name), model)]} onChange={(value) => set({ model: value })} />
-        <FilterSelect label="Key" value={key} options={[['', 'Any key'], ...keys.map(({ id, name }) => [id, name] as const), ...(key === '' || keyName !== undefined ? [] : [[key, `${key.slice(0, 8)}…`] as const])]} onChange={(value) => set({ key: value })} />
+        <FilterSelect label="Key" value={key} options={[['', 'Any key'], ...choices.map(({ id, name }) => [id, name] as const), ...(key === '' || chosenKey !== undefined ? [] : [[key, `${key.slice(0, 8)}…`] as const])]} onChange={(value) => set({ key: value })} />
       </div>
       {problem === undefined ? null : <p className="small warn-text filter-problem" role="status">{problem}</p>}
       {errors.data && errors.data.codes.length > 0 ? <Codes errors={errors.data} chosen={typed.code} onChoose={(code) => set({ q: code === typed.code ? '' : `code:${code}` })} /> : null}
@@ -92,7 +94,7 @@ export function RequestsPage() {
       </Show>
       <div ref={end} className="more small muted" role="status">{isFetchingNextPage ? 'Reading more…' : null}</div>
       {lookedBackTo !== null && !isFetchingNextPage ? <p className="row"><span className="small muted">100,000 calls were looked through, back to {exactTime(lookedBackTo)}.</span><Button onClick={() => void fetchNextPage()}>Look further</Button></p> : null}
-      <SameInTerminal line={typed.id === undefined ? commands.requests({ ...rangeOptions(range), outcome, model, key: keyName ?? key, project, ...queryOptions(typed) }) : commands.request(typed.id)} />
+      <SameInTerminal line={typed.id === undefined ? commands.requests({ ...rangeOptions(range), outcome, model, key: chosenKey?.word ?? key, project, ...queryOptions(typed) }) : commands.request(typed.id)} />
     </ModelPage>
   );
 }

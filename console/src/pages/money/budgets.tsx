@@ -8,6 +8,7 @@ import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { dayText, plural } from '../../lib/format.ts';
+import { keyChoices } from '../../lib/key-names.ts';
 import { exactMoney, parseMoney, plainAmount, shortMoney, widestFraction } from '../../lib/money.ts';
 import { useProject, useUrlState } from '../../lib/url.ts';
 import { ColumnMoney } from '../../ui/amount.tsx';
@@ -99,7 +100,7 @@ function NewBudget({ onClose }: { onClose: () => void }) {
   const { organisation } = useWhoami();
   const projects = useQuery(queries.projects).data?.items ?? [];
   const keys = useInfiniteQuery(queries.keys).data?.pages.flatMap(({ items }) => items) ?? [];
-  const scopes = [{ kind: 'organisation' as const, id: organisation.id, name: organisation.name }, ...projects.map(({ id, name }) => ({ kind: 'project' as const, id, name })), ...keys.filter(({ state }) => state === 'active').map(({ id, name }) => ({ kind: 'key' as const, id, name }))];
+  const scopes = [{ kind: 'organisation' as const, id: organisation.id, name: organisation.name, word: '' }, ...projects.map(({ id, name }) => ({ kind: 'project' as const, id, name, word: name })), ...keyChoices(keys.filter(({ state }) => state === 'active')).map((key) => ({ kind: 'key' as const, ...key }))];
   const [scope, setScope] = useState(organisation.id);
   const [amount, setAmount] = useState('');
   const [period, setPeriod] = useState<'day' | 'month' | 'total'>('month');
@@ -135,7 +136,7 @@ function NewBudget({ onClose }: { onClose: () => void }) {
         <p className="muted small">Calls are refused before the budget would be overrun, also when thousands run at once.</p>
         {create.error && create.error.param !== 'amount' ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Set the budget</Button></div>
-        <SameInTerminal line={commands.budgetSet(chosen, amount, period, { counting: used, name })} />
+        <SameInTerminal line={commands.budgetSet({ ...chosen, name: chosen.word }, amount, period, { counting: used, name })} />
       </form>
     </Dialog>
   );

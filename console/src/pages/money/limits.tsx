@@ -8,6 +8,7 @@ import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
 import { commands } from '../../lib/commands.ts';
 import { plural } from '../../lib/format.ts';
+import { keyChoices } from '../../lib/key-names.ts';
 import { useProject, useUrlState } from '../../lib/url.ts';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
@@ -82,7 +83,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
   const { organisation } = useWhoami();
   const projects = useQuery(queries.projects).data?.items ?? [];
   const keys = useInfiniteQuery(queries.keys).data?.pages.flatMap(({ items }) => items) ?? [];
-  const scopes = [{ kind: 'organisation' as const, id: organisation.id, name: organisation.name }, ...projects.map(({ id, name }) => ({ kind: 'project' as const, id, name })), ...keys.filter(({ state }) => state === 'active').map(({ id, name }) => ({ kind: 'key' as const, id, name }))];
+  const scopes = [{ kind: 'organisation' as const, id: organisation.id, name: organisation.name, word: '' }, ...projects.map(({ id, name }) => ({ kind: 'project' as const, id, name, word: name })), ...keyChoices(keys.filter(({ state }) => state === 'active')).map((key) => ({ kind: 'key' as const, ...key }))];
   const [scope, setScope] = useState(projects[0]?.id ?? organisation.id);
   const [metric, setMetric] = useState<Metric>('requests');
   const [counting, setCounting] = useState<Counting<SubjectKind>>('together');
@@ -120,7 +121,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
         <p className="muted small">It holds over all server processes together, from the next call on.</p>
         {create.error && create.error.param !== 'amount' ? <ErrorNotice error={create.error} /> : null}
         <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={create.busy}>Set the limit</Button></div>
-        <SameInTerminal line={commands.limitSet(chosen, amount, metric, used, name)} />
+        <SameInTerminal line={commands.limitSet({ ...chosen, name: chosen.word }, amount, metric, used, name)} />
       </form>
     </Dialog>
   );
