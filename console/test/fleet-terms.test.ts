@@ -24,6 +24,24 @@ describe.skipIf(noBrowser !== undefined)('what the console can set of machines, 
     await page.context().close();
   });
 
+  it('removes a pool that nothing is in, and offers it of no other', async () => {
+    const page = await open('/fleet/nodes');
+    const { pools } = shown.mock.world().fleet;
+    pools.push({ ...pools[0]!, id: '0192f0c1-0000-7000-8000-0000000000ab', name: 'gpsu', machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 }, units: { all: 0, leased: 0 } });
+    await page.reload();
+    const table = page.getByRole('table', { name: 'Capacity by pool' });
+    const form = page.getByRole('dialog');
+    await table.getByRole('button', { name: 'gpus', exact: true }).click();
+    await form.getByRole('button', { name: 'Set the terms' }).waitFor();
+    expect(await form.getByRole('button', { name: 'Remove the pool' }).count()).toBe(0);
+    await form.getByRole('button', { name: 'Leave it' }).click();
+    await table.getByRole('button', { name: 'gpsu', exact: true }).click();
+    await form.getByRole('button', { name: 'Remove the pool' }).click();
+    await form.waitFor({ state: 'detached' });
+    await table.getByRole('button', { name: 'gpsu', exact: true }).waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
   it('sets a quota only where something is bounded by it', async () => {
     const page = await open('/fleet/nodes');
     await page.getByRole('button', { name: 'Set a quota' }).click();

@@ -18,6 +18,7 @@ export function fleetHandlers(world: () => World): Handlers {
     'GET /api/servings/{id}': ({ path }) => ({ serving: found(world().fleet.servings, path['id']), replicas: replicasOf(found(world().fleet.servings, path['id'])) }),
     'GET /api/pools': () => all(world().fleet.pools),
     'POST /api/pools': ({ body }) => Object.assign(world().fleet.pools.find(({ name }) => name === body.name)!, body, { id: id() }),
+    'DELETE /api/pools/{id}': ({ path }) => void world().fleet.pools.splice(world().fleet.pools.findIndex((pool) => pool.id === path['id']), 1),
     'GET /api/nodes': () => all(world().fleet.nodes),
     'POST /api/nodes': ({ body }) => ({ id: id(), pool: body.pool ?? 'default', name: body.name ?? null, expiresAt: new Date(NOW + 15 * 60_000).toISOString(), line: 'curl --pinnedpubkey sha256//pin https://fleet.harbour.example:4601/install.sh | sudo sh -s -- tok_once', token: 'tok_once' }),
     'GET /api/nodes/{id}': ({ path }) => ({ node: found(world().fleet.nodes, path['id']), events: eventsOfNode(found(world().fleet.nodes, path['id'])), rented: path['id'] === world().fleet.nodes[0]?.id ? { orderId: world().orders[0]!.id, provider: 'gpus-california', offer: 'gpu_8x_h100', currency: 'USD', perHour: '23920000000000', soFar: '287040000000000', charged: '412500000000000' } : null }),

@@ -125,6 +125,7 @@ export const ERRORS = {
   node_in_use: entry(409, 'conflict_error', 'The node {name} is in use; leases and volumes on it: {count}.', 'Let leases end first: tandem node drain {name}; or set a time after which all of it is ended: tandem node remove {name} --grace 1h. Volumes are lost with it.'),
   ssh_unavailable: entry(503, 'server_error', 'The server has no ssh-keygen, so it cannot let anybody into leases by SSH.', 'Install OpenSSH\'s client on the server (Debian: apt-get install openssh-client) and try again.'),
   ticket_invalid: entry(403, 'permission_error', 'The ticket was used, is over, or is for another lease or person.', 'Open the screen or the terminal again: each opening has a ticket of its own.'),
+  pool_in_use: entry(409, 'conflict_error', 'The pool {name} is in use: {what}.', 'Take away what is in it first: tandem node remove NODE, tandem leases end LEASE, tandem orders release ORDER. Or set it otherwise: tandem pools set {name}.'),
   screen_in_use: entry(409, 'conflict_error', '{name} has the screen of this lease open.', 'Ask for an invitation: who has it open can let you look, too.'),
   recording_empty: entry(409, 'conflict_error', 'Of the session {id} only its times and command were recorded, or its recording was refused.', 'See what there is of the others: tandem leases recordings LEASE.'),
   screen_failed: entry(502, 'server_error', 'The lease has no screen to show: {reason}.', 'Look at the node (tandem node doctor NAME), or enter the lease by tandem ssh.'),

@@ -310,6 +310,7 @@ export interface FleetDoor {
     list(principal: Principal): Reply<'poolList'>;
     create(principal: Principal, body: Body<'poolCreate'>): Reply<'poolCreate'>;
     update(principal: Principal, id: string, body: Body<'poolUpdate'>): Reply<'poolUpdate'>;
+    remove(principal: Principal, id: string): Promise<void>;
   };
   readonly operatorMinutes: { show(principal: Principal, month: string | null): Reply<'operatorMinutes'> };
   readonly quotas: {

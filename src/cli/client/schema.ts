@@ -333,6 +333,7 @@ export interface paths {
   };
   '/api/pools/{id}': {
     patch: operations['pools.update'];
+    delete: operations['pools.remove'];
   };
   '/api/leases/quote': {
     post: operations['leases.quote'];
@@ -6670,6 +6671,23 @@ export interface operations {
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Pool'] } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Take the terms of a pool away; refused while nodes, leases or orders are in it */
+  'pools.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** UUIDv7 */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: { content?: never };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

@@ -49,13 +49,18 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
   expect(seen.at(-1)!.body).toEqual({ minutes: 120, atMost: null });
   expect((await run(['leases', 'hand-over', ID, 'training'], env)).out).toContain('paid by the project training');
   expect((await run(['leases', 'end', ID], env)).out).toContain('It has cost $4.066666666667.');
-  for (const wrong of [['gpu', 'lease', '--gpus', 'two'], ['gpu', 'lease', '--whole', '--gpus', '2'], ['mac', 'lease', '--for', '30s'], ['gpu', 'lease', '--label', 'rack']]) expect((await run(wrong, env)).code).toBe(2);
+  for (const wrong of [['gpu', 'lease', '--gpus', 'two'], ['gpu', 'lease', '--whole', '--gpus', '2'], ['gpu', 'lease', '--gpu', 'h100-80gb', '--slice', '1g.10gb'], ['gpu', 'lease', '--whole', '--slice', 'any'], ['gpu', 'serve', 'm', '--cpu', '--gpu', 'h100'], ['gpu', 'serve', 'm', '--slice', '1g.10gb', '--gpu', 'h100'], ['mac', 'lease', '--for', '30s'], ['gpu', 'lease', '--label', 'rack']]) expect((await run(wrong, env)).code).toBe(2);
 });
 
 test('pools are listed with what is in use, and their terms set whether they had any or not', async () => {
   const pool = { id: null, name: 'macs', own: true, kinds: ['stand-in'], resources: ['mac/stand-in'], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], machines: { all: 3, leased: 1, idle: 1, wiping: 1, closed: 0 }, units: { all: 3, leased: 2 }, standIn: true };
   const set = { ...pool, id: ID, openTo: 'all' };
-  const answers = { 'GET /api/pools': { json: { items: [pool], nextCursor: null } }, 'POST /api/pools': { status: 201, json: set }, [`PATCH /api/pools/${ID}`]: { json: set } };
+  const empty = { ...set, name: 'mcas', machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 } };
+  const mcas = '0192f0c1-0000-7000-8000-000000000003';
+  const answers = {
+    'GET /api/pools': { json: { items: [pool, { ...empty, id: mcas }], nextCursor: null } }, [`PATCH /api/pools/${ID}`]: { json: set }, [`DELETE /api/pools/${mcas}`]: { status: 204 },
+    'POST /api/pools': ({ body }: { body: unknown }) => ({ status: 201, json: (body as { name: string }).name === 'macs' ? set : { ...empty, name: 'gpsu' } }),
+  };
   const { server, url, seen } = await stubServer(answers);
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
@@ -64,6 +69,12 @@ test('pools are listed with what is in use, and their terms set whether they had
   expect(seen.at(-1)!.body).toEqual({ name: 'macs', openTo: 'all', idleMinutes: 240 });
   await run(['pools', 'set', 'macs', '--network', 'none', '--allow', '10.1.0.0/16,10.2.0.5', '--resolvers', 'none', '--cpus', '1.5', '--memory-mb', 'share'], env);
   expect(seen.at(-1)!.body).toEqual({ name: 'macs', network: 'none', networkAllow: ['10.1.0.0/16', '10.2.0.5'], resolvers: [], limits: { cpus: 1.5, memoryMb: null, processes: null, diskMb: null } });
+  const slip = await run(['pools', 'set', 'gpsu', '--open-to', 'all'], env);
+  expect(slip.out).toContain('The pool is new, and no machine is in it: tandem node add --pool gpsu. Was it a slip? tandem pools remove gpsu');
+  expect((await run(['pools', 'remove', 'macs'], env)).err).toContain('Nothing is set for the pool macs: it is there because machines are in it.');
+  expect((await run(['pools', 'remove', 'nothing'], env)).err).toContain('There is no pool nothing of yours.');
+  expect((await run(['pools', 'remove', 'mcas'], env)).out).toBe('Removed the pool mcas.\n');
+  expect(seen.at(-1)).toMatchObject({ method: 'DELETE' });
   expect((await run(['pools', 'set', 'macs', '--cpus', 'many'], env)).err).toContain('--cpus is not a number: many');
 });
 

@@ -1,5 +1,5 @@
 import { newId } from '../../base/index.ts';
-import { usageError } from '../cli-error.ts';
+import { CliError, usageError } from '../cli-error.ts';
 import type { Reply } from '../client/client.ts';
 import type { components } from '../client/schema.ts';
 import type { Input, Run } from '../command.ts';
@@ -37,6 +37,8 @@ export const gpu: Run = async (context, input) => {
   const { options } = input;
   const whole = options['whole'] === true;
   if (whole && options['gpus'] !== undefined) throw usageError('--whole and --gpus are two wishes.', 'Say one of them: tandem gpu lease --gpus 2');
+  if (options['gpu'] !== undefined && options['slice'] !== undefined) throw usageError('--gpu and --slice are two wishes: a slice is named by its profile.', 'Say one of them: tandem gpu lease --slice 1g.10gb');
+  if (whole && (options['slice'] !== undefined || options['memory'] !== undefined)) throw usageError('--whole takes all of a machine, so --slice and --memory say nothing of it.', 'Name its kind of GPU: tandem gpu lease --whole --gpu h100-80gb');
   return ask(context, input, {
     kind: 'gpu', gpus: whole ? null : wholeNumber(options['gpus'] ?? '1', '--gpus'), gpu: text(options['gpu']), slice: text(options['slice']),
     memoryGb: typeof options['memory'] === 'string' ? Number(options['memory']) : null,
@@ -96,7 +98,17 @@ export const setPool: Run = async (context, { args, options }) => {
     ...(options['record'] !== undefined && { record: oneOf(options['record'], ['always', 'when-asked'], '--record') === 'always' }),
   };
   const pool = known?.id ? await client.call('PATCH', '/api/pools/{id}', { path: { id: known.id }, body: terms }) : await client.call('POST', '/api/pools', { body: { name: args[0]!, ...terms } });
-  print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}${pool.record ? ', sessions are recorded' : ''}. ${poolReachText(pool)}`);
+  const empty = known === undefined && pool.machines.all === 0 ? `\nThe pool is new, and no machine is in it: tandem node add --pool ${pool.name}. Was it a slip? tandem pools remove ${pool.name}` : '';
+  print(context, pool, () => `${pool.name}: open to ${pool.openTo === 'all' ? 'all' : 'its own organisation'}, a day at least for ${pool.leastDay}, priced by ${pool.resource ?? 'what its machines are'}${pool.record ? ', sessions are recorded' : ''}. ${poolReachText(pool)}${empty}`);
+};
+
+export const removePool: Run = async (context, { args }) => {
+  const client = context.client();
+  const known = (await client.call('GET', '/api/pools', {})).items.find((pool) => pool.own && pool.name === args[0]);
+  if (known === undefined) throw new CliError('resource_not_found', `There is no pool ${args[0]} of yours.`, 'List them: tandem pools');
+  if (known.id === null) throw usageError(`Nothing is set for the pool ${known.name}: it is there because machines are in it.`, 'It goes with the last of them: tandem node remove NODE');
+  await client.call('DELETE', '/api/pools/{id}', { path: { id: known.id } });
+  print(context, { removed: known.id }, () => `Removed the pool ${known.name}.`);
 };
 
 /** What each of the verbs asks for by itself. */

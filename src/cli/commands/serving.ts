@@ -17,6 +17,9 @@ export const serve: Run = async (context, { args, options }) => {
   const client = context.client();
   const model = args[0]!;
   const cpu = options['cpu'] === true;
+  const ofGpus = ['gpus', 'gpu', 'slice', 'memory'].find((name) => options[name] !== undefined);
+  if (cpu && ofGpus !== undefined) throw usageError(`--cpu serves on processors, so --${ofGpus} says nothing of it.`, 'Say one of them: tandem gpu serve MODEL --cpu');
+  if (options['gpu'] !== undefined && options['slice'] !== undefined) throw usageError('--gpu and --slice are two wishes: a slice is named by its profile.', 'Say one of them: tandem gpu serve MODEL --slice 1g.10gb');
   const shown = await client.call('POST', '/api/servings', {
     body: {
       model, name: text(options['as']) ?? nameOf(model), engine: options['engine'] === undefined ? (cpu ? 'embedded' : 'vllm') : oneOf(options['engine'], ENGINES, '--engine'),

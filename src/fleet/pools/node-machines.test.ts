@@ -39,6 +39,26 @@ it('a lease has its share and the internet where nobody has set a pool, and what
   expect((await allowance(['gpu-0'])).limits.cpuMillis).toBe(31_500);
 });
 
+it('a pool is removed with what was set for it, and not while a machine is in it', async () => {
+  const typo = await fleet.pools.create(test.admin, { name: 'gpsu', openTo: 'all' });
+  await expect(fleet.pools.remove({ ...test.admin, role: 'developer' }, typo.id!)).rejects.toMatchObject({ code: 'permission_denied' });
+  await fleet.pools.remove(test.admin, typo.id!);
+  expect((await fleet.pools.list(test.admin)).items.map(({ name }) => name)).toEqual(['gpus']);
+  await expect(fleet.pools.remove(test.admin, typo.id!)).rejects.toMatchObject({ code: 'resource_not_found' });
+  const again = await fleet.pools.create(test.admin, { name: 'gpsu' });
+  expect(again.openTo).toBe('own');
+  await fleet.pools.remove(test.admin, again.id!);
+
+  const gpus = (await fleet.pools.list(test.admin)).items[0]!;
+  await expect(fleet.pools.remove(test.admin, gpus.id!)).rejects.toMatchObject({ code: 'pool_in_use', message: expect.stringContaining('1 node') as unknown });
+  const { token } = await fleet.enrolments.create(test.admin, { pool: 'builders', name: null });
+  const { id } = await fleet.enrolments.use({ identity: Buffer.from('c'), hostname: 'cpu-1', machine: null, platform: 'linux-x64', standIn: false, from: '192.0.2.1', token });
+  const builders = await fleet.pools.create(test.admin, { name: 'builders' });
+  await expect(fleet.pools.remove(test.admin, builders.id!)).rejects.toMatchObject({ code: 'pool_in_use' });
+  await fleet.nodes.remove(test.admin, id);
+  await fleet.pools.remove(test.admin, builders.id!);
+});
+
 it('a Mac on which homes are kept is not given with root: its tenant could read them, and they would go with it', async () => {
   const { token } = await fleet.enrolments.create(test.admin, { pool: 'macs', name: null });
   const mac = (await fleet.enrolments.use({ identity: Buffer.from('b'), hostname: 'mac-1', machine: null, platform: 'darwin-arm64', standIn: false, from: '192.0.2.2', token })).id;

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { TandemError } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { Schema } from '../../db/index.ts';
@@ -97,6 +97,28 @@ export class Pools {
       await access.audit.record(tx, principal, { action: 'pool.update', resourceKind: 'pool', resourceId: id, change: { ...change } });
     });
     return this.#one(principal, id);
+  }
+
+  /**
+   * Takes the terms of a pool away, where nothing is in it or on its way into it. What comes into a pool of that name later is leased by no terms.
+   * @throws TandemError resource_not_found, pool_in_use.
+   */
+  async remove(principal: Principal, id: string): Promise<void> {
+    demand(principal, 'pools.write');
+    const { database, clock, access } = this.#context;
+    await database.transaction(async (tx) => {
+      const own = database.scoped(principal.organisationId, tx);
+      const row = await own.selectFrom('pools').select('name').where('id', '=', id).where('removed_at', 'is', null).forUpdate().executeTakeFirst();
+      if (row === undefined) throw new TandemError('resource_not_found', { params: { kind: 'pool', id, verb: 'pools' } });
+      const { name } = row;
+      const nodes = await own.selectFrom('nodes').select('id').where('pool', '=', name).where('removed_at', 'is', null).execute();
+      const leases = await own.selectFrom('leases').select('id').where('observed', '<>', 'ended').where(sql`wish ->> 'pool'`, '=', name).execute();
+      const orders = await own.selectFrom('provider_orders').select('id').where('pool', '=', name).where('gone_at', 'is', null).where('observed', 'not in', ['failed', 'gone']).execute();
+      const what = ([['node', nodes], ['lease', leases], ['order', orders]] as const).flatMap(([noun, { length }]) => (length === 0 ? [] : [`${length} ${noun}${length === 1 ? '' : 's'}`]));
+      if (what.length > 0) throw new TandemError('pool_in_use', { params: { name, what: what.join(', ') } });
+      await own.updateTable('pools').set({ removed_at: new Date(clock.nowMs()) }).where('id', '=', id).execute();
+      await access.audit.record(tx, principal, { action: 'pool.remove', resourceKind: 'pool', resourceId: id, change: { name } });
+    });
   }
 
   async #one(principal: Principal, id: string): Promise<PoolView> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byId, currency, id, list, name, page, pico, picoPositive, time, words } from './common.ts';
 import { route } from './route.ts';
+import { demandOneWish } from './wishes.ts';
 
 /** As it stands in host names and labels. */
 const label = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 letters, digits or dashes, such as gpus');
@@ -74,9 +75,10 @@ export const leaseRoutes = {
   poolList: route({ id: 'pools.list', method: 'GET', path: '/api/pools', summary: 'Pools with what is in them and how much of it is in use', access: 'leases.read', status: 200, reply: list(pool) }),
   poolCreate: route({ id: 'pools.create', method: 'POST', path: '/api/pools', summary: 'Set the terms of a pool, which may have machines already', access: 'pools.write', status: 201, body: z.object({ name: label, ...terms }), reply: pool }),
   poolUpdate: route({ id: 'pools.update', method: 'PATCH', path: '/api/pools/{id}', summary: 'Change the terms of a pool; leases that run keep theirs', access: 'pools.write', status: 200, params: byId, body: z.object(terms), reply: pool }),
-  leaseQuote: route({ id: 'leases.quote', method: 'POST', path: '/api/leases/quote', summary: 'What a lease would cost, and whether it would wait; nothing is kept', access: 'leases.write', status: 200, body: z.object(wish), reply: quote }),
+  poolRemove: route({ id: 'pools.remove', method: 'DELETE', path: '/api/pools/{id}', summary: 'Take the terms of a pool away; refused while nodes, leases or orders are in it', access: 'pools.write', status: 204, params: byId }),
+  leaseQuote: route({ id: 'leases.quote', method: 'POST', path: '/api/leases/quote', summary: 'What a lease would cost, and whether it would wait; nothing is kept', access: 'leases.write', status: 200, body: z.object(wish).superRefine(demandOneWish), reply: quote }),
   leaseCreate: route({ id: 'leases.create', method: 'POST', path: '/api/leases', summary: 'Lease GPUs, slices, machines or Macs; asked twice by the same key it is asked once', access: 'leases.write', status: 201,
-    body: z.object({ key: words(100).describe('The caller\'s own word for this wish'), ...wish, job: newJob.nullable().default(null) }), reply: lease }),
+    body: z.object({ key: words(100).describe('The caller\'s own word for this wish'), ...wish, job: newJob.nullable().default(null) }).superRefine(demandOneWish), reply: lease }),
   leaseList: route({ id: 'leases.list', method: 'GET', path: '/api/leases', summary: 'Leases, newest first', access: 'leases.read', status: 200, query: page.extend({ state: z.enum(['live', 'ended']).optional(), projectId: id.optional(), called: words(100).optional().describe('Its name, the name as it stands in host names (gpu-lease for "gpu lease"), or the first 6 or more characters of its id') }), reply: list(lease) }),
   leaseShow: route({ id: 'leases.show', method: 'GET', path: '/api/leases/{id}', summary: 'One lease with what happened to it', access: 'leases.read', status: 200, params: byId, reply: z.object({ lease, events: z.array(z.object({ at: time, kind: z.string(), detail: z.string() })) }) }),
   leaseLogs: route({ id: 'leases.logs', method: 'GET', path: '/api/leases/{id}/logs', summary: 'What a lease\'s job printed, from a byte on or the end of it; the last 64 KiB outlive the lease', access: 'leases.write', status: 200, params: byId, query: z.object({ from: z.coerce.number().int().min(0).max(2 ** 50).default(0).describe('The `next` of the part before'), last: z.coerce.number().int().min(1).max(64 * 1024).optional().describe('Instead: the last so many bytes') }),

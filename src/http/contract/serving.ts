@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alias, byId, count, currency, id, list, pico, picoPositive, time, words } from './common.ts';
 import { route } from './route.ts';
+import { demandOneWish } from './wishes.ts';
 
 const engine = z.enum(['vllm', 'llama-cpp', 'embedded']).describe('`embedded`: the local engine, which goes to the machine from here; the others have to be installed there');
 const cold = z.enum(['wait', 'refuse']).describe('A call while no replica answers waits for one to start, or is answered 503 with a time to come back at');
@@ -39,7 +40,7 @@ export const servingRoutes = {
   servingList: route({ id: 'servings.list', method: 'GET', path: '/api/servings', summary: 'Models that are served from the fleet', access: 'models.read', status: 200, reply: list(serving) }),
   servingCreate: route({ id: 'servings.create', method: 'POST', path: '/api/servings', summary: 'Serve a model from leased machines by a name', access: 'models.write', status: 201,
     body: z.object({
-      name: alias, projectId: id.nullable().default(null).describe('Pays for the leases; null: the caller\'s own'), model: words(500).describe('A path on the machine, a name at a hub, or tandem/local'), engine, lease: lease.prefault({}),
+      name: alias, projectId: id.nullable().default(null).describe('Pays for the leases; null: the caller\'s own'), model: words(500).describe('A path on the machine, a name at a hub, or tandem/local'), engine, lease: lease.superRefine(demandOneWish).prefault({}),
       min: replicas.default(0), max: z.int().min(1).max(100).default(1), idleMinutes: idleMinutes.default(10), cold: cold.default('wait'), atMost: picoPositive.nullable().default(null).describe('A replica\'s lease ends before it costs more'),
       contextTokens: settings.contextTokens.default(null), maxOutputTokens: settings.maxOutputTokens.default(4_096), parallel: settings.parallel.default(null), args: settings.args.default([]), targetFirstTokenMs: settings.targetFirstTokenMs.default(null),
     }), reply: shown }),

@@ -44,7 +44,7 @@ export const emptyFleet: FleetDoor = {
   releaseNode: absent,
   volumes: { contents: absent, keep: absent, letGo: absent, list: nothing, extend: absent, remove: absent },
   wipes: { ofLease: absent, ofNode: absent, keys: async () => ({ keys: [] }) },
-  pools: { list: nothing, create: absent, update: absent },
+  pools: { list: nothing, create: absent, update: absent, remove: absent },
   operatorMinutes: { show: absent },
   quotas: { list: nothing, set: absent, remove: absent },
   leases: { quote: absent, create: absent, list: nothing, show: absent, logs: absent, extend: absent, handOver: absent, end: absent },

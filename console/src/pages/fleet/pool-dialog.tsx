@@ -27,6 +27,13 @@ export function PoolDialog({ pool, onClose }: { pool: Pool; onClose: () => void 
     const terms: Terms = read.terms;
     return pool.id === null ? api.post('/api/pools', { body: { name: pool.name, ...terms } }) : api.patch('/api/pools/{id}', { path: { id: pool.id }, body: terms });
   }, ['pools', 'events']);
+  const remove = useAction(async () => {
+    if (pool.id !== null) await api.delete('/api/pools/{id}', { path: { id: pool.id } });
+    return true;
+  }, ['pools', 'events']);
+  const error = save.error ?? remove.error;
+  // One that machines are in is there without terms, too.
+  const removable = pool.own && pool.id !== null && pool.machines.all === 0;
   const text = (name: 'resource' | 'idleHours' | 'allow' | 'resolvers' | 'cpus' | 'memoryMb' | 'processes' | 'diskMb', label: string, hint?: string, placeholder?: string) => (
     <Field label={label} hint={hint}>{(field) => <input {...field} placeholder={placeholder} autoComplete="off" spellCheck={false} value={fields[name]} onChange={(event) => set({ [name]: event.target.value })} />}</Field>
   );
@@ -57,8 +64,15 @@ export function PoolDialog({ pool, onClose }: { pool: Pool; onClose: () => void 
         <div className="pair">{text('cpus', 'Cores for each unit', 'A unit is a GPU, a slice or a whole machine. Empty: its share of the machine.')}{text('memoryMb', 'Memory for each, MB')}</div>
         <div className="pair">{text('processes', 'Processes for each')}{text('diskMb', 'Disk for each, MB')}</div>
         <label className="check"><input type="checkbox" checked={fields.record} onChange={(event) => set({ record: event.target.checked })} />Record the sessions of all its leases; whoever enters is told</label>
-        {save.error ? <ErrorNotice error={save.error} /> : null}
-        <div className="row end"><Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy} why={whyNot ?? ('fault' in read ? read.fault : undefined)}>Set the terms</Button></div>
+        {error ? <ErrorNotice error={error} /> : null}
+        <div className="row end">
+          {removable ? <><Button kind="danger" busy={remove.busy} why={whyNot} onClick={() => void remove.run().then((done) => {
+            if (!done) return;
+            announce(`The pool ${pool.name} is removed`);
+            onClose();
+          })}>Remove the pool</Button><span className="grow" /></> : null}
+          <Button onClick={onClose}>Leave it</Button><Button kind="primary" type="submit" busy={save.busy} why={whyNot ?? ('fault' in read ? read.fault : undefined)}>Set the terms</Button>
+        </div>
         {'fault' in read ? null : <SameInTerminal line={commands.poolSet(pool.name, lineOf(read.terms))} />}
       </form>
     </Dialog>

@@ -13,6 +13,8 @@ it('asks for what was typed, and says which field it cannot read', () => {
   expect(wishOf({ ...NO_WISH, kind: 'mac', gpu: 'h100', macClass: 'm4', hours: '' })).toMatchObject({ wish: { gpus: null, gpu: null, macClass: 'm4', minutes: null } });
   expect(wishOf({ ...NO_WISH, gpus: 'two' })).toEqual({ fault: { field: 'gpus', message: '“two” is not a number of GPUs.' } });
   expect(wishOf({ ...NO_WISH, hours: 'long' })).toMatchObject({ fault: { field: 'hours' } });
+  expect(wishOf({ ...NO_WISH, gpu: 'h100-80gb', slice: '1g.10gb' })).toMatchObject({ fault: { field: 'slice' } });
+  expect(wishOf({ ...NO_WISH, kind: 'mac', gpu: 'h100-80gb', slice: '1g.10gb', hours: '24' })).toMatchObject({ wish: { gpu: null, slice: null } });
   expect(wishOf({ ...NO_WISH, atMost: '0' })).toMatchObject({ fault: { field: 'atMost' } });
 });
 

@@ -77,6 +77,7 @@ export function wishOf(fields: WishFields): { readonly wish: Wish; readonly job:
   if (machines === undefined) return { fault: { field: 'machines', message: `“${fields.machines}” is not a number of machines.` } };
   if (minutes === undefined) return { fault: { field: 'hours', message: `“${fields.hours}” is not a number of hours, such as 8 or 1.5.` } };
   if (atMost === undefined || (atMost !== null && atMost <= 0n)) return { fault: { field: 'atMost', message: `“${fields.atMost}” is not an amount, such as 25 or 12.50.` } };
+  if (fields.kind === 'gpu' && orNull(fields.gpu) !== null && orNull(fields.slice) !== null) return { fault: { field: 'slice', message: 'A slice is named by its profile: leave the kind of GPU empty, or the profile.' } };
   const job = jobOf(fields);
   if (job !== null && 'field' in job) return { fault: job };
   return { job, wish: {

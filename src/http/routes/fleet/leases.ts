@@ -9,6 +9,7 @@ export function leaseRoutes({ pools, leases, quotas, operatorMinutes }: Pick<Fle
     handle(routes.poolList, ({ principal }) => pools.list(principal)),
     handle(routes.poolCreate, ({ principal, body }) => pools.create(principal, body)),
     handle(routes.poolUpdate, ({ principal, params, body }) => pools.update(principal, params.id, body)),
+    handle(routes.poolRemove, ({ principal, params }) => pools.remove(principal, params.id)),
     handle(routes.operatorMinutes, ({ principal, query }) => operatorMinutes.show(principal, query.month ?? null)),
     handle(routes.quotaList, ({ principal }) => quotas.list(principal)),
     handle(routes.quotaSet, ({ principal, body }) => quotas.set(principal, body)),
