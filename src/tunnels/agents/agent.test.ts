@@ -34,6 +34,13 @@ describe('a machine (stand-in, not macOS)', () => {
     expect((await house.fleet.nodes.doctor(house.admin, node.id)).checks.map(({ id }) => id)).toContain('disk');
     expect(await house.fleet.nodes.approve(house.admin, node.id)).toMatchObject({ approved: { by: house.admin.actor.label }, changed: [] });
 
+    // A second line pasted there changes nothing, and its token is still good for another machine.
+    const second = await addLine('gpu-2');
+    const again = await house.paste(second, home);
+    expect([again.code, again.output]).toEqual([1, expect.stringContaining('this machine is the node gpu-1 already')]);
+    expect((await house.paste(second, join(house.folder, 'gpu-2'))).output).toContain('This machine is the node gpu-2.');
+    expect(house.tunnels.link.isConnected(node.id)).toBe(true);
+
     await agent.kill();
     await house.until('offline', ({ connected }) => !connected);
     await expect(house.fleet.nodes.doctor(house.admin, node.id)).rejects.toMatchObject({ code: 'node_unreachable' });

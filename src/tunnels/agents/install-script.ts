@@ -24,6 +24,15 @@ main() {
     *) fail "there is no agent for $(uname -sm)" ;;
   esac
   if [ "$(id -u)" = 0 ]; then home=\${TANDEM_AGENT_HOME:-/var/lib/tandem-agent}; else home=\${TANDEM_AGENT_HOME:-$HOME/.tandem-agent}; fi
+  # One agent a machine: a second would take the service from the first, and both would give away the same cards. Looked at before anything is fetched, so the token stays good.
+  if [ "\${TANDEM_AGENT_SERVICE:-}" != none ]; then
+    other=$(sed -n -e 's|^ExecStart=/bin/sh \\(.*\\)/versions/current/launch\\.sh .*|\\1|p' -e 's|.*<string>\\(.*\\)/versions/current/launch\\.sh</string>.*|\\1|p' /etc/systemd/system/tandem-agent.service /Library/LaunchDaemons/tandem.agent.plist 2>/dev/null || true)
+    [ -z "$other" ] || [ "$other" = "$home" ] || fail "this machine has an agent in $other already, which is its service. Leave it so; or take that one away first, as docs/operate.md says, and paste the line again"
+  fi
+  if [ -f "$home/identity/identity.json" ] && [ "\${TANDEM_AGENT_AGAIN:-}" != 1 ]; then
+    name=$(sed -n 's/^ *"name": "\\(.*\\)".*/\\1/p' "$home/identity/identity.json" | head -n 1)
+    fail "this machine is the node $name already. Leave it so; or remove that one first (tandem node remove $name), put env TANDEM_AGENT_AGAIN=1 before sh in the line, and paste it again"
+  fi
   umask 077
   mkdir -p "$home/versions" "$home/node"
   chmod 755 "$home" "$home/versions" "$home/node"

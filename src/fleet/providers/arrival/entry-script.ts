@@ -30,10 +30,10 @@ agent=no
 echo "tandem-look kernel=$(uname -s) root=$root agent=$agent"
 `);
 
-/** The enrolment line, as root. */
+/** The enrolment line, as root. Whether there is an agent of before was looked at; one that never connected is enrolled again. */
 export function enrolScript(address: AgentAddress): string {
   return script(`
-install=${quoted(installCommand(address))}
+install=${quoted(`export TANDEM_AGENT_AGAIN=1; ${installCommand(address)}`)}
 if [ "$(id -u)" = 0 ]; then printf '%s\\n' "$token" | sh -c "$install"
 elif sudo -n true 2>/dev/null; then printf '%s\\n' "$token" | sudo -n sh -c "$install"
 else printf '%s\\n%s\\n' "$password" "$token" | sudo -S -p '' sh -c "$install"; fi
