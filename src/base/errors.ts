@@ -130,6 +130,7 @@ export const ERRORS = {
   recording_empty: entry(409, 'conflict_error', 'Of the session {id} only its times and command were recorded, or its recording was refused.', 'See what there is of the others: tandem leases recordings LEASE.'),
   screen_failed: entry(502, 'server_error', 'The lease has no screen to show: {reason}.', 'Look at the node (tandem node doctor NAME), or enter the lease by tandem ssh.'),
   node_ended: entry(409, 'conflict_error', 'The node {name} is {state}.', 'Remove it and add the machine again: tandem node remove {name}, then tandem node add.'),
+  mixed_machine: entry(409, 'conflict_error', 'The machine {name} has units of several prices ({kinds}), and a whole machine has one.', 'Lease them by their number: tandem gpu lease --gpus 1 --gpu KIND, or --slice PROFILE.'),
   no_such_machine: entry(409, 'conflict_error', 'Machines here that fit what is asked for: {count}; it asks for {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),

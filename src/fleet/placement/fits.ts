@@ -16,11 +16,13 @@ export function shapeFits(machine: MachineView, request: PlacementRequest): bool
   if (request.pool !== null && machine.pool !== request.pool) return false;
   if (machine.openTo !== null && !machine.openTo.includes(request.organisationId)) return false;
   if (request.rawRoot && !machine.rawRoot) return false;
+  if (want.owners !== undefined && !want.owners.includes(machine.owner)) return false;
   if (want.kind === 'units') return machine.kind === 'gpu' && countMatching(machine, request) >= want.count;
   if (machine.kind !== want.machine) return false;
   if (want.macClass !== null && machine.mac?.class !== want.macClass) return false;
   if (want.xcode !== null && !machine.mac?.xcode.includes(want.xcode)) return false;
   if (want.units !== undefined && machine.units.length !== want.units) return false;
+  if (want.slice !== undefined && machine.units.some(({ slice }) => slice !== want.slice)) return false;
   return (want.unit === null && want.kinds === undefined) || machine.units.every((unit) => isOfKind(unit, want));
 }
 
@@ -43,7 +45,7 @@ function countMatching(machine: MachineView, request: PlacementRequest): number 
 /** Requests with the same text here are served by the same machines. */
 export function kindOf({ pool, organisationId, rawRoot, labels, want }: PlacementRequest): string {
   const sorted = Object.keys(labels).sort().map((label) => [label, labels[label]]);
-  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.kind === 'units' ? [want.unit, want.kinds, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.kinds, want.macClass, want.xcode, want.units]]);
+  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.owners, want.kind === 'units' ? [want.unit, want.kinds, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.kinds, want.macClass, want.xcode, want.units, want.slice]]);
 }
 
 /** How many free units of a machine a request needs. */

@@ -1,9 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PriceVersion } from '../../ledger/index.ts';
 import { gpu, gpus, mac, machine, request, slice, wholeMac } from '../testing/machines.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
 import type { MachineView, Want } from '../placement/index.ts';
-import { machineFits } from '../placement/fits.ts';
+import { machineFits, unitMatches } from '../placement/fits.ts';
 import { priceOf } from './best-price.ts';
 import { minutesFor, quote } from './quote.ts';
 
@@ -41,10 +42,10 @@ describe('a quote', () => {
     expect(asked(anyGpu, pool)).toMatchObject({ resource: 'gpu/l4-24gb', cost: 60n, want: { unit: null, kinds: ['l4-24gb'] } });
     expect(asked({ ...anyGpu, memoryMb: 40_000 }, pool)).toMatchObject({ resource: 'gpu/h100-80gb', want: { kinds: ['h100-80gb'] } });
     // Nothing is narrowed where the pool has one price for all.
-    expect(asked(anyGpu, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toEqual(anyGpu);
+    expect(asked(anyGpu, pool.map((one) => ({ ...one, resourceOf: () => 'cheap' }))).want).toEqual({ ...anyGpu, owners: ['acme'] });
     // Kinds of one price are all the same to who asks for any.
     expect(quote(request('r', { want: anyGpu }), pool, () => PRICES.get('cheap'), 60, null).want).toMatchObject({ kinds: ['h100-80gb', 'l4-24gb'] });
-    expect(asked(gpus(1, 'h100-80gb'), pool).want).toEqual(gpus(1, 'h100-80gb'));
+    expect(asked(gpus(1, 'h100-80gb'), pool).want).toEqual({ ...gpus(1, 'h100-80gb'), owners: ['acme'] });
     // The cheapest slice with so much memory, on machines that have several.
     const cut = [kinds('a', [slice(0, 0), { ...slice(0, 1), kind: '3g.40gb', memoryMb: 40_000 }])];
     expect(asked({ ...anyGpu, slice: true }, cut)).toMatchObject({ resource: 'gpu/1g.10gb', want: { kinds: ['1g.10gb'], slice: true } });
@@ -55,7 +56,10 @@ describe('a quote', () => {
     const sizes = [leasable(machine('a')), kinds('b', machine('x').units.slice(0, 4))];
     expect(asked(whole, sizes)).toMatchObject({ count: 4, want: { units: 4 } });
     expect(machineFits(sizes[0]!, { ...request('r', {}), want: asked(whole, sizes).want })).toBe(false);
-    expect(asked(whole, [kinds('c', [l4, gpu(1)])]).want).toEqual({ ...whole, units: 2 });
+    // One that has GPUs of two prices has none as a whole, and another one is leased.
+    expect(() => asked(whole, [kinds('c', [l4, gpu(1)])])).toThrow(expect.objectContaining({ code: 'mixed_machine', message: expect.stringContaining('c has units of several prices (h100-80gb, l4-24gb)') }));
+    expect(asked(whole, [kinds('c', [l4, gpu(1)]), leasable(machine('a'))])).toMatchObject({ resource: 'gpu/h100-80gb', count: 8 });
+    expect(asked(whole, [{ ...kinds('c', [l4, gpu(1)]), resourceOf: () => 'cheap' }])).toMatchObject({ resource: 'cheap', count: 2, cost: 120n });
   });
 
   it('asks others than the owner for a day, or all, or nobody, as the pool says', () => {
@@ -64,6 +68,52 @@ describe('a quote', () => {
     expect(at('umbrella', 'others')).toMatchObject({ leastDay: true, cost: 100n });
     expect(at('acme', 'always')).toMatchObject({ leastDay: true, cost: 100n });
     expect(at('umbrella', 'never')).toMatchObject({ leastDay: false, cost: 5n });
+  });
+
+  it('of a pool that mixes owners is for the machines that have its terms alone, and for those without a day at least where both cost the same', () => {
+    const both = [leasable(mac('theirs', { owner: 'house' })), leasable(mac('ours'))];
+    const want = (minutes: number) => ask({ want: wholeMac }, both, minutes);
+    expect(want(60)).toMatchObject({ leastDay: false, cost: 5n, want: { owners: ['acme'] } });
+    expect(want(1_440)).toMatchObject({ leastDay: false, cost: 100n, want: { owners: ['acme'] } });
+    // Whoever has none of its own pays the day.
+    expect(ask({ want: wholeMac, organisationId: 'umbrella' }, both)).toMatchObject({ leastDay: true, cost: 100n, want: { owners: ['house', 'acme'] } });
+  });
+
+  it('is right for every machine that a lease of it can get: its price, how much of it is paid, and the day at least', () => {
+    const kind = fc.constantFrom('h100-80gb', 'l4-24gb');
+    const units = fc.oneof(fc.array(kind, { minLength: 1, maxLength: 3 }).map((kinds) => kinds.map((one, at) => gpu(at, one))), fc.tuple(kind, fc.integer({ min: 1, max: 2 })).map(([one, parts]) => [gpu(0, one), ...Array.from({ length: parts }, (_, at) => slice(1, at))]), fc.constant([slice(0, 0), slice(0, 1)]));
+    const owner = fc.constantFrom('acme', 'house');
+    const terms = fc.record({ leastDay: fc.constantFrom('others' as const, 'always' as const, 'never' as const), resource: fc.constantFrom(null, 'cheap', 'dear') });
+    const wants = fc.oneof(
+      fc.record({ kind: fc.constant('whole' as const), machine: fc.constant('gpu' as const), unit: fc.constantFrom(null, 'h100-80gb'), macClass: fc.constant(null), xcode: fc.constant(null) }),
+      fc.record({ kind: fc.constant('units' as const), unit: fc.constantFrom(null, 'l4-24gb'), memoryMb: fc.constant(0), slice: fc.constant(false), count: fc.integer({ min: 1, max: 2 }) }),
+      fc.record({ kind: fc.constant('units' as const), unit: fc.constant(null), memoryMb: fc.constant(0), slice: fc.constant(true), count: fc.constant(1) }), fc.constant(wholeMac),
+    );
+    const perMinute = new Map([['gpu/h100-80gb', 4n], ['gpu/l4-24gb', 1n], ['gpu/1g.10gb', 1n], ['cheap', 1n], ['dear', 4n], ['cheap/1g.10gb', 1n], ['dear/1g.10gb', 2n], ['mac/m4', 1n]].map(([name, price]) => [name as string, version(name as string, { minute: { price: price as bigint, per: 1n } })]));
+    fc.assert(fc.property(fc.array(fc.tuple(units, owner, fc.boolean()), { minLength: 1, maxLength: 6 }), fc.dictionary(owner, terms), wants, owner, (made, pools, want, organisationId) => {
+      const machines = made.map(([parts, of, isMac], at) => {
+        const { leastDay, resource } = pools[of] ?? { leastDay: 'others' as const, resource: null };
+        const view = isMac ? mac(`m${at}`, { owner: of, pool: 'one' }) : machine(`m${at}`, { owner: of, pool: 'one', units: parts });
+        return leasable(view, { leastDay, resourceOf: (unit) => (isMac ? 'mac/m4' : resource === null ? `gpu/${unit.kind}` : unit.slice ? `${resource}/${unit.kind}` : resource) });
+      });
+      const asked = request('r', { want, organisationId });
+      let quoted;
+      try {
+        quoted = quote(asked, machines, (resource) => perMinute.get(resource), 60, null);
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^(no_such|mixed)_machine$/) });
+        return;
+      }
+      const placeable = { ...asked, pool: quoted.pool, want: quoted.want };
+      const got = machines.filter((one) => machineFits(one, placeable));
+      expect(got.length).toBeGreaterThan(0);
+      for (const one of got) {
+        const given = one.units.filter((unit) => unitMatches(unit, placeable));
+        for (const unit of given) expect(perMinute.get(one.resourceOf(unit))!.buckets).toEqual(quoted.price.buckets);
+        if (want.kind === 'whole') expect(quoted.count).toBe(one.kind === 'gpu' ? one.units.length : 1);
+        expect(quoted.leastDay).toBe(one.leastDay === 'always' || (one.kind === 'mac' && one.leastDay === 'others' && one.owner !== organisationId));
+      }
+    }), { numRuns: 2_000 });
   });
 
   it('keeps to what it may cost at most, and ends there where it has no end', () => {

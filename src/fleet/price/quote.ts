@@ -33,14 +33,18 @@ export const MOST_MINUTES = 366 * UNIT_MINUTES.day;
 /**
  * The cheapest pool that could serve a request, whatever is free there now. Pure.
  * @param minutes null: until it is ended. @param atMost what it may cost; null: anything.
- * @throws TandemError no_such_machine, time_price_unknown, over_at_most.
+ * @throws TandemError no_such_machine, mixed_machine, time_price_unknown, over_at_most.
  */
 export function quote(request: PlacementRequest, machines: readonly LeasableMachine[], priceAt: (resource: string) => PriceVersion | undefined, minutes: number | null, atMost: Picodollars | null): Quote {
   const fitting = machines.filter((machine) => machineFits(machine, request));
   const byOffer = new Map<string, Offered[]>();
   for (const machine of fitting) for (const one of offeredBy(machine, request)) byOffer.set(one.key, [...(byOffer.get(one.key) ?? []), one]);
   const enough = [...byOffer.values()].filter((list) => list.length >= request.machines);
-  if (enough.length === 0) throw new TandemError('no_such_machine', { params: { count: fitting.length, wanted: request.machines } });
+  if (enough.length === 0) {
+    const mixed = fitting.find((machine) => isWholeOfSeveralPrices(machine, request));
+    if (mixed !== undefined) throw new TandemError('mixed_machine', { params: { name: mixed.name, kinds: [...new Set(mixed.units.map(({ kind }) => kind))].toSorted().join(', ') } });
+    throw new TandemError('no_such_machine', { params: { count: fitting.length, wanted: request.machines } });
+  }
   const offers: (Quote & { readonly of: Offered })[] = [];
   let unknown: string | undefined;
   for (const [first] of enough as [Offered][]) {
@@ -48,11 +52,23 @@ export function quote(request: PlacementRequest, machines: readonly LeasableMach
     if (price === undefined) unknown ??= first.resource;
     else offers.push({ ...offer(request, first, price, minutes), of: first });
   }
-  const cheapest = offers.reduce<(typeof offers)[number] | undefined>((best, one) => (best === undefined || one.cost < best.cost ? one : best), undefined);
+  const cheapest = offers.reduce<(typeof offers)[number] | undefined>((best, one) => (best === undefined || isBetter(one, best) ? one : best), undefined);
   if (cheapest === undefined) throw new TandemError('time_price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
   const { of, ...quoted } = cheapest;
   const same = offers.filter((one) => one.pool === quoted.pool && one.leastDay === quoted.leastDay && one.price.currency === quoted.price.currency && isDeepStrictEqual(one.terms, quoted.terms));
-  return within({ ...quoted, want: narrowed(request, of, same.map((one) => one.of.unit.kind)) }, atMost);
+  // Pools of two organisations may have one name, and other prices or another rule of the day at least: what is paid by the terms of one is not leased from the other.
+  const owners = [...new Set(same.flatMap((one) => byOffer.get(one.of.key)!.map(({ machine }) => machine.owner)))];
+  return within({ ...quoted, want: { ...narrowed(request, of, same.map((one) => one.of.unit.kind)), owners } }, atMost);
+}
+
+/** The cheaper one; of two that cost the same the one that can be given back earlier. */
+function isBetter(one: Pick<Quote, 'cost' | 'leastDay'>, other: Pick<Quote, 'cost' | 'leastDay'>): boolean {
+  return one.cost === other.cost ? !one.leastDay && other.leastDay : one.cost < other.cost;
+}
+
+/** All of a machine has one price, which GPUs or slices of several prices do not have. */
+function isWholeOfSeveralPrices(machine: LeasableMachine, { want }: PlacementRequest): boolean {
+  return want.kind === 'whole' && new Set(machine.units.map((unit) => machine.resourceOf(unit))).size > 1;
 }
 
 /** Machines of one offer have one price and one size. */
@@ -63,10 +79,10 @@ interface Offered {
   readonly unit: UnitView;
 }
 
-/** A machine may have GPUs or slices of several prices; as a whole it has that of its first. */
+/** A machine may have GPUs or slices of several prices, and is then leased by these and not as a whole. */
 function offeredBy(machine: LeasableMachine, request: PlacementRequest): Offered[] {
-  const matching = machine.units.filter((unit) => unitMatches(unit, request));
-  const byResource = Map.groupBy(request.want.kind === 'whole' ? matching.slice(0, 1) : matching, (unit) => machine.resourceOf(unit));
+  if (isWholeOfSeveralPrices(machine, request)) return [];
+  const byResource = Map.groupBy(machine.units.filter((unit) => unitMatches(unit, request)), (unit) => machine.resourceOf(unit));
   const need = request.want.kind === 'whole' ? 1 : request.want.count;
   return [...byResource].filter(([, units]) => units.length >= need).map(([resource, units]) => ({
     key: JSON.stringify([machine.pool, resource, paidUnits(machine, request), leastDayOf(machine, request)]), machine, resource, unit: units[0]!,
@@ -79,9 +95,7 @@ function offeredBy(machine: LeasableMachine, request: PlacementRequest): Offered
  */
 function narrowed({ want }: PlacementRequest, { machine, resource, unit }: Offered, kinds: readonly string[]): Want {
   const isByKind = machine.resourceOf({ ...unit, kind: `${unit.kind}?` }) !== resource;
-  // A machine with GPUs of several kinds is paid as if all were like its first.
-  const isOfOneKind = want.kind === 'units' || machine.units.every(({ kind }) => kind === unit.kind);
-  return { ...want, ...(want.unit === null && isByKind && isOfOneKind && { kinds }), ...(want.kind === 'whole' && machine.kind === 'gpu' && { units: machine.units.length }) };
+  return { ...want, ...(want.unit === null && isByKind && { kinds }), ...(want.kind === 'whole' && machine.kind === 'gpu' && { units: machine.units.length, slice: unit.slice }) };
 }
 
 /** A Mac, or a machine without GPUs, is paid as one; the rest by its GPUs or slices. */
