@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock, type Clock } from '../../base/index.ts';
@@ -115,7 +115,8 @@ export async function openAgentsHouse({ agentFolder = join(ROOT, 'agent'), host 
 export function keepNode(home: string): void {
   ownHash ??= createHash('sha256').update(readFileSync(process.execPath)).digest('hex');
   mkdirSync(join(home, 'node'), { recursive: true });
-  linkSync(process.execPath, join(home, 'node', ownHash));
+  const kept = join(home, 'node', ownHash);
+  if (!existsSync(kept)) linkSync(process.execPath, kept);
 }
 
 let ownHash: string | undefined;
