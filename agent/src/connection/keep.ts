@@ -37,13 +37,15 @@ export interface KeepOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the server says to an agent that must not come again; all else is worth another attempt. */
-const FINAL = new Set(['unknown_node', 'quarantined']);
+/**
+ * What the server says to an agent that must not come again, and how long it waits before it asks all the same, since a person may have set it right there; all
+ * else is worth another attempt at once. Whoever lets a machine out of quarantine looks at it then.
+ */
+const FINAL_WAIT_MS: Readonly<Record<string, number>> = { unknown_node: 300_000, quarantined: 5_000 };
 /** More than the server waits for another process that had the connection. */
 const HELLO_MS = 10_000;
 /** What the server says to a certificate that is not valid by its clock. */
 const NO_IDENTITY = 'no_identity';
-const FINAL_WAIT_MS = 300_000;
 
 /** Keeps one connection to the server until the signal aborts: no port is opened, and whatever ends it, it is made again. */
 export async function keepConnected(options: KeepOptions): Promise<void> {
@@ -65,8 +67,8 @@ export async function keepConnected(options: KeepOptions): Promise<void> {
       if (error instanceof WireError && error.code === NO_IDENTITY) certificates.refused();
       const reason = error instanceof Error ? error.message : String(error);
       outside.log(`not connected: ${reason}`);
-      // Asked again now and then, in case a person has set it right there.
-      if (error instanceof WireError && FINAL.has(error.code)) await outside.wait(FINAL_WAIT_MS, signal);
+      const finalMs = error instanceof WireError ? FINAL_WAIT_MS[error.code] : undefined;
+      if (finalMs !== undefined) await outside.wait(finalMs, signal);
     }
     failures += 1;
     await outside.wait(backOffMs(failures, outside.random(), { urgent: options.duties.urgent(), refused }), signal);

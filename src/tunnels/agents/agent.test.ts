@@ -82,6 +82,16 @@ describe('a machine (stand-in, not macOS)', () => {
     await expect(house.fleet.nodes.approve(house.admin, node.id)).rejects.toMatchObject({ code: 'node_ended' });
   });
 
+  it('comes back by itself, soon after its machine is let out of quarantine', async () => {
+    const home = await enrolled('gpu-1');
+    const set = (row: object) => house.database.unscoped('a test').updateTable('nodes').set(row).execute();
+    await set({ quarantined_at: new Date(), quarantine_reason: 'its wipe was not clean' });
+    const agent = house.startAgent(home);
+    await house.until('refused', () => agent.log().includes('the node is quarantined'));
+    await set({ quarantined_at: null, quarantine_reason: null });
+    await house.until('connected', ({ connected }) => connected);
+  });
+
   it('is cut off at once when it is removed, and its key is worth nothing then', async () => {
     const home = await enrolled('gpu-1');
     const agent = house.startAgent(home);

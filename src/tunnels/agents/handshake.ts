@@ -68,7 +68,7 @@ async function connect(socket: TLSSocket, hello: Message, rest: Buffer, from: st
   const publicKey = certificate.publicKey.export({ type: 'spki', format: 'der' });
   const node = await presence.identify(keyHash(publicKey));
   if (node === undefined || certificate.subject !== `CN=${node.id}`) throw new WireError('unknown_node', 'the node was removed: add the machine again');
-  if (node.quarantined) throw new WireError('quarantined', 'the node is quarantined: remove it and add the machine again');
+  if (node.quarantined) throw new WireError('quarantined', 'the node is quarantined: tandem node show says why; release it, or remove it and add the machine again');
   const versions = hello['versions'];
   const agreement = agree(SERVES, isMessage(versions) ? { least: wholeOf(versions, 'least', 1, 1_000), most: wholeOf(versions, 'most', 1, 1_000) } : { least: 0, most: 0 });
   if ('update' in agreement && agreement.update === 'server') throw new WireError('server_old', 'the agent is newer than this server');
