@@ -94,7 +94,7 @@ function model({ localModel }: DoctorParts): Check {
 function backends({ backends: list }: DoctorParts): Check[] {
   return list().map(({ name, state, reason }) => {
     const bad = state === 'unavailable' || state === 'degraded';
-    return check(`backend:${name}`, `Backend ${name}`, bad ? 'warn' : 'pass', reason ?? state, bad ? `Try it: tandem backends check ${name}` : null);
+    return check(`backend:${name}`, `Backend ${name}`, bad ? 'warn' : 'pass', reason ?? (state === 'unknown' ? 'not called since the start' : state), bad ? `Try it: tandem backends check ${name}` : null);
   });
 }
 

@@ -31,6 +31,9 @@ test('hooks are listed, added with their secret shown once, changed and removed'
   expect((await run(['hooks', 'add', 'guard', hook.url, '--deadline', 'soon'], env)).code).toBe(2);
   const tried = await run(['hooks', 'test', ID], env);
   expect([tried.code, tried.out]).toEqual([1, '✓ requests: it blocks the call, 12 ms\n✗ replies: it answered 500, 3 ms\n']);
+  expect((await run(['hooks', 'test', 'guard'], env)).out).toBe(tried.out);
+  const strange = await run(['hooks', 'remove', 'gaurd'], env);
+  expect([strange.code, strange.err]).toEqual([1, 'There is no hook gaurd.\n  Next: List them: tandem hooks\n']);
   expect((await run(['hooks', 'failures', ID], env)).out).toContain('2026-11-23 07:00 UTC  replies      it answered  [31m500');
   expect((await run(['hooks', 'rotate', ID], env)).out).toBe('The new signing secret is shown once:\n\n  whsec_next\n\nBoth sign until 2026-11-24 07:00 UTC: give it to the receiver before.\n');
   expect((await run(['hooks', 'remove', ID], env)).out).toBe('Removed the hook.\n');

@@ -1,9 +1,10 @@
-import { usageError } from '../cli-error.ts';
+import { CliError, usageError } from '../cli-error.ts';
+import type { Client } from '../client/client.ts';
 import type { Input, Run } from '../command.ts';
 import { print } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { table } from '../output/table.ts';
-import { countText, rotationText, timeText } from '../output/text.ts';
+import { countText, plural, rotationText, timeText } from '../output/text.ts';
 import { findProject, oneOf } from './keys.ts';
 
 const STAGES = ['request', 'reply', 'both'] as const;
@@ -39,19 +40,22 @@ export const update: Run = async (context, { args, options }) => {
     ...(options['off'] === true && { enabled: false }), ...(options['on'] === true && { enabled: true }),
   };
   if (Object.keys(changes).length === 0) throw usageError('There is nothing to change.', 'Say what: tandem hooks update ID --on-failure open');
-  const hook = await context.client().call('PATCH', '/api/hooks/{id}', { path: { id: args[0]! }, body: changes });
+  const client = context.client();
+  const hook = await client.call('PATCH', '/api/hooks/{id}', { path: { id: await hookId(client, args[0]!) }, body: changes });
   print(context, hook, () => `${hook.name}: ${hook.enabled ? 'on' : 'off'}, ${hook.deadlineMs} ms, ${hook.onFailure} on failure.`);
 };
 
 /** @returns the exit code: a hook that failed its try is not ready for calls. */
 export const test: Run = async (context, { args }) => {
-  const { tries } = await context.client().call('POST', '/api/hooks/{id}/test', { path: { id: args[0]! }, body: {} });
+  const client = context.client();
+  const { tries } = await client.call('POST', '/api/hooks/{id}/test', { path: { id: await hookId(client, args[0]!) }, body: {} });
   print(context, { tries }, () => tries.map(({ stage, action, problem, ms }) => `${action === null ? '✗' : '✓'} ${STAGE_WORDS[stage]}: ${action === null ? problem : ANSWER_WORDS[action]}, ${ms} ms`).join('\n'));
   return tries.every(({ action }) => action !== null) ? EXIT.ok : EXIT.error;
 };
 
 export const failures: Run = async (context, { args }) => {
-  const { items } = await context.client().call('GET', '/api/hooks/{id}/failures', { path: { id: args[0]! } });
+  const client = context.client();
+  const { items } = await client.call('GET', '/api/hooks/{id}/failures', { path: { id: await hookId(client, args[0]!) } });
   print(context, items, (rows) => (rows.length === 0 ? 'It has not failed.' : table(rows, [
     { title: 'TIME', value: (one) => timeText(one.at) },
     { title: 'ASKED ABOUT', value: (one) => STAGE_WORDS[one.stage] },
@@ -61,14 +65,26 @@ export const failures: Run = async (context, { args }) => {
 };
 
 export const rotate: Run = async (context, { args }) => {
-  const made = await context.client().call('POST', '/api/hooks/{id}/rotate', { path: { id: args[0]! }, body: {} });
+  const client = context.client();
+  const made = await client.call('POST', '/api/hooks/{id}/rotate', { path: { id: await hookId(client, args[0]!) }, body: {} });
   print(context, made, rotationText);
 };
 
 export const remove: Run = async (context, { args }) => {
-  await context.client().call('DELETE', '/api/hooks/{id}', { path: { id: args[0]! } });
+  const client = context.client();
+  await client.call('DELETE', '/api/hooks/{id}', { path: { id: await hookId(client, args[0]!) } });
   print(context, { removed: args[0] }, () => 'Removed the hook.');
 };
+
+/** A hook's id by its id or name; an unclear name is an error, never a guess. An id asks nothing. */
+async function hookId(client: Client, wanted: string): Promise<string> {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(wanted)) return wanted;
+  const { items } = await client.call('GET', '/api/hooks', {});
+  const found = items.filter(({ name }) => name === wanted);
+  if (found.length === 1) return found[0]!.id;
+  if (found.length === 0) throw new CliError('resource_not_found', `There is no hook ${wanted}.`, 'List them: tandem hooks');
+  throw new CliError('ambiguous', `${plural(found.length, 'hook')} are called ${wanted}.`, `Use an id: ${found.map(({ id }) => id).join(' or ')}`);
+}
 
 function changesOf(options: Input['options']): { stage?: (typeof STAGES)[number]; deadlineMs?: number; onFailure?: 'open' | 'closed' } {
   const deadline = options['deadline'];

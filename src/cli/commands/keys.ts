@@ -62,9 +62,10 @@ export const show: Run = async (context, { args }) => {
 export const rotate: Run = async (context, { args, options }) => {
   const client = context.client();
   const key = await findKey(client, args[0]!);
-  const overlapSeconds = durationSeconds(typeof options['overlap'] === 'string' ? options['overlap'] : '1d', '--overlap');
+  const overlap = typeof options['overlap'] === 'string' ? options['overlap'] : '1d';
+  const overlapSeconds = durationSeconds(overlap, '--overlap');
   const made = await client.call('POST', '/api/keys/{id}/rotate', { path: { id: key.id }, body: { overlapSeconds } });
-  print(context, made, secretText);
+  print(context, made, (shown) => `${secretText(shown)}\nThe old key (${key.prefix}…) works ${overlapSeconds === 0 ? 'no more' : `for ${overlap} more`}.`);
 };
 
 export const cache: Run = async (context, { args }) => {

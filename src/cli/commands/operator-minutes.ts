@@ -4,7 +4,7 @@ import type { Run } from '../command.ts';
 import { print } from '../context.ts';
 import { amountArgument, moneyText } from '../output/money.ts';
 import { table } from '../output/table.ts';
-import { timeText, visible } from '../output/text.ts';
+import { plural, timeText, visible } from '../output/text.ts';
 
 type Minutes = Reply<'/api/operator-minutes', 'GET'>;
 
@@ -25,7 +25,7 @@ export const price: Run = async (context, { options }) => {
 
 function heading({ month, nodes, minutes, steps, minutesPerNode, price: set, cost, setup }: Minutes): string {
   return [
-    `${month}: machines waited ${minutes} minutes for a person, and ${steps} steps were done by hand`,
+    `${month}: machines waited ${plural(minutes, 'minute')} for a person, and ${steps === 1 ? '1 step was' : `${steps} steps were`} done by hand`,
     `nodes      ${nodes} on average${minutesPerNode === null ? '' : `, ${minutesPerNode} minutes a node`}`,
     ...(setup === null ? [] : [`set up     ${setup.count}, from the line to a node that can be leased in ${setup.meanSeconds} s on average, ${setup.longestSeconds} s at most`]),
     set === null || cost === null ? 'worth      not known: say what a minute is worth with tandem operator-minutes price --minute AMOUNT' : `worth      ${moneyText(cost, set.currency)}, at ${moneyText(set.minute, set.currency)} a minute and ${moneyText(set.step, set.currency)} a step`,
