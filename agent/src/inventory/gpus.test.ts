@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunCommand } from '../machine/command.ts';
+import { H200, H200_ID, H200_LIST, H200_ROWS } from './fixtures/h200.ts';
 import { ASKS_FOR_RESET, B200, DESKTOP, H100_MIG, H100_MIG_LIST, SICK, TWO_H100, TWO_H100_LIST } from './fixtures/nvidia.ts';
 import { readNvidia, takeGpus } from './gpus.ts';
 
@@ -11,6 +12,22 @@ const machine = (answers: Readonly<Record<string, { code?: number | null; out?: 
   const said = answers[`${program} ${args[0]!.split('=')[0]!}`] ?? { code: null };
   return { code: said.code === undefined ? 0 : said.code, out: said.out ?? '', err: said.err ?? '' };
 };
+
+describe('a GPU (recorded on a machine with an H200)', () => {
+  const h200 = (rows: string) => takeGpus(machine({ 'nvidia-smi --query-gpu': { out: H200 }, 'nvidia-smi -L': { out: H200_LIST }, 'nvidia-smi --query-remapped-rows': { out: rows } }), '/nonexistent');
+
+  it('is told with all that it says', async () => {
+    expect(await h200(H200_ROWS)).toEqual({
+      gpus: [{ vendor: 'nvidia', index: 0, uuid: H200_ID, name: 'NVIDIA H200', memoryBytes: 143_771 * 2 ** 20, usedBytes: 0, duty: 0, temperatureC: 37, ecc: { corrected: 0, uncorrected: 0 }, driver: '580.159.04', mig: false, migDevices: [] }],
+      problems: [], broken: [],
+    });
+  });
+
+  it('has a problem where a row of its memory waits for a reset, and is broken where one cannot be replaced', async () => {
+    expect(await h200(H200_ROWS.replace('No, No', 'Yes, No'))).toMatchObject({ problems: ['GPU 0 (NVIDIA H200) replaces a row of its memory that has errors when it is reset'], broken: [] });
+    expect(await h200(H200_ROWS.replace('No, No', 'No, Yes'))).toMatchObject({ problems: ['GPU 0 (NVIDIA H200) cannot replace a row of its memory that has errors'], broken: [H200_ID] });
+  });
+});
 
 describe('GPUs (outputs from docs, no real cards)', () => {
   it('of a machine with two H100', async () => {

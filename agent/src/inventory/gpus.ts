@@ -10,16 +10,22 @@ const HOT_C = { nvidia: 88, amd: 100 };
 /** The fields that are asked for, in this order (`nvidia-smi --help-query-gpu`). */
 const FIELDS = ['index', 'uuid', 'name', 'memory.total', 'memory.used', 'utilization.gpu', 'temperature.gpu', 'ecc.errors.corrected.volatile.total', 'ecc.errors.uncorrected.volatile.total', 'driver_version', 'mig.mode.current'];
 
+/** Of a query of its own, since an older nvidia-smi that does not know a field answers none (`nvidia-smi --help-query-remapped-rows`). */
+const ROW_FIELDS = ['gpu_uuid', 'remapped_rows.pending', 'remapped_rows.failure'];
+
 /** Every card that a tool of its vendor or the kernel knows. A machine without the tools has none. @param root of the file system. */
 export async function takeGpus(run: RunCommand, root = '/'): Promise<Gpus> {
-  const [query, list, amd] = await Promise.all([run('nvidia-smi', [`--query-gpu=${FIELDS.join(',')}`, '--format=csv,noheader,nounits']), run('nvidia-smi', ['-L']), takeAmd(run, root)]);
+  const [query, list, rows, amd] = await Promise.all([
+    run('nvidia-smi', [`--query-gpu=${FIELDS.join(',')}`, '--format=csv,noheader,nounits']), run('nvidia-smi', ['-L']), run('nvidia-smi', [`--query-remapped-rows=${ROW_FIELDS.join(',')}`, '--format=csv,noheader']), takeAmd(run, root),
+  ]);
   const nvidia = readNvidia(query.out, list.out);
   // A driver that hangs is no machine without cards, which would be leased as one.
   const silent = query.code === null && existsSync(join(root, 'dev/nvidiactl')) ? ['nvidia-smi is not there or did not answer, and NVIDIA\'s driver is loaded'] : [];
   const said = query.code === null || query.code === 0 ? silent : [`nvidia-smi ended with ${query.code}: ${firstLine(query.err || query.out)}`];
   const gpus = [...nvidia.gpus, ...amd.gpus];
+  const worn = rows.code === 0 ? readRows(rows.out, nvidia.gpus) : { problems: [], broken: [] };
   const faulty = gpus.filter((gpu) => faultsOf(gpu).length > 0).map(({ uuid }) => uuid);
-  return { gpus, problems: [...said, ...nvidia.problems, ...amd.problems, ...gpus.flatMap(problemsOf)], broken: [...new Set([...nvidia.broken, ...amd.broken, ...faulty])] };
+  return { gpus, problems: [...said, ...nvidia.problems, ...amd.problems, ...gpus.flatMap(problemsOf), ...worn.problems], broken: [...new Set([...nvidia.broken, ...amd.broken, ...faulty, ...worn.broken])] };
 }
 
 /** @param query of `FIELDS` as CSV without units. @param list of `nvidia-smi -L`, which alone names partitions. */
@@ -47,6 +53,16 @@ export function readNvidia(query: string, list: string): Gpus {
     broken.push(uuid);
   }
   return { gpus, problems, broken };
+}
+
+/** A card replaces rows of its memory that have errors. One that is to be replaced has errors until the card is reset; one that cannot be is its end. */
+function readRows(text: string, gpus: readonly Gpu[]): Pick<Gpus, 'problems' | 'broken'> {
+  const worn = text.split('\n').map((line) => line.split(',').map((value) => value.trim())).flatMap(([uuid, pending, failure]) => {
+    const gpu = gpus.find((one) => one.uuid === uuid);
+    const what = failure === 'Yes' ? 'cannot replace a row of its memory that has errors' : pending === 'Yes' ? 'replaces a row of its memory that has errors when it is reset' : undefined;
+    return gpu === undefined || what === undefined ? [] : [{ uuid: gpu.uuid, problem: `GPU ${gpu.index} (${gpu.name}) ${what}`, ended: failure === 'Yes' }];
+  });
+  return { problems: worn.map(({ problem }) => problem), broken: worn.filter(({ ended }) => ended).map(({ uuid }) => uuid) };
 }
 
 function problemsOf(gpu: Gpu): string[] {

@@ -32,3 +32,14 @@ test('what a served model\'s program printed is shown as it was, without anythin
   expect((await run(['gpu', 'logs', 'team/llama', '--replica', 'two'], env)).code).toBe(2);
   expect((await run(['gpu', 'logs', 'nobody'], env)).err).toContain('tandem gpu list');
 });
+
+test('what is served is said to need a price where it has none', async () => {
+  const prices: { resource: string }[] = [];
+  const { server, url } = await stubServer({ 'POST /api/servings': { json: { serving: { id: ID, name: 'team/llama' }, replicas: [] } }, 'GET /api/prices': { json: { items: prices } } });
+  open.push(server);
+  const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
+  const serve = async (): Promise<string> => (await run(['gpu', 'serve', '/srv/llama.gguf', '--as', 'team/llama', '--engine', 'llama-cpp'], env)).out;
+  expect(await serve()).toContain('Calls need a price: tandem prices set team/llama');
+  prices.push({ resource: 'team/llama' });
+  expect(await serve()).toBe('team/llama is being started. See how far it is: tandem gpu show team/llama\n');
+});

@@ -33,7 +33,11 @@ export const serve: Run = async (context, { args, options }) => {
       targetFirstTokenMs: optional(options['firstToken'], '--first-token'), args: typeof options['args'] === 'string' ? options['args'].split(' ').filter((word) => word !== '') : [],
     },
   });
-  print(context, shown, ({ serving: { name } }) => `${name} is being started. See how far it is: tandem gpu show ${name}\nCalls need a price: tandem prices set ${name} --input 0.10 --output 0.40 --source "our own rate"`);
+  const { items: prices } = await client.call('GET', '/api/prices', { query: { history: 'false' } });
+  print(context, shown, ({ serving: { name } }) => [
+    `${name} is being started. See how far it is: tandem gpu show ${name}`,
+    ...(prices.some(({ resource }) => resource === name) ? [] : [`Calls need a price: tandem prices set ${name} --input 0.10 --output 0.40 --source "our own rate"`]),
+  ].join('\n'));
 };
 
 export const list: Run = async (context) => {

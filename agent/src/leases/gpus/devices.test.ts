@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { amdCards } from '../../inventory/amd/kfd.ts';
 import { MI300X_ID } from '../../inventory/fixtures/amd.ts';
+import { H200_ID, H200_LIST, H200_QUERY } from '../../inventory/fixtures/h200.ts';
 import { H100_MIG_LIST, TWO_H100_LIST } from '../../inventory/fixtures/nvidia.ts';
 import { AmdMachine } from '../../testing/amd-machine.ts';
 import { meet, nodesByPlace, nodesOf, readDevices, type CardFacts, type Device } from './devices.ts';
 
 /*
- * From documentation, not from a machine: the document of `nvidia-smi -q -x` is that of nvsmi_device_v12.dtd, cut to what is read; the files of
+ * From documentation, not from a machine, but where a test says so: the document of `nvidia-smi -q -x` is that of nvsmi_device_v12.dtd, cut to what is read; the files of
  * /proc/driver/nvidia/capabilities and their numbers are the MIG User Guide's ("Device nodes and capabilities"); AMD's cards
  * are from `amd-machine.ts`.
  */
@@ -27,6 +28,10 @@ test('a card is shown by the number of its node, which is not its place in the l
   expect(nodesOf([whole(FIRST)], facts())).toEqual(['/dev/nvidia1', ...ALL]);
   expect(nodesOf([whole(FIRST), whole(SECOND, 'gpu-1')], facts())).toEqual(['/dev/nvidia1', ...ALL, '/dev/nvidia0']);
   for (const uuid of ['GPU-lost', '']) expect(() => nodesOf([whole(uuid)], facts({ query: '<gpu id="x"><uuid></uuid><minor_number>0</minor_number>' }))).toThrow('does not have what gpu-0 was');
+});
+
+test('a card is shown on a machine with an H200 (recorded)', () => {
+  expect(nodesOf([whole(H200_ID)], { query: H200_QUERY, list: H200_LIST, capability: () => '', amd: [] })).toEqual(['/dev/nvidia0', ...ALL]);
 });
 
 test('a slice is shown by the capabilities of its own instances', () => {

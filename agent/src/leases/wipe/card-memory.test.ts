@@ -115,6 +115,8 @@ describe('the words of a card\'s memory', () => {
     const some = await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 100 * MIB, done: 60 * MIB, filled: 99 * MIB, late: true }));
     expect(some).toEqual({ found: [], evidence: [expect.stringContaining('looked at 60 of 100 MiB that are free: no canary'), expect.stringContaining('99 of 100 MiB')], unchecked: [`memory of ${NAME}: 40 MiB not read back (not read after 120 s)`, `memory of ${NAME}: 1 MiB not overwritten (not read after 120 s)`] });
     expect((await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 100 * MIB, done: 99.5 * MIB, filled: 99.5 * MIB }))).unchecked).toEqual([`memory of ${NAME}: 1 MiB not read back or overwritten (too small to be taken)`]);
+    // An H200 while a program of the machine's own began.
+    expect((await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 142_629 * MIB, done: 137_946 * MIB, filled: 137_946 * MIB }))).unchecked).toEqual([`memory of ${NAME}: 4683 MiB not read back or overwritten (something else took it meanwhile)`]);
     expect((await lookInCard(CARD, TOKEN, PLANTED, saying({ free: 100 * MIB, done: 9 * MIB, found: 32, why: 'cuMemcpyDtoH_v2 answered 700' }))).found).toEqual([expect.stringContaining('1 KiB of it, looked at 9 of 100 MiB')]);
   });
 

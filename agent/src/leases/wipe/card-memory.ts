@@ -37,6 +37,8 @@ interface Printed {
 const PLANT_S = 8;
 /** Of a card with 192 GB, at 2 GB/s. */
 const LOOK_S = 120;
+/** More than this is not what is left over between blocks and what the count needs. */
+const SMALL_BYTES = 64 * 2 ** 20;
 /** To start, and to end by itself. */
 const SLACK_S = 4;
 const MIB = 2 ** 20;
@@ -70,7 +72,7 @@ export async function lookInCard(device: Device, token: string, canary: CardCana
   const planted = canary !== undefined && canary.bytes > 0;
   const extent = `looked at ${mib(done)} of ${mib(free)} MiB that are free`;
   if (planted && found > 0) return { found: [`a canary is in the memory of ${name} still: ${Math.ceil(found / 1_024)} KiB of it, ${extent}`], evidence: [], unchecked: [] };
-  const reason = why ?? (late && done < filled ? `not read after ${LOOK_S} s` : late ? `not done after ${LOOK_S} s` : 'too small to be taken');
+  const reason = why ?? (late && done < filled ? `not read after ${LOOK_S} s` : late ? `not done after ${LOOK_S} s` : free - Math.max(done, filled) > SMALL_BYTES ? 'something else took it meanwhile' : 'too small to be taken');
   const rest = (bytes: number, not: string): string[] => (bytes > 0 && bytes >= free && why === null ? [] : [`memory of ${name}: ${bytes === 0 ? '' : `${Math.ceil((free - bytes) / MIB)} MiB `}${not} (${reason})`]);
   const evidence = [
     ...(planted && done > 0 ? [`a canary was in ${mib(canary.bytes)} MiB of the memory of ${name} when the lease began; ${extent}: no canary`] : []),

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { H200_USED, NO_SUCH_CARD } from '../../inventory/fixtures/h200.ts';
 import type { Device } from '../gpus/devices.ts';
 import { wipeGpus } from './gpu.ts';
 
 const CARD: Device = { unit: 'gpu-3', vendor: 'nvidia', uuid: 'GPU-11111111-2222-3333-4444-555555555555', mig: null };
 const NAME = `gpu-3 (${CARD.uuid})`;
 const NOT_PLANTED = (name: string): string[] => [`memory of ${name}: no canary was planted in it (its lease began before that was done)`, `memory of ${name}: not overwritten (python3 is not there, or did not end in 124 s)`];
+
+const ASKS = `-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`;
 
 /** nvidia-smi from its manual page, not from a machine: who uses the card, and how its reset ends. */
 function card(users: { code?: number | null; out?: string }, reset: { code?: number | null; out?: string } = {}) {
@@ -19,19 +22,29 @@ function card(users: { code?: number | null; out?: string }, reset: { code?: num
 test('a card that nobody uses is reset, by its own id', async () => {
   const idle = card({});
   expect(await wipeGpus([CARD], undefined, idle)).toEqual({ found: [], evidence: [`no program uses ${NAME}`, `${NAME} was reset, which clears its state`], unchecked: NOT_PLANTED(NAME), canaries: [] });
-  expect(idle.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`, `--gpu-reset -i ${CARD.uuid}`]);
+  expect(idle.asked).toEqual([ASKS, `--gpu-reset -i ${CARD.uuid}`, ASKS]);
 });
 
 test('a card that its machine does not want reset is looked at all the same, and says so', async () => {
   const kept = card({});
   expect((await wipeGpus([CARD], undefined, { ...kept, mayReset: false })).unchecked).toEqual([`${NAME} could not be reset (TANDEM_AGENT_GPU_RESET=none)`, ...NOT_PLANTED(NAME)]);
-  expect(kept.asked).toEqual([`-i ${CARD.uuid} --query-compute-apps=pid --format=csv,noheader`]);
+  expect(kept.asked).toEqual([ASKS, ASKS]);
 });
 
 test('a card that somebody uses is not clean, and is not reset under them', async () => {
   const busy = card({ out: '4711\n' });
   expect((await wipeGpus([CARD], undefined, busy)).found).toEqual([`process 4711 uses ${NAME} still`]);
   expect(busy.asked).toHaveLength(1);
+});
+
+test('a program that comes while the card is looked at is found, as one of the machine\'s own was on an H200', async () => {
+  let asked = 0;
+  const late = { run: async (program: string) => ({ code: program === 'python3' ? null : 0, out: program === 'python3' || (asked += 1) < 3 ? '' : H200_USED, err: '' }), wait: async () => {} };
+  expect(await wipeGpus([CARD], undefined, late)).toMatchObject({ found: [`process 4080 began to use ${NAME} meanwhile`], canaries: [] });
+});
+
+test('a card that is not there any more is not said to be unused (recorded)', async () => {
+  expect(await wipeGpus([CARD], undefined, card({ code: 6, out: NO_SUCH_CARD }))).toMatchObject({ evidence: [], unchecked: [expect.stringContaining('does not say who uses it')] });
 });
 
 test('what could not be done is named: a reset that is refused, a card that does not answer, slices, cards of others', async () => {

@@ -26,6 +26,7 @@ export async function wipeGpus(devices: readonly Device[], canaries: Canaries | 
   // After all resets: cards may be linked. Each has a way of its own to its memory.
   const looks = await Promise.all(quiet.map((device) => lookInCard(device, canaries?.token ?? '', canaries?.cards?.find(({ id }) => id === idOf(device)), machine.run, machine.root)));
   const inMemory = looks.flatMap((look) => look.found);
+  for (const device of quiet.filter(({ vendor, mig }) => vendor === 'nvidia' && mig === null)) notes.found.push(...(await usersOf(device, machine)).pids.map((pid) => `process ${pid} began to use ${device.unit} (${idOf(device)}) meanwhile`));
   return { found: [...notes.found, ...inMemory], evidence: [...notes.evidence, ...looks.flatMap((look) => look.evidence)], unchecked: [...notes.unchecked, ...looks.flatMap((look) => look.unchecked)], canaries: inMemory };
 }
 
@@ -36,9 +37,7 @@ export async function wipeGpus(devices: readonly Device[], canaries: Canaries | 
 async function settleNvidia({ uuid, mig }: Device, name: string, { run, mayReset = true }: Machine, { found, evidence, unchecked }: Notes): Promise<boolean> {
   // Only whole cards can be reset; a slice's memory is overwritten all the same.
   if (mig !== null) return true;
-  // By the card's own id, since its place in the list may be another one by now; one line for each program (nvidia-smi --help-query-compute-apps).
-  const { code, out } = await run('nvidia-smi', ['-i', uuid, '--query-compute-apps=pid', '--format=csv,noheader']);
-  const pids = out.split('\n').flatMap((line) => /^\s*(\d+)\s*$/.exec(line)?.[1] ?? []);
+  const { code, pids } = await usersOf({ uuid }, { run });
   found.push(...pids.map((pid) => `process ${pid} uses ${name} still`));
   if (pids.length > 0) return false;
   if (code !== 0) {
@@ -50,4 +49,10 @@ async function settleNvidia({ uuid, mig }: Device, name: string, { run, mayReset
   if (reset.code === 0) evidence.push(`${name} was reset, which clears its state`);
   else unchecked.push(`${name} could not be reset (${(reset.err || reset.out).trim().split('\n').at(-1)?.slice(0, 120) || 'no reason was given'})`);
   return true;
+}
+
+/** By the card's own id, since its place in the list may be another one by now; one line for each program (nvidia-smi --help-query-compute-apps). */
+async function usersOf({ uuid }: Pick<Device, 'uuid'>, { run }: Pick<Machine, 'run'>): Promise<{ readonly code: number | null; readonly pids: readonly string[] }> {
+  const { code, out } = await run('nvidia-smi', ['-i', uuid, '--query-compute-apps=pid', '--format=csv,noheader']);
+  return { code, pids: out.split('\n').flatMap((line) => /^\s*(\d+)\s*$/.exec(line)?.[1] ?? []) };
 }
