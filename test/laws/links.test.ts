@@ -46,7 +46,7 @@ describe('links', () => {
     expect([...anchorsOf('# A `b`: c & d\n## Same\n## Same\n```\n# no\n```\n')]).toEqual(['a-b-c--d', 'same', 'same-1']);
   });
 
-  it.each(all.filter(({ path }) => !/^docs\/(plans|decisions)\//.test(path)).map((page) => [page.path, page] as const))('of %s name files that are there', (_, { text }) => {
+  it.each(all.filter(({ path }) => !path.startsWith('docs/decisions/')).map((page) => [page.path, page] as const))('of %s name files that are there', (_, { text }) => {
     expect(namedFiles(text).filter((name) => !isThere(name))).toEqual([]);
   });
 
