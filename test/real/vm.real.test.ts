@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api } from '../acceptance/support/api.ts';
 import { stopEverything } from '../acceptance/support/program.ts';
 import { VmHouse } from './vm/house.ts';
-import { noMachine } from './vm/image.ts';
+import { machineName, noMachine } from './vm/image.ts';
 import { typedInTerminal } from './vm/page.ts';
 
 /*
@@ -20,7 +20,7 @@ const AGENT = '/var/lib/tandem-agent';
 
 if (noMachine !== undefined) console.log(`The machine with a kernel of its own is left out: ${noMachine}.`);
 
-describe.runIf(noMachine === undefined)('Debian 12 as User Mode Linux, no Mac', () => {
+describe.runIf(noMachine === undefined)(machineName, () => {
   let house: VmHouse;
   /** The lease that most of it is about. */
   let lease: string;

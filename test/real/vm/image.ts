@@ -4,7 +4,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const SUITE = 'bookworm';
+/** Debian 12; another one by hand, such as `VM_DEBIAN=trixie npm run test:real -- vm`. */
+const SUITE = process.env['VM_DEBIAN'] ?? 'bookworm';
 const MIRROR = 'http://deb.debian.org/debian';
 /** What a small server of Debian has, and what the doctor of the agent asks for. */
 const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'iproute2', 'nftables', 'e2fsprogs', 'procps', 'curl', 'ca-certificates', 'openssh-server', 'openssh-client', 'bubblewrap'];
@@ -42,6 +43,9 @@ ip link set vec0 up
 /** Run in the image: no service of it waits for what is not there. */
 const FINISH = 'systemctl enable -q machine-network ssh && systemctl mask -q systemd-networkd-wait-online systemd-timesyncd apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap getty@tty1 serial-getty@ttyS0 && : > /etc/machine-id';
 
+/** As tests name it. */
+export const machineName = `${SUITE === 'bookworm' ? 'Debian 12' : `Debian ${SUITE}`} as User Mode Linux, no Mac`;
+
 /** Why there can be no such machine here; undefined: there can. */
 export const noMachine = ((): string | undefined => {
   if (process.platform !== 'linux' || process.arch !== 'x64' || process.getuid?.() !== 0) return 'it needs Linux on x86-64 and root';
@@ -51,7 +55,7 @@ export const noMachine = ((): string | undefined => {
 })();
 
 /**
- * A disk with Debian 12 on it, made once for each recipe and kernel, and kept outside of the tree. Nobody writes to it: machines write what they change beside it.
+ * A disk with Debian on it, made once for each recipe and kernel, and kept outside of the tree. Nobody writes to it: machines write what they change beside it.
  * @returns its path. @throws Error with the last words of what failed.
  */
 export async function debianImage(): Promise<string> {
@@ -66,7 +70,7 @@ export async function debianImage(): Promise<string> {
   const making = `${kept}-${process.pid}`;
   try {
     const root = join(folder, 'root');
-    const fetched = (): Promise<string> => ran('mmdebstrap', ['--quiet', '--mode=root', '--variant=minbase', `--include=${PACKAGES.join(',')}`, '--aptopt=Acquire::Retries "5"', '--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*', SUITE, root, MIRROR]);
+    const fetched = (): Promise<string> => ran('mmdebstrap', ['--quiet', '--mode=root', '--variant=minbase', `--include=${PACKAGES.join(',')}`, '--aptopt=Acquire::Retries "5"', '--aptopt=Acquire::Languages "none"', '--dpkgopt=force-unsafe-io', '--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*', SUITE, root, MIRROR]);
     // A mirror that does not answer now and then is no fault of ours.
     await fetched().catch(() => {
       rmSync(root, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ran } from './image.ts';
 
 const MEMORY = '2048M';
-const BOOT_MS = 180_000;
+const BOOT_MS = 300_000;
 
 export interface Ran {
   readonly code: number | null;
@@ -13,7 +13,7 @@ export interface Ran {
 }
 
 /**
- * Debian 12 as User Mode Linux: a machine with a kernel, processes, memory, systemd and a boot id of its own, whose kernel is a program of this one.
+ * Debian as User Mode Linux: a machine with a kernel, processes, memory, systemd and a boot id of its own, whose kernel is a program of this one.
  * Not a Mac, and no hardware.
  */
 export class UmlMachine {
@@ -59,7 +59,7 @@ export class UmlMachine {
     ], { stdio: ['ignore', screen, screen], detached: true });
     closeSync(screen);
     for (;;) {
-      const { code } = await this.run('true', 20_000);
+      const { code } = await this.run('true', 60_000);
       if (code === 0) break;
       if (this.#kernel.exitCode !== null) throw new Error(`the machine ended while it started:\n${this.lastWords()}`);
       if (performance.now() - fromMs > BOOT_MS) throw new Error(`the machine does not start:\n${this.lastWords()}`);
@@ -83,7 +83,7 @@ export class UmlMachine {
   run(line: string, limitMs = 120_000): Promise<Ran> {
     return new Promise((resolve) => {
       const child = spawn('ssh', [
-        '-q', '-i', join(this.#folder, 'key'), '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=10', '-o', 'IdentitiesOnly=yes',
+        '-q', '-i', join(this.#folder, 'key'), '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=60', '-o', 'IdentitiesOnly=yes',
         '-F', 'none', `root@${this.#own}`, line,
       ], { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' });
       const said = { out: '', err: '' };
