@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { amdCards, nodesOfCard, sharesMemory, type KfdNode } from '../../inventory/amd/kfd.ts';
+import { AT_A_TIME, atATime } from '../../machine/at-a-time.ts';
 import type { RunCommand } from '../../machine/command.ts';
 import type { Device } from '../gpus/devices.ts';
 import { CARD_PROGRAM, LIBRARIES } from './card-program.ts';
@@ -54,12 +55,12 @@ export function idOf({ uuid, mig }: Pick<Device, 'uuid' | 'mig'>): string {
  * @param root of the file system.
  */
 export async function plantInCards(devices: readonly Device[], token: string, before: readonly CardCanary[], run: RunCommand, root = '/'): Promise<CardCanary[]> {
-  return Promise.all(devices.map(async (device) => {
+  return atATime(devices, AT_A_TIME, async (device) => {
     const { done, late, why } = await ask('plant', device, token, PLANT_S, run, root);
     const old = before.find(({ id }) => id === idOf(device));
     if (done === 0 && old !== undefined && old.bytes > 0) return old;
     return { id: idOf(device), unit: device.unit, bytes: done, why: why ?? (late ? `the time for it, ${PLANT_S} s, was over` : null) };
-  }));
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { AT_A_TIME, atATime } from '../../machine/at-a-time.ts';
 import type { Device } from '../gpus/devices.ts';
 import { settleAmd } from './amd.ts';
 import type { Canaries } from './canary.ts';
@@ -24,7 +25,7 @@ export async function wipeGpus(devices: readonly Device[], canaries: Canaries | 
     if (await (device.vendor === 'amd' ? settleAmd(device, name, machine, notes, fresh) : settleNvidia(device, name, machine, notes))) quiet.push(device);
   }
   // After all resets: cards may be linked. Each has a way of its own to its memory.
-  const looks = await Promise.all(quiet.map((device) => lookInCard(device, canaries?.token ?? '', canaries?.cards?.find(({ id }) => id === idOf(device)), machine.run, machine.root)));
+  const looks = await atATime(quiet, AT_A_TIME, (device) => lookInCard(device, canaries?.token ?? '', canaries?.cards?.find(({ id }) => id === idOf(device)), machine.run, machine.root));
   const inMemory = looks.flatMap((look) => look.found);
   for (const device of quiet.filter(({ vendor, mig }) => vendor === 'nvidia' && mig === null)) notes.found.push(...(await usersOf(device, machine)).pids.map((pid) => `process ${pid} began to use ${device.unit} (${idOf(device)}) meanwhile`));
   return { found: [...notes.found, ...inMemory], evidence: [...notes.evidence, ...looks.flatMap((look) => look.evidence)], unchecked: [...notes.unchecked, ...looks.flatMap((look) => look.unchecked)], canaries: inMemory };
