@@ -69,6 +69,20 @@ test('latency says it in a sentence, then by route', async () => {
   expect(out).toContain('Percentiles to 2.4 %.');
 });
 
+test('latency stays a table on a terminal of 80 columns, in two parts, with whole names', async () => {
+  const percentiles = { p50: 240, p95: 1_200, p99: 125_000, calls: '1204' };
+  const series = (model: string) => ({ model, backendId: 'b', backendName: 'gpu-2', projectId: null, projectName: null, firstTokenMs: percentiles, tokensPerSecond: { ...percentiles, p50: 61.5, p95: 18 }, wholeMs: percentiles, points: [] });
+  const { env } = await against({ 'GET /api/latency': { json: { from: '', to: '', step: 'hour', by: 'route', errorShare: 0.0244, newestCalls: null, all: { ...series('x'), model: null, backendName: null }, series: [series('team/fast'), series('team/slow')], seriesInAll: 2 } } });
+  const shown = async (columns: number): Promise<string[]> => (await run(['latency'], env, { columns })).out.split('\n');
+  expect((await shown(120)).filter((line) => line.startsWith('ROUTE'))).toEqual([expect.stringMatching(/CALLS +FIRST p50 .*WHOLE p99 +TOKENS\/s p50 +TOKENS\/s p95$/)]);
+  const narrow = await shown(80);
+  expect(Math.max(...narrow.slice(2, -3).map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(narrow.slice(2, -3)).toEqual([
+    'ROUTE               CALLS  FIRST p50     p95        p99', 'team/fast on gpu-2  1,204     240 ms  1.20 s  2 min 5 s', 'team/slow on gpu-2  1,204     240 ms  1.20 s  2 min 5 s', 'all                 1,204     240 ms  1.20 s  2 min 5 s', '',
+    'ROUTE               WHOLE p50     p95        p99  TOKENS/s p50  p95', 'team/fast on gpu-2     240 ms  1.20 s  2 min 5 s          61.5   18', 'team/slow on gpu-2     240 ms  1.20 s  2 min 5 s          61.5   18', 'all                    240 ms  1.20 s  2 min 5 s          61.5   18',
+  ]);
+});
+
 test('spend prints groups with their parts, the others, and what is not known', async () => {
   const figures = { requests: '3', failed: '0', charge: '3000000', cost: '1000000', margin: '2000000', costUnknown: '1', tokens: '9' };
   const view = { from: '2026-11-01T00:00:00.000Z', to: '2026-11-24T00:00:00.000Z', currency: 'USD', metric: 'charge', group: 'project', subgroup: 'model', total: { ...figures, value: '3000000' }, before: null,

@@ -49,12 +49,12 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 }
 
 /** Runs one command line with everything outside stood in for. */
-export async function run(argv: readonly string[], env: Readonly<Record<string, string>>, options: { tty?: boolean; stdin?: string } = {}): Promise<Printed> {
+export async function run(argv: readonly string[], env: Readonly<Record<string, string>>, options: { tty?: boolean; stdin?: string; columns?: number } = {}): Promise<Printed> {
   let out = '';
   let err = '';
   const code = await runWith(argv, {
     env, signal: new AbortController().signal, nowMs: () => Date.UTC(2026, 10, 23),
-    out: { write: (text) => (out += text), isTTY: options.tty ?? true },
+    out: { write: (text) => (out += text), isTTY: options.tty ?? true, ...(options.columns !== undefined && { columns: options.columns }) },
     err: { write: (text) => (err += text) },
     stdin: (async function* () {
       yield options.stdin ?? '';
