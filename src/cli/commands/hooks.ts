@@ -1,10 +1,12 @@
-import { CliError, usageError } from '../cli-error.ts';
+import { isUuid } from '../../base/index.ts';
+import { usageError } from '../cli-error.ts';
 import type { Client } from '../client/client.ts';
 import type { Input, Run } from '../command.ts';
 import { print } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { table } from '../output/table.ts';
-import { countText, plural, rotationText, timeText } from '../output/text.ts';
+import { countText, rotationText, timeText } from '../output/text.ts';
+import { called } from './called.ts';
 import { findProject, oneOf } from './keys.ts';
 
 const STAGES = ['request', 'reply', 'both'] as const;
@@ -76,14 +78,11 @@ export const remove: Run = async (context, { args }) => {
   print(context, { removed: args[0] }, () => 'Removed the hook.');
 };
 
-/** A hook's id by its id or name; an unclear name is an error, never a guess. An id asks nothing. */
-async function hookId(client: Client, wanted: string): Promise<string> {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(wanted)) return wanted;
+/** A hook's id by its id, which asks nobody, its name or the beginning of its id. @throws CliError resource_not_found, ambiguous. */
+async function hookId(client: Client, word: string): Promise<string> {
+  if (isUuid(word.toLowerCase())) return word.toLowerCase();
   const { items } = await client.call('GET', '/api/hooks', {});
-  const found = items.filter(({ name }) => name === wanted);
-  if (found.length === 1) return found[0]!.id;
-  if (found.length === 0) throw new CliError('resource_not_found', `There is no hook ${wanted}.`, 'List them: tandem hooks');
-  throw new CliError('ambiguous', `${plural(found.length, 'hook')} are called ${wanted}.`, `Use an id: ${found.map(({ id }) => id).join(' or ')}`);
+  return called(items, word, { noun: 'hook', list: 'tandem hooks' }).id;
 }
 
 function changesOf(options: Input['options']): { stage?: (typeof STAGES)[number]; deadlineMs?: number; onFailure?: 'open' | 'closed' } {
