@@ -95,6 +95,26 @@ export function cpuSeconds(pid: number): number {
   }
 }
 
+/** How long a core has been, and how much of that it was used, seconds. */
+export interface CoreSeconds {
+  readonly busy: number;
+  readonly all: number;
+}
+
+export function coreSeconds(core: number): CoreSeconds {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n').find((one) => one.startsWith(`cpu${core} `)) ?? '';
+  // user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, given to others by a hypervisor.
+  const seconds = line.split(' ').slice(1, 9).map((ticks) => Number(ticks) / TICKS_PER_SECOND);
+  const all = seconds.reduce((sum, one) => sum + one, 0);
+  return { busy: all - (seconds[3] ?? 0) - (seconds[4] ?? 0), all };
+}
+
+/** How much of a core was used since then, 0 to 1. */
+export function busySince(core: number, before: CoreSeconds): number {
+  const now = coreSeconds(core);
+  return (now.busy - before.busy) / (now.all - before.all);
+}
+
 /** Memory that a process holds now, MiB. */
 export function residentMiB(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
