@@ -27,7 +27,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
  * they share, or the gateway is charged for their queue. For programs that sleep when they have nothing to do: one that spins would let no other
  * run. Nothing where this user may not.
  */
-export const FIRST: readonly string[] = spawnSync('chrt', ['-f', '1', 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', '1'] : [];
+export const FIRST: readonly string[] = before(1);
+/** Before those, too: a backend that waits for the load to take its turn would be taken for a slow gateway, in every call. */
+export const BEFORE_FIRST: readonly string[] = before(2);
+
+function before(priority: number): readonly string[] {
+  return spawnSync('chrt', ['-f', String(priority), 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', String(priority)] : [];
+}
 
 /** Starts a program on one core. When it ends without having been told, how it ended and what it printed last go to our output. */
 export function startOnCore(core: number, command: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): ChildProcess {
