@@ -33,6 +33,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Start the server itself instead of `npm start`: for tests that start it many times. */
   readonly direct?: boolean;
+  /** With `direct`: how Node runs it. Default: without any flag. */
+  readonly flags?: readonly string[];
   /** The user to run as, when this process is root. */
   readonly uid?: number;
   /** How long until it must have printed its block. */
@@ -46,7 +48,7 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   const port = await freePort();
   const env = cleanEnvironment({ TANDEM_HOME: home, TANDEM_PORT: String(port), ...options.env });
   const started = performance.now();
-  const command: [string, string[]] = options.direct === true ? [process.execPath, [join(checkout, 'src/start/main.ts'), 'up']] : ['npm', ['start']];
+  const command: [string, string[]] = options.direct === true ? [process.execPath, [...(options.flags ?? []), join(checkout, 'src/start/main.ts'), 'up']] : ['npm', ['start']];
   const user = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   const child = spawn(...command, { cwd: checkout, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'], ...user });
   running.add(child);
