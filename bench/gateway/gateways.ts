@@ -18,6 +18,8 @@ export interface Gateway {
   readonly headers: Readonly<Record<string, string>>;
   readonly streamHeaders: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** What is to be on the gateway's core while it is measured, and out of the way while another is. */
+  onCore(): readonly number[];
   /** The gateway's other processes, by name, on the other core. */
   helpers(): Readonly<Record<string, readonly number[]>>;
   stop(): Promise<void>;
@@ -34,7 +36,7 @@ export async function startBareProxy(core: number, mocks: Ports, firstPort: numb
   const stream = startOnCore(core, [process.execPath, script, String(firstPort + 1), `http://127.0.0.1:${mocks.stream}`]);
   await Promise.all([printed(plain, 'listening'), printed(stream, 'listening')]);
   return {
-    name: 'bare Node proxy', port: firstPort, streamPort: firstPort + 1, headers: {}, streamHeaders: {}, pid: plain.pid!, helpers: () => ({ stream: [stream.pid!] }),
+    name: 'bare Node proxy', port: firstPort, streamPort: firstPort + 1, headers: {}, streamHeaders: {}, pid: plain.pid!, onCore: () => [plain.pid!, stream.pid!], helpers: () => ({ stream: [stream.pid!] }),
     stop: async () => void (await Promise.all([stop(plain), stop(stream)])),
   };
 }
@@ -45,7 +47,7 @@ export async function startPortkey(core: number, mocks: Ports, port: number): Pr
   await answers(`http://127.0.0.1:${port}/`);
   const headers = (upstream: number) => ({ 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstream}/v1`, authorization: 'Bearer sk-bench' });
   return {
-    name: 'Portkey 1.15.2', port, streamPort: port, headers: headers(mocks.plain), streamHeaders: headers(mocks.stream), pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL'),
+    name: 'Portkey 1.15.2', port, streamPort: port, headers: headers(mocks.plain), streamHeaders: headers(mocks.stream), pid: child.pid!, onCore: () => [child.pid!], helpers: () => ({}), stop: () => stop(child, 'SIGKILL'),
   };
 }
 
@@ -61,7 +63,7 @@ export async function startLitellm(core: number, mocks: Ports, port: number, pyt
     cwd: tmpdir(), env: { ...process.env, LITELLM_LOG: 'ERROR', LITELLM_LOCAL_MODEL_COST_MAP: 'True', PYTHONUNBUFFERED: '1' },
   });
   await answers(`http://127.0.0.1:${port}/health/liveliness`);
-  return { name: `LiteLLM ${LITELLM}`, port, streamPort: port, headers: { authorization: `Bearer ${LITELLM_KEY}` }, streamHeaders: { authorization: `Bearer ${LITELLM_KEY}` }, pid: child.pid!, helpers: () => ({}), stop: () => stop(child, 'SIGKILL') };
+  return { name: `LiteLLM ${LITELLM}`, port, streamPort: port, headers: { authorization: `Bearer ${LITELLM_KEY}` }, streamHeaders: { authorization: `Bearer ${LITELLM_KEY}` }, pid: child.pid!, onCore: () => [child.pid!], helpers: () => ({}), stop: () => stop(child, 'SIGKILL') };
 }
 
 /**
@@ -101,6 +103,7 @@ export async function startTandem(core: number, otherCore: number, mocks: Ports,
   settle();
   return {
     name: strict ? 'Tandem, strict' : core === otherCore ? 'Tandem, all of it on one core' : 'Tandem', port, streamPort: port, headers: { authorization: `Bearer ${secret}` }, streamHeaders: { authorization: `Bearer ${secret}` }, pid: child.pid!, url, key: admin, home,
+    onCore: () => [child.pid!, ...(core === otherCore ? Object.values(parts()).flat() : [])],
     helpers: () => {
       settle();
       return parts();

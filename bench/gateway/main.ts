@@ -1,17 +1,17 @@
 /**
  * `npm run bench -- gateway`: what Tandem costs in front of a backend, with key, budget, ledger and log on, beside a bare Node
  * proxy and beside Portkey's and LiteLLM's gateways, in the same run. The gateway has core 0 for itself; load, mock, poster and Postgres
- * share core 1; in one more row all of Tandem shares core 0.
+ * share core 1, and with them the gateways that are not measured just then; in one more row all of Tandem shares core 0.
  * Options: --rounds 5 --seconds 5 --without portkey,litellm,one-core
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FIRST, cpuSeconds, residentMiB } from '../support/processes.ts';
+import { FIRST, busySince, coreSeconds, cpuSeconds, moveToCore, residentMiB } from '../support/processes.ts';
 import { pythonWithLitellm } from '../support/litellm.ts';
 import { median } from '../support/stats.ts';
 import { requireTools } from '../support/tools.ts';
-import { Figures, latencyTable, loadTable, timesBare } from './figures.ts';
+import { Figures, hiccupLine, latencyTable, loadTable, timesBare, type Hiccups } from './figures.ts';
 import { startBareProxy, startLitellm, startPortkey, startTandem, type Gateway } from './gateways.ts';
 import { startMocks } from './mock.ts';
 import { FRAMES, MODEL, REQUEST, STREAM_REQUEST } from './workload.ts';
@@ -22,15 +22,19 @@ const LOAD_CORE = 1;
 const MOCKS = { plain: 19_100, stream: 19_101 };
 const DRAIN_LIMIT_MS = 5_000;
 const WARM_SECONDS = 3;
+const HICCUP_SECONDS = 2;
 const NEAR_LIMIT = 1.1;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' }, without: { type: 'string', default: '' } } });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 
-interface OpenLoop { readonly sent: number; readonly answered: number; readonly errors: number; readonly p50Ms: number; readonly p99Ms: number }
+interface OpenLoop { readonly sent: number; readonly answered: number; readonly errors: number; readonly p50Ms: number; readonly p99Ms: number; readonly lateP99Ms: number }
 
 requireTools(['wrk', 'nginx', 'taskset']);
+// And with it whatever it starts, but for the gateways.
+moveToCore(process.pid, LOAD_CORE);
+const hiccups = { gateway: [await hiccupsOf(GATEWAY_CORE)], load: [await hiccupsOf(LOAD_CORE)] };
 await startMocks(LOAD_CORE, MOCKS.plain, MOCKS.stream);
 const tandem = await startTandem(GATEWAY_CORE, LOAD_CORE, MOCKS, 19_300, false);
 const strict = await startTandem(GATEWAY_CORE, LOAD_CORE, MOCKS, 19_310, true);
@@ -50,11 +54,13 @@ const helperCost: { poster: number; postgres: number; calls: number; drainMs: nu
 
 // Warm both paths of every gateway: a JIT compiles for some ten thousand calls.
 for (const gateway of gateways) {
+  giveCore(gateway);
   await load(gateway, WARM_SECONDS);
   await loadStreams(gateway, WARM_SECONDS);
 }
 for (let round = 1; round <= rounds; round += 1) {
   for (const gateway of gateways) {
+    giveCore(gateway);
     const { perSecond, errors } = await saturate(gateway);
     await streams(gateway);
     console.error(`round ${round}: ${gateway.name} ${perSecond.toFixed(0)}/s${errors > 0 ? `, ${errors} errors` : ''}`);
@@ -65,19 +71,28 @@ for (let round = 1; round <= rounds; round += 1) {
 const rates = [bare, tandem].map((gateway) => Math.floor(median(figures.get(gateway)!.perSecond) / 2));
 for (let round = 1; round <= rounds; round += 1) {
   for (const rate of rates) {
+    giveCore(null);
     note(direct, rate, await openLoop(MOCKS.plain, {}, rate));
     for (const gateway of gateways) {
       const own = figures.get(gateway)!;
+      giveCore(gateway);
       // So close to its limit a queue has no end, and its length would only tell how long the round was.
       if (median(own.perSecond) > rate * NEAR_LIMIT) note(own, rate, await openLoop(gateway.port, gateway.headers, rate));
     }
   }
 }
 for (const gateway of gateways) figures.get(gateway)!.rssMiB = residentMiB(gateway.pid);
+giveCore(null);
+hiccups.gateway.push(await hiccupsOf(GATEWAY_CORE));
 
 report();
 for (const gateway of gateways) await gateway.stop();
 process.exit(0);
+
+/** The gateway's core is for this one: what others do while they idle would stop it for milliseconds. */
+function giveCore(gateway: Gateway | null): void {
+  for (const one of gateways) for (const pid of one.onCore()) moveToCore(pid, one === gateway ? GATEWAY_CORE : LOAD_CORE);
+}
 
 function load(gateway: Gateway, forSeconds: number) {
   return wrk({ core: LOAD_CORE, url: `http://127.0.0.1:${gateway.port}/v1/chat/completions`, connections: 64, seconds: forSeconds, body: REQUEST, headers: gateway.headers });
@@ -119,12 +134,15 @@ async function streams(gateway: Gateway): Promise<void> {
   else own.streamUs.push(((cpuSeconds(pid) - before) / requests) * 1e6);
 }
 
-function note(own: Figures, rate: number, result: OpenLoop): void {
+function note(own: Figures, rate: number, { cores, ...result }: OpenLoop & { readonly cores: { readonly gateway: number; readonly load: number } }): void {
   own.errors += result.errors;
   if (result.errors > result.sent / 1_000) return void own.notes.add(`refuses ${result.errors} of ${result.sent} at ${rate}/s`);
-  const { p50, p99 } = own.latency(rate);
-  p50.push(result.p50Ms);
-  p99.push(result.p99Ms);
+  const known = own.latency(rate);
+  known.p50.push(result.p50Ms);
+  known.p99.push(result.p99Ms);
+  known.late.push(result.lateP99Ms);
+  known.gatewayCore.push(cores.gateway);
+  known.loadCore.push(cores.load);
 }
 
 function helperCpu(gateway: Gateway): { poster: number; postgres: number } {
@@ -146,14 +164,25 @@ async function drained(): Promise<number> {
   }
 }
 
-function openLoop(port: number, headers: Readonly<Record<string, string>>, rate: number): Promise<OpenLoop> {
+async function openLoop(port: number, headers: Readonly<Record<string, string>>, rate: number) {
   const options = JSON.stringify({ port, headers, rate, seconds, connections: 64, body: REQUEST });
-  const child = spawn('taskset', ['-c', String(LOAD_CORE), ...FIRST, process.execPath, join(import.meta.dirname, 'open-loop.ts'), options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const before = [coreSeconds(GATEWAY_CORE), coreSeconds(LOAD_CORE)] as const;
+  const result = await ran<OpenLoop>([...FIRST, process.execPath, join(import.meta.dirname, 'open-loop.ts'), options], LOAD_CORE);
+  return { ...result, cores: { gateway: busySince(GATEWAY_CORE, before[0]), load: busySince(LOAD_CORE, before[1]) } };
+}
+
+function hiccupsOf(core: number): Promise<Hiccups> {
+  return ran<Hiccups>([process.execPath, join(import.meta.dirname, 'hiccups.ts'), String(HICCUP_SECONDS)], core);
+}
+
+/** Runs a program on a core and reads the JSON that it prints. */
+function ran<Result>(command: readonly string[], core: number): Promise<Result> {
+  const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => child.once('close', () => {
     try {
-      resolve(JSON.parse(output) as OpenLoop);
+      resolve(JSON.parse(output) as Result);
     } catch (error) {
       reject(error);
     }
@@ -166,6 +195,7 @@ function report(): void {
   console.log(`\nMedian of ${rounds} interleaved rounds of ${seconds} s (smallest–largest). Node ${process.versions.node}, gateway alone on one core; load, backend, poster and Postgres share the other.\n`);
   console.log(loadTable(named, ofBare, FRAMES));
   for (const rate of rates) console.log(`\n${latencyTable(rate, named, direct)}`);
+  console.log(`\nWhat the machine itself takes: ${hiccupLine("the gateway's core", hiccups.gateway)}; ${hiccupLine("the load's", hiccups.load)}.`);
   const perThousand = (cpu: number) => ((cpu / helperCost.calls) * 1e6).toFixed(0);
   const slowest = Math.max(...helperCost.drainMs);
   console.log(`\nPer 1,000 calls beside the gateway: poster ${perThousand(helperCost.poster)} ms of CPU, Postgres ${perThousand(helperCost.postgres)} ms.`);

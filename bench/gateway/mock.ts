@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FIRST, answers, printed, startOnCore } from '../support/processes.ts';
+import { BEFORE_FIRST, answers, printed, startOnCore } from '../support/processes.ts';
 import { REPLY } from './workload.ts';
 
 /** A backend that answers at once: nginx with one worker and a fixed reply, so that the gateway is what is measured. */
@@ -16,7 +16,7 @@ http {
   server { listen 127.0.0.1:${plainPort}; default_type application/json; location / { return 200 '${REPLY.replaceAll("'", '')}'; } }
 }
 `);
-  startOnCore(core, [...FIRST, 'nginx', '-c', config, '-p', folder]);
+  startOnCore(core, [...BEFORE_FIRST, 'nginx', '-c', config, '-p', folder]);
   await answers(`http://127.0.0.1:${plainPort}/`);
   await printed(startOnCore(core, [process.execPath, join(import.meta.dirname, 'stream-mock.ts'), String(streamPort)]), 'listening');
 }

@@ -27,6 +27,8 @@ const warm = Math.floor(options.rate * WARM_SECONDS);
 const idle: Connection[] = [];
 const waiting: number[] = [];
 const latencies = new Float64Array(total);
+/** How late the load came to each that was due: its own delay, which is in the latency. */
+const lates = new Float64Array(total);
 let answered = 0;
 let errors = 0;
 /** So long at most an answer waits to be seen. */
@@ -88,7 +90,7 @@ function tick(): void {
   const now = performance.now();
   while (sent < total && startMs + sent * intervalMs <= now) {
     const due = startMs + sent * intervalMs;
-    sent += 1;
+    lates[sent++] = now - due;
     const connection = idle.pop();
     if (connection) connection.send(due);
     else waiting.push(due);
@@ -96,7 +98,8 @@ function tick(): void {
   const over = now - startMs > (options.seconds + WARM_SECONDS) * 1000 + 5_000;
   if ((sent === total && answered + errors >= total) || over) {
     const kept = [...latencies.subarray(Math.min(warm, answered), answered)];
-    console.log(JSON.stringify({ sent, answered, errors, p50Ms: percentile(kept, 0.5), p99Ms: percentile(kept, 0.99), waitingAtEnd: waiting.length }));
+    const late = [...lates.subarray(Math.min(warm, sent), sent)];
+    console.log(JSON.stringify({ sent, answered, errors, p50Ms: percentile(kept, 0.5), p99Ms: percentile(kept, 0.99), lateP99Ms: percentile(late, 0.99), waitingAtEnd: waiting.length }));
     process.exit(0);
   }
   // Until the next is due the core is the backend's: a loop that spins takes turns of milliseconds from it. Sleeping here is

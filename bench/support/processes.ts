@@ -27,7 +27,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
  * they share, or the gateway is charged for their queue. For programs that sleep when they have nothing to do: one that spins would let no other
  * run. Nothing where this user may not.
  */
-export const FIRST: readonly string[] = spawnSync('chrt', ['-f', '1', 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', '1'] : [];
+export const FIRST: readonly string[] = before(1);
+/** Before those, too: a backend that waits for the load to take its turn would be taken for a slow gateway, in every call. */
+export const BEFORE_FIRST: readonly string[] = before(2);
+
+function before(priority: number): readonly string[] {
+  return spawnSync('chrt', ['-f', String(priority), 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', String(priority)] : [];
+}
 
 /** Starts a program on one core. When it ends without having been told, how it ended and what it printed last go to our output. */
 export function startOnCore(core: number, command: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): ChildProcess {
@@ -93,6 +99,26 @@ export function cpuSeconds(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+/** How long a core has been, and how much of that it was used, seconds. */
+export interface CoreSeconds {
+  readonly busy: number;
+  readonly all: number;
+}
+
+export function coreSeconds(core: number): CoreSeconds {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n').find((one) => one.startsWith(`cpu${core} `)) ?? '';
+  // user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, given to others by a hypervisor.
+  const seconds = line.split(' ').slice(1, 9).map((ticks) => Number(ticks) / TICKS_PER_SECOND);
+  const all = seconds.reduce((sum, one) => sum + one, 0);
+  return { busy: all - (seconds[3] ?? 0) - (seconds[4] ?? 0), all };
+}
+
+/** How much of a core was used since then, 0 to 1. */
+export function busySince(core: number, before: CoreSeconds): number {
+  const now = coreSeconds(core);
+  return (now.busy - before.busy) / (now.all - before.all);
 }
 
 /** Memory that a process holds now, MiB. */
