@@ -6,14 +6,17 @@ export class CliError extends Error {
   readonly next: string;
   readonly exitCode: number;
   readonly facts: unknown;
+  /** What the server answered with; undefined: it is no answer of a server. */
+  readonly status: number | undefined;
 
-  constructor(code: string, message: string, next: string, exitCode: number = EXIT.error, facts?: unknown) {
+  constructor(code: string, message: string, next: string, exitCode: number = EXIT.error, facts?: unknown, status?: number) {
     super(message);
     this.name = 'CliError';
     this.code = code;
     this.next = next;
     this.exitCode = exitCode;
     this.facts = facts;
+    this.status = status;
   }
 }
 

@@ -350,7 +350,7 @@ export interface FleetDoor {
 export interface GatewayDoor {
   pass(principal: Principal, leaseId: string, publicKey: string): Reply<'leaseSsh'>;
   /** A stream to the lease's sshd. */
-  enter(principal: Principal, leaseId: string): Promise<Duplex>;
+  enter(principal: Principal, leaseId: string, resume?: 'new' | 'again'): Promise<Duplex>;
 }
 
 /** Who looks at which lease's screen. */

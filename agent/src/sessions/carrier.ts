@@ -8,6 +8,7 @@ import { homeAt, readIdentity } from '../state/home.ts';
 import { PooledReads, WireError, readLine } from '../wire/index.ts';
 import { dialSession } from './dial-session.ts';
 import { joinSockets } from './join-sockets.ts';
+import { LastingSessions, type ResumeOrder } from './lasting.ts';
 
 /** What the agent says to a carrier: one JSON line, answered by `ok` or by `no`, a code and why. */
 export interface CarryWord {
@@ -15,6 +16,8 @@ export interface CarryWord {
   readonly token: string;
   /** What the keeper is asked for. */
   readonly session: KeeperWord;
+  /** Where it is to outlive its line. Carriers of before do not know of it. */
+  readonly resume?: ResumeOrder;
 }
 
 const LOOK_MS = 1_000;
@@ -32,20 +35,23 @@ export async function carryLease(root: string, lease: string, outside: Outside):
   const home = homeAt(root);
   const paths = pathsOf(home, lease);
   const sessions = new Set<Socket>();
+  const lasting = new LastingSessions(() => outside.bootMs());
   let busy = 0;
   let askedMs = outside.bootMs();
 
-  const carry = async ({ token, session }: CarryWord): Promise<void> => {
+  const carry = async ({ token, session, resume }: CarryWord): Promise<void> => {
     const [innerReads, outerReads] = [new PooledReads(), new PooledReads()];
-    const inner = await sayToKeeper(paths.socket, session, innerReads);
-    if (inner === undefined) throw session.do === 'port' ? new WireError('no_port', 'nothing listens at that port of the lease') : new WireError('not_running', 'the lease does not run here');
+    const inner = resume?.again === true ? undefined : await sayToKeeper(paths.socket, session, innerReads);
+    if (inner === undefined && resume?.again !== true) throw session.do === 'port' ? new WireError('no_port', 'nothing listens at that port of the lease') : new WireError('not_running', 'the lease does not run here');
     try {
-      const outer = await dialSession(readIdentity(home), token, outerReads);
-      sessions.add(inner);
-      inner.on('close', () => sessions.delete(inner));
-      joinSockets({ socket: outer, reads: outerReads }, { socket: inner, reads: innerReads });
+      const outer = { socket: await dialSession(readIdentity(home), token, outerReads), reads: outerReads };
+      const joined = inner && { socket: inner, reads: innerReads };
+      if (resume !== undefined) return void lasting.take(outer, resume, 'record' in session && session.record !== null, joined);
+      sessions.add(inner!);
+      inner!.on('close', () => sessions.delete(inner!));
+      joinSockets(outer, joined!);
     } catch (error) {
-      inner.destroy();
+      inner?.destroy();
       throw new WireError('no_carrier', error instanceof Error ? error.message : 'the server could not be reached');
     }
   };
@@ -70,6 +76,9 @@ export async function carryLease(root: string, lease: string, outside: Outside):
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(paths.carrier, resolve));
   chmodSync(paths.carrier, 0o600);
-  while (sessions.size + busy > 0 || (existsSync(paths.socket) && outside.bootMs() - askedMs < IDLE_MS)) await outside.wait(LOOK_MS);
+  while (sessions.size + lasting.size + busy > 0 || (existsSync(paths.socket) && outside.bootMs() - askedMs < IDLE_MS)) {
+    await outside.wait(LOOK_MS);
+    lasting.look();
+  }
   server.close();
 }

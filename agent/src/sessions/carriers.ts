@@ -7,6 +7,7 @@ import type { Outside } from '../outside.ts';
 import type { Home } from '../state/home.ts';
 import { WireError, textOf, type Message } from '../wire/index.ts';
 import type { CarryWord } from './carrier.ts';
+import { resumeOf } from './lasting.ts';
 
 export interface CarriersOptions {
   readonly home: Home;
@@ -35,7 +36,8 @@ export class Carriers {
     const { state, fence } = existsSync(record) ? readRecord(record) : { state: 'stopped', fence: '' };
     if (state !== 'running') throw new WireError('not_running', 'the lease does not run here');
     if (params['fence'] !== undefined && fenceOf(params) !== fence) throw new WireError('fenced', 'the lease was granted anew meanwhile');
-    const word: CarryWord = { token: textOf(params, 'token', 64), session: sessionOf(params) };
+    const resume = resumeOf(params);
+    const word: CarryWord = { token: textOf(params, 'token', 64), session: sessionOf(params), ...(resume !== undefined && { resume }) };
     let said = await sayLine(path, word, ANSWER_MS);
     if (said === undefined) {
       await this.prepare(lease);

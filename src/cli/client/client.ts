@@ -110,7 +110,7 @@ export function errorOf(status: number, text: string): CliError {
     body = {};
   }
   const { code, message, next, facts } = body.error ?? {};
-  return new CliError(code ?? `http_${status}`, message ?? `The server answered ${status}.`, status === 401 ? USE_ANOTHER_KEY : (next ?? 'Look at the server: tandem doctor'), exitCode, facts);
+  return new CliError(code ?? `http_${status}`, message ?? `The server answered ${status}.`, status === 401 ? USE_ANOTHER_KEY : (next ?? 'Look at the server: tandem doctor'), exitCode, facts, status);
 }
 
 function unreachable(origin: string, error: NodeJS.ErrnoException): CliError {

@@ -3,11 +3,13 @@ import { existsSync, fstatSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { Socket } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PooledReads, passOn } from '../../../agent/src/wire/index.ts';
 import { CliError } from '../cli-error.ts';
 import { credentialsPath } from '../client/credentials.ts';
 import type { Client } from '../client/client.ts';
+import { lastingSession } from '../client/lasting-session.ts';
 import { enterLease } from '../client/lease-stream.ts';
 import type { Run } from '../command.ts';
 import { print, type Context } from '../context.ts';
@@ -23,6 +25,8 @@ interface Prepared {
 const HOST_SUFFIX = '.tandem';
 /** What ssh's configuration reads of each name beside the files that it names itself. */
 const ALIAS_FILE = 'alias';
+/** So long the last word to the server may take. */
+const GOODBYE_MS = 2_000;
 
 /** OpenSSH's own client, with a certificate of minutes, through the server. Its exit code is the command's. */
 export const ssh: Run = async (context, { args, options }) => {
@@ -34,25 +38,50 @@ export const ssh: Run = async (context, { args, options }) => {
   return run('ssh', [...sshOptions, ...forwards, destination, ...(command.length === 0 ? [] : ['--', ...command])]);
 };
 
-/** What `ssh` runs as its ProxyCommand: standard input and output are the lease's sshd. */
+/** What `ssh` runs as its ProxyCommand: standard input and output are the lease's sshd, also when the server ends and starts again meanwhile. */
 export const proxy: Run = async (context, { args }) => {
   const client = context.client();
-  const stream = await enterLease(client, await leaseIdOf(client, wordOf(args[0]!)), context.signal);
+  const id = await leaseIdOf(client, wordOf(args[0]!));
+  const dial = (resume: 'new' | 'again'): Promise<Duplex> => enterLease(client, id, context.signal, resume);
+  const line = await dial('new');
   const out = outgoing();
-  const done = new Promise<void>((resolve) => {
-    // All that came is written, or the session was cut.
+  const written = new Promise<void>((resolve) => {
     out.once('finish', resolve).once('error', () => resolve());
-    stream.once('close', () => {
-      if (out === process.stdout || !stream.readableEnded) resolve();
+  });
+  const session = await lastingSession(line, { dial, output: out, wait: (ms) => sleep(ms, undefined, { signal: context.signal }), monotonicMs: () => performance.now(), random: Math.random });
+  if (session === undefined) return passUntilItEnds(line, out, written);
+  const typed = incoming(session.input);
+  // OpenSSH ends its ProxyCommand so: the machine is to know that nobody comes back.
+  const hungUp = new Promise<void>((resolve) => {
+    process.once('SIGHUP', () => {
+      typed.destroy();
+      session.input.end(resolve);
     });
   });
-  const typed = incoming(stream);
-  passOn(stream, out);
-  await done;
-  stream.destroy();
+  try {
+    await Promise.race([session.over, written, hungUp]);
+    session.leave();
+    await Promise.race([session.over, sleep(GOODBYE_MS, undefined, { ref: false })]);
+  } finally {
+    typed.destroy();
+  }
+};
+
+/** A session that ends with its line. */
+async function passUntilItEnds(line: Duplex, out: Writable, written: Promise<void>): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    // All that came is written, or the session was cut.
+    line.once('close', () => {
+      if (out === process.stdout || !line.readableEnded) resolve();
+    });
+  });
+  const typed = incoming(line);
+  passOn(line, out);
+  await Promise.race([written, closed]);
+  line.destroy();
   // An open standard input would keep the process.
   typed.destroy();
-};
+}
 
 /** Makes key and certificate ready; called by ssh itself where its configuration includes ours. */
 export const pass: Run = async (context, { args }) => {

@@ -15,6 +15,8 @@ export interface LeaseStreamOptions {
 
 /** What a client asks to speak after HTTP: bytes, as they are. */
 const PROTOCOL = 'tandem-stream';
+/** Where the client's session can outlive this stream: whether it is a new one, or one that it had before. */
+const RESUME = 'tandem-resume';
 const PATH = /^\/api\/leases\/([^/?]{1,64})\/stream$/;
 
 /** True for a request that asks for a stream into a lease. */
@@ -40,7 +42,8 @@ export class LeaseStreams {
       const id = PATH.exec(request.url ?? '')![1]!;
       const principal = await authenticate(request, true);
       if (!isUuid(id)) throw new TandemError('resource_not_found', { params: { kind: 'lease', id, verb: 'node list' } });
-      const stream = await gateway.enter(principal, id);
+      const wished = request.headers[RESUME];
+      const stream = await gateway.enter(principal, id, wished === 'new' || wished === 'again' ? wished : undefined);
       this.#open.add(socket);
       socket.on('close', () => {
         this.#open.delete(socket);

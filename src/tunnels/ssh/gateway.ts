@@ -90,12 +90,17 @@ export class Gateway {
     return { host: hostOf(leaseId), user: 'tenant', certificate, knownHosts: `@cert-authority ${hostOf(leaseId)} ${await authorities.publicKey('ssh-host')}`, expiresAt: new Date(expiresAtMs).toISOString() };
   }
 
-  /** A stream to sshd of a lease, asked for anew each time. It ends with the lease. */
-  async enter(principal: Principal, leaseId: string): Promise<Duplex> {
+  /**
+   * A stream to sshd of a lease, asked for anew each time. It ends with the lease.
+   * @param resume where the client can take its session up again over another stream, and whether it does so now: then the stream begins with
+   * what the machine says of that (`resume-lines.ts` of the agent). A machine with an agent of before gives sshd's bytes.
+   */
+  async enter(principal: Principal, leaseId: string, resume?: 'new' | 'again'): Promise<Duplex> {
     const { link } = this.#options;
     const entry = await this.#enter(principal, leaseId);
-    await this.#prepare(entry);
-    return this.#keep(await link.open(entry.nodeId, 'ssh', { ...sessionOf(entry), ...recordOf(entry, principal) }), principal, entry);
+    if (resume !== 'again') await this.#prepare(entry);
+    const lasting = resume === undefined ? {} : { resume: { again: resume === 'again', person: personOf(principal) } };
+    return this.#keep(await link.open(entry.nodeId, 'ssh', { ...sessionOf(entry), ...recordOf(entry, principal), ...lasting }), principal, entry);
   }
 
   #keep(stream: Duplex, principal: Principal, { leaseId, endsAtMs }: LeaseEntry): Duplex {
@@ -198,6 +203,11 @@ function readSecret(answer: unknown, node: string): ScreenSecret {
 /** By what a node knows which session this is. */
 function sessionOf({ leaseId, fence }: LeaseEntry): Readonly<Record<string, string>> {
   return { lease: leaseId, ...(fence !== undefined && { fence }) };
+}
+
+/** Whose a session is: nobody else takes it up again. */
+function personOf({ actor }: Principal): string {
+  return `${actor.kind} ${actor.id ?? actor.label}`.slice(0, 100);
 }
 
 /** In whose name a session is recorded, where it is. */

@@ -48,7 +48,8 @@ export async function openScreenHouse(): Promise<ScreenHouse> {
   }
 }
 
-async function leaseMachine(net: StandInNet, program: Program): Promise<string> {
+/** Adds a stand-in host to the installation and leases it. @returns the lease's id, once it runs. */
+export async function leaseMachine(net: StandInNet, program: Program): Promise<string> {
   const host = await net.add('mac-1');
   const { line } = await api<{ line: string }>(program, 'POST', '/api/nodes', { name: 'mac-1' });
   const pasted = host.run(line, { TANDEM_AGENT_STAND_IN: '1', TANDEM_AGENT_NETWORK: '' });
