@@ -113,7 +113,7 @@ describe('a quote', () => {
         if (want.kind === 'whole') expect(quoted.count).toBe(one.kind === 'gpu' ? one.units.length : 1);
         expect(quoted.leastDay).toBe(one.leastDay === 'always' || (one.kind === 'mac' && one.leastDay === 'others' && one.owner !== organisationId));
       }
-    }), { numRuns: 2_000 });
+    }), { numRuns: 5_000 });
   });
 
   it('keeps to what it may cost at most, and ends there where it has no end', () => {

@@ -56,9 +56,23 @@ export function quote(request: PlacementRequest, machines: readonly LeasableMach
   if (cheapest === undefined) throw new TandemError('time_price_unknown', { params: { resource: unknown!, bucket: 'time' }, facts: { resource: unknown!, bucket: 'time' } });
   const { of, ...quoted } = cheapest;
   const same = offers.filter((one) => one.pool === quoted.pool && one.leastDay === quoted.leastDay && one.price.currency === quoted.price.currency && isDeepStrictEqual(one.terms, quoted.terms));
-  // Pools of two organisations may have one name, and other prices or another rule of the day at least: what is paid by the terms of one is not leased from the other.
-  const owners = [...new Set(same.flatMap((one) => byOffer.get(one.of.key)!.map(({ machine }) => machine.owner)))];
-  return within({ ...quoted, want: { ...narrowed(request, of, same.map((one) => one.of.unit.kind)), owners } }, atMost);
+  const want = narrowed(request, of, same.filter((one) => one.of.machine.owner === of.machine.owner).map((one) => one.of.unit.kind));
+  return within({ ...quoted, want: { ...want, owners: ownersByTheseTerms({ ...quoted, want }, of.machine.owner, request, fitting, priceAt) } }, atMost);
+}
+
+/**
+ * Pools of two organisations may have one name, and other prices or another rule of the day at least: what is paid by the terms of one is leased from
+ * the other only where all that the lease could get there has the same.
+ */
+function ownersByTheseTerms({ pool, want, leastDay, price }: Quote, owner: string, request: PlacementRequest, fitting: readonly LeasableMachine[], priceAt: (resource: string) => PriceVersion | undefined): string[] {
+  const narrowedRequest = { ...request, pool, want };
+  const isSame = (resource: string): boolean => {
+    const other = priceAt(resource);
+    return other !== undefined && other.currency === price.currency && isDeepStrictEqual(other.buckets, price.buckets);
+  };
+  const byOwner = Map.groupBy(fitting.filter((machine) => machineFits(machine, narrowedRequest)), (machine) => machine.owner);
+  const others = [...byOwner].filter(([, machines]) => machines.every((machine) => leastDayOf(machine, request) === leastDay && machine.units.every((unit) => !unitMatches(unit, narrowedRequest) || isSame(machine.resourceOf(unit)))));
+  return [...new Set([owner, ...others.map(([name]) => name)])];
 }
 
 /** The cheaper one; of two that cost the same the one that can be given back earlier. */
