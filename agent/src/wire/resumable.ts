@@ -1,6 +1,7 @@
 import { Writable, type Duplex } from 'node:stream';
 import { passOn } from './join-streams.ts';
 import type { PooledReads } from './pooled-reads.ts';
+import { Ring, type Slot } from './ring.ts';
 import { WireError } from './wire-error.ts';
 
 /** What is not said to have been read is kept, so that it can be said again over another line. */
@@ -12,6 +13,15 @@ const KIND = { data: 0, read: 1, end: 2 } as const;
 /** `u8 kind · u32 length`. `read` says in eight bytes how far its sender has read; `end` is empty, and counts as one byte more. */
 const HEAD_BYTES = 5;
 const READ_BYTES = 8;
+/** Room for what is kept, one more piece, and what is left over at the end. */
+const RING_BYTES = MOST_KEPT_BYTES + 1024 * 1024;
+/** Less comes out of a pool of Node's own. */
+const LEAST_SLOT_BYTES = 4 * 1024;
+
+interface Kept {
+  payload: Buffer;
+  readonly slot: Slot | undefined;
+}
 
 /**
  * One end of a stream of bytes both ways that goes on over another line when its line is lost: each end counts what it has read, keeps what the other
@@ -27,7 +37,8 @@ export class Resumable {
   readonly #output: Writable;
   readonly #incoming = new FrameCut();
   #line: Duplex | undefined;
-  #kept: Buffer[] = [];
+  readonly #ring = new Ring(RING_BYTES);
+  #kept: Kept[] = [];
   #keptBytes = 0;
   /** How far the other end has read, and how far was written here; the end counts as a byte. */
   #confirmed = 0;
@@ -96,7 +107,7 @@ export class Resumable {
     });
     // It ends no line that is read to its end: what this end has still to say goes out.
     const sink = new Writable({ highWaterMark: MOST_WAITING_BYTES, write: (chunk: Buffer, _encoding, done) => (this.#line === line ? this.#hear(chunk, done) : done()) });
-    for (const payload of this.#kept) line.write(Buffer.concat([frameOf(KIND.data, payload.length), payload]));
+    for (const { payload } of this.#kept) line.write(Buffer.concat([frameOf(KIND.data, payload.length), payload]));
     if (this.#ended && !this.delivered) line.write(frameOf(KIND.end, 0));
     this.#line = line;
     this.#mayGoOn();
@@ -111,9 +122,10 @@ export class Resumable {
 
   #say(chunk: Buffer, done: () => void): void {
     // A copy with room for its head: whoever wrote it uses the buffer again.
-    const frame = frameOf(KIND.data, chunk.length, chunk.length);
+    const slot = chunk.length < LEAST_SLOT_BYTES ? undefined : this.#ring.take(HEAD_BYTES + chunk.length);
+    const frame = headed(slot?.bytes ?? Buffer.allocUnsafe(HEAD_BYTES + chunk.length), KIND.data, chunk.length);
     chunk.copy(frame, HEAD_BYTES);
-    this.#kept.push(frame.subarray(HEAD_BYTES));
+    this.#kept.push({ payload: frame.subarray(HEAD_BYTES), slot });
     this.#keptBytes += chunk.length;
     this.#written += chunk.length;
     this.#line?.write(frame);
@@ -133,12 +145,14 @@ export class Resumable {
     this.#confirmed = upTo;
     this.#keptBytes -= bytes;
     for (let first = this.#kept[0]; first !== undefined && bytes > 0; first = this.#kept[0]) {
-      if (first.length > bytes) {
-        this.#kept[0] = first.subarray(bytes);
+      if (first.payload.length > bytes) {
+        first.payload = first.payload.subarray(bytes);
         break;
       }
-      bytes -= first.length;
+      bytes -= first.payload.length;
       this.#kept.shift();
+      // It was read at the other end, so no line here has to write it any more.
+      if (first.slot !== undefined) this.#ring.giveBack(first.slot);
     }
     this.#mayGoOn();
     this.onChange();
@@ -243,7 +257,10 @@ class FrameCut {
 
 /** The head of a frame, with so much room after it. */
 function frameOf(kind: number, length: number, room = 0): Buffer {
-  const frame = Buffer.allocUnsafe(HEAD_BYTES + room);
+  return headed(Buffer.allocUnsafe(HEAD_BYTES + room), kind, length);
+}
+
+function headed(frame: Buffer, kind: number, length: number): Buffer {
   frame[0] = kind;
   frame.writeUInt32BE(length, 1);
   return frame;
