@@ -8,7 +8,8 @@ export type Picodollars = bigint;
 
 export const PICO_PER_UNIT = 1_000_000_000_000n;
 
-const DECIMAL = /^(-)?(\d{1,18})(?:\.(\d{1,12}))?$/;
+/** Both have room for the same: 38 digits of picodollars. */
+const DECIMAL = /^(-)?(\d{1,26})(?:\.(\d{1,12}))?$/;
 const INTEGER = /^-?\d{1,38}$/;
 
 /** Parses a decimal amount of whole currency units ("12.50") exactly. `undefined` when it is not one, or has more than 12 decimals. */

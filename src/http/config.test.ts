@@ -57,6 +57,22 @@ describe('a configuration', () => {
     expect((await plan(exported)).changes).toEqual([]);
   });
 
+  it('is exported with the largest amounts that anything may have, and says the same', async () => {
+    const { adminKey } = await house.access.createTenant({ name: 'Large', currency: 'USD', billing: 'postpaid', ownerEmail: 'owner@large.example' });
+    const large = house.as(adminKey);
+    const most = '9'.repeat(38);
+    for (const [path, body] of [['/api/keys', { name: 'large', budget: { amount: most, period: 'month' } }], ['/api/prices', { resource: 'team/large', source: 'a test', buckets: { input: { price: most, per: '1' }, output: { price: most, per: '1000000' } } }]] as const) {
+      const made = await large('POST', path, body);
+      expect(made.status, JSON.stringify(made.body)).toBe(201);
+    }
+    const shown = await large('GET', '/api/config');
+    expect(shown.status, JSON.stringify(shown.body)).toBe(200);
+    const { config: exported } = shown.body as { config: typeof config };
+    expect(exported.budgets[0]!.amount).toBe(`${'9'.repeat(26)}.${'9'.repeat(12)}`);
+    const again = await large('POST', '/api/config/plan', { config: exported });
+    expect(again.body).toMatchObject({ changes: [] });
+  });
+
   it('names each field that changes, with prices, and what goes', async () => {
     const changed = {
       ...config,

@@ -10,7 +10,9 @@ import { BACKEND_KINDS } from '../registry/target.ts';
 
 const name = z.string().trim().min(1).max(100);
 const alias = z.string().min(1).max(200).regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be a model name such as team/model-7b');
-const amount = z.string().regex(/^\d{1,18}(\.\d{1,12})?$/, 'must be an amount such as 25.00');
+/** As many digits as an amount in picodollars may have elsewhere. */
+const AMOUNT = /^\d{1,26}(?:\.\d{1,12})?$/;
+const amount = z.string().regex(AMOUNT, 'must be an amount such as 25.00');
 const scope = z.string().regex(/^(organisation|project:.+|key:.+)$/, 'must be organisation, project:NAME or key:NAME');
 const unit = z.union([amount, z.strictObject({ price: z.string().regex(/^\d{1,38}$/), per: z.string().regex(/^[1-9]\d{0,37}$/) })]);
 
@@ -53,6 +55,9 @@ export type ConfigModel = NonNullable<ConfigFile['models']>[number];
 export type ConfigPrice = NonNullable<ConfigFile['prices']>[number];
 export type ConfigBudget = NonNullable<ConfigFile['budgets']>[number];
 export type ConfigLimit = NonNullable<ConfigFile['limits']>[number];
+
+/** Whether the file's form of an amount has room for it. */
+export const isAmount = (text: string): boolean => AMOUNT.test(text);
 
 /** What a short price is for: one of these, and a million of everything else. */
 export const PER_ONE: ReadonlySet<Bucket> = new Set(['request', 'cached_reply']);

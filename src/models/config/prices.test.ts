@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BUCKETS } from '../../ledger/index.ts';
 import { longBuckets, shortBuckets } from './prices.ts';
 
-const unit = fc.record({ price: fc.bigInt(0n, 10n ** 18n).map(String), per: fc.constantFrom('1', '3', '1000', '1000000', '7000000') });
+const unit = fc.record({ price: fc.oneof(fc.bigInt(0n, 10n ** 18n), fc.bigInt(0n, 10n ** 38n - 1n)).map(String), per: fc.constantFrom('1', '3', '1000', '1000000', '7000000') });
 const buckets = fc.dictionary(fc.constantFrom(...BUCKETS), unit);
 const value = ({ price, per }: { price: string; per: string }, other: { price: string; per: string }) => BigInt(price) * BigInt(other.per) === BigInt(other.price) * BigInt(per);
 

@@ -1,6 +1,6 @@
 import { formatAmount, parseAmount } from '../../base/index.ts';
 import { completeBuckets, type Bucket } from '../../ledger/index.ts';
-import { PER_ONE, type ConfigPrice } from './form.ts';
+import { PER_ONE, isAmount, type ConfigPrice } from './form.ts';
 
 export type Buckets = Readonly<Partial<Record<Bucket, { readonly price: string; readonly per: string }>>>;
 type Short = ConfigPrice['buckets'];
@@ -17,11 +17,12 @@ export function longBuckets(short: Short): Buckets {
   return Object.fromEntries(Object.entries(completeBuckets(given)).map(([bucket, unit]) => [bucket, { price: String(unit.price), per: String(unit.per) }]));
 }
 
-/** The short form where it says the same exactly. */
+/** The short form where it says the same exactly and has room for it. */
 export function shortBuckets(long: Buckets): Short {
   return Object.fromEntries(Object.entries(long).map(([bucket, unit]) => {
     const whole = BigInt(unit.price) * perOf(bucket as Bucket);
     const per = BigInt(unit.per);
-    return [bucket, whole % per === 0n ? formatAmount(whole / per) : unit];
+    const short = formatAmount(whole / per);
+    return [bucket, whole % per === 0n && isAmount(short) ? short : unit];
   }));
 }
