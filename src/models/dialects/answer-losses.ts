@@ -5,7 +5,7 @@ const loss = (from: Loss['from'], to: Loss['to'], field: string, effect: Loss['e
 /** What an answer loses on its way from a backend to a caller of another dialect. */
 export const ANSWER_LOSSES: readonly Loss[] = [
   loss('every', 'chat', 'tokens that were written to a cache', 'changed', 'they count as any other of the prompt: its usage has no field for them'),
-  loss('every', 'chat', 'state of thoughts (signature, encrypted content)', 'dropped', 'a message has a field for readable thoughts only'),
+  loss('every', 'chat', 'state of thoughts (signature, encrypted content)', 'dropped', 'a message has a field for readable thoughts only; what Gemini signs beside a call of a tool stands in extra_content of the call'),
   loss('every', 'responses', 'the stop text that was met', 'dropped', 'it knows no stop texts'),
   loss('messages', 'chat', 'a refusal', 'changed', 'its words are the text, and finish_reason is content_filter: Anthropic has no field of its own for them'),
   loss('messages', 'responses', 'a refusal', 'changed', 'its words are the text, and the response is incomplete for the reason content_filter'),

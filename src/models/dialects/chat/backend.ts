@@ -9,6 +9,7 @@ import { errorMessage } from './errors.ts';
 import { CHAT_LOSSES } from './losses.ts';
 import { ChatReader } from './reader.ts';
 import { readReply } from './reply.ts';
+import { unsigned } from './signed-calls.ts';
 
 /** Servers that speak OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp's server and many more. */
 export const chatBackend: BackendDialect = {
@@ -45,6 +46,7 @@ function writeRequest(request: NeutralRequest, target: TargetFacts): OutRequest 
   // The tier is one of this house. What it buys on another server is not known, nor what it costs there. (Deleting what is not there
   // would make the object slow to write.)
   if (body['service_tier'] !== undefined) delete body['service_tier'];
+  if (own && request.needs.tools && Array.isArray(body['messages'])) body['messages'] = unsigned(body['messages']);
   body[own && request.capField !== null ? request.capField : target.capField] = cap;
   if (request.stream) {
     const options = body['stream_options'];

@@ -1,6 +1,7 @@
 import type { CacheMark, FilePart, ImagePart, Part, TextPart, Turn } from '../../neutral/parts.ts';
 import type { Conversation, OutputFormat, Sampling, Tool, ToolChoice } from '../../neutral/request.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
+import { signatureOf } from './signed-calls.ts';
 import { oldCallId, readCalls } from './tool-calls.ts';
 
 /** Fields that the neutral form has words for, in the conversation or beside it. */
@@ -59,8 +60,17 @@ function assistantParts(message: JsonObject): Part[] {
     ...(typeof thought === 'string' && thought !== '' ? [{ type: 'reasoning', text: thought, form: 'text' } as const] : []),
     ...readContent(message['content']),
     ...(typeof refusal === 'string' && refusal !== '' ? [{ type: 'refusal', text: refusal } as const] : []),
-    ...readCalls(message),
+    ...signedCalls(message),
   ];
+}
+
+/** Calls, each behind the thought that was signed for it. */
+function signedCalls(message: JsonObject): Part[] {
+  const given: unknown[] = Array.isArray(message['tool_calls']) ? message['tool_calls'].filter(isObject) : [];
+  return readCalls(message).flatMap((call, at): Part[] => {
+    const sealed = signatureOf(given[at]);
+    return sealed === null ? [call] : [{ type: 'reasoning', text: '', form: 'text', sealed }, call];
+  });
 }
 
 function readContent(content: unknown): Part[] {

@@ -1,10 +1,12 @@
 import type { TandemError } from '../../../base/index.ts';
 import type { ReplyEnd, ReplyFacts, ReplyWriter } from '../../neutral/dialect.ts';
+import type { ReasoningPart } from '../../neutral/parts.ts';
 import type { NeutralChoice, NeutralReply, ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
 import type { JsonObject } from '../../request/json.ts';
 import { writeFinish } from './finish.ts';
 import { ChunkNames, renamed } from './rename.ts';
+import { signedBy } from './signed-calls.ts';
 import { writeCall } from './tool-calls.ts';
 import { writeUsage } from './usage.ts';
 
@@ -23,8 +25,8 @@ export class ChatWriter implements ReplyWriter {
   readonly #includeUsage: boolean;
   readonly #names: ChunkNames;
   #created: number;
-  /** For events that are put together here: which choices have begun, what each part is, how many tools a choice calls. */
-  #choices: { calls: number; readonly parts: { readonly opens: Opened; readonly call: number; readonly custom: boolean }[] }[] | undefined;
+  /** For events that are put together here: which choices have begun, what each part is, how many tools a choice calls, and what was signed for the next one. */
+  #choices: { calls: number; sealed: ReasoningPart['sealed'] | undefined; readonly parts: { readonly opens: Opened; readonly call: number; readonly custom: boolean }[] }[] | undefined;
 
   constructor(request: NeutralRequest, facts: ReplyFacts) {
     this.#id = `chatcmpl-${facts.id}`;
@@ -67,8 +69,10 @@ export class ChatWriter implements ReplyWriter {
         const custom = event.opens === 'tool_call' && event.kind === 'custom';
         parts[event.part] = { opens: event.opens, call: calls, custom };
         if (event.opens !== 'tool_call') return first;
-        this.#choice(event.choice).calls = calls + 1;
-        const call = { index: calls, ...writeCall({ type: 'tool_call', id: event.id, name: event.name, input: '', kind: event.kind }) };
+        const choice = this.#choice(event.choice);
+        choice.calls = calls + 1;
+        const call = { index: calls, ...writeCall({ type: 'tool_call', id: event.id, name: event.name, input: '', kind: event.kind }), ...signedBy(choice.sealed) };
+        choice.sealed = undefined;
         return first + this.#frame(event.choice, { tool_calls: [call] }, null);
       }
       case 'delta': {
@@ -76,6 +80,7 @@ export class ChatWriter implements ReplyWriter {
         return part ? this.#frame(event.choice, delta(part, event.text), null, event.logprobs) : '';
       }
       case 'part_end':
+        if (event.sealed) this.#choice(event.choice).sealed = event.sealed;
         return '';
       case 'finish': {
         const { parts } = this.#choice(event.choice);
@@ -100,7 +105,7 @@ export class ChatWriter implements ReplyWriter {
   }
 
   #choice(index: number) {
-    return ((this.#choices ??= [])[index] ??= { calls: 0, parts: [] });
+    return ((this.#choices ??= [])[index] ??= { calls: 0, sealed: undefined, parts: [] });
   }
 
   #frame(index: number, content: JsonObject, finishReason: string | null, logprobs: JsonObject | null = null, stopText: string | null = null): string {
@@ -124,10 +129,15 @@ function writeChoice(choice: NeutralChoice, index: number): JsonObject {
   const texts = { text: '', refusal: '', reasoning: '' };
   const calls: JsonObject[] = [];
   const annotations: JsonObject[] = [];
+  let sealed: ReasoningPart['sealed'];
   for (const part of choice.parts) {
     if (part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning') texts[part.type] += part.text;
     if (part.type === 'text') annotations.push(...(part.annotations ?? []));
-    if (part.type === 'tool_call') calls.push(writeCall(part));
+    if (part.type === 'reasoning' && part.sealed) sealed = part.sealed;
+    if (part.type === 'tool_call') {
+      calls.push({ ...writeCall(part), ...signedBy(sealed) });
+      sealed = undefined;
+    }
   }
   const silent = texts.text === '' && (calls.length > 0 || texts.refusal !== '');
   return {
