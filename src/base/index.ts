@@ -10,6 +10,7 @@ export { ERRORS, TandemError, isTandemError, printable, type ErrorCode, type Err
 export { SETTINGS, controlHosts, readConfig, type Config } from './config.ts';
 export { Leaving, signalOf, type LeavingSignal } from './leaving.ts';
 export { publicJwk, signJws, verifyJws, type PublicJwk, type ReadJws } from './jws.ts';
+export { MAX_DEPTH, MAX_PARTS, shapeFault, type ShapeFault } from './json-shape.ts';
 export { makeFolder } from './make-folder.ts';
 export { homeHolder, lockHome, type HomeHolder, type HomeLock } from './home-lock.ts';
 export { systemRandom, type Random } from './random.ts';

@@ -3,6 +3,7 @@ export type { CallInput } from './run/call.ts';
 export { LOSSES } from './dialects/losses.ts';
 export type { DialectIn } from './neutral/parts.ts';
 export { FAULTS, WIDE_FAULTS } from './run/faults/fault-table.ts';
+export { keepsIntegers } from './neutral/exact-json.ts';
 export type { Loss } from './neutral/request.ts';
 export type { ContentHead, ContentStore, ContentWriter, NewContent, Purpose, StoredContent } from './content/index.ts';
 export type { ReplySink } from './reply-sink.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_DEPTH, MAX_PARTS, shapeFault } from './shape.ts';
+import { MAX_DEPTH, MAX_PARTS, shapeFault } from '../../base/index.ts';
 import { parseJson } from './parse-json.ts';
 
 const deeperThan = (body: Uint8Array, limit: number) => shapeFault(body, limit, MAX_PARTS) === 'deep';
@@ -62,4 +62,11 @@ describe('a JSON body', () => {
   it.each([['invalid UTF-8', Buffer.from([0x22, 0xff, 0x22])], ['nothing', Buffer.alloc(0)], ['hexadecimal', bytes('0x10')], ['Infinity', bytes('[Infinity]')], ['a comment', bytes('/* */{}')], ['two values', bytes('{}{}')]])('is refused when it is %s', (_what, body) => {
     expect(() => parseJson(body)).toThrow(expect.objectContaining({ code: 'invalid_json' }) as Error);
   });
+});
+
+it('keeps long integers of a body that goes on to a model, and of no other', () => {
+  const body = bytes('{"messages":[{"content":[{"type":"tool_use","input":{"id":9007199254740993}}]}]}');
+  expect(JSON.stringify(parseJson(body, true))).toBe(body.toString());
+  expect(JSON.stringify(parseJson(bytes(body.toString().replace('tool_use', 'tool\\u005fuse')), true))).toBe(body.toString());
+  expect(parseJson(body)).toEqual({ messages: [{ content: [{ type: 'tool_use', input: { id: 9_007_199_254_740_992 } }] }] });
 });

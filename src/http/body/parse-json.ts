@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import secureJson from 'secure-json-parse';
-import { TandemError } from '../../base/index.ts';
-import { MAX_DEPTH, MAX_PARTS, shapeFault } from './shape.ts';
+import { MAX_DEPTH, MAX_PARTS, TandemError, shapeFault } from '../../base/index.ts';
+import { keepsIntegers } from '../../models/index.ts';
 
 const BYTE_ORDER_MARK = 0xfeff;
 const OPENING = ['{', '['] as const;
@@ -9,9 +9,10 @@ const refuse = { protoAction: 'error', constructorAction: 'error' } as const;
 
 /**
  * The JSON value in a request's body. The parser's own message is not passed on: it quotes the body.
+ * @param exact whether integers that JavaScript would round are kept as they stand, for bodies that go on to a model.
  * @throws TandemError invalid_json: empty, not UTF-8, nested too deep, of too many values, not JSON, or with a key `__proto__` or `constructor.prototype`.
  */
-export function parseJson(body: Buffer): unknown {
+export function parseJson(body: Buffer, exact = false): unknown {
   if (body.length === 0) throw invalid('it is empty');
   if (!isUtf8(body)) throw invalid('it is not UTF-8');
   const text = body.toString();
@@ -19,7 +20,9 @@ export function parseJson(body: Buffer): unknown {
   if (fault === 'deep') throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
   if (fault === 'many') throw invalid(`it holds more than ${MAX_PARTS} values`);
   try {
-    return isPlain(text) ? JSON.parse(text) : secureJson.parse(text, null, refuse);
+    const reviver = exact ? keepsIntegers(text) : null;
+    if (!isPlain(text)) return secureJson.parse(text, reviver, refuse);
+    return reviver === null ? JSON.parse(text) : JSON.parse(text, reviver);
   } catch (error) {
     throw invalid(reasonOf(error));
   }

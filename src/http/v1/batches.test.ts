@@ -36,6 +36,13 @@ const ended = (id: string, by = client) => vi.waitFor(async () => {
 const read = async (id: string, by = client) => (await (await by.files.content(id)).text()).trim().split('\n').map((text) => JSON.parse(text) as { custom_id: string; response: { status_code: number; request_id: string; body: Record<string, unknown> } | null; error: unknown });
 
 describe('batches, by the openai SDK unmodified', () => {
+  it('fails a batch with a line that no parser or writer can bear, once and for all', async () => {
+    const deep = line('deep', 'hello').replace('"max_tokens":16', `"nested":${'['.repeat(50_000)}${']'.repeat(50_000)}`);
+    const many = line('many', 'hello').replace('"max_tokens":16', `"list":[${'{},'.repeat(500_000)}{}]`);
+    const batch = await ended((await begin(`${line('well', 'hello')}\n${deep}\n${many}`)).id);
+    expect(batch).toMatchObject({ status: 'failed', errors: { data: [{ line: 2, code: 'invalid_json_line' }, { line: 3, code: 'invalid_json_line' }] } });
+  });
+
   it('runs every line as a call of the key, and bills each once', async () => {
     const made = await begin(`${line('a', 'hello')}\r\n\r\n${line('b', 'again')}\n${line('c', 'third')}`, client, { metadata: { job: 'nightly' } });
     expect(made).toMatchObject({ object: 'batch', status: 'validating', endpoint: '/v1/chat/completions', completion_window: '24h', metadata: { job: 'nightly' }, output_file_id: null, errors: null });

@@ -32,7 +32,7 @@ export async function serveAnswer(answer: (call: ModelCall, sink: ReplySink) => 
   const known = options.authenticate(request, true);
   const principal = known instanceof Promise ? await known : known;
   demand(principal, 'models.call');
-  const body = parseJson(request instanceof LaneRequest ? wholeJsonBody(request, options.maxBodyBytes) : await readJsonBody(request, options.maxBodyBytes));
+  const body = parseJson(request instanceof LaneRequest ? wholeJsonBody(request, options.maxBodyBytes) : await readJsonBody(request, options.maxBodyBytes), true);
   const left = new Leaving();
   const leave = () => {
     if (!response.writableFinished) left.leave(new Error('the client left'));

@@ -16,7 +16,7 @@ export interface CountOptions {
 export async function serveCountTokens(request: IncomingMessage, response: ServerResponse, requestId: string, options: CountOptions): Promise<void> {
   const principal = await options.authenticate(request, true);
   demand(principal, 'models.call');
-  const body = parseJson(await readJsonBody(request, options.maxBodyBytes));
+  const body = parseJson(await readJsonBody(request, options.maxBodyBytes), true);
   const left = new AbortController();
   response.on('close', () => { if (!response.writableFinished) left.abort(new Error('the client left')); });
   const { tokens, counted, limits } = await options.models.countTokens({ principal, body, requestId, headers: request.headers, signal: left.signal });

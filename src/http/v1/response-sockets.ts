@@ -157,7 +157,7 @@ class Connection {
   async #turn(message: Buffer, requestId: string, noted: Asked): Promise<void> {
     const principal = await this.#options.authenticate(this.#request, true);
     demand(principal, 'models.call');
-    const asked = parseJson(message);
+    const asked = parseJson(message, true);
     if (typeof asked !== 'object' || asked === null) throw new TandemError('invalid_request', { param: 'body', params: { reason: 'body must be a JSON object.' } });
     const { type, ...body } = asked as Record<string, unknown>;
     if (type !== 'response.create') throw new TandemError('invalid_request', { param: 'type', params: { reason: 'type must be response.create.' } });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Clock, SecretBox } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
+import { keepsIntegers } from '../neutral/exact-json.ts';
 import type { BatchRow } from './batch-object.ts';
 import type { BatchTokens, LineResult } from './line-result.ts';
 
@@ -176,7 +177,9 @@ export class BatchStore {
   }
 
   #request(batch: BatchKey, row: { line: number; sealed_request: Buffer }): { customId: string; body: Record<string, unknown> } {
-    return JSON.parse(this.#options.secrets.open(row.sealed_request, lineContext(batch.id, row.line, 'request')).toString()) as { customId: string; body: Record<string, unknown> };
+    const text = this.#options.secrets.open(row.sealed_request, lineContext(batch.id, row.line, 'request')).toString();
+    const reviver = keepsIntegers(text);
+    return (reviver === null ? JSON.parse(text) : JSON.parse(text, reviver)) as { customId: string; body: Record<string, unknown> };
   }
 
   async #update(batch: Leased, change: object, tx?: Executor, from?: BatchRow['state']): Promise<BatchRow | null> {

@@ -1,4 +1,6 @@
 import secureJson from 'secure-json-parse';
+import { MAX_DEPTH, MAX_PARTS, shapeFault } from '../../base/index.ts';
+import { keepsIntegers } from '../neutral/exact-json.ts';
 
 /** One request of a batch's input file. */
 export interface BatchRequest {
@@ -20,6 +22,9 @@ const MOST_ID_CHARACTERS = 512;
  * @param endpoint the batch's own: a line cannot go elsewhere.
  */
 export function checkLine(text: string, endpoint: string): BatchRequest | LineFault {
+  const shape = shapeFault(Buffer.from(text), MAX_DEPTH, MAX_PARTS);
+  if (shape === 'deep') return fault('invalid_json_line', `This line is nested deeper than ${MAX_DEPTH} levels.`, null);
+  if (shape === 'many') return fault('invalid_json_line', `This line holds more than ${MAX_PARTS} values.`, null);
   const line = parse(text);
   if (line === undefined) return fault('invalid_json_line', 'This line is not a JSON object.', null);
   const { custom_id: customId, method, url, body } = line;
@@ -40,7 +45,7 @@ export function isFault(line: BatchRequest | LineFault): line is LineFault {
 
 function parse(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' });
+    const value: unknown = secureJson.parse(text, keepsIntegers(text), { protoAction: 'error', constructorAction: 'error' });
     return isObject(value) ? value : undefined;
   } catch {
     // The parser's own message would quote the line.

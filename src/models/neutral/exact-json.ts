@@ -23,8 +23,25 @@ export function exactJson(text: string): unknown {
 export function exactObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value = exactJson(text);
-    return isObject(value) ? value : undefined;
+    // A long number by itself is kept in an object, too.
+    return isObject(value) && text.trimStart().startsWith('{') ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+const LONG_INTEGER = /\d{16}/;
+/** Where they matter: arguments of calls, and schemas. Looking for these words costs a tenth of looking for the digits. */
+const HOLDERS = ['"tool', '"schema"'] as const;
+
+/**
+ * What keeps integers that JavaScript would round as they stand, for parsers that take a reviver; null for text without any. Where a
+ * number is calculated with, such a one is no number: then it is refused, as it would be for its size.
+ */
+export function keepsIntegers(text: string): ((key: string, value: unknown, context?: { readonly source?: string }) => unknown) | null {
+  return HOLDERS.some((word) => text.includes(word)) && LONG_INTEGER.test(text) ? keptInteger : null;
+}
+
+function keptInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source !== undefined ? exact.rawJSON(context.source) : value;
 }

@@ -50,11 +50,11 @@ export const CHAT_FIELDS: ReadonlyMap<string, Check> = new Map(Object.entries({
   functions: list(1_000), function_call: either(oneOf('none', 'auto'), object),
   reasoning_effort: text(20), verbosity: text(20), prediction: object,
   // Words about the call.
-  user: text(1_000), safety_identifier: text(1_000), prompt_cache_key: text(1_000), prompt_cache_retention: text(20), metadata,
+  user: text(1_000), safety_identifier: text(1_000), prompt_cache_key: text(1_000), prompt_cache_retention: text(20), prompt_cache_options: object, metadata,
   service_tier: oneOf('auto', 'default', 'priority', 'flex'),
   store: (value) => (value === false ? undefined : 'must be false: chat completions are not stored here'),
   modalities: (value) => (Array.isArray(value) && value.length === 1 && value[0] === 'text' ? undefined : 'must be ["text"]: audio is not metered here'),
-  audio: never('audio is not metered'), web_search_options: never('searches are not metered'),
+  audio: never('audio is not metered'), web_search_options: never('searches are not metered'), moderation: never('moderation is not metered'),
   // Other servers' names for the output limit, which would override the one that the hold was made for.
   n_predict: useMaxTokens, max_new_tokens: useMaxTokens, max_output_tokens: useMaxTokens, num_predict: useMaxTokens, best_of: never('use n'),
   // vLLM: a template of the caller's own has no bound, and a transfer address makes the backend call it.

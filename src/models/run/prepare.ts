@@ -80,7 +80,7 @@ function prepareRemote(call: Call, candidate: Candidate, remote: RemoteBackend |
   const { request } = call;
   const { dialect } = remote;
   const reading = request.dialect === 'embeddings' ? dialect.embeddings : dialect;
-  const cannot = reading ? reading.cannot(request) : 'embeddings';
+  const cannot = reading ? reading.cannot(written) : 'embeddings';
   if (!reading || cannot !== null) throw new TandemError('unsupported_parameter', { params: { field: cannot ?? '', model: request.model, reason: 'no backend behind it can carry that' } });
   const out = reading.request(written, {
     model: target.backendModel, contextTokens: target.contextTokens, maxOutputTokens: target.maxOutputTokens, capField: target.capField, options: target.backend.options,

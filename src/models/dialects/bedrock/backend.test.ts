@@ -44,6 +44,24 @@ function read(bytes: Buffer, cuts: readonly number[] = []) {
 }
 
 describe('a request to Bedrock', () => {
+  it('keeps calls and results together under ids that it takes, and long numbers as they are', () => {
+    const id = `functions.get_time:${'0'.repeat(80)}`;
+    const { json, body } = sent({ conversation: { turns: [
+      { role: 'user', parts: [{ type: 'text', text: 'Go' }] }, { role: 'assistant', parts: [{ type: 'tool_call', id, name: 'f', input: '{"id":9007199254740993}', kind: 'function' }] },
+      { role: 'tool', parts: [{ type: 'tool_result', callId: id, isError: false, content: [{ type: 'text', text: '1' }] }] },
+    ] } });
+    const [, call, result] = json['messages'] as { content: { toolUse?: { toolUseId: string }; toolResult?: { toolUseId: string } }[] }[];
+    expect(call!.content[0]!.toolUse!.toolUseId).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
+    expect(result!.content[0]!.toolResult!.toolUseId).toBe(call!.content[0]!.toolUse!.toolUseId);
+    expect(body.toString()).toContain('"input":{"id":9007199254740993}');
+    const reply = JSON.stringify({ output: { message: { role: 'assistant', content: [{ toolUse: { toolUseId: 't', name: 'f', input: { id: 'HERE' } } }] } }, stopReason: 'tool_use', usage: USAGE }).replace('"HERE"', '9007199254740995');
+    expect(bedrockBackend.whole(reply, neutralRequest(), {})).toMatchObject({ usage: COUNTS, choices: [{ parts: [{ type: 'tool_call', input: '{"id":9007199254740995}' }] }] });
+  });
+
+  it('says system words that stand alone as the user\'s', () => {
+    expect(sent({ conversation: { turns: [{ role: 'developer', parts: [{ type: 'text', text: 'Tell a joke.' }] }] } }).json).toMatchObject({ messages: [{ role: 'user', content: [{ text: 'Tell a joke.' }] }] });
+  });
+
   it('is written in Converse\'s words', () => {
     const { json, path } = sent({
       stream: true, maxOutputTokens: 50,

@@ -1,6 +1,7 @@
 import { BadReply } from '../../neutral/bad-reply.ts';
 import { inputBound, outputLimit } from '../../neutral/bounds.ts';
 import type { BackendDialect, ReplyReader } from '../../neutral/dialect.ts';
+import { exactJson } from '../../neutral/exact-json.ts';
 import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
@@ -17,7 +18,7 @@ import { signBedrock } from './sign.ts';
 import { toolConfig } from './tool-config.ts';
 
 /** Fields of callers' dialects that ask nothing of an answer: see the losses. */
-const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prompt_cache_options', 'client_metadata', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
 
 /** Models that say which stop text they met are asked to; a path that a model does not have is ignored (Converse's API reference). */
 const STOP_PATHS = ['/stop_sequence'];
@@ -76,7 +77,7 @@ export const bedrockBackend: BackendDialect = {
     const response = new BedrockResponse(request);
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = exactJson(text);
     } catch {
       throw new BadReply('its answer is not valid JSON');
     }

@@ -1,5 +1,7 @@
-import { isObject, type JsonObject } from '../../request/json.ts';
+import { exactObject } from '../../neutral/exact-json.ts';
 import type { CacheMark, FilePart, ImagePart, Part, Turn } from '../../neutral/parts.ts';
+import type { JsonObject } from '../../request/json.ts';
+import { plainCallId } from '../call-id.ts';
 
 export interface BedrockMessage {
   readonly role: 'user' | 'assistant';
@@ -23,7 +25,8 @@ export function toMessages(turns: readonly Turn[]): { readonly system: readonly 
     if (last?.role === role) last.content.push(...blocks);
     else messages.push({ role, content: blocks });
   }
-  return { system, messages };
+  // A prompt of system words alone is one that the user says: Converse wants a message.
+  return messages.length === 0 ? { system: [], messages: [{ role: 'user', content: system }] } : { system, messages };
 }
 
 /** A mark stands behind what it closes. */
@@ -46,11 +49,11 @@ function block(part: Part, names: DocumentNames): JsonObject[] {
     case 'file':
       return [document(part, names)];
     case 'tool_call':
-      return [{ toolUse: { toolUseId: part.id, name: part.name, input: inputOf(part.input) } }];
+      return [{ toolUse: { toolUseId: plainCallId(part.id), name: part.name, input: inputOf(part.input) } }];
     case 'tool_result':
       return [{
         toolResult: {
-          toolUseId: part.callId, status: part.isError ? 'error' : 'success',
+          toolUseId: plainCallId(part.callId), status: part.isError ? 'error' : 'success',
           content: part.content.map((one) => (one.type === 'text' ? { text: one.text } : one.type === 'image' ? image(one) : document(one, names))),
         },
       }];
@@ -92,11 +95,5 @@ class DocumentNames {
 }
 
 function inputOf(input: string): JsonObject {
-  if (input.trim() === '') return {};
-  try {
-    const value: unknown = JSON.parse(input);
-    return isObject(value) ? value : { input };
-  } catch {
-    return { input };
-  }
+  return input.trim() === '' ? {} : (exactObject(input) ?? { input });
 }

@@ -6,8 +6,8 @@ import { readFinish } from './finish.ts';
 /** Puts chunks into neutral events: which part a piece belongs to is told by its field, a tool call's by its `index`. */
 export class ChunkParts {
   readonly #stream = new PartStream();
-  /** By choice and the call's index there: the neutral part. Bounded by the answer's own length. */
-  readonly #calls: (number | undefined)[][] = [];
+  /** By choice and the call's index there: the neutral part, and the id that it came with. Bounded by the answer's own length. */
+  readonly #calls: ({ readonly part: number; readonly id: string } | undefined)[][] = [];
   /** Choices in which the model refuses: it says that it stopped, as any other. */
   readonly #refused = new Set<number>();
 
@@ -35,7 +35,7 @@ export class ChunkParts {
     }
     const finish = readFinish(choice['finish_reason']);
     if (finish === null) return;
-    for (const part of this.#calls[index] ?? []) if (part !== undefined) this.#stream.endTool(index, part);
+    for (const call of this.#calls[index] ?? []) if (call !== undefined) this.#stream.endTool(index, call.part);
     this.#calls[index] = [];
     this.#stream.finish(index, finish === 'stop' && this.#refused.has(index) ? 'refusal' : finish, text(choice['stop_reason']) || null);
   }
@@ -45,13 +45,16 @@ export class ChunkParts {
     const at = whole(call['index']);
     const custom = isObject(call['custom']) ? call['custom'] : null;
     const said = custom ?? (isObject(call['function']) ? call['function'] : {});
-    let part = calls[at];
-    if (part === undefined) {
-      const name = text(said['name']);
-      part = this.#stream.tool(choice, { id: text(call['id']) || `call_${choice}_${at}`, name, kind: custom ? 'custom' : 'function' });
-      calls[at] = part;
+    const id = text(call['id']);
+    const name = text(said['name']);
+    let open = calls[at];
+    // Google's endpoint and others give calls that are made at once the same index: another name under another id is another call.
+    if (open !== undefined && name !== '' && id !== '' && id !== open.id) {
+      this.#stream.endTool(choice, open.part);
+      open = undefined;
     }
-    this.#stream.toolInput(choice, part, text(custom ? said['input'] : said['arguments']));
+    if (open === undefined) calls[at] = open = { part: this.#stream.tool(choice, { id: id || `call_${choice}_${at}`, name, kind: custom ? 'custom' : 'function' }), id };
+    this.#stream.toolInput(choice, open.part, text(custom ? said['input'] : said['arguments']));
   }
 }
 

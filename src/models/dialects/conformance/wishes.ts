@@ -101,6 +101,8 @@ export const WISHES: Readonly<Record<string, Wish>> = {
   'a key for the prompt cache': { body: { chat: { prompt_cache_key: 'key-of-a-cache' }, responses: { prompt_cache_key: 'key-of-a-cache' } }, sent: /key-of-a-cache/, loss: /prompt_cache_key/ },
   'a user': { body: { chat: { safety_identifier: 'user-7' }, responses: { safety_identifier: 'user-7' }, messages: { metadata: { user_id: 'user-7' } } }, sent: /user-7/, loss: /^user/ },
   'labels': { body: { chat: { metadata: { team: 'blue' } }, responses: { metadata: { team: 'blue' } }, messages: { metadata: { team: 'blue' } } }, sent: /"team":"blue"/, loss: /metadata/ },
+  'words of Codex about itself': { body: { responses: { client_metadata: { installation: 'words-of-codex' } } }, sent: /words-of-codex/, loss: /client_metadata|without a word/ },
+  'options of the prompt cache': { body: { chat: { prompt_cache_options: { mode: 'implicit' } }, responses: { prompt_cache_options: { mode: 'implicit' } } }, sent: /prompt_cache_options/, loss: /prompt_cache_options|without a word/ },
   'a verbosity': { body: { chat: { verbosity: 'low' }, responses: { text: { verbosity: 'low' } } }, sent: /"verbosity":"low"/, loss: /verbosity/ },
   'a name of a turn': { body: { chat: { messages: [{ role: 'user', name: 'bob', content: 'Hello' }] } }, sent: /"name":"bob"/, loss: /name of a turn/ },
   'system words in the middle': {

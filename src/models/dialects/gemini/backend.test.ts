@@ -65,6 +65,35 @@ describe('a request to Gemini', () => {
     ]);
   });
 
+  it('marks the first call of a turn that nobody signed, for models that refuse it else', () => {
+    const call = (id: string) => ({ type: 'tool_call', id, name: 'f', input: '{}', kind: 'function' }) as const;
+    const result = (callId: string) => ({ role: 'tool', parts: [{ type: 'tool_result', callId, isError: false, content: [{ type: 'text', text: '1' }] }] }) as const;
+    const signed = { type: 'reasoning', text: '', form: 'text', sealed: { dialect: 'gemini', kind: 'signature', value: 'sig' } } as const;
+    const conversation = { turns: [{ role: 'user', parts: [{ type: 'text', text: 'Go' }] }, { role: 'assistant', parts: [call('a'), call('b')] }, result('a'), result('b'), { role: 'assistant', parts: [signed, call('c'), call('d')] }, result('c'), result('d')] } as const;
+    const signatures = (model: string) => (sent({ conversation }, model).json['contents'] as { parts: { functionCall?: object; thoughtSignature?: string }[] }[]).flatMap(({ parts }) => parts.flatMap((part) => (part.functionCall ? [part.thoughtSignature] : [])));
+    for (const model of ['gemini-3.1-pro-preview', 'gemini-flash-latest', 'models/gemini-4-argon']) expect(signatures(model)).toEqual(['skip_thought_signature_validator', undefined, 'sig', undefined]);
+    for (const model of ['gemini-2.5-flash', 'gemini-1.5-pro', 'gemma-3-27b-it']) expect(signatures(model)).toEqual([undefined, undefined, 'sig', undefined]);
+  });
+
+  it('says system words that stand alone as the user\'s', () => {
+    expect(sent({ conversation: { turns: [{ role: 'system', parts: [{ type: 'text', text: 'Tell a joke.' }] }] } }).json).toMatchObject({ contents: [{ role: 'user', parts: [{ text: 'Tell a joke.' }] }] });
+  });
+
+  it('keeps long numbers in calls, results and answers', () => {
+    const turns = [
+      { role: 'assistant', parts: [{ type: 'tool_call', id: 'a', name: 'f', input: '{"id":9007199254740993}', kind: 'function' }] },
+      { role: 'tool', parts: [{ type: 'tool_result', callId: 'a', isError: false, content: [{ type: 'text', text: '{"id":9007199254740995}' }] }, { type: 'tool_result', callId: 'b', isError: false, content: [{ type: 'text', text: '9007199254740997' }] }] },
+    ] as const;
+    const text = sent({ conversation: { turns } }).body.toString();
+    expect(text).toContain('"args":{"id":9007199254740993}');
+    expect(text).toContain('"response":{"id":9007199254740995}');
+    expect(text).toContain('"response":{"output":9007199254740997}');
+    const reply = JSON.stringify(answer([{ functionCall: { name: 'f', args: { id: 'HERE' } } }])).replace('"HERE"', '9007199254740999');
+    const called = { type: 'tool_call', input: '{"id":9007199254740999}' };
+    expect(geminiBackend.whole(reply, neutralRequest(), {}).choices[0]!.parts).toMatchObject([called]);
+    expect(textOf(read(Buffer.from(`data: ${reply}\n\n`)).events)).toBe(called.input);
+  });
+
   it('always sends an output limit, and refuses one above the target\'s', () => {
     expect(sent({}).json['generationConfig']).toMatchObject({ maxOutputTokens: 1000 });
     expect(sent({ maxOutputTokens: 5, choices: 2 })).toMatchObject({ outputBound: 10 });

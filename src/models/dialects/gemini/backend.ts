@@ -1,6 +1,7 @@
 import { BadReply } from '../../neutral/bad-reply.ts';
 import { inputBound, outputLimit } from '../../neutral/bounds.ts';
 import type { BackendDialect, ReplyReader } from '../../neutral/dialect.ts';
+import { exactJson } from '../../neutral/exact-json.ts';
 import { choicesOfEvents } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts';
@@ -10,12 +11,12 @@ import { FaultLast } from '../../remote/fault-last.ts';
 import { SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { toContents } from './contents.ts';
-import { generationConfig } from './generation-config.ts';
+import { demandsSignatures, generationConfig } from './generation-config.ts';
 import { GEMINI_LOSSES } from './losses.ts';
 import { GeminiResponse } from './response.ts';
 
 /** Fields of callers' dialects that ask nothing of an answer: see the losses. */
-const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prompt_cache_options', 'client_metadata', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
 
 /**
  * Google's generateContent and streamGenerateContent (v1beta), as `@google/genai` 2.32.0 speaks them. The backend's address
@@ -40,7 +41,7 @@ export const geminiBackend: BackendDialect = {
   request(request, target) {
     const conversation = request.conversation();
     const limit = outputLimit(request, target);
-    const { system, contents } = toContents(conversation.turns);
+    const { system, contents } = toContents(conversation.turns, demandsSignatures(target.model));
     const tools = declarations(conversation.tools);
     const body = Buffer.from(JSON.stringify({
       contents,
@@ -149,7 +150,8 @@ function parse(text: string): unknown {
 
 function tryParse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    // Arguments of a call are passed on as they stand; everything else is calculated with.
+    return text.includes('"functionCall"') ? exactJson(text) : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }

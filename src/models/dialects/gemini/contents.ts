@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../../request/json.ts';
+import { exactJson, exactObject } from '../../neutral/exact-json.ts';
+import type { JsonObject } from '../../request/json.ts';
 import type { MediaSource, Part, ToolResultPart, Turn } from '../../neutral/parts.ts';
 
 /** One turn on Gemini's wire: `role` is `user` or `model`. */
@@ -8,10 +9,17 @@ export interface GeminiContent {
 }
 
 /**
+ * Stands for the signature of a call that Gemini did not make, or whose signature the caller did not keep: its third generation
+ * refuses calls without one, but for this word (Gemini API, "Thought signatures", of histories that other models made).
+ */
+const UNSIGNED = 'skip_thought_signature_validator';
+
+/**
  * Turns as Gemini's contents. Words of the system before the first other turn go to `systemInstruction`.
  * Turns of the same side that follow each other become one, since Gemini wants them to alternate.
+ * @param signed whether the model demands a signature on the first call of each turn.
  */
-export function toContents(turns: readonly Turn[]): { readonly system: readonly JsonObject[]; readonly contents: readonly GeminiContent[] } {
+export function toContents(turns: readonly Turn[], signed: boolean): { readonly system: readonly JsonObject[]; readonly contents: readonly GeminiContent[] } {
   const names = new Map<string, string>();
   const system: JsonObject[] = [];
   const contents: GeminiContent[] = [];
@@ -22,13 +30,14 @@ export function toContents(turns: readonly Turn[]): { readonly system: readonly 
       continue;
     }
     const role = turn.role === 'assistant' ? 'model' : 'user';
-    const parts = turn.role === 'assistant' ? modelParts(turn.parts, names) : turn.parts.flatMap((part) => userParts(part, names));
+    const parts = turn.role === 'assistant' ? modelParts(turn.parts, names, signed) : turn.parts.flatMap((part) => userParts(part, names));
     if (parts.length === 0) continue;
     const last = contents.at(-1);
     if (last?.role === role) last.parts.push(...parts);
     else contents.push({ role, parts });
   }
-  return { system, contents };
+  // A prompt of system words alone is one that the user says: Gemini wants contents.
+  return contents.length === 0 ? { system: [], contents: [{ role: 'user', parts: system }] } : { system, contents };
 }
 
 function wordsOf(part: Part): JsonObject[] {
@@ -36,8 +45,9 @@ function wordsOf(part: Part): JsonObject[] {
 }
 
 /** A signature belongs to the part after it; one at the end stands alone beside no text. */
-function modelParts(parts: readonly Part[], names: Map<string, string>): JsonObject[] {
+function modelParts(parts: readonly Part[], names: Map<string, string>, signed: boolean): JsonObject[] {
   const made: JsonObject[] = [];
+  let called = false;
   let signature: string | undefined;
   const add = (part: JsonObject) => {
     made.push(signature === undefined ? part : { ...part, thoughtSignature: signature });
@@ -52,6 +62,9 @@ function modelParts(parts: readonly Part[], names: Map<string, string>): JsonObj
       if (part.text !== '') add({ text: part.text });
     } else if (part.type === 'tool_call') {
       names.set(part.id, part.name);
+      // Of calls that were made at once the first alone is signed.
+      if (signed && !called) signature ??= UNSIGNED;
+      called = true;
       add({ functionCall: { id: part.id, name: part.name, args: argumentsOf(part.input) } });
     } else if (part.type === 'image' || part.type === 'file') {
       add(media(part.source));
@@ -83,19 +96,20 @@ function result(part: ToolResultPart, names: ReadonlyMap<string, string>): JsonO
 
 /** A result that is a JSON object stands as it is; everything else is Gemini's `output`. */
 function answer(text: string): JsonObject {
+  const object = exactObject(text);
+  if (object !== undefined) return object;
   const value = parsed(text);
-  return isObject(value) ? value : { output: value === undefined ? text : value };
+  return { output: value === undefined ? text : value };
 }
 
 function argumentsOf(input: string): JsonObject {
   if (input.trim() === '') return {};
-  const value = parsed(input);
-  return isObject(value) ? value : { input };
+  return exactObject(input) ?? { input };
 }
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return exactJson(text);
   } catch {
     return undefined;
   }

@@ -30,9 +30,18 @@ function thinkingConfig(wish: ReasoningWish, model: string): JsonObject | null {
   return Object.keys(thinking).length === 0 ? null : thinking;
 }
 
+function isEarly(model: string): boolean {
+  return /gemini-(1|2)([.-]|$)/.test(model);
+}
+
+/** Models up to 2.5 and those that are no Gemini take calls of tools without a signature. */
+export function demandsSignatures(model: string): boolean {
+  return /gemini-/.test(model) && !isEarly(model);
+}
+
 /** Models up to 2.5 count a budget, later ones know levels and refuse both at once. */
 function ofEffort(effort: string, model: string): JsonObject {
-  if (/gemini-(1|2)([.-]|$)/.test(model)) return { thinkingBudget: BUDGETS[effort] ?? -1 };
+  if (isEarly(model)) return { thinkingBudget: BUDGETS[effort] ?? -1 };
   const level = LEVELS[effort];
   return level === undefined ? {} : { thinkingLevel: level };
 }

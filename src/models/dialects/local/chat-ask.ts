@@ -9,7 +9,7 @@ export type LocalAsk = Pick<GenerateRequest, 'messages' | 'temperature' | 'topP'
 /** Fields that the engine follows, and fields that ask nothing of a model. */
 const TAKEN = new Set([
   'model', 'messages', 'max_tokens', 'max_completion_tokens', 'stream', 'stream_options', 'temperature', 'top_p', 'frequency_penalty', 'presence_penalty',
-  'seed', 'stop', 'response_format', 'user', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'metadata', 'service_tier', 'store', 'modalities', 'parallel_tool_calls',
+  'seed', 'stop', 'response_format', 'user', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'prompt_cache_options', 'metadata', 'service_tier', 'store', 'modalities', 'parallel_tool_calls',
 ]);
 
 /** Fields that are harmless in the form that asks for nothing. */

@@ -15,7 +15,7 @@ export const LOCAL_LOSSES: readonly Loss[] = [
   loss('verbosity, prediction and fields without a word in the neutral form', 'refused', 'it has no such switches', 'chat'),
   loss('verbosity, truncation and fields without a word in the neutral form', 'dropped', 'it has no such switches', 'responses'),
   loss('fields without a word in the neutral form', 'dropped', 'it has no such switches', 'messages'),
-  loss('cache marks, prompt_cache_key', 'dropped', 'it caches common prefixes by itself'),
+  loss('cache marks, prompt_cache_key, prompt_cache_options', 'dropped', 'it caches common prefixes by itself'),
   loss('user, metadata', 'dropped', 'they count here; a model does not read them'),
   loss('name of a turn', 'dropped', 'its template has no place for it'),
 ];

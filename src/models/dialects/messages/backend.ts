@@ -14,7 +14,7 @@ import { writeBody } from './write-body.ts';
 /** Anthropic's tool-use system prompt (API guide "Tool use", pricing): at most some 700 tokens, and about as many for a tool of theirs. */
 const TOOL_PROMPT_TOKENS = 1_000;
 /** Fields of other dialects that ask nothing of an answer: see the losses. */
-const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
+const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prompt_cache_options', 'client_metadata', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
 
 /** Images and documents by their media types (API guides "Vision" and "PDF support"); texts go as text. */
 const TAKES = {

@@ -3,6 +3,7 @@ import type { FilePart, ImagePart, MediaSource, Part, TextPart, Turn } from '../
 import type { JsonObject } from '../../request/json.ts';
 import { exactJson } from '../../neutral/exact-json.ts';
 import { cacheControl } from './cache-mark.ts';
+import { plainCallId } from '../call-id.ts';
 import { inputJson } from './block-json.ts';
 import { documentSource } from './with-files.ts';
 
@@ -50,9 +51,9 @@ function blockOf(part: Part): JsonObject[] {
     case 'refusal':
       return part.text === '' ? [] : [{ type: 'text', text: part.text }];
     case 'tool_call':
-      return [{ type: 'tool_use', id: toolId(part.id), name: part.name, input: exactJson(inputJson(part.input)), ...cacheControl(part.cache) }];
+      return [{ type: 'tool_use', id: plainCallId(part.id), name: part.name, input: exactJson(inputJson(part.input)), ...cacheControl(part.cache) }];
     case 'tool_result':
-      return [{ type: 'tool_result', tool_use_id: toolId(part.callId), content: part.content.flatMap(contentOf), ...(part.isError && { is_error: true }), ...cacheControl(part.cache) }];
+      return [{ type: 'tool_result', tool_use_id: plainCallId(part.callId), content: part.content.flatMap(contentOf), ...(part.isError && { is_error: true }), ...cacheControl(part.cache) }];
     case 'reasoning': {
       const { sealed } = part;
       if (sealed?.dialect !== 'messages') return [];
@@ -74,9 +75,4 @@ function sourceOf(source: MediaSource): JsonObject {
   // A file's id here is none in the backend's account, which callers share.
   if (source.kind === 'file') throw new TandemError('invalid_request', { param: 'messages', params: { reason: 'A file must be sent as inline data or by a URL.' } });
   return { type: 'base64', media_type: source.mediaType, data: source.data };
-}
-
-/** The same for a call and its result, so that they still belong together. */
-function toolId(id: string): string {
-  return id.replace(/[^\w-]/g, '_') || '_';
 }
