@@ -27,6 +27,7 @@ export async function restoreTables(connection: Connection, folder: string, mani
 
     await client.query('begin');
     await forgetSeeds(client, manifest);
+    const resting = await restTriggers(client);
     for (const table of manifest.tables) {
       const columns = table.columns.map((name) => pg.escapeIdentifier(name)).join(', ');
       const stream = client.query(copyFrom(`copy ${pg.escapeIdentifier(table.name)} (${columns}) from stdin`));
@@ -35,10 +36,28 @@ export async function restoreTables(connection: Connection, folder: string, mani
     for (const [name, next] of Object.entries(manifest.sequences)) {
       await client.query('select setval($1::regclass, $2::bigint, false)', [pg.escapeIdentifier(name), next]);
     }
+    // No table is altered while checks of its rows wait for the end of the transaction.
+    await client.query('set constraints all immediate');
+    for (const trigger of resting) await client.query(`alter table ${trigger.on} enable trigger ${trigger.name}`);
     await client.query('commit');
   } finally {
     await client.end();
   }
+}
+
+/**
+ * What triggers make of a row is in the dump already, so none makes it again, whatever order tables come in. What only checks rows (constraints) is
+ * left on, and a failed restore takes this back with everything else.
+ * @returns those that are to go on afterwards.
+ */
+async function restTriggers(client: pg.Client): Promise<{ readonly on: string; readonly name: string }[]> {
+  const { rows } = await client.query<{ table: string; trigger: string }>(
+    `select c.relname as table, t.tgname as trigger from pg_trigger t join pg_class c on c.oid = t.tgrelid
+     where c.relnamespace = 'public'::regnamespace and not t.tgisinternal and t.tgconstraint = 0 and t.tgparentid = 0 and t.tgenabled <> 'D' order by 1, 2`,
+  );
+  const triggers = rows.map(({ table, trigger }) => ({ on: pg.escapeIdentifier(table), name: pg.escapeIdentifier(trigger) }));
+  for (const { on, name } of triggers) await client.query(`alter table ${on} disable trigger ${name}`);
+  return triggers;
 }
 
 /** Rows that migrations put in by themselves come from the dump like all others. */
