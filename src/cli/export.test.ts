@@ -14,9 +14,11 @@ afterEach(() => {
 const event = (id: string, keyName: string) => ({ id, kind: 'chat', resource: 'team/big', serviceTier: 'default', projectId: 'p', projectName: 'ios', keyId: 'k', keyName, occurredAt: '2026-11-23T07:00:00Z', recordedAt: '2026-11-23T07:00:01Z', quantities: { input: '10', output: '3' }, charge: '-5', cost: null, currency: 'USD', outcome: 'completed', counted: 'backend', attributes: {} });
 const list = (items: unknown[]) => ({ json: { items, nextCursor: null } });
 
+const CONFIG = { projects: [{ name: 'ios' }], backends: [{ name: 'one', url: 'http://one.test/v1', keys: [{ label: 'a' }, { label: 'b' }] }, { name: 'two', url: 'http://two.test/v1' }], models: [] };
+
 async function house() {
   const stub = await stubServer({
-    'GET /api/config': { json: { config: { projects: [{ name: 'ios' }], models: [] }, fingerprint: 'f' } },
+    'GET /api/config': { json: { config: CONFIG, fingerprint: 'f' } },
     ...Object.fromEntries(['models', 'backends', 'projects', 'prices', 'budgets', 'limits', 'members', 'service-accounts', 'credits', 'events', 'keys'].map((name) => [`GET /api/${name}`, list([{ id: name }])])),
     'GET /api/whoami': { json: { permissions: ['costs.read'] } },
     'GET /api/invoices': list([{ id: 'i1', number: '2026/../000001' }]), 'GET /api/invoices/i1': { json: { id: 'i1', lines: [] } },
@@ -33,7 +35,9 @@ test('everything is written as files, page by page, and never over anything', as
   const { code, out, err } = await run(['export', folder], env);
   expect(code, err).toBe(0);
   expect(out).toContain('usage.jsonl: 2 entries');
-  expect(JSON.parse(readFileSync(join(folder, 'tandem.config.json'), 'utf8'))).toEqual({ projects: [{ name: 'ios' }], models: [] });
+  expect(JSON.parse(readFileSync(join(folder, 'tandem.config.json'), 'utf8'))).toEqual(CONFIG);
+  // A plan of that file counts the same: a project, two backends and two keys.
+  expect(out).toContain('tandem.config.json: 5 entries');
   expect(readFileSync(join(folder, 'usage.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['e1', 'e2']);
   const rows = readFileSync(join(folder, 'usage.csv'), 'utf8').trim().split('\r\n');
   expect(rows).toHaveLength(3);

@@ -35,7 +35,7 @@ export const exportAll: Run = async (context, { args, options }) => {
     written.push({ file, entries });
   };
   const { config } = await client.call('GET', '/api/config', {});
-  await json('tandem.config.json', config, Object.values(config).reduce<number>((sum, part) => sum + (Array.isArray(part) ? part.length : 0), 0));
+  await json('tandem.config.json', config, thingsOf(config));
   const lists = {
     'models.json': await client.call('GET', '/api/models', {}), 'backends.json': await client.call('GET', '/api/backends', {}), 'projects.json': await client.call('GET', '/api/projects', {}),
     'prices.json': await client.call('GET', '/api/prices', { query: { history: 'true' } }), 'budgets.json': await client.call('GET', '/api/budgets', {}), 'limits.json': await client.call('GET', '/api/limits', {}),
@@ -53,6 +53,12 @@ export const exportAll: Run = async (context, { args, options }) => {
     `Take the configuration in elsewhere: tandem plan ${join(folder, 'tandem.config.json')}`,
   ].join('\n'));
 };
+
+/** As many as `tandem plan` says of the same file: each key of a backend is one of its own. */
+function thingsOf(config: Reply<'/api/config', 'GET'>['config']): number {
+  const listed = Object.values(config).reduce<number>((sum, part) => sum + (Array.isArray(part) ? part.length : 0), 0);
+  return listed + (config.backends ?? []).reduce((sum, { keys }) => sum + (keys?.length ?? 0), 0);
+}
 
 type Page<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
 
