@@ -1,5 +1,6 @@
 export { Fleet, createFleet, type FleetOptions } from './fleet.ts';
 export type { NewLease } from './leases/leases.ts';
+export { wishFaults, type NamedParts } from './leases/one-wish.ts';
 export type { LeaseView } from './leases/view.ts';
 export type { AgentAddress } from './nodes/enrolment-line.ts';
 export type { KnownNode, HealthReport, Presence } from './nodes/presence.ts';

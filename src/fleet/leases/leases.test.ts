@@ -40,6 +40,11 @@ describe('a lease', () => {
     expect(await house.ledger.bill.verify(house.admin)).toMatchObject({ ok: true });
   });
 
+  it('is refused where its wish names what would be overlooked, whoever asks for it', async () => {
+    const mixed = newLease({ gpu: 'h100-80gb', slice: '1g.10gb' });
+    for (const asked of [house.leases.quote(house.admin, mixed), house.leases.create(house.admin, mixed)]) await expect(asked).rejects.toMatchObject({ code: 'invalid_request', param: 'gpu', message: expect.stringContaining('a slice is named by its profile') });
+  });
+
   it('is one however often it is clicked, and another wish by the same word is refused', async () => {
     const asked = newLease();
     const made = await Promise.all(Array.from({ length: 8 }, () => house.leases.create(house.admin, asked)));

@@ -16,6 +16,7 @@ import { failedMachines, holdingsOf, leaseOf, liveLeases, reservationsOf, stored
 import { JobLogs, type JobLogView, type LogWish } from '../jobs/job-logs.ts';
 import { demandJob, isSameJob, jobOf, keepJob, type NewJob } from '../jobs/rows.ts';
 import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
+import { wishFaults } from './one-wish.ts';
 import { stopAtOnce } from './stop-at-once.ts';
 import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
@@ -257,6 +258,9 @@ export class Leases {
   async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote; volume: VolumeRow | null }> {
     const { clock, machines, standing, access, database } = this.#context;
     const nowMs = clock.nowMs();
+    // Whoever asks: a wish that was kept before such were refused is not taken for another one.
+    const [fault] = wishFaults(input);
+    if (fault !== undefined) throw new TandemError('invalid_request', { params: { reason: `${fault.field} ${fault.why}.` }, param: fault.field });
     const volume = input.volume ? await volumeNamed(database, principal.organisationId, projectId, input.volume) : null;
     if (volume !== null && input.machines !== 1) throw new TandemError('volume_refused', { params: { reason: 'a volume is the home of one machine' } });
     if (volume !== null && input.access === 'root') throw new TandemError('volume_refused', { params: { reason: 'its machine is set up anew after a lease with root, and all that is on it goes' } });

@@ -22,8 +22,14 @@ export function shapeFits(machine: MachineView, request: PlacementRequest): bool
   if (want.macClass !== null && machine.mac?.class !== want.macClass) return false;
   if (want.xcode !== null && !machine.mac?.xcode.includes(want.xcode)) return false;
   if (want.units !== undefined && machine.units.length !== want.units) return false;
+  if (want.standIn !== undefined && isStandIn(machine) !== want.standIn) return false;
   if (want.slice !== undefined && machine.units.some(({ slice }) => slice !== want.slice)) return false;
   return (want.unit === null && want.kinds === undefined) || machine.units.every((unit) => isOfKind(unit, want));
+}
+
+/** Linux in the place of a Mac is a Mac of this class, and no Mac is. */
+export function isStandIn({ mac }: MachineView): boolean {
+  return mac?.class === 'stand-in';
 }
 
 /** Whether a unit is of the kind that is asked for. A slice is never given as a whole GPU, nor the other way round. */
@@ -45,7 +51,7 @@ function countMatching(machine: MachineView, request: PlacementRequest): number 
 /** Requests with the same text here are served by the same machines. */
 export function kindOf({ pool, organisationId, rawRoot, labels, want }: PlacementRequest): string {
   const sorted = Object.keys(labels).sort().map((label) => [label, labels[label]]);
-  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.owners, want.kind === 'units' ? [want.unit, want.kinds, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.kinds, want.macClass, want.xcode, want.units, want.slice]]);
+  return JSON.stringify([pool, organisationId, rawRoot, sorted, want.owners, want.kind === 'units' ? [want.unit, want.kinds, want.memoryMb, want.slice, want.count] : [want.machine, want.unit, want.kinds, want.macClass, want.xcode, want.units, want.slice, want.standIn]]);
 }
 
 /** How many free units of a machine a request needs. */

@@ -22,8 +22,8 @@ export class Shapes {
   }
 }
 
-function shapeOf({ pool, kind, openTo, rawRoot, mac, units }: MachineView): string {
-  let text = `${pool}|${kind}|${openTo?.join(',') ?? '*'}|${rawRoot}|${mac === null ? '' : `${mac.class},${mac.xcode.join(',')}`}`;
+function shapeOf({ owner, pool, kind, openTo, rawRoot, mac, units }: MachineView): string {
+  let text = `${owner}|${pool}|${kind}|${openTo?.join(',') ?? '*'}|${rawRoot}|${mac === null ? '' : `${mac.class},${mac.xcode.join(',')}`}`;
   let run = 0;
   for (let at = 0; at < units.length; at += 1) {
     const unit = units[at]!;

@@ -59,8 +59,8 @@ export interface Reservation extends Omit<Holding, 'untilMs'> {
 export type Want =
   /** So many GPUs or slices; kind null: any, or where `kinds` is there one of those. */
   | { readonly kind: 'units'; readonly unit: string | null; readonly kinds?: readonly string[]; readonly memoryMb: number; readonly slice: boolean; readonly count: number; readonly owners?: readonly string[] }
-  /** All of it. `units`: of machines that have so many; `slice`: of those that are all cut up, or not at all; absent: any. */
-  | { readonly kind: 'whole'; readonly machine: 'gpu' | 'mac' | 'cpu'; readonly unit: string | null; readonly kinds?: readonly string[]; readonly macClass: string | null; readonly xcode: string | null; readonly units?: number; readonly slice?: boolean; readonly owners?: readonly string[] };
+  /** All of it. `units`: of machines that have so many; `slice`: of those that are all cut up, or not at all; `standIn`: of what stands in for a Mac, or of Macs; absent: any. */
+  | { readonly kind: 'whole'; readonly machine: 'gpu' | 'mac' | 'cpu'; readonly unit: string | null; readonly kinds?: readonly string[]; readonly macClass: string | null; readonly xcode: string | null; readonly units?: number; readonly slice?: boolean; readonly standIn?: boolean; readonly owners?: readonly string[] };
 
 export interface PlacementRequest {
   readonly id: string;

@@ -79,6 +79,22 @@ describe('a quote', () => {
     expect(ask({ want: wholeMac, organisationId: 'umbrella' }, both)).toMatchObject({ leastDay: true, cost: 100n, want: { owners: ['house', 'acme'] } });
   });
 
+  it('of a pool in which Linux stands in for Macs is for those or for Macs, since only a Mac is paid for a day', () => {
+    const standIn = (id: string) => leasable(mac(id, { units: [{ ...mac(id).units[0]!, kind: 'stand-in' }], mac: { class: 'stand-in', xcode: [] } }), { leastDay: 'never', standIn: true });
+    const [linux, real] = [standIn('linux'), leasable(mac('real'), { leastDay: 'always' })];
+    const fits = (quoted: { readonly want: Want; readonly pool: string }, one: LeasableMachine) => machineFits(one, { ...request('r', {}), pool: quoted.pool, want: quoted.want });
+    const cheap = ask({ want: wholeMac }, [linux, real]);
+    expect(cheap).toMatchObject({ leastDay: false, cost: 5n });
+    expect([fits(cheap, linux), fits(cheap, real)]).toEqual([true, false]);
+    // Also where the other kind comes into the pool only after the lease was asked for.
+    const first = ask({ want: wholeMac }, [real]);
+    expect(first).toMatchObject({ leastDay: true, cost: 100n });
+    expect([fits(first, linux), fits(first, real)]).toEqual([false, true]);
+    expect(fits(ask({ want: wholeMac }, [linux]), real)).toBe(false);
+    // And never one of each, which has no one price.
+    expect(() => ask({ want: wholeMac, machines: 2 }, [linux, real])).toThrow(expect.objectContaining({ code: 'no_such_machine', message: 'Machines here that fit what is asked for: 1; it asks for 2.' }));
+  });
+
   it('is right for every machine that a lease of it can get: its price, how much of it is paid, and the day at least', () => {
     const kind = fc.constantFrom('h100-80gb', 'l4-24gb');
     const units = fc.oneof(fc.array(kind, { minLength: 1, maxLength: 3 }).map((kinds) => kinds.map((one, at) => gpu(at, one))), fc.tuple(kind, fc.integer({ min: 1, max: 2 })).map(([one, parts]) => [gpu(0, one), ...Array.from({ length: parts }, (_, at) => slice(1, at))]), fc.constant([slice(0, 0), slice(0, 1)]));
@@ -90,11 +106,12 @@ describe('a quote', () => {
       fc.record({ kind: fc.constant('units' as const), unit: fc.constant(null), memoryMb: fc.constant(0), slice: fc.constant(true), count: fc.constant(1) }), fc.constant(wholeMac),
     );
     const perMinute = new Map([['gpu/h100-80gb', 4n], ['gpu/l4-24gb', 1n], ['gpu/1g.10gb', 1n], ['cheap', 1n], ['dear', 4n], ['cheap/1g.10gb', 1n], ['dear/1g.10gb', 2n], ['mac/m4', 1n]].map(([name, price]) => [name as string, version(name as string, { minute: { price: price as bigint, per: 1n } })]));
-    fc.assert(fc.property(fc.array(fc.tuple(units, owner, fc.boolean()), { minLength: 1, maxLength: 6 }), fc.dictionary(owner, terms), wants, owner, (made, pools, want, organisationId) => {
-      const machines = made.map(([parts, of, isMac], at) => {
+    fc.assert(fc.property(fc.array(fc.tuple(units, owner, fc.constantFrom('gpus', 'mac', 'stand-in')), { minLength: 1, maxLength: 6 }), fc.dictionary(owner, terms), wants, owner, (made, pools, want, organisationId) => {
+      const machines = made.map(([parts, of, what], at) => {
         const { leastDay, resource } = pools[of] ?? { leastDay: 'others' as const, resource: null };
-        const view = isMac ? mac(`m${at}`, { owner: of, pool: 'one' }) : machine(`m${at}`, { owner: of, pool: 'one', units: parts });
-        return leasable(view, { leastDay, resourceOf: (unit) => (isMac ? 'mac/m4' : resource === null ? `gpu/${unit.kind}` : unit.slice ? `${resource}/${unit.kind}` : resource) });
+        const [isMac, standIn] = [what !== 'gpus', what === 'stand-in'];
+        const view = isMac ? mac(`m${at}`, { owner: of, pool: 'one', ...(standIn && { mac: { class: 'stand-in', xcode: [] } }) }) : machine(`m${at}`, { owner: of, pool: 'one', units: parts });
+        return leasable(view, { leastDay: standIn ? 'never' : leastDay, standIn, resourceOf: (unit) => (isMac ? 'mac/m4' : resource === null ? `gpu/${unit.kind}` : unit.slice ? `${resource}/${unit.kind}` : resource) });
       });
       const asked = request('r', { want, organisationId });
       let quoted;

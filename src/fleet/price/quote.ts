@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TandemError, formatAmount, type Picodollars } from '../../base/index.ts';
 import type { PriceVersion } from '../../ledger/index.ts';
-import { needOf, machineFits, unitMatches } from '../placement/fits.ts';
+import { isStandIn, needOf, machineFits, unitMatches } from '../placement/fits.ts';
 import type { PlacementRequest, UnitView, Want } from '../placement/index.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
 import { priceOf, type Terms } from './best-price.ts';
@@ -43,7 +43,7 @@ export function quote(request: PlacementRequest, machines: readonly LeasableMach
   if (enough.length === 0) {
     const mixed = fitting.find((machine) => isWholeOfSeveralPrices(machine, request));
     if (mixed !== undefined) throw new TandemError('mixed_machine', { params: { name: mixed.name, kinds: [...new Set(mixed.units.map(({ kind }) => kind))].toSorted().join(', ') } });
-    throw new TandemError('no_such_machine', { params: { count: fitting.length, wanted: request.machines } });
+    throw new TandemError('no_such_machine', { params: { count: Math.max(0, ...[...byOffer.values()].map((list) => list.length)), wanted: request.machines } });
   }
   const offers: (Quote & { readonly of: Offered })[] = [];
   let unknown: string | undefined;
@@ -105,11 +105,12 @@ function offeredBy(machine: LeasableMachine, request: PlacementRequest): Offered
 
 /**
  * What has the price that is quoted, and no more: a lease that waits would else be given another kind, or a larger machine, and pay for this one.
- * A machine as a whole is paid by how many GPUs it has. @param kinds that have this price.
+ * A machine as a whole is paid by how many GPUs it has. The rule of the day at least holds for Macs, and for nothing that stands in for one, also
+ * where a pool has both. @param kinds that have this price.
  */
 function narrowed({ want }: PlacementRequest, { machine, resource, unit }: Offered, kinds: readonly string[]): Want {
   const isByKind = machine.resourceOf({ ...unit, kind: `${unit.kind}?` }) !== resource;
-  return { ...want, ...(want.unit === null && isByKind && { kinds }), ...(want.kind === 'whole' && machine.kind === 'gpu' && { units: machine.units.length, slice: unit.slice }) };
+  return { ...want, ...(want.unit === null && isByKind && { kinds }), ...(want.kind === 'whole' && machine.kind === 'gpu' && { units: machine.units.length, slice: unit.slice }), ...(machine.kind === 'mac' && { standIn: isStandIn(machine) }) };
 }
 
 /** A Mac, or a machine without GPUs, is paid as one; the rest by its GPUs or slices. */

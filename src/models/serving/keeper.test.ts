@@ -123,6 +123,14 @@ describe('a served model (machines and engines are stand-ins)', () => {
     expect((await states()).at(-1)).toMatch(/ready$/);
   }, 120_000);
 
+  it('leases nothing by a wish that names what would be overlooked, which was kept before such were refused', async () => {
+    const lease = JSON.stringify({ kind: 'node', gpus: null, gpu: 'h100-80gb', memoryGb: null, slice: null, pool: null, labels: {} }) as never;
+    await test.database.scoped(test.organisationId).updateTable('servings').set({ lease }).where('id', '=', servingId).execute();
+    await pass(4);
+    expect(await replicas()).toMatchObject([{ observed: 'asked', lease_id: null, reason: 'its wish for a machine is not one: gpu must be left out: it is of the kind gpu alone, and this is node. Stop it, and serve the model anew: tandem gpu stop fleet/local' }]);
+    expect(fleet.leases.size).toBe(0);
+  });
+
   it('replaces a replica whose lease ended, takes one out that does not answer, and gives one up whose program never starts', async () => {
     await pass(6);
     const [first] = await replicas();

@@ -1,6 +1,7 @@
 import type { Updateable } from 'kysely';
 import { isTandemError, printable } from '../../base/index.ts';
 import type { Schema } from '../../db/index.ts';
+import { wishFaults } from '../../fleet/index.ts';
 import { servingPrincipal, type ServingContext } from './context.ts';
 import { REPLICA_PORT, type ReplicaPlace } from './replica-door.ts';
 import { figuresOf, gpusOf, leaseOf, leaseWish, settingsOf, type ReplicaRow, type ServingRow } from './rows.ts';
@@ -38,8 +39,10 @@ export class ReplicaSteps {
     }
   }
 
-  async #lease(serving: ServingRow, replica: ReplicaRow): Promise<ReplicaChange> {
+  async #lease(serving: ServingRow, replica: ReplicaRow): Promise<ReplicaChange | null> {
     const { fleet, access } = this.#context;
+    const [fault] = wishFaults(leaseOf(serving));
+    if (fault !== undefined) return changed(replica, `its wish for a machine is not one: ${fault.field} ${fault.why}. Stop it, and serve the model anew: tandem gpu stop ${serving.name}`);
     // The replica's id is the wish's own word: asked twice it is asked once.
     const lease = await fleet.leases.create(servingPrincipal(access, serving), leaseWish(serving, replica.id));
     return { lease_id: lease.id, observed: 'leasing', reason: lease.reason };
