@@ -181,7 +181,7 @@ export class Models {
     this.feedback = new Feedback({ database, access, ledger, store: this.content, clock, newId });
     this.contributions = new Contributions({ database, access, store: this.content, clock, log });
     this.training = new TrainingExport({ database, access, store: this.content });
-    const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock });
+    const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock, hooks: this.#activeHooks });
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
     // Hooks stand first and last: what they took out of a request or a reply is neither answered from memory, kept nor sent on.

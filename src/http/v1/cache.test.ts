@@ -8,7 +8,7 @@ let one: { id: string; keyId: string; secret: string };
 let other: { id: string; keyId: string; secret: string };
 
 beforeAll(async () => {
-  house = await openWholeHouse();
+  house = await openWholeHouse({ file: { egress: { allow: ['127.0.0.0/8'] } } });
   ask = house.as(house.operator.adminKey);
   const per = '1000000';
   const price = await ask('POST', '/api/prices', { resource: 'tandem/local', source: 'a test', buckets: { input: { price: '20000000000', per }, cache_read: { price: '2000000000', per }, output: { price: '80000000000', per }, cached_reply: { price: '7', per: '1' } } });
@@ -80,6 +80,17 @@ describe('the response cache', () => {
 
   it('keeps no error', async () => {
     for (const _ of [1, 2]) expect((await call(one.secret, { max_tokens: 0 })).status).toBe(400);
+  });
+
+  it('repeats no reply to those whose replies a hook is asked about since', async () => {
+    const asking = { user: 'hooked' };
+    expect([await cacheOf(call(one.secret, asking)), await cacheOf(call(one.secret, asking))]).toEqual(['miss', 'hit']);
+    // Nobody listens there: the hook fails, and lets nothing pass.
+    const hook = await ask('POST', '/api/hooks', { name: 'strict', url: 'http://127.0.0.1:9/', stage: 'reply', onFailure: 'closed', deadlineMs: 1_000, projectId: null, enabled: true });
+    const { hook: { id } } = hook.body as { hook: { id: string } };
+    expect(await call(one.secret, asking)).toMatchObject({ status: 503, body: { error: { code: 'hook_failed' } } });
+    expect((await ask('DELETE', `/api/hooks/${id}`)).status).toBeLessThan(300);
+    expect(await cacheOf(call(one.secret, asking))).toBe('hit');
   });
 
   it('forgets a project that is purged', async () => {

@@ -107,4 +107,11 @@ describe('the contributor tier', () => {
       expect(items.map(({ tier }) => tier).filter((tier) => tier !== null).toSorted()).toEqual(['contributor', 'contributor', 'default']);
     }, { timeout: 30_000, interval: 100 });
   });
+
+  it('ties to a response that was made in the background, by the id that its caller has', async () => {
+    const client = new OpenAI({ baseURL: `${house.url}/v1`, apiKey: plain.key, maxRetries: 0 });
+    const { id } = await client.responses.create({ model: 'tandem/local', input: 'hello', background: true, metadata: { scenario: 'nightly' } });
+    await vi.waitFor(async () => expect((await client.responses.retrieve(id)).status).toBe('completed'), { timeout: 10_000, interval: 50 });
+    expect(await say(plain.key, { id, rating: 'up' })).toMatchObject({ status: 200, body: { reply_id: id, scenario: 'nightly' } });
+  });
 });

@@ -1,4 +1,4 @@
-export { ActiveHooks } from './active-hooks.ts';
+export { ActiveHooks, type ActiveHook } from './active-hooks.ts';
 export { HookCaller } from './hook-caller.ts';
 export { HookedCalls } from './hooked-calls.ts';
 export { HookedReplies } from './hooked-replies.ts';

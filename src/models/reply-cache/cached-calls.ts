@@ -3,6 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import { CopyingSink } from '../contributions/copying-sink.ts';
 import { CALLER_DIALECTS } from '../dialects/dialects.ts';
 import { labelsOf } from '../metered-call.ts';
+import type { ActiveHook, ActiveHooks } from '../hooks/index.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import type { AccessPort, LedgerPort } from '../ports.ts';
 import { cachedReplyQuantities } from '../quantities.ts';
@@ -16,6 +17,8 @@ export interface CachedCallsOptions {
   readonly ledger: LedgerPort;
   readonly registry: Pick<Registry, 'find'>;
   readonly clock: Clock;
+  /** What is asked about this caller's replies just now. */
+  readonly hooks: Pick<ActiveHooks, 'of'>;
 }
 
 type Answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
@@ -42,7 +45,7 @@ export class CachedCalls {
       const { keyId, projectId } = input.principal;
       const seconds = keyId === null || projectId === null ? null : this.#options.access.directory.cacheSecondsOf(keyId);
       if (seconds === null || projectId === null || !isRepeatable(dialect, input)) return answer(dialect, input, sink);
-      const place = placeOf(dialect, input, projectId);
+      const place = placeOf(dialect, input, projectId, this.#options.hooks.of(input.principal, 'reply'));
       return place === null ? answer(dialect, input, sink) : this.#fromMemory(answer, dialect, input, sink, projectId, place, seconds);
     };
   }
@@ -96,8 +99,11 @@ function isRepeatable(dialect: DialectIn, { body, receipt }: CallInput): boolean
   return temperature === 0 && (n === undefined || n === 1) && typeof model === 'string' && (tier === undefined || tier === 'auto' || tier === 'default');
 }
 
-/** Null for a request that may name a file: the file can be deleted, and its answer must not outlive it. */
-function placeOf(dialect: DialectIn, { body, headers, principal }: CallInput, projectId: string): string | null {
-  const text = JSON.stringify([principal.organisationId, projectId, dialect, headers?.['anthropic-beta'] ?? null, body]);
+/**
+ * Null for a request that may name a file: the file can be deleted, and its answer must not outlive it. A reply that a hook was not asked
+ * about is not found by those whose replies it is asked about.
+ */
+function placeOf(dialect: DialectIn, { body, headers, principal }: CallInput, projectId: string, hooks: readonly ActiveHook[]): string | null {
+  const text = JSON.stringify([principal.organisationId, projectId, dialect, headers?.['anthropic-beta'] ?? null, hooks.map(({ id, url }) => [id, url]), body]);
   return text.includes('"file_id"') ? null : createHash('sha256').update(text).digest('base64');
 }

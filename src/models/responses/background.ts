@@ -95,10 +95,11 @@ export class Background {
     // Purged or deleted while it waited.
     if (!waiting?.body) return this.#drop(job);
     const sink = job.streamed ? new EventLogSink(this.#options, ownerOf(job), job.id) : new TextSink();
-    const observed: Observed = { id: job.id.slice('resp_'.length), writer: null };
+    const ownId = job.id.slice('resp_'.length);
+    const observed: Observed = { id: ownId, writer: null };
     let failure: unknown = null;
     try {
-      await answer(observed, { principal, body: waiting.body, headers: {}, idempotencyKey: null, receipt: false, signal, requestId: newId() }, sink);
+      await answer(observed, { principal, body: waiting.body, headers: {}, idempotencyKey: null, receipt: false, signal, requestId: isFirst(job) ? ownId : newId() }, sink);
       if (sink instanceof EventLogSink) await sink.settled();
     } catch (error) {
       failure = error;
@@ -164,6 +165,11 @@ export class Background {
       over.abort(new Error('woken'));
     }
   }
+}
+
+/** Its call then has the id of the response, by which callers ask and say something about it; a call that is made anew is another. */
+function isFirst({ token }: TakenJob): boolean {
+  return token === '1';
 }
 
 /** Whom its content is kept for. */
