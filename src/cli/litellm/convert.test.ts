@@ -74,6 +74,22 @@ describe('a configuration of LiteLLM', () => {
     expect(JSON.stringify(notes)).not.toMatch(/sk-master|sk-ant/);
   });
 
+  test('names every part of the file, also those that nobody foresaw', () => {
+    const { config: made, notes: said } = convertLitellm({
+      model_list: [
+        { model_name: 'a', litellm_params: { model: 'azure/a', litellm_credential_name: 'ours' }, model_info: { team_id: 't', mode: 'chat' }, brand_new: 1 }, { model_name: 'b', litellm_params: { model: 'openai/b', litellm_credential_name: 'nowhere' } },
+        { model_name: 'c', litellm_params: { model: 'openai/c' } }, { model_name: 'd', litellm_params: { model: 'openai/d', api_base: 'http://gpu.internal/v1' } }, { model_name: 'e', litellm_params: { model: 'bedrock/e', aws_region_name: 'eu-west-1' } },
+      ],
+      credential_list: [{ credential_name: 'ours', credential_values: { api_key: 'os.environ/OURS', api_base: 'https://ours.openai.azure.com' } }],
+      router_settings: { fallbacks: [{ c: ['b', 'd'] }] }, litellm_settings: { max_budget: 1e13 }, guardrails: [], include: ['more.yaml'], something_else: {},
+    });
+    expect(made.backends).toMatchObject([{ name: 'azure-ours', keys: [{ keyEnv: 'OURS' }] }, { name: 'openai', keys: [{ keyEnv: 'OPENAI_API_KEY' }] }, { name: 'openai-gpu', keys: [] }, { name: 'bedrock-eu-west-1', keys: [] }]);
+    const nothing = said.filter(({ became }) => became === null).map(({ place }) => place);
+    for (const place of ['model_list[0].brand_new', 'model_list[0].model_info.team_id', 'model_list[1] b', 'model_list[4], its key', 'fallbacks of c: b', 'litellm_settings.max_budget', 'guardrails', 'include', 'something_else']) expect(nothing).toContain(place);
+    expect(said).toContainEqual({ place: 'model_list[2], its key', became: 'the key in OPENAI_API_KEY', why: 'the file has none, and LiteLLM reads it there' });
+    expect(nothing.some((place) => place.includes('credential'))).toBe(false);
+  });
+
   test('fits the form that the server takes', () => {
     const given = structuredClone(config) as { backends: { keys: { keyEnv?: string; key?: string }[] }[] };
     for (const key of given.backends.flatMap(({ keys }) => keys)) {
@@ -86,7 +102,7 @@ describe('a configuration of LiteLLM', () => {
   test('whatever it holds is read without an error, and fits the form', () => {
     const value = fc.anything({ maxDepth: 3 });
     const params = fc.record({ model: fc.constantFrom('openai/x', 'azure/y', 'bedrock/z', 'claude-1', 'what/ever', '*'), api_base: fc.oneof(fc.webUrl(), value), api_key: value, rpm: value, weight: value, order: value, input_cost_per_token: value }, { requiredKeys: ['model'] });
-    const file = fc.record({ model_list: fc.oneof(value, fc.array(fc.record({ model_name: fc.constantFrom('a', 'b', '-'), litellm_params: params, model_info: value }))), router_settings: value, litellm_settings: value, general_settings: value }, { requiredKeys: [] });
+    const file = fc.record({ model_list: fc.oneof(value, fc.array(fc.record({ model_name: fc.constantFrom('a', 'b', '-'), litellm_params: params, model_info: value }))), router_settings: value, litellm_settings: value, general_settings: value, credential_list: fc.array(fc.record({ credential_name: fc.constant('x'), credential_values: value })) }, { requiredKeys: [] });
     fc.assert(fc.property(file, (given) => {
       const made = convertLitellm(given).config as { backends?: { keys: { keyEnv?: string; key?: string }[] }[] };
       for (const key of (made.backends ?? []).flatMap(({ keys }) => keys)) {

@@ -2,6 +2,7 @@ import type { ConfigBody } from '../commands/config.ts';
 import { readDeployments, TIERS, type Deployment, type Note } from './deployments.ts';
 import { isRecord, numberIn, textIn, type Fields } from './fields.ts';
 import { buildBackends } from './backends.ts';
+import { readCredentials } from './credentials.ts';
 import { weightsOf } from './weights.ts';
 
 export interface Converted {
@@ -19,6 +20,11 @@ const GOALS: Readonly<Record<string, Model['goal']>> = {
 /** Settings that are read here; all others are named as left out. */
 const ROUTER_READ = new Set(['routing_strategy', 'num_retries', 'timeout', 'stream_timeout', 'fallbacks', 'default_fallbacks', 'model_group_alias']);
 const LITELLM_READ = new Set(['num_retries', 'request_timeout', 'fallbacks', 'default_fallbacks', 'max_budget', 'budget_duration']);
+const SECTIONS = new Set(['model_list', 'credential_list', 'router_settings', 'litellm_settings', 'general_settings', 'environment_variables']);
+const SECTIONS_NOT: Readonly<Record<string, string>> = {
+  include: 'other files are not read: import each of them', guardrails: 'an address of your own may be asked about requests and replies: tandem hooks add', callback_settings: 'metrics and traces are at /metrics and by OpenTelemetry',
+  mcp_servers: 'tools are called by the caller', vector_store_registry: 'there is no search in documents here', search_tools: 'tools are called by the caller', prompts: 'prompts are the caller\'s', files_settings: 'files are kept here', finetune_settings: 'nothing is trained here',
+};
 const WHY_NOT: Readonly<Record<string, string>> = {
   allowed_fails: 'each target has a circuit breaker of its own', cooldown_time: 'a breaker stays open longer each time, and a key rests as long as its backend says',
   context_window_fallbacks: 'a call that does not fit is refused by name', content_policy_fallbacks: 'a refusal is an answer, and is passed on', master_key: 'keys are made here: tandem keys create NAME',
@@ -36,7 +42,7 @@ export function convertLitellm(file: unknown): Converted {
   const notes: Note[] = [];
   const router = sectionOf(file, 'router_settings');
   const settings = sectionOf(file, 'litellm_settings');
-  const { deployments, notes: read } = readDeployments(file['model_list']);
+  const { deployments, notes: read } = readDeployments(file['model_list'], readCredentials(file['credential_list']));
   notes.push(...read);
   const { backends, nameOf, notes: joined } = buildBackends(deployments);
   notes.push(...joined);
@@ -53,6 +59,9 @@ export function convertLitellm(file: unknown): Converted {
     return own.map((deployment, index) => ({ backend: nameOf(deployment), ...deployment.target, weight: weights[index]!, order: deployment.order + order }));
   };
   const fallbacks = fallbacksOf(router, settings);
+  for (const [name, others] of fallbacks) {
+    for (const one of [...(name === '*' ? [] : [name]), ...others]) if (!groups.has(one)) notes.push({ place: `fallbacks of ${name}: ${one}`, became: null, why: 'no model of that name was taken over' });
+  }
   const models = [...groups.keys()].map((name): Model => {
     const others = (fallbacks.get(name) ?? fallbacks.get('*') ?? []).filter((other) => other !== name && groups.has(other));
     // A fallback comes after every target of the name itself, whatever order they have among themselves.
@@ -71,6 +80,7 @@ export function convertLitellm(file: unknown): Converted {
   for (const [section, fields, known] of [['router_settings', router, ROUTER_READ], ['litellm_settings', settings, LITELLM_READ], ['general_settings', sectionOf(file, 'general_settings'), new Set<string>()]] as const) {
     for (const field of Object.keys(fields)) if (!known.has(field)) notes.push({ place: `${section}.${field}`, became: null, why: WHY_NOT[field] ?? 'there is nothing like it here' });
   }
+  for (const field of Object.keys(file)) if (!SECTIONS.has(field)) notes.push({ place: field, became: null, why: SECTIONS_NOT[field] ?? 'there is nothing like it here' });
   for (const name of Object.keys(sectionOf(file, 'environment_variables'))) notes.push({ place: `environment_variables.${name}`, became: null, why: 'set it where tandem apply runs, if a key is named by it' });
   return { config: { backends, models, ...(prices.length > 0 && { prices }), ...(budgets.length > 0 && { budgets }) }, notes };
 }
@@ -126,7 +136,11 @@ function pricesOf(deployments: readonly Deployment[], nameOf: (deployment: Deplo
 
 function budgetsOf(settings: Fields, notes: Note[]): NonNullable<ConfigBody['budgets']> {
   const amount = numberIn(settings, 'max_budget');
-  if (amount === undefined || amount > 1e12) return [];
+  if (amount === undefined) return [];
+  if (amount > 1e12) {
+    notes.push({ place: 'litellm_settings.max_budget', became: null, why: 'it is larger than any budget here' });
+    return [];
+  }
   const duration = textIn(settings, 'budget_duration');
   const period = duration === '1d' || duration === '24h' ? 'day' : duration === '30d' || duration === '1mo' ? 'month' : 'total';
   notes.push({ place: 'litellm_settings.max_budget', became: `the organisation's budget, ${period === 'total' ? 'in total' : `a ${period}`}`, why: duration !== undefined && period === 'total' ? `there is no period of ${duration}` : period === 'month' ? 'of the calendar' : null });

@@ -1,4 +1,5 @@
 import type { ConfigBody } from '../commands/config.ts';
+import { withCredential } from './credentials.ts';
 import { perToken } from './decimal.ts';
 import { flagIn, isRecord, numberIn, textIn, type Fields } from './fields.ts';
 import { PROVIDERS, splitModel, type Provider } from './providers.ts';
@@ -35,6 +36,7 @@ export interface Deployment {
 }
 
 /** What is called here by `model_info.mode`. */
+const ENTRY_READ = new Set(['model_name', 'litellm_params', 'model_info']);
 const MODES = new Set(['chat', 'completion', 'responses', 'embedding']);
 const CAN = { tools: 'supports_function_calling', images: 'supports_vision', files: 'supports_pdf_input', schema: 'supports_response_schema', reasoning: 'supports_reasoning' } as const;
 const PARAMS_READ = new Set([
@@ -46,12 +48,16 @@ export const TIERS = ['flex', 'priority'] as const;
 const COSTS = { input: 'input_cost_per_token', output: 'output_cost_per_token', cache_read: 'cache_read_input_token_cost', cache_write: 'cache_creation_input_token_cost', reasoning: 'output_cost_per_reasoning_token' } as const;
 for (const field of Object.values(COSTS)) for (const suffix of ['', ...TIERS.map((tier) => `_${tier}`)]) PARAMS_READ.add(`${field}${suffix}`);
 
-export function readDeployments(list: unknown): { deployments: Deployment[]; notes: Note[] } {
+/** What of `model_info` says something here, or nothing to anybody. */
+const INFO_READ = new Set([...PARAMS_READ, ...Object.values(CAN), 'mode', 'max_output_tokens', 'max_input_tokens', 'id', 'description']);
+
+/** @param credentials keys and addresses that models name. */
+export function readDeployments(list: unknown, credentials: ReadonlyMap<string, Fields>): { deployments: Deployment[]; notes: Note[] } {
   const notes: Note[] = [];
   if (!Array.isArray(list)) return { deployments: [], notes: [{ place: 'model_list', became: null, why: 'the file has none' }] };
   const deployments = list.flatMap((entry: unknown, at): Deployment[] => {
     const place = `model_list[${at}]`;
-    const read = isRecord(entry) ? readOne(entry, place, notes) : 'it is not a mapping';
+    const read = isRecord(entry) ? readOne(entry, place, credentials, notes) : 'it is not a mapping';
     if (typeof read !== 'string') return [read];
     notes.push({ place: isRecord(entry) ? `${place} ${textIn(entry, 'model_name') ?? ''}`.trim() : place, became: null, why: read });
     return [];
@@ -60,8 +66,9 @@ export function readDeployments(list: unknown): { deployments: Deployment[]; not
 }
 
 /** @returns why not, where it cannot be called from here. */
-function readOne(entry: Fields, place: string, notes: Note[]): Deployment | string {
-  const params = isRecord(entry['litellm_params']) ? entry['litellm_params'] : {};
+function readOne(entry: Fields, place: string, credentials: ReadonlyMap<string, Fields>, notes: Note[]): Deployment | string {
+  const params = withCredential(isRecord(entry['litellm_params']) ? entry['litellm_params'] : {}, credentials);
+  if (params === undefined) return 'it names a credential that the file does not have';
   const info = isRecord(entry['model_info']) ? entry['model_info'] : {};
   const [name, model] = [textIn(entry, 'model_name'), textIn(params, 'model')];
   if (name === undefined || model === undefined) return 'it lacks model_name or litellm_params.model';
@@ -75,13 +82,16 @@ function readOne(entry: Fields, place: string, notes: Note[]): Deployment | stri
   const region = textIn(params, 'aws_region_name') ?? textIn(params, 'region_name');
   const url = addressOf(params, split.provider, provider, region);
   if (typeof url !== 'string') return url.why;
+  for (const [part, fields, known] of [['', entry, ENTRY_READ], ['.model_info', info, INFO_READ]] as const) {
+    for (const field of Object.keys(fields)) if (!known.has(field)) notes.push({ place: `${place}${part}.${field}`, became: null, why: 'a name here has nothing like it' });
+  }
   for (const field of Object.keys(params)) if (!PARAMS_READ.has(field)) notes.push({ place: `${place}.litellm_params.${field}`, became: null, why: 'a field for every call is sent by the caller, and deadlines are set per name' });
   const max = numberIn(info, 'max_output_tokens') ?? numberIn(params, 'max_tokens');
   const context = numberIn(info, 'max_input_tokens');
   const can = Object.fromEntries(Object.entries(CAN).flatMap(([capability, field]) => { const flag = flagIn(info, field); return flag === undefined ? [] : [[capability, flag]]; }));
   const made: Deployment = {
     place, name, provider: split.provider, kind: mode === 'responses' && provider.kind === 'openai-compatible' ? 'openai-responses' : provider.kind, url,
-    options: provider.kind === 'bedrock' && region !== undefined ? { region } : {}, key: keyOf(params),
+    options: provider.kind === 'bedrock' && region !== undefined ? { region } : {}, key: keyOf(params) ?? usualKey(params, split.provider, provider, place, notes),
     rpm: numberIn(params, 'rpm'), tpm: numberIn(params, 'tpm'), parallel: numberIn(params, 'max_parallel_requests'), weight: numberIn(params, 'weight'), order: Math.min(100, Math.round(numberIn(params, 'order') ?? 0)),
     target: {
       model: split.model, ...(region !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/.test(region) && { region }), ...(max !== undefined && max >= 1 && { maxOutputTokens: Math.min(10_000_000, Math.round(max)) }),
@@ -94,7 +104,7 @@ function readOne(entry: Fields, place: string, notes: Note[]): Deployment | stri
 }
 
 function addressOf(params: Fields, name: string, provider: Provider, region: string | undefined): string | { readonly why: string } {
-  const given = textIn(params, 'api_base') ?? textIn(params, 'base_url') ?? textIn(params, 'aws_bedrock_runtime_endpoint');
+  const given = addressIn(params);
   if (given !== undefined && given.startsWith('os.environ/')) return { why: 'its address stands in the environment: write it into the file first' };
   const base = given?.replace(/\/+$/, '') ?? provider.url ?? (name === 'bedrock' && region !== undefined ? `https://bedrock-runtime.${region}.amazonaws.com` : undefined);
   if (base === undefined) return { why: name === 'bedrock' ? 'it lacks aws_region_name' : 'it lacks api_base' };
@@ -106,6 +116,18 @@ function addressOf(params: Fields, name: string, provider: Provider, region: str
 function keyOf(params: Fields): string | undefined {
   const aws = ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'].map((field) => textIn(params, field)).filter((part) => part !== undefined);
   return aws.length >= 2 ? aws.join(':') : textIn(params, 'api_key');
+}
+
+/** LiteLLM takes a key that the file does not have from a name of its own in the environment. It is sent to the vendor alone, never to an address that the file gives. */
+function usualKey(params: Fields, name: string, { keyEnv }: Provider, place: string, notes: Note[]): string | undefined {
+  if (name === 'bedrock') notes.push({ place: `${place}, its key`, became: null, why: 'the file has none, and AWS\'s own ways to find one are not taken here: tandem backends keys set' });
+  if (keyEnv === undefined || (name !== 'azure' && addressIn(params) !== undefined)) return undefined;
+  notes.push({ place: `${place}, its key`, became: `the key in ${keyEnv}`, why: 'the file has none, and LiteLLM reads it there' });
+  return `os.environ/${keyEnv}`;
+}
+
+function addressIn(params: Fields): string | undefined {
+  return textIn(params, 'api_base') ?? textIn(params, 'base_url') ?? textIn(params, 'aws_bedrock_runtime_endpoint');
 }
 
 /** A tier's list is whole: what the file does not price on the tier costs there what it costs otherwise. */

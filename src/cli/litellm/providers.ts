@@ -6,28 +6,30 @@ export interface Provider {
   readonly kind: 'openai-compatible' | 'openai-responses' | 'anthropic' | 'gemini' | 'bedrock';
   /** Null: the file must give `api_base`. */
   readonly url: string | null;
+  /** Where LiteLLM finds the key of an entry without one. */
+  readonly keyEnv?: string;
   /** What follows the file's `api_base` where that is not the whole address. */
   readonly under?: string;
 }
 
-const compatible = (url: string | null, under?: string): Provider => ({ kind: 'openai-compatible', url, ...(under !== undefined && { under }) });
+const compatible = (url: string | null, keyEnv?: string, under?: string): Provider => ({ kind: 'openai-compatible', url, ...(keyEnv !== undefined && { keyEnv }), ...(under !== undefined && { under }) });
 
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
-  openai: compatible('https://api.openai.com/v1'),
+  openai: compatible('https://api.openai.com/v1', 'OPENAI_API_KEY'),
   // Azure's own v1 address speaks OpenAI's form and takes the key as a bearer token.
-  azure: compatible(null, '/openai/v1'),
-  anthropic: { kind: 'anthropic', url: 'https://api.anthropic.com' },
-  gemini: { kind: 'gemini', url: 'https://generativelanguage.googleapis.com/v1beta' },
+  azure: compatible(null, 'AZURE_API_KEY', '/openai/v1'),
+  anthropic: { kind: 'anthropic', url: 'https://api.anthropic.com', keyEnv: 'ANTHROPIC_API_KEY' },
+  gemini: { kind: 'gemini', url: 'https://generativelanguage.googleapis.com/v1beta', keyEnv: 'GEMINI_API_KEY' },
   bedrock: { kind: 'bedrock', url: null },
-  mistral: compatible('https://api.mistral.ai/v1'),
-  groq: compatible('https://api.groq.com/openai/v1'),
-  deepseek: compatible('https://api.deepseek.com/v1'),
-  together_ai: compatible('https://api.together.xyz/v1'),
-  fireworks_ai: compatible('https://api.fireworks.ai/inference/v1'),
-  openrouter: compatible('https://openrouter.ai/api/v1'),
-  xai: compatible('https://api.x.ai/v1'),
-  cerebras: compatible('https://api.cerebras.ai/v1'),
-  nvidia_nim: compatible('https://integrate.api.nvidia.com/v1'),
+  mistral: compatible('https://api.mistral.ai/v1', 'MISTRAL_API_KEY'),
+  groq: compatible('https://api.groq.com/openai/v1', 'GROQ_API_KEY'),
+  deepseek: compatible('https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY'),
+  together_ai: compatible('https://api.together.xyz/v1', 'TOGETHERAI_API_KEY'),
+  fireworks_ai: compatible('https://api.fireworks.ai/inference/v1', 'FIREWORKS_AI_API_KEY'),
+  openrouter: compatible('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'),
+  xai: compatible('https://api.x.ai/v1', 'XAI_API_KEY'),
+  cerebras: compatible('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY'),
+  nvidia_nim: compatible('https://integrate.api.nvidia.com/v1', 'NVIDIA_NIM_API_KEY'),
   hosted_vllm: compatible(null),
   vllm: compatible(null),
   openai_like: compatible(null),

@@ -114,6 +114,19 @@ test('a wrong request gets the error classes of the SDK', async () => {
   expect(wrongly.status).toBe(501);
 });
 
+test('Codex is answered with the tools of its own, without those that it offers whoever it calls', async () => {
+  const codex = new OpenAI({ baseURL: `${standIns.house.url}/v1`, apiKey: standIns.house.operator.adminKey, maxRetries: 0, defaultHeaders: { originator: 'codex_cli_rs', 'user-agent': 'codex_cli_rs/0.171.0 (Debian 13.0.0; x86_64)' } });
+  for (const model of [CHAT, RESPONSES]) {
+    // A field that only Codex sends, so that the SDK has no type for it.
+    const more: object = { client_metadata: { 'x-codex-installation-id': 'i' } };
+    const { output, tools } = await codex.responses.create({
+      ...more, model, store: false, include: ['reasoning.encrypted_content'], input: 'Weather?', tools: [weather, { type: 'web_search' }, { type: 'image_generation' }],
+    });
+    expect(output).toMatchObject([{ type: 'function_call', name: 'get_weather' }]);
+    expect(tools).toMatchObject([{ name: 'get_weather' }]);
+  }
+});
+
 test('a key of another project finds nothing of this one', async () => {
   const { house } = standIns;
   const ask = house.as(house.operator.adminKey);

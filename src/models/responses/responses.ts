@@ -16,6 +16,7 @@ import { appendEvents, type EventLogTools } from './event-log.ts';
 import { compacted, summaryCall } from './compact.ts';
 import { followEvents, EventWatch } from './follow.ts';
 import { Jobs } from './jobs.ts';
+import { withoutOffers } from './offered-tools.ts';
 import { KeepingSink, TextSink } from './keeping-sink.ts';
 import { inputItems, outputItems, type KeptResponse } from './kept-response.ts';
 import { page, type ItemPage, type PageQuery } from './item-page.ts';
@@ -104,12 +105,13 @@ export class Responses {
   /** True when it ended well. */
   async #create(call: CallInput, sink: ReplySink, session: ResponseSession | undefined): Promise<boolean> {
     const observed: Observed = { id: null, writer: null };
-    const { body, principal } = call;
+    const { principal } = call;
     // What is no object is the dialect's to refuse.
-    if (!isObject(body)) {
+    if (!isObject(call.body)) {
       await this.#options.answer(observed, call, sink);
       return false;
     }
+    const body = withoutOffers(call.body, call.headers);
     const store = this.#stores(principal, body);
     const input = await this.#archive.resolved(principal, this.#options.directory.projectFor(principal), body['input']);
     const whole: JsonObject = { ...body, store, ...(input !== undefined && { input }) };
