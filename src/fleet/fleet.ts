@@ -22,7 +22,7 @@ import { OperatorMinutes } from './operator/operator-minutes.ts';
 import { NodeMachines } from './pools/node-machines.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { Pools } from './pools/pools.ts';
-import type { NodeLink, WipeSigner } from './ports.ts';
+import type { NodeLink, RankLines, WipeSigner } from './ports.ts';
 import { Providers } from './providers/providers.ts';
 import { WipeCertificates } from './wipe/certificates.ts';
 import { OutsideWipes } from './wipe/outside.ts';
@@ -74,6 +74,7 @@ export class Fleet {
   readonly #later: LaterLink;
   readonly #log: Logger;
   readonly #signer = new LaterSigner();
+  readonly #lines = new LaterLines();
   #link: NodeLink | undefined;
   #address: AgentAddress | null = null;
 
@@ -100,7 +101,7 @@ export class Fleet {
     const leases: LeaseContext = {
       ...context, clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver), ...wiper.methods()], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
-      ...(options.secrets !== undefined && { jobs: { machines: new AgentJobs(this.#later), secrets: options.secrets } }),
+      ...(options.secrets !== undefined && { jobs: { machines: new AgentJobs(this.#later), lines: this.#lines, secrets: options.secrets } }),
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);
@@ -140,6 +141,11 @@ export class Fleet {
     this.#signer.is(signer);
   }
 
+  /** The ways among machines of one lease, once they are there. */
+  useRankLines(lines: RankLines): void {
+    this.#lines.is(lines);
+  }
+
   /** The connection to nodes, once it is there. @param address null while machines have no way to reach this server. */
   useLink(link: NodeLink, address: AgentAddress | null): void {
     if (this.#link === undefined) this.leases.onEnd((id) => void this.#reconciler.hurry(id).catch((error: Error) => this.#log.warn({ lease: id, reason: error.message }, 'a lease could not be ended at once')));
@@ -165,6 +171,23 @@ class LaterSigner implements WipeSigner {
 
   async keys(): ReturnType<WipeSigner['keys']> {
     return this.#signer?.keys() ?? [];
+  }
+}
+
+/** The ways among machines before they are there: no job over several machines begins. */
+class LaterLines implements RankLines {
+  #lines: RankLines | undefined;
+
+  is(lines: RankLines): void {
+    this.#lines = lines;
+  }
+
+  keep(leases: Parameters<RankLines['keep']>[0]): void {
+    this.#lines?.keep(leases);
+  }
+
+  state(...asked: Parameters<RankLines['state']>): ReturnType<RankLines['state']> {
+    return this.#lines?.state(...asked) ?? 'waits';
   }
 }
 

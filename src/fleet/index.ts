@@ -6,4 +6,4 @@ export type { AgentAddress } from './nodes/enrolment-line.ts';
 export type { KnownNode, HealthReport, Presence } from './nodes/presence.ts';
 export type { Enrolments, EnrolmentClaim } from './nodes/enrolments.ts';
 export type { NodeView } from './nodes/node-view.ts';
-export type { NodeCommand, NodeLink, NodeStream, WipeSigner } from './ports.ts';
+export type { NodeCommand, NodeLink, NodeStream, RankLines, RankedLease, WipeSigner } from './ports.ts';

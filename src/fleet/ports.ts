@@ -2,13 +2,14 @@ import type { Duplex } from 'node:stream';
 import type { PublicJwk } from '../base/index.ts';
 
 /** What an agent can be asked to do. The forms of what is sent and answered are in `agent/src/wire/commands.ts`. */
-export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'lease.look' | 'volume.remove' | 'lease.serve' | 'lease.job' | 'job.begin' | 'job.look' | 'job.read' | 'cache.has' | 'session.carry' | 'recordings.list' | 'recordings.read' | 'recordings.remove' | 'machine.password' | 'machine.close' | 'update';
+export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'lease.look' | 'volume.remove' | 'lease.serve' | 'lease.job' | 'job.begin' | 'job.look' | 'job.stop' | 'job.read' | 'cache.has' | 'session.carry' | 'recordings.list' | 'recordings.read' | 'recordings.remove' | 'machine.password' | 'machine.close' | 'update';
 
 /**
  * What a stream to a node leads to. `cache` takes a file by its hash (`sha256`, `bytes`, `unpack`), which leases can be given. The others lead inside a lease: an sshd of its own, the screen's VNC server, whoever listens at a TCP port of the lease's
- * own loopback, or a terminal. Params: `lease`, `fence` where it is known, of `port` also `port`, of `terminal` which, whose and how large.
+ * own loopback, or a terminal. Of a lease over several machines `ranks` is the line over which its programs ask for the others, and `rank` whoever listens at a TCP
+ * port of the rank's own address. Params: `lease`, `fence` where it is known, of `port` and `rank` also `port`, of `terminal` which, whose and how large.
  */
-export type NodeStream = 'ssh' | 'screen' | 'port' | 'terminal' | 'cache';
+export type NodeStream = 'ssh' | 'screen' | 'port' | 'terminal' | 'ranks' | 'rank' | 'cache';
 
 /**
  * The connection to nodes, as this room needs it; `tunnels` implements it and `start` wires it.
@@ -30,6 +31,22 @@ export interface NodeLink {
   open(nodeId: string, kind: NodeStream, params: Readonly<Record<string, unknown>>): Promise<Duplex>;
   /** The returned function ends the listening. */
   onChange(listener: (nodeId: string, connected: boolean) => void): () => void;
+}
+
+/** A lease over several machines whose programs reach each other. */
+export interface RankedLease {
+  readonly leaseId: string;
+  readonly fence: bigint;
+  /** By rank, from 0 on. */
+  readonly machineIds: readonly string[];
+}
+
+/** The ways among machines of one lease, as this room needs them; `tunnels` has them and `start` wires them. */
+export interface RankLines {
+  /** Keeps lines to the machines of these leases, and cuts those of all others. */
+  keep(leases: readonly RankedLease[]): void;
+  /** Whether a machine's programs reach the others. `refused`: its machine cannot, and why. */
+  state(leaseId: string, rank: number): 'ready' | 'waits' | { readonly refused: string };
 }
 
 /** The key that vouches for wipes, as this room needs it; `tunnels` has it and `start` wires it. */

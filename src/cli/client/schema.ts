@@ -1101,9 +1101,24 @@ export interface components {
         /** 128 and the signal's number where a signal ended it */
         exitCode: number | null;
         reason: string | null;
-        keepOpen: boolean;
         startedAt: string | null;
         endedAt: string | null;
+        keepOpen: boolean;
+        /** Of several machines the first whose end ended the others; the exit code is its */
+        failedRank: number | null;
+        /** Of a job over several machines each, from when they are there; empty: it has one */
+        ranks: ({
+          rank: number;
+          /** UUIDv7 */
+          machineId: string;
+          /** `cut`: the lease ended first; `lost`: its sandbox or machine went down, and it is not run again; `failed`: it could not begin */
+          state: 'waiting' | 'running' | 'ended' | 'cut' | 'lost' | 'failed';
+          /** 128 and the signal's number where a signal ended it */
+          exitCode: number | null;
+          reason: string | null;
+          startedAt: string | null;
+          endedAt: string | null;
+        })[];
       } | null;
     };
     Limit: {
@@ -6886,6 +6901,8 @@ export interface operations {
         from?: number;
         /** Instead: the last so many bytes */
         last?: number;
+        /** Of a job over several machines; default: 0 */
+        rank?: number;
       };
       header?: never;
       path: {
@@ -6902,9 +6919,26 @@ export interface operations {
         /** 128 and the signal's number where a signal ended it */
         exitCode: number | null;
         reason: string | null;
-        keepOpen: boolean;
         startedAt: string | null;
         endedAt: string | null;
+        keepOpen: boolean;
+        /** Of several machines the first whose end ended the others; the exit code is its */
+        failedRank: number | null;
+        /** Of a job over several machines each, from when they are there; empty: it has one */
+        ranks: ({
+          rank: number;
+          /** UUIDv7 */
+          machineId: string;
+          /** `cut`: the lease ended first; `lost`: its sandbox or machine went down, and it is not run again; `failed`: it could not begin */
+          state: 'waiting' | 'running' | 'ended' | 'cut' | 'lost' | 'failed';
+          /** 128 and the signal's number where a signal ended it */
+          exitCode: number | null;
+          reason: string | null;
+          startedAt: string | null;
+          endedAt: string | null;
+        })[];
+        /** Whose output it is; null: the job has one machine */
+        rank: number | null;
         from: number;
         /** Where to go on */
         next: number;

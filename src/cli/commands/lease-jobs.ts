@@ -37,44 +37,98 @@ export function jobWish(context: Context, { args, options }: Input): NewJob | nu
 export const logs: Run = async (context, { args, options }) => {
   const client = context.client();
   const id = await leaseIdOf(client, args[0]!);
-  if (context.json) return print(context, await part(client, id, 0), () => '');
-  const last = await follow(context, client, id, options['follow'] === true);
+  const rank = rankOf(options['rank']);
+  if (context.json) return print(context, await part(client, id, 0, rank ?? 0), () => '');
+  const last = await follow(context, client, id, options['follow'] === true, rank);
   if (options['follow'] === true) context.err.write(`${stateText(last)}\n`);
 };
 
 /** Prints what a job prints until it has ended. @returns the exit code: the job's own where it ended by itself. */
 export async function waitFor(context: Context, client: Client, leaseId: string): Promise<number> {
-  const last = await follow(context, client, leaseId, true);
+  const last = await follow(context, client, leaseId, true, undefined);
   context.err.write(`${stateText(last)}\n`);
   return last.state === 'ended' ? (last.exitCode ?? EXIT.error) : EXIT.error;
 }
 
 export function jobLines({ job }: Lease): string[] {
-  return job === null || job === undefined ? [] : [`job        ${stateText(job)}${job.startedAt === null ? '' : `, begun ${timeText(job.startedAt)}`}${job.keepOpen ? '; the lease stays when it has ended' : ''}`];
+  if (job === null || job === undefined) return [];
+  const begun = job.startedAt === null ? '' : `, begun ${timeText(job.startedAt)}`;
+  return [`job        ${stateText(job)}${begun}${job.keepOpen ? '; the lease stays when it has ended' : ''}`, ...job.ranks.map((one) => `rank ${String(one.rank).padEnd(5)} ${stateText(one)}, on ${one.machineId}${one.rank === job.failedRank ? '; its end ended the others' : ''}`)];
 }
 
-async function follow(context: Context, client: Client, id: string, toEnd: boolean): Promise<Part> {
-  for (let at = 0; ;) {
-    const next = await part(client, id, at);
-    if (next.first > at) context.err.write(`What it printed before byte ${next.first} is not kept.\n`);
-    context.out.write(visibleLines(next.text));
-    const goesOn = next.state === 'waiting' || next.state === 'running';
-    const isAllRead = next.next === at || next.next >= next.total;
-    at = Math.max(at, next.next);
-    if (isAllRead && !(toEnd && goesOn)) return next;
+/** @param only the rank whose output is wanted; undefined: of a job over several machines all, each line with its rank before it. */
+async function follow(context: Context, client: Client, id: string, toEnd: boolean, only: number | undefined): Promise<Part> {
+  const readers = new Map<number, RankReader>();
+  for (;;) {
+    // Which machines there are is known once they are there.
+    const first = await reader(readers, only ?? 0).read(context, client, id, only === undefined);
+    if (only === undefined) for (const { rank } of first.ranks) if (rank !== 0) await reader(readers, rank).read(context, client, id, true);
+    const goesOn = first.state === 'waiting' || first.state === 'running';
+    const isAllRead = [...readers.values()].every(({ done }) => done);
+    if (isAllRead && !(toEnd && goesOn)) {
+      for (const one of readers.values()) one.end(context);
+      return first;
+    }
     if (isAllRead) await sleep(LOOK_MS, undefined, { signal: context.signal });
   }
 }
 
-function part(client: Client, id: string, from: number): Promise<Part> {
-  return client.call('GET', '/api/leases/{id}/logs', { path: { id }, query: { from } });
+function reader(readers: Map<number, RankReader>, rank: number): RankReader {
+  const known = readers.get(rank) ?? new RankReader(rank);
+  readers.set(rank, known);
+  return known;
+}
+
+/** Reads what one machine's program prints, part after part. */
+class RankReader {
+  readonly #rank: number;
+  #at = 0;
+  #line = '';
+  /** All that has come so far is read. */
+  done = false;
+
+  constructor(rank: number) {
+    this.#rank = rank;
+  }
+
+  /** @param named each line has its rank before it, where there are several. */
+  async read(context: Context, client: Client, id: string, named: boolean): Promise<Part> {
+    const next = await part(client, id, this.#at, this.#rank);
+    const of = named && next.rank !== null ? `[${next.rank}] ` : '';
+    if (next.first > this.#at) context.err.write(`${of}What it printed before byte ${next.first} is not kept.\n`);
+    if (of === '') context.out.write(visibleLines(next.text));
+    else {
+      const lines = `${this.#line}${visibleLines(next.text)}`.split('\n');
+      this.#line = lines.pop()!;
+      for (const line of lines) context.out.write(`${of}${line}\n`);
+    }
+    this.done = next.next === this.#at || next.next >= next.total;
+    this.#at = Math.max(this.#at, next.next);
+    return next;
+  }
+
+  /** What stands without an end of its line. */
+  end(context: Context): void {
+    if (this.#line !== '') context.out.write(`[${this.#rank}] ${this.#line}\n`);
+    this.#line = '';
+  }
+}
+
+function part(client: Client, id: string, from: number, rank: number): Promise<Part> {
+  return client.call('GET', '/api/leases/{id}/logs', { path: { id }, query: { from, ...(rank !== 0 && { rank }) } });
+}
+
+function rankOf(given: string | boolean | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== 'string' || !/^\d{1,3}$/.test(given)) throw usageError('--rank needs a number.', 'Write it like --rank 0; tandem leases show LEASE has them all.');
+  return Number(given);
 }
 
 function stateText({ state, exitCode, reason }: Pick<Job, 'state' | 'exitCode' | 'reason'>): string {
   switch (state) {
-    case 'waiting': return 'waits for its machine';
+    case 'waiting': return reason === null ? 'waits for its machine' : `waits: ${reason}`;
     case 'running': return 'runs';
-    case 'ended': return `ended with code ${exitCode ?? 'unknown'}`;
+    case 'ended': return `ended with code ${exitCode ?? 'unknown'}${reason === null ? '' : `: ${reason}`}`;
     case 'cut': return 'was cut by the end of the lease';
     case 'lost': return `is lost and is not run again: ${reason ?? 'its sandbox or its machine went down'}`;
     case 'failed': return `could not begin: ${reason ?? 'the machine refused it'}`;

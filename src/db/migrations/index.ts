@@ -38,6 +38,7 @@ import { spendWeeks } from './0036-spend-weeks.ts';
 import { brokenCards } from './0037-broken-cards.ts';
 import { replicaOutput } from './0038-replica-output.ts';
 import { otherEntries } from './0039-other-entries.ts';
+import { jobRanks } from './0040-job-ranks.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -80,4 +81,5 @@ export const migrations: readonly Migration[] = [
   brokenCards,
   replicaOutput,
   otherEntries,
+  jobRanks,
 ];

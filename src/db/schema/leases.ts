@@ -203,6 +203,31 @@ export interface LeaseJobRow {
   sealed_log: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
   log_from: ColumnType<string | null, number | null | undefined, number | null>;
   log_total: ColumnType<string | null, number | null | undefined, number | null>;
+  /** Of a job over several machines: when all of them were ready, from when on each begins. */
+  set_off_at: NullableTime;
+  /** The first whose end ended the others. */
+  failed_rank: Defaulted<number | null>;
+  /** By then the others have ended. Null: nothing ends them. */
+  stop_until: NullableTime;
+}
+
+/** A job over several machines, on one of them. */
+export interface LeaseJobRankRow {
+  organisation_id: Written<string>;
+  lease_id: Written<string>;
+  rank: Written<number>;
+  machine_id: Written<string>;
+  state: Defaulted<'waiting' | 'running' | 'ended' | 'cut' | 'lost' | 'failed'>;
+  exit_code: Defaulted<number | null>;
+  reason: Defaulted<string | null>;
+  started_at: NullableTime;
+  ended_at: NullableTime;
+  /** Since when its machine is out of reach. */
+  away_since: NullableTime;
+  /** The end of what it printed, and where in all of it that begins. bigint. */
+  sealed_log: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
+  log_from: ColumnType<string | null, number | null | undefined, number | null>;
+  log_total: ColumnType<string | null, number | null | undefined, number | null>;
 }
 
 /** A lease's home that is kept on its machine. */
@@ -292,6 +317,7 @@ export interface LeaseTables {
   lease_holds: LeaseHoldRow;
   lease_events: LeaseEventRow;
   lease_jobs: LeaseJobRow;
+  lease_job_ranks: LeaseJobRankRow;
   kept_machines: KeptMachineRow;
   lease_quotas: LeaseQuotaRow;
 }

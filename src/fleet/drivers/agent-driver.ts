@@ -36,7 +36,7 @@ export class AgentDriver implements Driver {
     // The reading is older than its answer, so the end lies no later than was asked for.
     const leftMs = remainingMs - (this.#clock.monotonicMs() - fromMs);
     const { from } = order.home;
-    const answer = (await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), ...(from !== null && { volume: from }), units: order.unitIds, access: order.access, boot, untilUptimeMs: Math.floor(uptimeMs + leftMs), ...allowance })) as Record<string, unknown> | null;
+    const answer = (await this.#link.ask(order.machineId, 'lease.grant', { ...paramsOf(order), ...(from !== null && { volume: from }), units: order.unitIds, access: order.access, ...(order.ranks !== undefined && { ranks: order.ranks }), boot, untilUptimeMs: Math.floor(uptimeMs + leftMs), ...allowance })) as Record<string, unknown> | null;
     // An agent from before volumes begins with an empty home and says nothing of it.
     if (from !== null && answer?.['volume'] !== from) throw refused(order.machineId, 'its agent is too old for volumes');
     return readLeaseBounds(answer?.['bounds']);

@@ -11,6 +11,8 @@ export interface LeaseOrder {
   readonly access: 'api' | 'job' | 'shell' | 'root';
   /** Ids of the volumes that its home was, and becomes. Null: it begins empty, or goes with the lease. */
   readonly home: { readonly from: string | null; readonly keep: string | null };
+  /** Which of several machines it is whose programs reach each other. Absent: they do not, or there is one. */
+  readonly ranks?: { readonly rank: number; readonly size: number };
 }
 
 /** What a wipe says of itself: made by the machine, and so a claim where nobody outside looked. */

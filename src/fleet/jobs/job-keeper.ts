@@ -2,6 +2,8 @@ import { TandemError, isTandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { noteLease, type LeaseContext } from '../leases/context.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
+import { GangKeeper } from './gang-keeper.ts';
+import { closeRanks, type DueGang } from './gang-rows.ts';
 import { logContext, orderOf, type JobRow } from './rows.ts';
 
 /** A machine is asked about a job so often. */
@@ -20,24 +22,30 @@ type Due = JobRow & Pick<JobPlace, 'machineId' | 'fence'> & { readonly usedAt: D
 /** Begins jobs on machines, sees how they end, keeps the end of what they printed, and ends their leases. Its owner looks at all of them each second. */
 export class JobKeeper {
   readonly #context: LeaseContext;
+  readonly #gangs: GangKeeper;
   readonly #asking = new Map<string, Promise<void>>();
   readonly #askAtMs = new Map<string, number>();
 
   constructor(context: LeaseContext) {
     this.#context = context;
+    this.#gangs = new GangKeeper(context, FINAL, KEPT_LOG_BYTES);
   }
 
   /** Asks about what is due; the asking goes on after it resolves. */
   async look(nowMs: number): Promise<void> {
     const { log } = this.#context;
-    const due = await this.#open();
-    const ids = new Set(due.map(({ lease_id }) => lease_id));
+    const { alone, gangs } = await this.#open();
+    this.#gangs.keepLines(gangs);
+    const due = [
+      ...alone.map((one) => ({ id: one.lease_id, reached: this.#context.driver.reaches(one.machineId), ask: () => this.#ask(one, nowMs) })),
+      ...gangs.map((one) => ({ id: one.job.lease_id, reached: true, ask: () => this.#gangs.look(one, nowMs) })),
+    ];
+    const ids = new Set(due.map(({ id }) => id));
     for (const id of this.#askAtMs.keys()) if (!ids.has(id)) this.#askAtMs.delete(id);
-    for (const one of due) {
-      const id = one.lease_id;
-      if (this.#asking.has(id) || (this.#askAtMs.get(id) ?? 0) > nowMs || !this.#context.driver.reaches(one.machineId)) continue;
+    for (const { id, reached, ask } of due) {
+      if (this.#asking.has(id) || (this.#askAtMs.get(id) ?? 0) > nowMs || !reached) continue;
       this.#askAtMs.set(id, nowMs + LOOK_MS);
-      const asking = this.#ask(one, nowMs).catch((error: Error) => {
+      const asking = ask().catch((error: Error) => {
         if (!(error instanceof TandemError)) log.warn({ lease: id, reason: error.message }, 'a lease\'s job could not be looked at');
       }).finally(() => this.#asking.delete(id));
       this.#asking.set(id, asking);
@@ -52,7 +60,10 @@ export class JobKeeper {
   async collect(place: JobPlace, nowMs: number): Promise<void> {
     const { jobs, database } = this.#context;
     const row = await database.unscoped('the job of a lease that is being wiped').selectFrom('lease_jobs').selectAll().where('lease_id', '=', place.leaseId).executeTakeFirst();
-    if (row === undefined || jobs === undefined || (row.state !== 'waiting' && row.state !== 'running')) return;
+    if (row === undefined || jobs === undefined) return;
+    // Of several machines each is collected, also when the job is known to have ended.
+    if (await this.#isOverSeveral(row)) return this.#gangs.collect(row, place, nowMs);
+    if (row.state !== 'waiting' && row.state !== 'running') return;
     try {
       const report = await jobs.machines.look(place);
       await this.#end(row, { ...report, state: report.state === 'none' || report.state === 'running' ? 'cut' : report.state, reason: null }, await this.#tail(place), nowMs);
@@ -64,14 +75,23 @@ export class JobKeeper {
 
   /** A lease that has ended runs nothing, whatever became of it. */
   async close(tx: Executor, leaseId: string, nowMs: number): Promise<void> {
+    await closeRanks(tx, leaseId, nowMs);
     await tx.updateTable('lease_jobs').set({ state: 'cut', ended_at: new Date(nowMs) }).where('lease_id', '=', leaseId).where('state', 'in', ['waiting', 'running']).execute();
   }
 
-  async #open(): Promise<Due[]> {
+  async #open(): Promise<{ readonly alone: readonly Due[]; readonly gangs: readonly DueGang[] }> {
     const rows = await this.#context.database.unscoped('jobs of every organisation are kept by one worker').selectFrom('lease_jobs').innerJoin('leases', 'leases.id', 'lease_jobs.lease_id').innerJoin('lease_machines', 'lease_machines.lease_id', 'leases.id')
-      .selectAll('lease_jobs').select(['lease_machines.machine_id as machineId', 'leases.fence as leaseFence', 'leases.used_at as usedAt'])
-      .where('lease_jobs.state', 'in', ['waiting', 'running']).where('leases.observed', '=', 'running').where('leases.wanted', '=', 'run').where('lease_machines.stage', '=', 'granted').execute();
-    return rows.map(({ leaseFence, ...row }) => ({ ...row, fence: BigInt(leaseFence) }));
+      .selectAll('lease_jobs').select(['lease_machines.machine_id as machineId', 'lease_machines.stage as stage', 'leases.fence as leaseFence', 'leases.used_at as usedAt'])
+      .where('lease_jobs.state', 'in', ['waiting', 'running']).where('leases.observed', '=', 'running').where('leases.wanted', '=', 'run').orderBy('lease_machines.machine_id').execute();
+    const byLease = [...Map.groupBy(rows, ({ lease_id }) => lease_id).values()];
+    return {
+      alone: byLease.flatMap((of) => (of.length > 1 || of[0]!.stage !== 'granted' ? [] : of.map(({ leaseFence, ...row }) => ({ ...row, fence: BigInt(leaseFence) })))),
+      gangs: byLease.filter((of) => of.length > 1).map((of) => ({ job: of[0]!, fence: BigInt(of[0]!.leaseFence), usedAt: of[0]!.usedAt, machineIds: of.map(({ machineId }) => machineId) })),
+    };
+  }
+
+  async #isOverSeveral({ organisation_id, lease_id }: JobRow): Promise<boolean> {
+    return (await this.#context.database.scoped(organisation_id).selectFrom('lease_machines').select('machine_id').where('lease_id', '=', lease_id).limit(2).execute()).length > 1;
   }
 
   async #ask(row: Due, nowMs: number): Promise<void> {
@@ -116,7 +136,7 @@ export class JobKeeper {
     const startMs = row.started_at?.getTime() ?? (ended.ranMs === null ? null : nowMs - ended.ranMs);
     // A machine's word of how long it ran is held to what can be.
     const endMs = startMs === null || ended.ranMs === null ? nowMs : Math.min(nowMs, startMs + ended.ranMs);
-    const sealed = output === null || jobs === undefined ? {} : { sealed_log: jobs.secrets.seal(output.bytes, logContext(id)), log_from: output.from, log_total: output.total };
+    const sealed = output === null || jobs === undefined ? {} : { sealed_log: jobs.secrets.seal(output.bytes, logContext(id, null)), log_from: output.from, log_total: output.total };
     const words = endText(ended);
     await database.transaction(async (tx) => {
       const own = database.scoped(organisation_id, tx);

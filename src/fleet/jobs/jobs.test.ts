@@ -20,7 +20,7 @@ const settle = async (ms = 5_000) => house.pass(ms);
 
 it('a job begins with its lease, and ends it with its code; the end of what it printed outlives both', async () => {
   const { id, job: asked } = await ask();
-  expect(asked).toEqual({ state: 'waiting', exitCode: null, reason: null, keepOpen: false, startedAt: null, endedAt: null });
+  expect(asked).toEqual({ state: 'waiting', exitCode: null, reason: null, keepOpen: false, startedAt: null, endedAt: null, failedRank: null, ranks: [] });
   await settle();
   expect(await show(id)).toMatchObject({ state: 'running', job: { state: 'running', endedAt: null } });
   expect(house.jobs.begun.get(id)).toEqual({ command: job().command, env: job().env });
@@ -80,10 +80,10 @@ it('a machine whose agent knows no jobs ends the lease with the reason', async (
   expect(await show(id)).toMatchObject({ state: 'ended', reason: expect.stringMatching(/^its job could not begin: .*does not know it/), job: { state: 'failed' } });
 });
 
-it('access job and a job belong together, on one machine, and nobody enters a lease without a shell', async () => {
+it('access job and a job belong together, and nobody enters a lease without a shell', async () => {
   await expect(ask({ job: null })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
   await expect(ask({ access: 'shell' })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
-  await expect(ask({ machines: 2 })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
+  await expect(ask({ machines: 257 })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
   await expect(ask({ job: job({ command: Array.from({ length: 20 }, () => 'x'.repeat(4_000)) }) })).rejects.toMatchObject({ code: 'invalid_request', param: 'job' });
   const running = await ask();
   await settle();

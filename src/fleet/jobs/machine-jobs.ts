@@ -36,6 +36,8 @@ export interface MachineJobs {
   begin(place: JobPlace, order: JobOrder): Promise<JobReport>;
   /** Also after the lease, until it is wiped. */
   look(place: JobPlace): Promise<JobReport>;
+  /** Told that it is to end, by SIGTERM, and after the grace by force. What has not begun never does. Asked again, the first grace counts. */
+  stop(place: JobPlace, graceMs: number): Promise<JobReport>;
   /** @param from null: the end of it. @param most bytes. */
   read(place: JobPlace, from: number | null, most: number): Promise<JobOutput>;
 }
@@ -58,6 +60,10 @@ export class AgentJobs implements MachineJobs {
 
   async look({ machineId, leaseId }: JobPlace): Promise<JobReport> {
     return readReport(machineId, await this.#link.ask(machineId, 'job.look', { lease: leaseId }));
+  }
+
+  async stop({ machineId, leaseId, fence }: JobPlace, graceMs: number): Promise<JobReport> {
+    return readReport(machineId, await this.#link.ask(machineId, 'job.stop', { lease: leaseId, fence: String(fence), graceMs }));
   }
 
   async read({ machineId, leaseId }: JobPlace, from: number | null, most: number): Promise<JobOutput> {

@@ -4,6 +4,7 @@ import type { Database, Executor, Schema } from '../../db/index.ts';
 import type { JobOrder } from './machine-jobs.ts';
 
 export type JobRow = Selectable<Schema['lease_jobs']>;
+export type RankRow = Selectable<Schema['lease_job_ranks']>;
 
 /** A job as it is asked for with a lease. */
 export interface NewJob extends JobOrder {
@@ -19,15 +20,33 @@ export interface JobView {
   readonly keepOpen: boolean;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** Of a job over several machines the one whose end ended the others. */
+  readonly failedRank: number | null;
+  /** Of a job over several machines each, from when they are there. */
+  readonly ranks: readonly RankView[];
+}
+
+/** A job over several machines, on one of them. */
+export interface RankView extends Pick<JobView, 'state' | 'exitCode' | 'reason' | 'startedAt' | 'endedAt'> {
+  readonly rank: number;
+  readonly machineId: string;
+}
+
+/** A job as it is stored, with its ranks where it has several machines. */
+export interface StoredJob {
+  readonly row: JobRow;
+  readonly ranks: readonly RankRow[];
 }
 
 /** As `execve` would take it, and far below what it could. */
 const MOST_CHARACTERS = 64 * 1024;
+/** Each has a line of its own, and all that they say to each other may go through one server. */
+const MOST_RANKS = 256;
 
 /** @throws TandemError invalid_request. */
 export function demandJob({ command, env }: JobOrder, machines: number, secrets: SecretBox | undefined): SecretBox {
   const refused = (reason: string) => new TandemError('invalid_request', { param: 'job', params: { reason } });
-  if (machines !== 1) throw refused('A job runs on one machine: machines must be 1.');
+  if (machines > MOST_RANKS) throw refused(`A job runs on at most ${MOST_RANKS} machines.`);
   if ([...command, ...Object.entries(env).flat()].reduce((sum, word) => sum + word.length, 0) > MOST_CHARACTERS) throw refused(`The job's command and environment must be at most ${MOST_CHARACTERS} characters together.`);
   if (secrets === undefined) throw refused('This server cannot seal jobs, so it takes none.');
   return secrets;
@@ -51,16 +70,22 @@ export function isSameJob(secrets: SecretBox | undefined, row: JobRow | undefine
   return text({ command, env }) === text(asked);
 }
 
-export function jobView(row: JobRow): JobView {
-  return { state: row.state, exitCode: row.exit_code, reason: row.reason, keepOpen: row.keep_open, startedAt: row.started_at?.toISOString() ?? null, endedAt: row.ended_at?.toISOString() ?? null };
+export function jobView({ row, ranks }: StoredJob): JobView {
+  return { ...endView(row), keepOpen: row.keep_open, failedRank: row.failed_rank, ranks: ranks.map((one) => ({ rank: one.rank, machineId: one.machine_id, ...endView(one) })) };
 }
 
-export function jobOf(own: ReturnType<Database['scoped']>, leaseId: string): Promise<JobRow | undefined> {
-  return own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', leaseId).executeTakeFirst();
+function endView(row: Pick<JobRow, 'state' | 'exit_code' | 'reason' | 'started_at' | 'ended_at'>): Pick<JobView, 'state' | 'exitCode' | 'reason' | 'startedAt' | 'endedAt'> {
+  return { state: row.state, exitCode: row.exit_code, reason: row.reason, startedAt: row.started_at?.toISOString() ?? null, endedAt: row.ended_at?.toISOString() ?? null };
 }
 
-export function logContext(leaseId: string): string {
-  return `lease_jobs ${leaseId} log`;
+export async function jobOf(own: ReturnType<Database['scoped']>, leaseId: string): Promise<StoredJob | undefined> {
+  const row = await own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', leaseId).executeTakeFirst();
+  return row === undefined ? undefined : { row, ranks: await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', leaseId).orderBy('rank').execute() };
+}
+
+/** @param rank of a job over several machines; null: it has one. */
+export function logContext(leaseId: string, rank: number | null): string {
+  return `lease_jobs ${leaseId} log${rank === null ? '' : ` ${rank}`}`;
 }
 
 function orderContext(leaseId: string): string {

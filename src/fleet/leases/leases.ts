@@ -333,7 +333,7 @@ export class Leases {
     const row = await this.#context.database.scoped(principal.organisationId).selectFrom('leases').selectAll().where('request_key', '=', input.key).executeTakeFirst();
     if (row === undefined) return undefined;
     const job = row.access === 'job' ? await jobOf(this.#context.database.scoped(principal.organisationId), row.id) : undefined;
-    if (stable(row.request) !== stable(saidOf(input)) || !isSameJob(this.#context.jobs?.secrets, job, input.job ?? null)) throw new TandemError('id_conflict', { params: { id: input.key }, facts: { id: input.key } });
+    if (stable(row.request) !== stable(saidOf(input)) || !isSameJob(this.#context.jobs?.secrets, job?.row, input.job ?? null)) throw new TandemError('id_conflict', { params: { id: input.key }, facts: { id: input.key } });
     return (await withMachines(this.#context.database.unscoped('machines of a lease that was read for its organisation'), [row]))[0];
   }
 

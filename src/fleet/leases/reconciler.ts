@@ -160,7 +160,7 @@ export class Reconciler {
   async #toMachine(stored: StoredLease, lease: Lease, action: OnMachine, token: string): Promise<boolean> {
     const { driver, machines, wipes } = this.#context;
     const on = lease.machines.find(({ machineId }) => machineId === action.machineId)!;
-    const order = orderFor(stored.row, on);
+    const order = orderFor(stored, on);
     switch (action.do) {
       case 'grant': {
         const until = overAtMs(lease)!;
@@ -173,7 +173,7 @@ export class Reconciler {
       }
       case 'stop': {
         const told = await Promise.allSettled(toStop(lease, this.#world()).map(async (one) => {
-          await driver.stop(orderFor(stored.row, one));
+          await driver.stop(orderFor(stored, one));
           await this.#apply(stored, token, (tx) => this.#machine(tx, stored.row, one.machineId, { stage: 'stopped' }));
         }));
         for (const one of told) if (one.status === 'rejected') throw one.reason;

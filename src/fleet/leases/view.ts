@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Schema } from '../../db/index.ts';
-import { jobView, type JobRow, type JobView } from '../jobs/rows.ts';
+import { jobView, type JobView, type StoredJob } from '../jobs/rows.ts';
 import { readLeaseBounds, type LeaseBounds } from '../drivers/lease-bounds.ts';
 import { priceOf } from '../price/best-price.ts';
 import { paidMinutes, startedMinutes } from '../price/minutes.ts';
@@ -53,7 +53,7 @@ export interface LeaseEventView {
 }
 
 /** @param own ids of leases that the caller may see: those of others are counted, not named. */
-export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (leaseId: string) => boolean, job?: JobRow): LeaseView {
+export function leaseView({ row, machines }: StoredLease, nowMs: number, own: (leaseId: string) => boolean, job?: StoredJob): LeaseView {
   const { paidUntilMs } = leaseOf({ row, machines }, nowMs);
   const iso = (at: Date | null) => at?.toISOString() ?? null;
   const figures = costOf(row, nowMs);

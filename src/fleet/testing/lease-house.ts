@@ -11,7 +11,7 @@ import { Reconciler } from '../leases/reconciler.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
 import { mac, machine } from './machines.ts';
-import { StandInJobs } from './stand-in-jobs.ts';
+import { StandInJobs, StandInLines } from './stand-in-jobs.ts';
 import { StandInMachines } from './stand-in-machines.ts';
 import type { WipeSigner } from '../ports.ts';
 import { WipeCertificates } from '../wipe/certificates.ts';
@@ -25,6 +25,7 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
   readonly leases: Leases;
   readonly machines: StandInMachines;
   readonly jobs: StandInJobs;
+  readonly lines: StandInLines;
   /** What the source of machines says; tests change it. */
   readonly views: LeasableMachine[];
   readonly quarantined: string[];
@@ -61,13 +62,14 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
   const clock = new ManualClock(Math.ceil(Date.now() / 1_000) * 1_000 + 1_000);
   const machines = new StandInMachines(clock, ids);
   const jobs = new StandInJobs();
+  const lines = new StandInLines();
   const views = ids.map((id) => leasable({ id, openTo: null }));
   const quarantined: string[] = [];
   const newId = createIdSource(() => clock.nowMs());
   const signer = standInSigner();
   const context: LeaseContext = {
     wipes: new Wipes({ clock, newId, methods: [agentReset(machines)], signer, version: '0.0.0' }),
-    database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, secrets: openSecretBox(join(home, 'secret')) },
+    database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, lines, secrets: openSecretBox(join(home, 'secret')) },
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
       costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
@@ -76,7 +78,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     },
   };
   const house: LeaseHouse = {
-    access, database, organisationId, projectId, admin, clock, ledger, machines, jobs, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
+    access, database, organisationId, projectId, admin, clock, ledger, machines, jobs, lines, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
     restart() {
       house.reconciler = new Reconciler(context);
     },

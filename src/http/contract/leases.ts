@@ -30,9 +30,13 @@ const newJob = z.object({
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]{0,99}$/, 'must be a name such as HF_TOKEN'), jobWord).default({}).refine((env) => Object.keys(env).length <= 64, 'must be at most 64 variables').describe('Kept sealed, and never shown again'),
   keepOpen: z.boolean().default(false).describe('The lease stays when its job has ended'),
 }).describe('What it runs once; with the access `job`');
-const job = z.object({
+const jobEnd = {
   state: z.enum(['waiting', 'running', 'ended', 'cut', 'lost', 'failed']).describe('`cut`: the lease ended first; `lost`: its sandbox or machine went down, and it is not run again; `failed`: it could not begin'),
-  exitCode: z.int().nullable().describe('128 and the signal\'s number where a signal ended it'), reason: z.string().nullable(), keepOpen: z.boolean(), startedAt: time.nullable(), endedAt: time.nullable(),
+  exitCode: z.int().nullable().describe('128 and the signal\'s number where a signal ended it'), reason: z.string().nullable(), startedAt: time.nullable(), endedAt: time.nullable(),
+};
+const job = z.object({
+  ...jobEnd, keepOpen: z.boolean(), failedRank: z.int().nullable().describe('Of several machines the first whose end ended the others; the exit code is its'),
+  ranks: z.array(z.object({ rank: z.int(), machineId: id, ...jobEnd })).describe('Of a job over several machines each, from when they are there; empty: it has one'),
 });
 const wait = z.object({ code: z.string(), reason: z.string(), forecastAt: time.nullable() });
 const state = z.enum(['waiting', 'reserved', 'granting', 'running', 'ending', 'wiping', 'ended']);
@@ -81,8 +85,8 @@ export const leaseRoutes = {
     body: z.object({ key: words(100).describe('The caller\'s own word for this wish'), ...wish, job: newJob.nullable().default(null) }).superRefine(demandOneWish), reply: lease }),
   leaseList: route({ id: 'leases.list', method: 'GET', path: '/api/leases', summary: 'Leases, newest first', access: 'leases.read', status: 200, query: page.extend({ state: z.enum(['live', 'ended']).optional(), projectId: id.optional(), called: words(100).optional().describe('Its name, the name as it stands in host names (gpu-lease for "gpu lease"), or the first 6 or more characters of its id') }), reply: list(lease) }),
   leaseShow: route({ id: 'leases.show', method: 'GET', path: '/api/leases/{id}', summary: 'One lease with what happened to it', access: 'leases.read', status: 200, params: byId, reply: z.object({ lease, events: z.array(z.object({ at: time, kind: z.string(), detail: z.string() })) }) }),
-  leaseLogs: route({ id: 'leases.logs', method: 'GET', path: '/api/leases/{id}/logs', summary: 'What a lease\'s job printed, from a byte on or the end of it; the last 64 KiB outlive the lease', access: 'leases.write', status: 200, params: byId, query: z.object({ from: z.coerce.number().int().min(0).max(2 ** 50).default(0).describe('The `next` of the part before'), last: z.coerce.number().int().min(1).max(64 * 1024).optional().describe('Instead: the last so many bytes') }),
-    reply: job.extend({ from: z.int(), next: z.int().describe('Where to go on'), total: z.int().describe('Bytes that it has printed in all'), first: z.int().describe('What came before this byte is not kept'), text: z.string().describe('Control characters are shown as a dot') }) }),
+  leaseLogs: route({ id: 'leases.logs', method: 'GET', path: '/api/leases/{id}/logs', summary: 'What a lease\'s job printed, from a byte on or the end of it; the last 64 KiB outlive the lease', access: 'leases.write', status: 200, params: byId, query: z.object({ from: z.coerce.number().int().min(0).max(2 ** 50).default(0).describe('The `next` of the part before'), last: z.coerce.number().int().min(1).max(64 * 1024).optional().describe('Instead: the last so many bytes'), rank: z.coerce.number().int().min(0).max(1_000).optional().describe('Of a job over several machines; default: 0') }),
+    reply: job.extend({ rank: z.int().nullable().describe('Whose output it is; null: the job has one machine'), from: z.int(), next: z.int().describe('Where to go on'), total: z.int().describe('Bytes that it has printed in all'), first: z.int().describe('What came before this byte is not kept'), text: z.string().describe('Control characters are shown as a dot') }) }),
   leaseExtend: route({ id: 'leases.extend', method: 'POST', path: '/api/leases/{id}/extend', summary: 'Have a lease last longer', access: 'leases.write', status: 200, params: byId, body: z.object({ minutes, atMost: picoPositive.nullable().default(null).describe('Null: as before') }), reply: lease }),
   leaseHandOver: route({ id: 'leases.hand-over', method: 'POST', path: '/api/leases/{id}/hand-over', summary: 'Give a lease to another project, which pays from the next minute on', access: 'leases.write', status: 200, params: byId, body: z.object({ projectId: id }), reply: lease }),
   leaseEnd: route({ id: 'leases.end', method: 'POST', path: '/api/leases/{id}/end', summary: 'End a lease: its sessions are cut within seconds and its machines wiped', access: 'leases.write', status: 200, params: byId, reply: lease }),

@@ -1,0 +1,180 @@
+import { TandemError, isTandemError } from '../../base/index.ts';
+import { MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
+import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, type Gang, type GangAction, type GangEnd } from './gang.ts';
+import { gangOf, ranksOf, type DueGang } from './gang-rows.ts';
+import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
+import { rankEnvironment } from './rank-environment.ts';
+import { logContext, orderOf, type JobRow, type RankRow } from './rows.ts';
+
+/** What one look does at most: it goes on at the next. */
+const MOST_STEPS = 6;
+const USE_MS = 60_000;
+
+type RankEnd = { readonly state: 'ended' | 'cut' | 'lost' | 'failed'; readonly exitCode: number | null; readonly ranMs: number | null; readonly reason: string | null };
+
+/** Has a job over several machines begin on all of them or on none, and end on all. What is to be done is written down before any machine is told. */
+export class GangKeeper {
+  readonly #context: LeaseContext;
+  /** What another try would not change, and how much of the end of what was printed is kept. */
+  readonly #final: ReadonlySet<string>;
+  readonly #keptBytes: number;
+
+  constructor(context: LeaseContext, final: ReadonlySet<string>, keptBytes: number) {
+    this.#context = context;
+    this.#final = final;
+    this.#keptBytes = keptBytes;
+  }
+
+  /** Keeps the ways among the machines of these, and of no others. */
+  keepLines(due: readonly DueGang[]): void {
+    this.#context.jobs?.lines.keep(due.map(({ job, fence, machineIds }) => ({ leaseId: job.lease_id, fence, machineIds })));
+  }
+
+  async look(due: DueGang, nowMs: number): Promise<void> {
+    const { database, driver, jobs } = this.#context;
+    if (jobs === undefined) return;
+    const own = database.scoped(due.job.organisation_id);
+    const id = due.job.lease_id;
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const job = await own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', id).executeTakeFirst();
+      if (job === undefined || (job.state !== 'waiting' && job.state !== 'running')) return;
+      const ranks = await this.#noteAway(await ranksOf(database, due), nowMs);
+      const gang = gangOf(job, ranks, (machineId) => driver.reaches(machineId), jobs.lines);
+      const action = decideGang(gang, nowMs, MARGIN_MS);
+      if (action.do === 'wait') return this.#waits(job, action.reason);
+      if (action.do === 'ask') {
+        await this.#askAll(due, job, ranks, action.asks, nowMs);
+        if (await this.#isSame(due, ranks, nowMs)) return;
+      } else await this.#turn(job, gang, action, nowMs);
+    }
+  }
+
+  /** The last chance before a wipe takes a machine's part away. @throws TandemError node_unreachable. */
+  async collect(job: JobRow, place: JobPlace, nowMs: number): Promise<void> {
+    const { database, jobs } = this.#context;
+    const own = database.scoped(job.organisation_id);
+    const rank = await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', place.leaseId).where('machine_id', '=', place.machineId).executeTakeFirst();
+    if (rank === undefined || jobs === undefined || !isOpen(rank)) return;
+    try {
+      const report = await jobs.machines.look(place);
+      await this.#endRank(rank, { ...report, state: report.state === 'none' || report.state === 'running' ? 'cut' : report.state, reason: null }, await this.#tail(place), nowMs);
+    } catch (error) {
+      if (!isTandemError(error, 'node_refused')) throw error;
+      await this.#endRank(rank, { state: 'lost', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
+    }
+    if (!isOpen(job)) return;
+    const ranks = await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', place.leaseId).orderBy('rank').execute();
+    const end = endOfAll(gangOf(job, ranks, () => true, { state: () => 'ready' }));
+    if (end !== undefined) await this.#conclude(job, end, nowMs);
+  }
+
+  async #noteAway(ranks: readonly RankRow[], nowMs: number): Promise<RankRow[]> {
+    const { database, driver } = this.#context;
+    return Promise.all(ranks.map(async (one) => {
+      const since = awaySince({ reached: driver.reaches(one.machine_id), awaySinceMs: one.away_since?.getTime() ?? null }, nowMs);
+      if (since === (one.away_since?.getTime() ?? null)) return one;
+      const away_since = since === null ? null : new Date(since);
+      await database.scoped(one.organisation_id).updateTable('lease_job_ranks').set({ away_since }).where('lease_id', '=', one.lease_id).where('rank', '=', one.rank).execute();
+      return { ...one, away_since };
+    }));
+  }
+
+  async #waits(job: JobRow, reason: string | null): Promise<void> {
+    if (job.reason === reason) return;
+    await this.#context.database.transaction(async (tx) => {
+      await this.#context.database.scoped(job.organisation_id, tx).updateTable('lease_jobs').set({ reason }).where('lease_id', '=', job.lease_id).where('state', 'in', ['waiting', 'running']).execute();
+      await noteLease(this.#context, tx, { organisation_id: job.organisation_id, id: job.lease_id }, 'job-waits', reason ?? 'for nothing any more');
+    });
+  }
+
+  async #turn(job: JobRow, gang: Gang, action: Exclude<GangAction, { readonly do: 'wait' | 'ask' }>, nowMs: number): Promise<void> {
+    if (action.do === 'conclude') return this.#conclude(job, action.end, nowMs);
+    const { database } = this.#context;
+    const failed = action.do === 'stop' ? gang.ranks.find(({ rank }) => rank === action.rank) : undefined;
+    await database.transaction(async (tx) => {
+      const change = failed === undefined ? { set_off_at: new Date(nowMs), reason: null } : { failed_rank: failed.rank, stop_until: new Date(nowMs + STOP_MS) };
+      const done = await database.scoped(job.organisation_id, tx).updateTable('lease_jobs').set(change).where('lease_id', '=', job.lease_id).where('state', 'in', ['waiting', 'running']).where(failed === undefined ? 'set_off_at' : 'failed_rank', 'is', null).returning('lease_id').executeTakeFirst();
+      if (done !== undefined) await noteLease(this.#context, tx, { organisation_id: job.organisation_id, id: job.lease_id }, failed === undefined ? 'job-set-off' : 'job-stops', failed === undefined ? `all ${gang.ranks.length} machines are ready` : `${failureText(failed)}; the others are ended`);
+    });
+  }
+
+  /** Each machine by itself: one that does not answer holds up no other. */
+  async #askAll(due: DueGang, job: JobRow, ranks: readonly RankRow[], asks: Extract<GangAction, { readonly do: 'ask' }>['asks'], nowMs: number): Promise<void> {
+    const { jobs, log } = this.#context;
+    const order = asks.some(({ what }) => what === 'begin') ? orderOf(jobs!.secrets, job) : undefined;
+    await Promise.all(asks.map(async ({ rank, what }) => {
+      const row = ranks.find((one) => one.rank === rank)!;
+      const place: JobPlace = { machineId: row.machine_id, leaseId: row.lease_id, fence: due.fence };
+      try {
+        const report = what === 'begin' ? await jobs!.machines.begin(place, { ...order!, env: { ...rankEnvironment(rank, ranks.length), ...order!.env } }) : what === 'stop' ? await jobs!.machines.stop(place, GRACE_MS) : await jobs!.machines.look(place);
+        await this.#reported(row, place, report, nowMs);
+      } catch (error) {
+        if (isTandemError(error, 'node_refused') && this.#final.has(error.detail ?? '')) return this.#endRank(row, { state: 'failed', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
+        if (!(error instanceof TandemError)) log.warn({ lease: row.lease_id, rank, reason: (error as Error).message }, 'a machine of a job could not be asked');
+      }
+    }));
+  }
+
+  async #reported(row: RankRow, place: JobPlace, { state, exitCode, ranMs }: JobReport, nowMs: number): Promise<void> {
+    if (state !== 'running' && state !== 'none') return this.#endRank(row, { state, exitCode, ranMs, reason: null }, await this.#tail(place), nowMs);
+    if (state !== 'running' || row.state !== 'waiting') return;
+    const started = new Date(nowMs - (ranMs ?? 0));
+    const { database } = this.#context;
+    await database.transaction(async (tx) => {
+      const own = database.scoped(row.organisation_id, tx);
+      const begun = await own.updateTable('lease_job_ranks').set({ state: 'running', started_at: started }).where('lease_id', '=', row.lease_id).where('rank', '=', row.rank).where('state', '=', 'waiting').returning('rank').executeTakeFirst();
+      if (begun === undefined) return;
+      await own.updateTable('lease_jobs').set({ state: 'running', started_at: started }).where('lease_id', '=', row.lease_id).where('state', '=', 'waiting').execute();
+      await noteLease(this.#context, tx, { organisation_id: row.organisation_id, id: row.lease_id }, 'job-begun', `rank ${row.rank}`);
+    });
+  }
+
+  /** @returns whether nothing has changed by what machines said, so that nothing is due before the next look. A job that runs is a use of its lease. */
+  async #isSame({ job, usedAt }: DueGang, before: readonly RankRow[], nowMs: number): Promise<boolean> {
+    const own = this.#context.database.scoped(job.organisation_id);
+    if ((usedAt?.getTime() ?? 0) < nowMs - USE_MS) await own.updateTable('leases').set({ used_at: new Date(nowMs) }).where('id', '=', job.lease_id).execute();
+    const after = await own.selectFrom('lease_job_ranks').select(['rank', 'state']).where('lease_id', '=', job.lease_id).execute();
+    return after.every(({ rank, state }) => before.some((one) => one.rank === rank && one.state === state));
+  }
+
+  /** The end of what it printed; null: the machine cannot say. */
+  async #tail(place: JobPlace): Promise<JobOutput | null> {
+    try {
+      return await this.#context.jobs!.machines.read(place, null, this.#keptBytes);
+    } catch (error) {
+      if (isTandemError(error, 'node_refused')) return null;
+      throw error;
+    }
+  }
+
+  async #endRank(row: RankRow, ended: RankEnd, output: JobOutput | null, nowMs: number): Promise<void> {
+    const { database, jobs } = this.#context;
+    const { organisation_id, lease_id: id, rank } = row;
+    const startMs = row.started_at?.getTime() ?? (ended.ranMs === null ? null : nowMs - ended.ranMs);
+    // A machine's word of how long it ran is held to what can be.
+    const endMs = startMs === null || ended.ranMs === null ? nowMs : Math.min(nowMs, startMs + ended.ranMs);
+    const sealed = output === null || jobs === undefined ? {} : { sealed_log: jobs.secrets.seal(output.bytes, logContext(id, rank)), log_from: output.from, log_total: output.total };
+    await database.transaction(async (tx) => {
+      const done = await database.scoped(organisation_id, tx).updateTable('lease_job_ranks').set({ state: ended.state, exit_code: ended.exitCode, reason: ended.reason, started_at: startMs === null ? null : new Date(startMs), ended_at: new Date(endMs), ...sealed })
+        .where('lease_id', '=', id).where('rank', '=', rank).where('state', 'in', ['waiting', 'running']).returning('rank').executeTakeFirst();
+      if (done !== undefined) await noteLease(this.#context, tx, { organisation_id, id }, `job-rank-${ended.state}`, failureText({ rank, ...ended }));
+    });
+  }
+
+  async #conclude(job: JobRow, { state, exitCode, reason }: GangEnd, nowMs: number): Promise<void> {
+    const { database } = this.#context;
+    const { organisation_id, lease_id: id } = job;
+    const words = state === 'ended' && exitCode === 0 ? 'its job ended with code 0 on all machines' : `its job ended: ${reason ?? 'its lease ended'}`;
+    await database.transaction(async (tx) => {
+      const own = database.scoped(organisation_id, tx);
+      const done = await own.updateTable('lease_jobs').set({ state, exit_code: exitCode, reason, ended_at: new Date(nowMs) }).where('lease_id', '=', id).where('state', 'in', ['waiting', 'running']).returning('lease_id').executeTakeFirst();
+      if (done === undefined) return;
+      await noteLease(this.#context, tx, { organisation_id, id }, `job-${state}`, words);
+      if (!job.keep_open) await own.updateTable('leases').set({ wanted: 'end', reason: words.slice(0, 500) }).where('id', '=', id).where('wanted', '=', 'run').where('observed', '=', 'running').execute();
+    });
+  }
+}
+
+function isOpen({ state }: Pick<JobRow, 'state'>): boolean {
+  return state === 'waiting' || state === 'running';
+}
