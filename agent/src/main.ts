@@ -3,6 +3,7 @@ import { parseAddress } from './connection/dial.ts';
 import { examine } from './doctor/doctor.ts';
 import { enrol } from './enrol/enrol.ts';
 import { keepLease } from './leases/keeper.ts';
+import { serveRanks } from './leases/ranks/rank-line.ts';
 import { machineHash, platform } from './machine/facts.ts';
 import { realWait, type Outside } from './outside.ts';
 import { runAgent } from './run.ts';
@@ -53,6 +54,10 @@ async function main(word: string, options: ReadonlyMap<string, string>): Promise
     }
     case 'carry': {
       await carryLease(need('home'), need('lease'), outside);
+      return 0;
+    }
+    case 'ranks': {
+      await serveRanks(need('home'), need('lease'), Number(need('socket')), outside);
       return 0;
     }
     case 'doctor': {

@@ -80,6 +80,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'lease.job': return leases.job(params);
         case 'job.begin': return leases.jobs.begin(params);
         case 'job.look': return leases.jobs.look(params);
+        case 'job.stop': return leases.jobs.stop(params);
         case 'job.read': return leases.jobs.read(params);
         case 'cache.has': return cache.has(params);
         case 'recordings.list': return recordings.list((lease) => leases.runs(lease));
@@ -93,7 +94,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
     },
     async accept(name, params, stream) {
       if (name === 'cache') return cache.receive(params, stream);
-      if (name === 'ssh' || name === 'screen' || name === 'port' || name === 'terminal') return leases.open({ ...params, kind: name }, stream);
+      if (name === 'ssh' || name === 'screen' || name === 'port' || name === 'terminal' || name === 'ranks' || name === 'rank') return leases.open({ ...params, kind: name }, stream);
       throw new WireError('unknown_stream', `this agent has no ${name}`);
     },
     begun(session, { heartbeatMs, release }) {

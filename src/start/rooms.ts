@@ -71,6 +71,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   phases.add('tunnels', 10_000, () => tunnels.stop());
   await tunnels.start();
   fleet.useLink(tunnels.link, tunnels.address);
+  fleet.useRankLines(tunnels.ranks);
   fleet.useSigner(tunnels.wipeKeys);
   tunnels.useLeases(fleet.leases);
   await models.useFleet({

@@ -16,6 +16,7 @@ import { WipeKeys } from './ca/wipe-keys.ts';
 import { Gateway } from './ssh/gateway.ts';
 import { PeerLine } from './peers/peer-line.ts';
 import { Peers } from './peers/peers.ts';
+import { LeaseRankLines } from './ranks/rank-lines.ts';
 import { Screens } from './screen/screens.ts';
 import { Viewers } from './screen/viewers.ts';
 import { Tickets } from './screen/tickets.ts';
@@ -55,6 +56,8 @@ export class Tunnels {
   readonly terminals: Terminals;
   /** What was recorded of sessions. */
   readonly recordings: Recordings;
+  /** The ways among machines of one lease. */
+  readonly ranks: LeaseRankLines;
   readonly #options: TunnelsOptions;
   readonly #connections: Connections;
   readonly #viewers: Viewers;
@@ -78,6 +81,7 @@ export class Tunnels {
     this.#connections = new Connections({ presence: fleet.presence, clock: this.#steady, log, process: this.#process });
     this.#connections.onEvent((nodeId, name, fields) => this.#heard(nodeId, name, fields));
     this.#peers = new Peers({ local: this.#connections, presence: fleet.presence, database, clock: this.#steady, log, process: this.#process, line: new PeerLine({ authorities: this.authorities, clock }) });
+    this.ranks = new LeaseRankLines({ link: this.#peers, clock: this.#steady, log });
     this.wipeKeys = new WipeKeys(keys);
     const random = (target: Uint8Array): void => void randomFillSync(target);
     this.gateway = new Gateway({ link: this.#peers, authorities: new SshAuthorities(keys), clock: this.#steady, log, random });
@@ -146,6 +150,7 @@ export class Tunnels {
 
   async stop(): Promise<void> {
     this.#listener?.stopAccepting();
+    this.ranks.stop();
     await this.gateway.stop();
     await this.#viewers.stop();
     await this.recordings.settled();

@@ -57,6 +57,8 @@ export function sessionOf(params: Message): KeeperWord {
   const kind = params['kind'];
   if (kind === 'ssh') return { do: kind, record: recordedOf(params) };
   if (kind === 'screen') return { do: kind };
+  if (kind === 'ranks') return { do: kind };
+  if (kind === 'rank') return { do: kind, port: wholeOf(params, 'port', 1, 65_535) };
   if (kind === 'port') return { do: 'port', port: wholeOf(params, 'port', 1, 65_535) };
   if (kind === 'terminal') return { do: kind, ...readTerminalOrder(params), record: recordedOf(params) };
   throw new WireError('unknown_stream', 'this agent has no such session');

@@ -10,6 +10,8 @@ import { readJob } from './job-files.ts';
 import { Job } from './job.ts';
 import { joinPort } from './join-port.ts';
 import { Once } from './once/once.ts';
+import { rankAddress } from './ranks/addresses.ts';
+import { RankLineHolder } from './ranks/rank-line-holder.ts';
 import { hasShell, pathsOf, readRecord } from './record.ts';
 import { Recording } from './recordings/recording.ts';
 import { recordSsh } from './recordings/ssh-recording.ts';
@@ -20,10 +22,15 @@ import { Terminals, type TerminalOrder } from './terminals.ts';
 
 /**
  * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
- * terminal's. `job` begins what `job.json` says, where it has not begun, and answers with how it is doing; `once` does so with what runs once and is not begun again. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' | 'once' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' } | { readonly do: 'port'; readonly port: number } | ({ readonly do: 'terminal' } & TerminalOrder);
+ * terminal's. `job` begins what `job.json` says, where it has not begun, and answers with how it is doing; `once` does so with what runs once and is not begun again, and `stop-once` ends that. After `rank` the socket is that
+ * of whoever listens at the rank's own address, and after `ranks` the line over which programs inside ask for the other ranks. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' | 'once' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' | 'ranks' } | { readonly do: 'port' | 'rank'; readonly port: number } | { readonly do: 'stop-once'; readonly graceMs: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
+/** A VNC server that was just begun is there within 15 s. */
+const START_TRIES = 300;
+/** Ranks do not begin at the same moment: less than whoever asks waits for an answer. */
+const RANK_TRIES = 160;
 /** People's, and one for each call at a time to a program that is served from the lease. */
 const MOST_SESSIONS = 256;
 const MOST_WORD_BYTES = 1_000;
@@ -49,6 +56,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
     ended = true;
     job?.end();
     once.over('cut');
+    rankLine.end();
     hold.end();
   };
 
@@ -77,6 +85,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
     letIn(socket, [...sshSession(paths), ...(recorded?.args ?? [])], 'ok\n', recorded?.ended);
   };
   const screen = new Screen(inside, log);
+  const rankLine = new RankLineHolder({ home, record, inside, log });
   const terminals = new Terminals({ inside, log, bootMs: () => outside.bootMs(), recording: (person) => new Recording(home, outside, { lease, kind: 'terminal', person, tamperProof: record.access !== 'root' }) });
   const tellJob = (socket: Socket): void => {
     const order = job === undefined ? readJob(paths) : undefined;
@@ -103,12 +112,17 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
       case 'ssh': return letInBySsh(socket, word.record);
       case 'screen':
         screen.start();
-        return letIn(socket, joinPort(SCREEN_PORT, { waits: true }));
+        return letIn(socket, joinPort(SCREEN_PORT, { tries: START_TRIES }));
       case 'job': return tellJob(socket);
       case 'once':
         socket.end(`ok\n${JSON.stringify(once.tell() ?? {})}\n`);
         return;
+      case 'stop-once':
+        socket.end(`ok\n${JSON.stringify(once.stop(word.graceMs))}\n`);
+        return;
       case 'port': return letIn(socket, joinPort(word.port));
+      case 'rank': return record.ranks === null ? void socket.destroy() : letIn(socket, joinPort(word.port, { tries: RANK_TRIES, host: rankAddress(record.ranks.rank) }));
+      case 'ranks': return void rankLine.take(socket);
       case 'terminal': return terminals.join(word, socket);
     }
   };
@@ -133,6 +147,7 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   ended = true;
   job?.end();
   once.over('lost');
+  rankLine.end();
   await once.written();
   await Promise.all([...sessions].map((session) => new Promise((resolve) => { session.once('close', resolve); })));
   await hold.takeAway();

@@ -6,6 +6,7 @@ import { writeWhole, type Home } from '../state/home.ts';
 import { nodesByPlace, readDevices, type Device } from './gpus/devices.ts';
 import { NO_LIMITS, readLimits, type Limits } from './limits/limits.ts';
 import { NO_NETWORK, readNetwork, type NetworkWish } from './network/wish.ts';
+import { readRanks, type Ranks } from './ranks/addresses.ts';
 
 /** A lease as this machine knows it. Kept on disk, since it outlives the agent. */
 export interface LeaseRecord {
@@ -27,6 +28,8 @@ export interface LeaseRecord {
   readonly uid: number;
   /** Its home is this volume's; null: its home began empty. */
   readonly volume: string | null;
+  /** Which of several machines this is, whose programs reach each other; null: they do not. */
+  readonly ranks: Ranks | null;
   readonly state: 'running' | 'stopped';
   /** The server has ended it: a grant that was on its way meanwhile begins it no more. */
   readonly ended?: boolean;
@@ -68,7 +71,7 @@ export function readGrant(params: Message): Omit<LeaseRecord, 'uid' | 'state' | 
   const { units, access } = params;
   if (!Array.isArray(units) || units.length > 1_000 || !units.every((unit) => typeof unit === 'string' && unit.length <= 200)) throw new WireError('bad_grant', 'units are not a list of texts');
   if (access !== 'api' && access !== 'job' && access !== 'shell' && access !== 'root') throw new WireError('bad_grant', 'there is no such access');
-  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']), devices: readDevices(params['devices']), volume: params['volume'] === undefined ? null : volumeOf(params) };
+  return { lease: leaseOf(params), fence: fenceOf(params), units: units as string[], access, boot: textOf(params, 'boot', 80), untilUptimeMs: wholeOf(params, 'untilUptimeMs'), limits: readLimits(params['limits']), network: readNetwork(params['network']), devices: readDevices(params['devices']), ranks: readRanks(params['ranks']), volume: params['volume'] === undefined ? null : volumeOf(params) };
 }
 
 export function leaseOf(params: Message): string {
@@ -116,9 +119,9 @@ export function anyRecord(home: Home): boolean {
 
 /** @throws Error when there is none. */
 export function readRecord(path: string): LeaseRecord {
-  // An agent's release before limits wrote nothing of them, nor of volumes and devices.
-  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network' | 'volume' | 'devices' | 'nodes'> & Partial<LeaseRecord>;
-  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK, volume: stored.volume ?? null, devices: stored.devices ?? [], nodes: stored.nodes ?? nodesByPlace(stored.units) };
+  // An agent's release before limits wrote nothing of them, nor of volumes, devices and ranks.
+  const stored = JSON.parse(readFileSync(path, 'utf8')) as Omit<LeaseRecord, 'limits' | 'network' | 'volume' | 'devices' | 'nodes' | 'ranks'> & Partial<LeaseRecord>;
+  return { ...stored, limits: stored.limits ?? NO_LIMITS, network: stored.network ?? NO_NETWORK, volume: stored.volume ?? null, ranks: stored.ranks ?? null, devices: stored.devices ?? [], nodes: stored.nodes ?? nodesByPlace(stored.units) };
 }
 
 export function writeRecord(home: Home, record: LeaseRecord): void {

@@ -11,6 +11,7 @@ import type { Unbound } from './limits/limits.ts';
 import { removeGroups } from './limits/take-away.ts';
 import { attachNetwork, confirmAtOnce, leasesWithRules, removeNetwork } from './network/network.ts';
 import { machineResolvers } from './network/resolvers.ts';
+import { attachRanks } from './ranks/rank-network.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
 
 /** Who runs the machine may refuse any network to all its leases: `none` in this variable of the agent. */
@@ -53,8 +54,9 @@ export class Surroundings {
 
   /** Once the sandbox stands and before anybody is let in. */
   async attach(pid: number): Promise<Bounds> {
-    const { limits, network, lease } = this.#record;
+    const { limits, network, lease, ranks } = this.#record;
     await confirmAtOnce(this.#run, pid);
+    if (ranks !== null) await attachRanks(this.#run, pid, ranks).catch((error: Error) => this.#unbound.push({ what: 'ranks', why: error.message }));
     if (network.out && process.env[NETWORK_VARIABLE] === 'none') this.#unbound.push({ what: 'network', why: 'whoever runs the machine gives its leases no network' });
     else if (network.out) {
       try {

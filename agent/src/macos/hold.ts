@@ -105,13 +105,14 @@ async function tellLogin(home: string, uid: number, password: string, run: RunCo
 }
 
 /** A Mac is leased whole, so what macOS does not bound is bounded by the machine. */
-function boundsOf({ limits, network }: LeaseRecord, root: boolean): Bounds {
+function boundsOf({ limits, network, ranks }: LeaseRecord, root: boolean): Bounds {
   const why = root ? 'its tenant is root' : 'macOS bounds no user by it; the Mac is this lease\'s alone';
   return {
     limits: { cpuMillis: null, memoryBytes: null, processes: root ? null : limits.processes, diskBytes: null },
     network: network.out || root ? 'internet' : 'loopback', resolvers: [],
     unbound: [
       ...(['cpu', 'memory', 'disk'] as const).map((what) => ({ what, why })),
+      ...(ranks === null ? [] : [{ what: 'ranks' as const, why: 'macOS gives a user no network of its own' }]),
       ...(root ? [{ what: 'processes' as const, why }, { what: 'network' as const, why: 'its tenant is root, whom rules on the machine do not bind' }] : []),
     ],
   };

@@ -55,7 +55,7 @@ afterAll(() => rmSync(home.root, { recursive: true, force: true }));
 
 function lease(access: LeaseRecord['access']): LeaseRecord {
   const record: LeaseRecord = {
-    lease: LEASE, fence: '7', units: ['mac'], access, boot: 'b', untilUptimeMs: 1_000, limits: { cpuMillis: null, memoryBytes: null, processes: 2_000, diskBytes: null }, network: { out: true, allow: ['10.1.0.0/16'], deny: [], resolvers: [] }, uid: UID, state: 'running', volume: null, devices: [], nodes: [],
+    lease: LEASE, fence: '7', units: ['mac'], access, boot: 'b', untilUptimeMs: 1_000, limits: { cpuMillis: null, memoryBytes: null, processes: 2_000, diskBytes: null }, network: { out: true, allow: ['10.1.0.0/16'], deny: [], resolvers: [] }, uid: UID, state: 'running', volume: null, devices: [], nodes: [], ranks: null,
   };
   mkdirSync(pathsOf(home, LEASE).folder, { recursive: true });
   writeRecord(home, record);
@@ -142,7 +142,7 @@ describe('a lease on a Mac, from documentation, not tried on a Mac', () => {
   });
 
   it('reaches a port by nc, whose bash knows no other way', () => {
-    expect(joinPort(5_900, { waits: true, platform: 'darwin' })).toEqual(['/bin/sh', '-c', expect.stringMatching(/^tries=300; .* echo ok; exec \/usr\/bin\/nc 127\.0\.0\.1 5900$/)]);
+    expect(joinPort(5_900, { tries: 300, platform: 'darwin' })).toEqual(['/bin/sh', '-c', expect.stringMatching(/^tries=300; .* echo ok; exec \/usr\/bin\/nc 127\.0\.0\.1 5900$/)]);
   });
 
   it('is looked over by the doctor, who says first that none of it was tried', async () => {

@@ -42,7 +42,7 @@ export async function carryLease(root: string, lease: string, outside: Outside):
   const carry = async ({ token, session, resume }: CarryWord): Promise<void> => {
     const [innerReads, outerReads] = [new PooledReads(), new PooledReads()];
     const inner = resume?.again === true ? undefined : await sayToKeeper(paths.socket, session, innerReads);
-    if (inner === undefined && resume?.again !== true) throw session.do === 'port' ? new WireError('no_port', 'nothing listens at that port of the lease') : new WireError('not_running', 'the lease does not run here');
+    if (inner === undefined && resume?.again !== true) throw session.do === 'port' || session.do === 'rank' ? new WireError('no_port', 'nothing listens at that port of the lease') : new WireError('not_running', 'the lease does not run here');
     try {
       const outer = { socket: await dialSession(readIdentity(home), token, outerReads), reads: outerReads };
       const joined = inner && { socket: inner, reads: innerReads };

@@ -39,7 +39,7 @@ export class GangKeeper {
       const job = await own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', id).executeTakeFirst();
       if (job === undefined || (job.state !== 'waiting' && job.state !== 'running')) return;
       const ranks = await this.#noteAway(await ranksOf(database, due), nowMs);
-      const gang = gangOf(job, ranks, (machineId) => driver.reaches(machineId), jobs.lines);
+      const gang = gangOf(job, ranks, (machineId) => driver.reaches(machineId), jobs.lines, due.hindered);
       const action = decideGang(gang, nowMs, MARGIN_MS);
       if (action.do === 'wait') return this.#waits(job, action.reason);
       if (action.do === 'ask') {

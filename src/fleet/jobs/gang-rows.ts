@@ -9,6 +9,8 @@ export interface DueGang {
   readonly fence: bigint;
   readonly usedAt: Date | null;
   readonly machineIds: readonly string[];
+  /** By rank, why a machine could not be made ready for the others; undefined: nothing is known. */
+  readonly hindered: readonly (string | undefined)[];
 }
 
 /** Its ranks, made where they are not there yet: each has the same machine for ever. */
@@ -22,13 +24,13 @@ export async function ranksOf(database: Database, { job: { organisation_id, leas
 }
 
 /** As decisions look at it. */
-export function gangOf(job: JobRow, ranks: readonly RankRow[], reaches: (machineId: string) => boolean, lines: Pick<RankLines, 'state'>): Gang {
+export function gangOf(job: JobRow, ranks: readonly RankRow[], reaches: (machineId: string) => boolean, lines: Pick<RankLines, 'state'>, hindered: DueGang['hindered'] = []): Gang {
   return {
     setOff: job.set_off_at !== null,
     stop: job.failed_rank === null || job.stop_until === null ? null : { rank: job.failed_rank, untilMs: job.stop_until.getTime() },
     ranks: ranks.map((one): Rank => ({
       rank: one.rank, state: one.state, exitCode: one.exit_code, reason: one.reason, endedAtMs: one.ended_at?.getTime() ?? null, reached: reaches(one.machine_id), awaySinceMs: one.away_since?.getTime() ?? null,
-      line: lines.state(job.lease_id, one.rank),
+      line: hindered[one.rank] === undefined ? lines.state(job.lease_id, one.rank) : { refused: hindered[one.rank]! },
     })),
   };
 }

@@ -2,6 +2,7 @@ import { TandemError, isTandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { noteLease, type LeaseContext } from '../leases/context.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
+import { readLeaseBounds } from '../drivers/lease-bounds.ts';
 import { GangKeeper } from './gang-keeper.ts';
 import { closeRanks, type DueGang } from './gang-rows.ts';
 import { logContext, orderOf, type JobRow } from './rows.ts';
@@ -81,12 +82,12 @@ export class JobKeeper {
 
   async #open(): Promise<{ readonly alone: readonly Due[]; readonly gangs: readonly DueGang[] }> {
     const rows = await this.#context.database.unscoped('jobs of every organisation are kept by one worker').selectFrom('lease_jobs').innerJoin('leases', 'leases.id', 'lease_jobs.lease_id').innerJoin('lease_machines', 'lease_machines.lease_id', 'leases.id')
-      .selectAll('lease_jobs').select(['lease_machines.machine_id as machineId', 'lease_machines.stage as stage', 'leases.fence as leaseFence', 'leases.used_at as usedAt'])
+      .selectAll('lease_jobs').select(['lease_machines.machine_id as machineId', 'lease_machines.stage as stage', 'lease_machines.bounds as bounds', 'leases.fence as leaseFence', 'leases.used_at as usedAt'])
       .where('lease_jobs.state', 'in', ['waiting', 'running']).where('leases.observed', '=', 'running').where('leases.wanted', '=', 'run').orderBy('lease_machines.machine_id').execute();
     const byLease = [...Map.groupBy(rows, ({ lease_id }) => lease_id).values()];
     return {
       alone: byLease.flatMap((of) => (of.length > 1 || of[0]!.stage !== 'granted' ? [] : of.map(({ leaseFence, ...row }) => ({ ...row, fence: BigInt(leaseFence) })))),
-      gangs: byLease.filter((of) => of.length > 1).map((of) => ({ job: of[0]!, fence: BigInt(of[0]!.leaseFence), usedAt: of[0]!.usedAt, machineIds: of.map(({ machineId }) => machineId) })),
+      gangs: byLease.filter((of) => of.length > 1).map((of) => ({ job: of[0]!, fence: BigInt(of[0]!.leaseFence), usedAt: of[0]!.usedAt, machineIds: of.map(({ machineId }) => machineId), hindered: of.map(({ bounds }) => readLeaseBounds(bounds)?.unbound.find(({ what }) => what === 'ranks')?.why) })),
     };
   }
 

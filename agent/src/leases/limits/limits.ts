@@ -12,7 +12,7 @@ export interface Limits {
 
 /** Something that the machine could not do for a lease, told wherever the lease is shown. */
 export interface Unbound {
-  readonly what: 'cpu' | 'memory' | 'processes' | 'disk' | 'network' | 'resolver';
+  readonly what: 'cpu' | 'memory' | 'processes' | 'disk' | 'network' | 'resolver' | 'ranks';
   readonly why: string;
 }
 

@@ -1,12 +1,14 @@
 import type { Home } from '../../state/home.ts';
 import { WireError, wholeOf, type Message } from '../../wire/index.ts';
 import { readAnswer, sayToKeeper } from '../keeper-line.ts';
+import type { KeeperWord } from '../keeper.ts';
 import { fenceOf, leaseOf, pathsOf, type LeasePaths, type LeaseRecord } from '../record.ts';
 import { readLog } from './job-log.ts';
 import { logOf, prepareOnce, readOnceState } from './once-files.ts';
 
 /** In one answer; as base64 it is a third more. */
 const MOST_BYTES = 192 * 1024;
+const MOST_GRACE_MS = 10 * 60_000;
 
 /** What leases on this machine run once, as the server asks for it. What is known of a job stays until its lease is wiped. */
 export class LeaseJobs {
@@ -40,6 +42,13 @@ export class LeaseJobs {
     return { ...last, ...(last.state === 'running' && { state: 'lost' }) };
   }
 
+  /** Has a lease's job end: told at first, by force after the grace. One that has not begun never does. @throws WireError fenced, not_running. */
+  async stop(params: Message): Promise<Message> {
+    const record = await this.#running(leaseOf(params));
+    if (record.fence !== fenceOf(params)) throw new WireError('fenced', 'the lease was granted anew meanwhile');
+    return this.#ask(pathsOf(this.#home, record.lease), { do: 'stop-once', graceMs: wholeOf(params, 'graceMs', 0, MOST_GRACE_MS) });
+  }
+
   /** What it has printed from a place on, also after the lease; without `from` the end of it. */
   async read(params: Message): Promise<Message> {
     const from = params['from'] === undefined ? null : wholeOf(params, 'from');
@@ -57,8 +66,8 @@ export class LeaseJobs {
     }
   }
 
-  async #ask(paths: LeasePaths): Promise<Message> {
-    const socket = await sayToKeeper(paths.socket, { do: 'once' });
+  async #ask(paths: LeasePaths, word: KeeperWord = { do: 'once' }): Promise<Message> {
+    const socket = await sayToKeeper(paths.socket, word);
     const answer = socket === undefined ? undefined : await readAnswer(socket);
     if (answer === undefined) throw new WireError('not_running', 'the keeper of the lease does not answer');
     return answer;

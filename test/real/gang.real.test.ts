@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
+import { StandInNet, noStandInHosts } from '../../agent/src/testing/stand-in-host.ts';
+import { api } from '../acceptance/support/api.ts';
+import { freePort } from '../acceptance/support/program.ts';
+import { ChaosServer } from './chaos/server.ts';
+import { until } from './support/screen-house.ts';
+
+const cannot = noStandInHosts ?? (canSandbox ? undefined : 'leases need bubblewrap, nsenter and OpenSSH\'s server');
+if (cannot !== undefined) console.log(`Jobs over several machines are left out: ${cannot}.`);
+
+interface End {
+  readonly state: string;
+  readonly exitCode: number | null;
+  readonly reason: string | null;
+}
+interface Lease {
+  readonly id: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly job: End & { readonly failedRank: number | null; readonly ranks: readonly (End & { readonly rank: number; readonly machineId: string })[] };
+}
+
+/** Each rank listens, asks all others by name at the same port, and says what it heard. A word that it was given shows whose rank it is. */
+const TALK = `use IO::Socket::INET; $| = 1; my ($me, $n, $word) = @ENV{qw(NODE_RANK NNODES WORD)};
+sleep 2 if $me == 0;
+my $l = IO::Socket::INET->new(Listen => 16, LocalPort => $ENV{MASTER_PORT}, ReuseAddr => 1) or die "listen: $!";
+for my $r (0 .. $n - 1) {
+  next if $r == $me || fork;
+  my $s = IO::Socket::INET->new(PeerAddr => "rank-$r", PeerPort => $ENV{MASTER_PORT}) or die "connect to $r: $!";
+  print $s "$word $me\\n"; my $a = <$s>; print "asked $a"; exit 0;
+}
+for (1 .. $n - 1) { my $c = $l->accept or die; my $heard = <$c>; print "heard $heard"; print $c "$word $me\\n"; close $c }
+1 while wait != -1;`;
+/** A large body from rank 0 to rank 1, and its sum at both. */
+const SUM = `use IO::Socket::INET; $| = 1; my $part = join('', map { chr($_ % 251) } 1 .. 65536); my $parts = 800;
+if ($ENV{NODE_RANK} == 1) { my $l = IO::Socket::INET->new(Listen => 1, LocalPort => 4000) or die; my $c = $l->accept; my ($all, $wrong) = (0, 0);
+  while (1) { my $got = ''; while (length($got) < 65536) { my $n = sysread($c, $got, 65536 - length($got), length($got)); last unless $n } last if $got eq ''; $wrong++ if $got ne $part; $all += length $got }
+  print "$all bytes, $wrong wrong\\n" }
+else { my $s = IO::Socket::INET->new(PeerAddr => 'rank-1', PeerPort => 4000) or die; for (1 .. $parts) { my $at = 0; while ($at < 65536) { $at += syswrite($s, $part, 65536 - $at, $at) // die } } close $s; print "sent\\n" }`;
+
+// A server that is killed (SIGKILL) and started again, four machines that are stand-in hosts, and programs in perl.
+describe.runIf(cannot === undefined)('a job over several machines (stand-in, not macOS)', () => {
+  let net: StandInNet;
+  let server: ChaosServer;
+
+  beforeAll(async () => {
+    net = new StandInNet();
+    server = new ChaosServer({ TANDEM_PORT: String(await freePort()), TANDEM_AGENT_ADDRESS: `${net.address}:${await freePort()}`, TANDEM_LOCAL_MODEL: 'off' }, () => {});
+    await server.start();
+    for (let number = 1; number <= 4; number += 1) {
+      const host = await net.add(`mac-${number}`);
+      const { line } = await api<{ line: string }>(server.program, 'POST', '/api/nodes', { name: host.name });
+      // They have one kernel, which names a lease's disk by its path: two machines of one lease need two.
+      const pasted = host.run(line, { TANDEM_AGENT_STAND_IN: '1', TANDEM_AGENT_HOME: `/var/lib/${host.name}` });
+      if (pasted.code !== 0) throw new Error(pasted.err);
+    }
+    await until(async () => (await api<{ items: { state: string; inventory: object }[] }>(server.program, 'GET', '/api/nodes')).items, (nodes) => nodes.length === 4 && nodes.every(({ state, inventory }) => state === 'ready' && 'cpu' in inventory));
+  }, 300_000);
+  afterAll(async () => {
+    await server?.close();
+    await net?.close();
+  }, 120_000);
+
+  let asked = 0;
+  const ask = (machines: number, command: readonly string[], env: Readonly<Record<string, string>> = {}) => api<Lease>(server.program, 'POST', '/api/leases', { key: `gang-${asked += 1}`, kind: 'mac', machines, minutes: 60, access: 'job', job: { command, env } });
+  const show = async (id: string): Promise<Lease> => (await api<{ lease: Lease }>(server.program, 'GET', `/api/leases/${id}`)).lease;
+  const comes = (id: string, holds: (lease: Lease) => boolean): Promise<Lease> => until(() => show(id), holds);
+  const printed = async (id: string, rank: number): Promise<string> => (await api<{ text: string }>(server.program, 'GET', `/api/leases/${id}/logs?rank=${rank}`)).text;
+  const lines = (text: string): string[] => text.trim().split('\n').toSorted();
+  const nameOf = async (id: string): Promise<string> => (await api<{ items: { id: string; name: string }[] }>(server.program, 'GET', '/api/nodes')).items.find((node) => node.id === id)!.name;
+
+  it('begins on all, and they reach each other by name at any port, and nobody of another lease', async () => {
+    const both = await Promise.all(['one', 'two'].map((word) => ask(2, ['perl', '-e', TALK], { WORD: word })));
+    for (const [at, word] of ['one', 'two'].entries()) {
+      const ended = await comes(both[at]!.id, ({ state }) => state === 'ended');
+      expect(ended, JSON.stringify(ended.job)).toMatchObject({ reason: 'its job ended with code 0 on all machines', job: { state: 'ended', exitCode: 0 } });
+      expect([lines(await printed(ended.id, 0)), lines(await printed(ended.id, 1))]).toEqual([[`asked ${word} 1`, `heard ${word} 1`], [`asked ${word} 0`, `heard ${word} 0`]]);
+    }
+    const sum = await ask(2, ['perl', '-e', SUM]);
+    expect(await comes(sum.id, ({ state }) => state === 'ended')).toMatchObject({ job: { exitCode: 0 } });
+    expect(await printed(sum.id, 1)).toBe('52428800 bytes, 0 wrong\n');
+  }, 240_000);
+
+  it('runs nothing twice over the end of a server, and ends the others when one fails, with its code', async () => {
+    const { id } = await ask(3, ['bash', '-c', 'echo begun on $(hostname) of $NNODES; trap "echo told; exit 9" TERM; if [ $NODE_RANK = 1 ]; then sleep 15; exit 7; fi; while :; do sleep 1; done']);
+    await comes(id, ({ job }) => job.ranks.length === 3 && job.ranks.every(({ state }) => state === 'running'));
+    await server.restart(1);
+    const ended = await comes(id, ({ state }) => state === 'ended');
+    expect(ended).toMatchObject({ reason: 'its job ended: rank 1 ended with code 7', job: { state: 'ended', exitCode: 7, failedRank: 1, ranks: [{ exitCode: 9 }, { exitCode: 7 }, { exitCode: 9 }] } });
+    for (const rank of [0, 1, 2]) expect(await printed(id, rank)).toMatch(rank === 1 ? /^begun on rank-1 of 3\n$/ : new RegExp(`^begun on rank-${rank} of 3\n(?:Terminated\n)?told\n$`));
+  }, 240_000);
+
+  it('ends the others when the machine of one loses it, by force where they do not end by themselves', async () => {
+    const { id } = await ask(2, ['bash', '-c', 'echo begun; trap "" TERM; while :; do sleep 1; done']);
+    const running = await comes(id, ({ job }) => job.ranks.length === 2 && job.ranks.every(({ state }) => state === 'running'));
+    const name = await nameOf(running.job.ranks[1]!.machineId);
+    net.hosts.find((host) => host.name === name)!.run(`pkill -KILL -f 'keep .*${id}'`);
+    const ended = await comes(id, ({ state }) => state === 'ended');
+    expect(ended.job).toMatchObject({ state: 'lost', failedRank: 1, reason: expect.stringContaining('rank 1 is lost'), ranks: [{ state: 'ended', exitCode: 137 }, { state: 'lost' }] });
+  }, 240_000);
+});
