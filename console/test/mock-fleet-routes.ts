@@ -34,7 +34,7 @@ export function fleetHandlers(world: () => World): Handlers {
     },
     'POST /api/leases/quote': ({ body }) => quoteOf(body),
     'GET /api/leases/{id}': ({ path }) => ({ lease: withProvider(found(world().fleet.leases, path['id'])), events: eventsOfLease(found(world().fleet.leases, path['id'])) }),
-    'GET /api/leases/{id}/logs': ({ path }) => ({ ...found(world().fleet.leases, path['id']).job!, from: 4_096, next: 4_200, total: 4_200, first: 0, text: 'epoch 3 of 3\tloss 0.41\n<img src=x onerror=alert(1)> · saved model.bin\n' }),
+    'GET /api/leases/{id}/logs': ({ path }) => ({ ...found(world().fleet.leases, path['id']).job!, rank: null, from: 4_096, next: 4_200, total: 4_200, first: 0, text: 'epoch 3 of 3\tloss 0.41\n<img src=x onerror=alert(1)> · saved model.bin\n' }),
     'POST /api/leases/{id}/tickets': ({ path }) => {
       found(world().fleet.leases, path['id']);
       made += 1;

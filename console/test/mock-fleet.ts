@@ -60,14 +60,16 @@ export function fullFleet(projectId: string): Fleet {
   const none = { soFar: '0', booked: '0', atEnd: dollars(9_600), thisMonth: dollars(9_600), atMost: null, currency: 'USD' };
   const waiting = lease('finetune-8', { state: 'waiting', reason: 'the one machine of that kind is in use', wait: { code: 'busy', holders: [night.id], forecastAt: ago(-145) }, count: 8, machines: [], startedAt: null, endsAt: null, paidUntil: null, minutes: { asked: 480, paid: 0, outOfReach: 0 }, cost: none });
   const ended = lease('smoke-test', { state: 'ended', reason: 'its time was over', endsAt: ago(DAY), endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60) });
-  const job = lease('train-small', { access: 'job', state: 'ended', reason: 'its job ended with code 0', endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60), job: { state: 'ended', exitCode: 0, reason: null, keepOpen: false, startedAt: ago(DAY + 59), endedAt: ago(DAY) } });
+  const job = lease('train-small', { access: 'job', state: 'ended', reason: 'its job ended with code 0', endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60), job: { state: 'ended', exitCode: 0, reason: null, keepOpen: false, startedAt: ago(DAY + 59), endedAt: ago(DAY), failedRank: null, ranks: [] } });
+  const ranks = [h100, mac, h100].map((on, rank) => ({ rank, machineId: on.id, state: rank === 2 ? 'lost' as const : 'ended' as const, exitCode: rank === 2 ? null : 143, reason: rank === 2 ? HOSTILE : null, startedAt: ago(DAY + 59), endedAt: ago(DAY) }));
+  const gang = lease('train-large', { access: 'job', state: 'ended', reason: 'its job ended: rank 2 is lost', count: 24, endedAt: ago(DAY - 1), stoppedAt: ago(DAY), paidUntil: null, machines: [], startedAt: ago(DAY + 60), job: { state: 'lost', exitCode: null, reason: 'rank 2 is lost: its sandbox or its machine went down', keepOpen: false, startedAt: ago(DAY + 59), endedAt: ago(DAY), failedRank: 2, ranks } });
   const pools: Pool[] = [
     pool('gpus', { kinds: ['8 × h100-80gb'], resources: ['h100-80gb'], machines: { all: 2, leased: 1, idle: 0, wiping: 0, closed: 1 }, units: { all: 16, leased: 2 } }),
     pool('macs', { kinds: ['m4'], resources: ['mac-m4'], standIn: true, machines: { all: 1, leased: 1, idle: 0, wiping: 0, closed: 0 } }),
     pool('default', { kinds: ['96 cores'], machines: { all: 3, leased: 0, idle: 1, wiping: 0, closed: 2 } }),
     pool('shared', { own: false, kinds: ['b200-180gb'], resources: ['b200-180gb'], openTo: 'all', machines: { all: 4, leased: 2, idle: 1, wiping: 1, closed: 0 }, units: { all: 32, leased: 16 } }),
   ];
-  return { nodes, pools, leases: [waiting, mine, night, ended, job], servings: fullServings(projectId), volumes: fullVolumes(projectId, h100.id, ended) };
+  return { nodes, pools, leases: [waiting, mine, night, ended, job, gang], servings: fullServings(projectId), volumes: fullVolumes(projectId, h100.id, ended) };
 }
 
 function pool(name: string, more: Partial<Pool>): Pool {
@@ -91,5 +93,5 @@ export function quoteOf({ kind, minutes = 60, gpus, machines = 1 }: BodyOf<'/api
 
 export function newLease(fleet: Fleet, body: BodyOf<'/api/leases', 'post'>, projectId: string): Lease {
   const { cost, pool: from, resource, count, leastDay } = quoteOf(body);
-  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: body.record ?? false, volumeId: null, job: body.job ? { state: 'waiting', exitCode: null, reason: null, keepOpen: body.job.keepOpen ?? false, startedAt: null, endedAt: null } : null };
+  return { id: id(), name: body.name ?? 'lease', projectId: body.projectId ?? projectId, askedBy: 'Ines Okafor', access: body.access ?? 'shell', state: 'granting', reason: null, wait: null, pool: from, resource, count, leastDay, machines: [{ machineId: fleet.nodes[0]?.id ?? '', units: ['gpu-4'], stage: 'granting', bounds: null }], startsAt: null, startedAt: null, endsAt: null, paidUntil: ago(-30), stoppedAt: null, endedAt: null, createdAt: ago(0), minutes: { asked: body.minutes ?? 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: cost, thisMonth: cost, atMost: body.atMost ?? null }, moneyShort: false, record: body.record ?? false, volumeId: null, job: body.job ? { state: 'waiting', exitCode: null, reason: null, keepOpen: body.job.keepOpen ?? false, startedAt: null, endedAt: null, failedRank: null, ranks: [] } : null };
 }

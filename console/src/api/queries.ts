@@ -42,7 +42,7 @@ export const queries = {
   leaseContents: (id: string) => queryOptions({ queryKey: ['contents', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/contents', { path: { id }, signal }), staleTime: 0, retry: false }),
   servings: queryOptions({ queryKey: ['models', 'servings'], queryFn: ({ signal }) => api.get('/api/servings', { signal }), refetchInterval: AGAIN_MS }),
   serving: (id: string) => queryOptions({ queryKey: ['models', 'serving', id], queryFn: ({ signal }) => api.get('/api/servings/{id}', { path: { id }, signal }), refetchInterval: 5_000 }),
-  leaseLog: (id: string, goesOn: boolean) => queryOptions({ queryKey: ['job-log', id], queryFn: ({ signal }) => api.get('/api/leases/{id}/logs', { path: { id }, query: { last: 16_384 }, signal }), refetchInterval: goesOn ? 3_000 : false }),
+  leaseLog: (id: string, goesOn: boolean, rank: number) => queryOptions({ queryKey: ['job-log', id, rank], queryFn: ({ signal }) => api.get('/api/leases/{id}/logs', { path: { id }, query: { last: 16_384, ...(rank === 0 ? {} : { rank }) }, signal }), refetchInterval: goesOn ? 3_000 : false }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: ({ signal }) => api.get('/api/projects', { signal }) }),
   consent: (id: string) => queryOptions({ queryKey: ['projects', 'consent', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/consent', { path: { id }, signal }) }),
   contributions: (id: string) => queryOptions({ queryKey: ['projects', 'contributions', id], queryFn: ({ signal }) => api.get('/api/projects/{id}/contributions', { path: { id }, signal }) }),
