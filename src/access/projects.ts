@@ -22,12 +22,22 @@ export interface ProjectView {
 
 type ProjectRow = Selectable<Schema['projects']>;
 
+/** What of a project goes on and costs, in words such as `2 leases`. */
+export type ProjectHolds = (tx: Executor, organisationId: string, projectId: string) => Promise<readonly string[]>;
+
 /** Projects: what usage is counted by inside an organisation. */
 export class Projects {
   readonly #context: AccessContext;
 
+  #holds: ProjectHolds = async () => [];
+
   constructor(context: AccessContext) {
     this.#context = context;
+  }
+
+  /** Told by `start`, since what projects have is known only above this room. */
+  useHolds(holds: ProjectHolds): void {
+    this.#holds = holds;
   }
 
   /** Oldest first, archived ones too: their bills stay. */
@@ -80,7 +90,10 @@ export class Projects {
     return projectView(row);
   }
 
-  /** Ends the project: its keys are revoked, its usage and bills stay. Once more changes nothing. */
+  /**
+   * Ends the project: its keys are revoked, its usage and bills stay. Once more changes nothing.
+   * @throws TandemError last_project; project_in_use while it has machines, which nobody could end by its keys any more.
+   */
   async archive(principal: Principal, id: string): Promise<ProjectView> {
     demand(principal, 'projects.write');
     const { database, directory, audit } = this.#context;
@@ -91,6 +104,8 @@ export class Projects {
       const before = open.find((project) => project.id === id) ?? await this.#lock(tx, principal, id);
       if (before.archived_at !== null) return before;
       if (open.length === 1) throw new TandemError('last_project', { params: { name: before.name } });
+      const held = await this.#holds(tx, principal.organisationId, id);
+      if (held.length > 0) throw new TandemError('project_in_use', { params: { name: before.name, what: held.join(', ') } });
       const now = nowOf(this.#context);
       const after = await own.updateTable('projects').set({ archived_at: now }).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
       const revoked = await own.updateTable('api_keys').set({ revoked_at: now }).where('project_id', '=', id).where('revoked_at', 'is', null).returning('id').execute();

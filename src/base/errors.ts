@@ -55,6 +55,7 @@ export const ERRORS = {
   member_exists: entry(409, 'conflict_error', '{email} is a member already.', 'Change the role of the member instead.'),
   key_ended: entry(409, 'conflict_error', 'The key {name} is {state} and cannot be changed.', 'Make a new key: tandem keys create NAME.'),
   consent_text_changed: entry(409, 'conflict_error', 'The text {given} is not the one that is agreed to now, {version}.', 'Read it and agree to that one: tandem projects consent show {id}.'),
+  project_in_use: entry(409, 'conflict_error', 'The project {name} has {what}, which go on and cost.', 'End them first: tandem leases end LEASE, tandem gpu stop NAME, tandem volumes delete NAME.'),
   project_archived: entry(409, 'conflict_error', 'The project {name} is archived.', 'Choose another project, or make a new one.'),
   account_disabled: entry(409, 'conflict_error', 'The service account {name} is disabled.', 'Choose another service account, or make a new one.'),
   sign_in_expired: entry(401, 'authentication_error', 'The link is not valid: it was used, it has expired, or it was withdrawn.', 'Ask for a new one: tandem login, or a new invitation.'),
@@ -66,6 +67,7 @@ export const ERRORS = {
   // Money.
   price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so the call is refused: an unknown price is never zero.', 'Set one: tandem prices set {resource} --input 1.00 --output 3.00 --source TEXT (per million tokens; 0 is allowed when stated; for a contributor project add --tier contributor).'),
   time_price_unknown: entry(503, 'server_error', 'There is no price for {bucket} of {resource}, so nothing is leased: an unknown price is never zero.', 'Set one: tandem prices set {resource} --gpu-hour 1.00 --source TEXT, or for a Mac --day 4.00 (0 is allowed when stated). What is not offered: tandem prices.'),
+  price_wrong_kind: entry(409, 'conflict_error', '{resource} is {what}, so its price is {by}; this one would leave it without any.', 'State it so: tandem prices set {resource} {flags} --source TEXT (a Mac: --day 4.00; a volume: --gib-month 0.10). What has a price: tandem prices.'),
   price_not_yours: entry(403, 'permission_error', 'The price of {resource} is set by the operator of this server.', 'Price models on backends of your own; tandem backends lists them.'),
   price_in_past: entry(400, 'invalid_request_error', 'A price cannot begin in the past: {from} is before {now}.', 'Leave effectiveFrom out to begin as soon as every process knows it, or give a later time.'),
   currency_mismatch: entry(400, 'invalid_request_error', 'The amount is in {given}, but this organisation keeps its books in {own}.', 'Convert the figures to {own}, then: tandem prices set MODEL --input 1.00 --output 3.00 --source TEXT.'),
@@ -133,6 +135,7 @@ export const ERRORS = {
   mixed_machine: entry(409, 'conflict_error', 'The machine {name} has units of several prices ({kinds}), and a whole machine has one.', 'Lease them by their number: tandem gpu lease --gpus 1 --gpu KIND, or --slice PROFILE.'),
   no_such_machine: entry(409, 'conflict_error', 'Machines here that fit what is asked for: {count}; it asks for {wanted}.', 'Ask for another kind, see what there is (tandem pools), or add a machine (tandem node add).'),
   over_at_most: entry(409, 'conflict_error', 'It costs {cost} {currency}, more than the {atMost} {currency} it may cost at most.', 'Ask for less time, or for more with --at-most.'),
+  price_changed: entry(409, 'conflict_error', 'It costs {cost} {currency} now, more than the {agreed} {currency} that were agreed to.', 'Look at what it costs now and ask again: tandem gpu lease --quote, or the plan in the console.'),
   lease_state: entry(409, 'conflict_error', 'The lease {id} is {state}, so it cannot be {action}.', 'See what became of it: tandem leases show {id}.'),
   no_shell: entry(409, 'conflict_error', 'The lease {id} has the access {access}, which lets nobody in: it has no shell, no terminal and no screen.', 'Read what its job prints: tandem leases logs {id}. To enter a machine, lease one with --access shell.'),
   no_job: entry(409, 'conflict_error', 'The lease {id} runs no job, so there is no output of one.', 'Enter it by tandem ssh {id}, or lease with a job: tandem gpu lease --access job -- python3 train.py.'),

@@ -1,6 +1,6 @@
 import { SteadyClock, TandemError, createIdSource, systemRandom, type Clock, type Config, type Logger, type SecretBox } from '../base/index.ts';
 import type { Access, Principal } from '../access/index.ts';
-import type { Database } from '../db/index.ts';
+import type { Database, Executor } from '../db/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
 import { noteBusy } from './leases/busy.ts';
@@ -9,6 +9,7 @@ import type { LeaseContext } from './leases/context.ts';
 import { Evictions } from './leases/evictions.ts';
 import { leaseHolds } from './leases/holds.ts';
 import { Leases } from './leases/leases.ts';
+import { projectHolds } from './leases/project-holds.ts';
 import { Reconciler } from './leases/reconciler.ts';
 import { noteStopped } from './leases/stopped.ts';
 import { noteWithoutCards } from './leases/without-cards.ts';
@@ -27,6 +28,7 @@ import { Providers } from './providers/providers.ts';
 import { WipeCertificates } from './wipe/certificates.ts';
 import { OutsideWipes } from './wipe/outside.ts';
 import { agentReset } from './wipe/method.ts';
+import { VOLUME_RESOURCE } from './volumes/metering.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { releaseNode } from './wipe/release.ts';
 import { Wipes } from './wipe/wipes.ts';
@@ -73,6 +75,8 @@ export class Fleet {
   readonly #noteWithoutCards: (machineId: string, leaseIds: readonly string[]) => Promise<void>;
   readonly #later: LaterLink;
   readonly #log: Logger;
+  readonly #database: Database;
+  readonly #machines: NodeMachines;
   readonly #signer = new LaterSigner();
   readonly #lines = new LaterLines();
   #link: NodeLink | undefined;
@@ -80,6 +84,7 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#log = options.log;
+    this.#database = options.database;
     // Whoever sets the wall clock of this machine ends no lease, bills no hour, and puts nothing out of order.
     const steady = new SteadyClock(options.clock);
     const newId = createIdSource(() => steady.nowMs());
@@ -92,6 +97,7 @@ export class Fleet {
     const driver = new AgentDriver(this.#later, options.clock);
     const outside = new LaterOutside();
     const machines = new NodeMachines(context, this.presence, options.operator, options.controlHosts ?? [], outside);
+    this.#machines = machines;
     this.quotas = new Quotas(options);
     this.providers = new Providers({ ...context, access: options.access, machines, config: options.config ?? { file: {}, configFile: '' }, env: options.env ?? {}, random: systemRandom, nodes: this.nodes, enrolments: this.enrolments, link: this.#later });
     const { ledger, access } = options;
@@ -113,6 +119,17 @@ export class Fleet {
     this.#noteWithoutCards = (machineId, leaseIds) => noteWithoutCards(leases.database, machineId, leaseIds);
     this.presence.useInventory((nodeId, inventory) => noteBusy(leases, nodeId, inventory));
     this.nodes.useHolds({ ...leaseHolds(leases), volumes: (nodeId) => this.volumes.countOn(nodeId) });
+  }
+
+  /** What of a project goes on and costs, in words; empty: nothing. */
+  projectHolds(tx: Executor, organisationId: string, projectId: string): Promise<string[]> {
+    return projectHolds(this.#database, tx, organisationId, projectId);
+  }
+
+  /** The names of prices by which an organisation leases machines and keeps volumes. */
+  async leasedBy(organisationId: string): Promise<ReadonlySet<string>> {
+    const machines = (await this.#machines.machines()).filter(({ openTo }) => openTo?.includes(organisationId) ?? true);
+    return new Set([VOLUME_RESOURCE, ...machines.flatMap((machine) => machine.units.map((unit) => machine.resourceOf(unit)))]);
   }
 
   /** Looks after all leases once: periodic, by one process at a time. */

@@ -323,6 +323,11 @@ export class Models {
     return this.#catalogue.registry.isOwn(organisationId, name);
   }
 
+  /** True when callers of this organisation may name a model so. */
+  isName(organisationId: string, name: string): boolean {
+    return this.#catalogue.registry.visible({ organisationId, allowedModels: null }).some((alias) => alias.name === name);
+  }
+
   /** Who is behind a backend, by OpenTelemetry's names (`gen_ai.provider.name`): what it speaks; `tandem` for the local engine. */
   providerName(id: string): string {
     const kind = this.#catalogue.registry.backend(id)?.kind;

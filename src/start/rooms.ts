@@ -78,6 +78,11 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
     fleet: { leases: fleet.leases, link: tunnels.link }, calls: (...asked) => ledger.callsOnBackends(...asked), noteCosts: (...told) => ledger.sight.noteMachineCosts(...told),
     files: { root: join(import.meta.dirname, '../..'), cache: config.cache, home: config.home, localModel: config.localModel },
   });
+  ledger.prices.useNames(async (organisationId) => {
+    const machines = await fleet.leasedBy(organisationId);
+    return (name) => ({ machine: machines.has(name), model: models.isName(organisationId, name) });
+  });
+  access.projects.useHolds(async (...asked) => [...(await fleet.projectHolds(...asked)), ...(await models.servings.holds(...asked))]);
   const tasks = startPeriodic(periodicTasks(ledger, models, fleet, tunnels), { database, clock, log });
   phases.add('periodic work', 10_000, () => tasks.stop());
 

@@ -6826,6 +6826,8 @@ export interface operations {
       atMost?: string | null;
       /** The name of a volume of the project that its home is; it is placed where that lies */
       volume?: string | null;
+      /** What a quote of it cost: where it would cost more by now, nothing is leased */
+      agreed?: string | null;
       job?: {
         /** A program and its words; no shell reads them */
         command: string[];

@@ -42,6 +42,6 @@ export const remove: Run = async (context, { args }) => {
 function most(options: Input['options'], name: string): number | null {
   const text = options[name];
   if (typeof text !== 'string') return null;
-  if (!/^\d{1,6}$/.test(text)) throw usageError(`${text} is not a whole number.`, `Write it without a unit: --${name} 8`);
+  if (!/^\d{1,6}$/.test(text)) throw usageError(`${text} is not a whole number up to 999999.`, `Write it without a unit: --${name} 8`);
   return Number(text);
 }

@@ -1,10 +1,10 @@
-import { TandemError, parsePico, type Picodollars, isUuid } from '../../base/index.ts';
+import { TandemError, parsePico, isUuid } from '../../base/index.ts';
 import { can as may, demand, type Principal } from '../../access/index.ts';
 import { RESYNC, type Executor } from '../../db/index.ts';
 import { machineFits } from '../placement/fits.ts';
 import { place, type PlacementRequest, type Waiting } from '../placement/index.ts';
 import { priceOf } from '../price/best-price.ts';
-import { minutesFor, quote, type Quote } from '../price/quote.ts';
+import { quote, type Quote } from '../price/quote.ts';
 import { countQuotas } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
@@ -18,6 +18,7 @@ import { demandJob, isSameJob, jobOf, keepJob, type NewJob } from '../jobs/rows.
 import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
 import { wishFaults } from './one-wish.ts';
 import { stopAtOnce } from './stop-at-once.ts';
+import { demandAgreed, demandAtMost, demandEnd, demandStart } from './times.ts';
 import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
 
@@ -32,6 +33,8 @@ export interface NewLease extends LeaseRequest {
   readonly projectId: string | null;
   /** Picodollars as text: it ends before it would cost more. */
   readonly atMost: string | null;
+  /** Picodollars as text: what a quote of it said, which it is not to cost more than by now. */
+  readonly agreed?: string | null;
   /** The name of a volume that its home is. */
   readonly volume?: string | null;
   /** What it runs once. Null: nothing, which the access `job` is refused for; absent: whoever asks brings what runs in it. */
@@ -81,7 +84,7 @@ export class Leases {
     };
   }
 
-  /** @throws TandemError as `quote`; id_conflict where the key was used for another wish. */
+  /** @throws TandemError as `quote`; price_changed where it costs more than was agreed to; id_conflict where the key was used for another wish. */
   async create(principal: Principal, input: NewLease): Promise<LeaseView> {
     demand(principal, 'leases.write');
     const { database, clock, newId, access } = this.#context;
@@ -93,6 +96,7 @@ export class Leases {
     if (isForJob ? input.job === null : job !== null) throw new TandemError('invalid_request', { param: 'job', params: { reason: 'The access job and a job belong together: give both or neither.' } });
     const secrets = job === null ? undefined : demandJob(job, input.machines, this.#context.jobs?.secrets);
     const { wish, quoted, volume } = await this.#quote(principal, input, projectId);
+    demandAgreed(quoted.cost, input.agreed ?? null, quoted.price.currency);
     const now = new Date(clock.nowMs());
     const id = newId();
     await database.transaction(async (tx) => {
@@ -149,10 +153,11 @@ export class Leases {
       if (row.minutes === null || row.ends_at === null) throw new TandemError('lease_state', { params: { id, state: 'without an end', action: 'extended' } });
       const minutes = row.minutes + input.minutes;
       const atMost = input.atMost ?? row.at_most;
-      if (atMost !== null && minutesFor(termsOf(row), BigInt(atMost)) < minutes) throw overAtMost(priceOf(termsOf(row), minutes), BigInt(atMost), principal.currency);
-      const endsAt = new Date(row.ends_at.getTime() + input.minutes * MINUTE);
-      await this.#demandFree(tx, row, endsAt);
+      demandAtMost(priceOf(termsOf(row), minutes), atMost, principal.currency);
       const nowMs = clock.nowMs();
+      const endsAt = new Date(row.ends_at.getTime() + input.minutes * MINUTE);
+      demandEnd(endsAt.getTime(), nowMs);
+      await this.#demandFree(tx, row, endsAt);
       const longer = { ...row, minutes, ends_at: endsAt };
       const paidUntilMs = leaseOf({ row, machines: [] }, nowMs).paidUntilMs!;
       await database.scoped(principal.organisationId, tx).updateTable('leases').set({ minutes, ends_at: endsAt, at_most: atMost }).where('id', '=', id).execute();
@@ -258,7 +263,8 @@ export class Leases {
   async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote; volume: VolumeRow | null }> {
     const { clock, machines, standing, access, database } = this.#context;
     const nowMs = clock.nowMs();
-    // Whoever asks: a wish that was kept before such were refused is not taken for another one.
+    demandStart(input.startsAtMs, nowMs);
+    // Whoever asks, since a wish that was kept before such were refused is not taken for another one.
     const [fault] = wishFaults(input);
     if (fault !== undefined) throw new TandemError('invalid_request', { params: { reason: `${fault.field} ${fault.why}.` }, param: fault.field });
     const volume = input.volume ? await volumeNamed(database, principal.organisationId, projectId, input.volume) : null;
@@ -313,10 +319,10 @@ export class Leases {
 
   #projectOf(principal: Principal, projectId: string | null): string {
     const { directory } = this.#context.access;
-    if (projectId === null) return directory.projectFor(principal);
-    const project = directory.project(projectId);
-    if (project?.organisationId !== principal.organisationId || (principal.projectId !== null && principal.projectId !== projectId)) throw new TandemError('resource_not_found', { params: { kind: 'project', id: projectId, verb: 'projects' } });
-    return projectId;
+    const project = directory.project(projectId ?? directory.projectFor(principal));
+    if (project?.organisationId !== principal.organisationId || (principal.projectId !== null && principal.projectId !== project.id)) throw new TandemError('resource_not_found', { params: { kind: 'project', id: projectId ?? 'default', verb: 'projects' } });
+    if (project.archivedAtMs !== null) throw new TandemError('project_archived', { params: { name: project.name }, param: 'projectId' });
+    return project.id;
   }
 
   #sees(principal: Principal, row: Pick<LeaseRow, 'project_id'>): boolean {
@@ -345,18 +351,14 @@ export class Leases {
   }
 }
 
-/** What was asked for, without the word it was asked by, nor its job, which is kept sealed. */
-function saidOf({ key: _key, volume, job: _job, ...said }: NewLease): Record<string, unknown> {
+/** What was asked for, without the word it was asked by, what somebody had agreed to pay, and its job, which is kept sealed. */
+function saidOf({ key: _key, volume, job: _job, agreed: _agreed, ...said }: NewLease): Record<string, unknown> {
   return volume ? { ...said, volume } : said;
 }
 
 /** The same text for the same value, whatever order its fields came in. */
 function stable(value: unknown): string {
   return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part));
-}
-
-function overAtMost(cost: Picodollars, atMost: Picodollars, currency: string): TandemError {
-  return new TandemError('over_at_most', { params: { cost: String(cost), atMost: String(atMost), currency }, facts: { cost: String(cost), atMost: String(atMost) } });
 }
 
 function missing(id: string): TandemError {

@@ -68,7 +68,10 @@ export function wishOfRow(row: Pick<LeaseRow, 'wish'>): Wish {
 /** What leases have, as placement sees it. Ends are planned ones; what is kept after a failed wipe has none. */
 export function holdingsOf(stored: readonly StoredLease[], failed: readonly LeaseMachineRow[], marginMs: number, nowMs: number): Holding[] {
   const live = stored.filter(({ row }) => row.observed !== 'reserved').flatMap(({ row, machines }) => {
-    const overMs = row.minutes === null ? null : overAtMs(leaseOf({ row, machines }, nowMs));
+    const planned = row.minutes === null ? null : overAtMs(leaseOf({ row, machines }, nowMs));
+    // One that is being ended has its machines for as long as that takes, whatever time it had left.
+    const isEnding = row.wanted === 'end' || row.observed === 'ending' || row.observed === 'wiping';
+    const overMs = isEnding ? Math.min(planned ?? nowMs, nowMs) : planned;
     return machines.filter(({ stage }) => stage !== 'wiped').map((one): Holding => ({
       leaseId: row.id, organisationId: row.organisation_id, projectId: row.project_id, machineId: one.machine_id, unitIds: one.unit_ids,
       untilMs: overMs === null || one.stage === 'failed' ? Number.POSITIVE_INFINITY : overMs + marginMs, apart: wishOfRow(row).apart,

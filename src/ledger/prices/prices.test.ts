@@ -66,6 +66,21 @@ describe('versions', () => {
     expect(inForce()).toBeUndefined();
   });
 
+  test('a list that replaces another states what is paid by its name: time for machines, all else for models, both for both', async () => {
+    prices.useNames(async () => (name) => ({ machine: name.startsWith('node/') || name === 'both', model: name.startsWith('acme/') || name === 'both' }));
+    const unit = { price: '1', per: '1' };
+    const timed = (resource: string, more: NewPrice['buckets'] = {}) => prices.create(house.principal(), price('1', { resource, buckets: { minute: unit, ...more } }));
+    await expect(prices.create(house.principal(), price('1', { resource: 'node/linux-x64' }))).rejects.toMatchObject({ code: 'price_wrong_kind', param: 'buckets', message: 'node/linux-x64 is what machines or volumes here are paid by, so its price is by time; this one would leave it without any.' });
+    await expect(timed('acme/one')).rejects.toMatchObject({ code: 'price_wrong_kind', message: expect.stringContaining('acme/one is a model here, so its price is by tokens or requests') });
+    for (const one of [prices.create(house.principal(), price('1', { resource: 'both' })), timed('both')]) await expect(one).rejects.toMatchObject({ code: 'price_wrong_kind' });
+    await timed('node/linux-x64');
+    await timed('both', { input: unit, output: unit });
+    // Whoever meters something of its own prices it by what it likes.
+    await timed('a/press', { request: unit });
+    const { changes } = await prices.import(house.principal(), { map: { 'node/linux-x64': { mode: 'chat', input_cost_per_token: 1e-6, output_cost_per_token: 1e-6 } }, apply: true, source: 'a test' });
+    expect(changes).toMatchObject([{ change: 'skipped', reason: 'machines are leased by this name' }]);
+  });
+
   test('an explicit zero is a price; what is not listed is unknown', async () => {
     await prices.create(house.principal(), price('0'));
     expect(inForce()).toBe(0n);

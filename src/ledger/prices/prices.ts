@@ -55,6 +55,9 @@ export interface PricesOptions {
   readonly audit: AuditPort;
 }
 
+/** Blocks of time, by which machines and volumes are paid. */
+const OF_TIME: ReadonlySet<Bucket> = new Set(['minute', 'hour', 'day', 'week', 'month']);
+
 /** A version to be written, before it has an id and a start. */
 interface Draft {
   readonly resource: string;
@@ -74,11 +77,15 @@ interface Author {
 /** True when the organisation may say what its callers pay for this name: it is the operator, or the model is on a backend of its own. */
 export type OwnsModel = (organisationId: string, resource: string) => boolean;
 
+/** What a name stands for here: machines are paid by time, calls of models by all else. */
+export type NamedBy = (organisationId: string) => Promise<(resource: string) => { readonly machine: boolean; readonly model: boolean }>;
+
 /** Price lists: versions are added, never changed. */
 export class Prices {
   readonly #options: PricesOptions;
 
   #ownsModel: OwnsModel = () => true;
+  #namedBy: NamedBy = async () => () => ({ machine: false, model: false });
 
   constructor(options: PricesOptions) {
     this.#options = options;
@@ -90,6 +97,11 @@ export class Prices {
    */
   useOwners(ownsModel: OwnsModel): void {
     this.#ownsModel = ownsModel;
+  }
+
+  /** Told by `start`, too: a list that replaces another must state what is paid by it, or nothing could be leased, or called, by that name any more. */
+  useNames(namedBy: NamedBy): void {
+    this.#namedBy = namedBy;
   }
 
   /** The organisation's own lists, and the operator's lists where there is no own one. Cost lists are the own ones only. */
@@ -109,7 +121,7 @@ export class Prices {
 
   /**
    * Adds a version.
-   * @throws TandemError price_in_past, currency_mismatch, invalid_request.
+   * @throws TandemError price_in_past, currency_mismatch, invalid_request, price_wrong_kind.
    */
   async create(principal: Principal, input: NewPrice): Promise<PriceView> {
     demand(principal, 'prices.write');
@@ -120,6 +132,7 @@ export class Prices {
       resource: input.resource, tier: input.tier, side: input.side, backendId: input.backendId ?? null,
       buckets: completeBuckets(readBuckets(input.buckets)), source: input.source,
     };
+    if (draft.side === 'sell') await this.#demandKind(principal.organisationId, draft);
     const asked = input.effectiveFrom === undefined ? undefined : Date.parse(input.effectiveFrom);
     const author: Author = { organisationId: principal.organisationId, currency: principal.currency, label: principal.actor.label };
     const [written] = await this.#write(author, [draft], asked, async (tx, [price]) => {
@@ -143,6 +156,7 @@ export class Prices {
     if (principal.currency !== MAP_CURRENCY) throw currencyMismatch(MAP_CURRENCY, principal.currency);
     const { book, clock, audit } = this.#options;
     const nowMs = clock.nowMs();
+    const named = await this.#namedBy(principal.organisationId);
     const only = input.only === undefined ? undefined : new Set(input.only);
     const changes: PriceChange[] = [];
     const drafts: Draft[] = [];
@@ -155,6 +169,10 @@ export class Prices {
       }
       if (!this.#ownsModel(principal.organisationId, entry.resource)) {
         changes.push({ ...base, change: 'skipped', reason: 'the operator of this server prices it', before: null, after: null });
+        continue;
+      }
+      if (named(entry.resource).machine) {
+        changes.push({ ...base, change: 'skipped', reason: 'machines are leased by this name', before: null, after: null });
         continue;
       }
       // Compared with what is to hold last: a version that is written but not yet in force counts.
@@ -191,6 +209,15 @@ export class Prices {
     }
     const drafts = missing.map((seed): Draft => ({ ...seed, side: 'sell', backendId: null, buckets: completeBuckets(seed.buckets) }));
     await this.#write({ organisationId, currency, label: 'system' }, drafts, undefined, async () => {}, true);
+  }
+
+  /** A name may be a machine's and a model's: its list then states both. */
+  async #demandKind(organisationId: string, { resource, buckets }: Draft): Promise<void> {
+    const stated = Object.keys(buckets) as Bucket[];
+    const { machine, model } = (await this.#namedBy(organisationId))(resource);
+    const wrong = (what: string, by: string, flags: string) => new TandemError('price_wrong_kind', { params: { resource, what, by, flags }, param: 'buckets' });
+    if (machine && !stated.some((bucket) => OF_TIME.has(bucket))) throw wrong('what machines or volumes here are paid by', 'by time', '--gpu-hour 1.00');
+    if (model && stated.every((bucket) => OF_TIME.has(bucket))) throw wrong('a model here', 'by tokens or requests', '--input 1.00 --output 3.00');
   }
 
   async #write(author: Author, drafts: readonly Draft[], asked: number | undefined, also: (tx: Executor, prices: readonly StoredPrice[]) => Promise<void>, onlyMissing = false): Promise<StoredPrice[]> {

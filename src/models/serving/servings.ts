@@ -112,6 +112,12 @@ export class Servings {
     return this.show(principal, id);
   }
 
+  /** What of a project is served, in words; empty: nothing. */
+  async holds(tx: Executor, organisationId: string, projectId: string): Promise<string[]> {
+    const { length } = await this.#context.database.scoped(organisationId, tx).selectFrom('servings').select('id').where('project_id', '=', projectId).where('stopped_at', 'is', null).execute();
+    return length === 0 ? [] : [`${length} served model${length === 1 ? '' : 's'}`];
+  }
+
   /** Changes between how many replicas it goes. @throws TandemError resource_not_found, serving_refused. */
   async scale(principal: Principal, id: string, input: ServingChange): Promise<{ serving: ServingView; replicas: ReplicaView[] }> {
     return this.#change(principal, id, 'serving.scale', input, async (own, row) => {
@@ -149,7 +155,9 @@ export class Servings {
   #projectOf(principal: Principal, projectId: string | null): string {
     const { directory } = this.#context.access;
     if (projectId === null) return directory.projectFor(principal);
-    if (directory.project(projectId)?.organisationId !== principal.organisationId) throw new TandemError('resource_not_found', { params: { kind: 'project', id: projectId, verb: 'projects' } });
+    const project = directory.project(projectId);
+    if (project?.organisationId !== principal.organisationId) throw new TandemError('resource_not_found', { params: { kind: 'project', id: projectId, verb: 'projects' } });
+    if (project.archivedAtMs !== null) throw new TandemError('project_archived', { params: { name: project.name }, param: 'projectId' });
     return projectId;
   }
 

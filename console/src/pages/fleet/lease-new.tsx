@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../api/client.ts';
@@ -14,7 +14,7 @@ import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { announce } from '../../ui/toasts.tsx';
 import { HomeFields, JobFields } from './lease-fields.tsx';
-import { Plan } from './lease-plan.tsx';
+import { Plan, planOf } from './lease-plan.tsx';
 import { NO_WISH, kindHere, wishOf } from './wish.ts';
 import type { NewJob, Wish, WishFields } from './wish.ts';
 
@@ -25,6 +25,7 @@ export function NewLeasePage() {
   const { organisation } = useWhoami();
   const whyNot = useWhyNot('leases.write');
   const navigate = useNavigate();
+  const cache = useQueryClient();
   const project = useProject();
   const projects = useQuery(queries.projects).data?.items.filter(({ archivedAt }) => archivedAt === null) ?? [];
   const pools = useQuery(queries.pools).data?.items ?? [];
@@ -42,7 +43,17 @@ export function NewLeasePage() {
     setIsChosen(true);
     setKey(crypto.randomUUID());
   };
-  const lease = useAction(async () => ('wish' in read ? api.post('/api/leases', { body: { key, ...read.wish, job: read.job } }) : undefined), ['leases', 'events']);
+  const lease = useAction(async () => {
+    if (!('wish' in read)) return undefined;
+    // What stands in the plan is what was agreed to: where it costs more by now, nothing is leased, and the plan says the new price.
+    const agreed = planOf(cache, read.wish)?.cost ?? null;
+    try {
+      return await api.post('/api/leases', { body: { key, ...read.wish, agreed, job: read.job } });
+    } catch (error) {
+      void cache.invalidateQueries({ queryKey: ['quote'] });
+      throw error;
+    }
+  }, ['leases', 'events']);
   const wrong = (field: keyof WishFields): string | undefined => ('fault' in read && read.fault.field === field ? read.fault.message : undefined);
   const text = (name: Exclude<keyof WishFields, 'record' | 'keepOpen'>, label: string, hint?: string, placeholder?: string) => (
     <Field label={label} hint={hint} error={wrong(name)}>{(field) => <input {...field} placeholder={placeholder} maxLength={60} value={fields[name]} onChange={(event) => change({ [name]: event.target.value })} />}</Field>

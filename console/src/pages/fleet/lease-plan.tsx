@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
 import { useDeferredValue } from 'react';
 import { api, asApiError } from '../../api/client.ts';
 import { useNow } from '../../lib/clock.ts';
@@ -9,6 +10,15 @@ import { Facts } from '../../ui/page.tsx';
 import { Bone } from '../../ui/skeleton.tsx';
 import type { Wish } from './wish.ts';
 
+type Quote = Awaited<ReturnType<typeof ask>>;
+
+const ask = (wish: Wish, signal: AbortSignal) => api.post('/api/leases/quote', { body: wish, signal });
+
+/** What the page shows of this very wish; undefined: nothing yet. */
+export function planOf(cache: QueryClient, wish: Wish): Quote | undefined {
+  return cache.getQueryData<Quote>(['quote', wish]);
+}
+
 /** The priced plan: what it would be, what it would cost, and whether it would wait. The same sum as is billed afterwards. */
 export function Plan({ wish, allowed }: { wish: Wish; allowed: boolean }) {
   const asked = useDeferredValue(wish);
@@ -18,7 +28,7 @@ export function Plan({ wish, allowed }: { wish: Wish; allowed: boolean }) {
     queryKey: ['quote', asked], enabled: allowed, placeholderData: keepPreviousData, retry: false,
     queryFn: async ({ signal }) => {
       await new Promise((resolve) => setTimeout(resolve, 250));
-      return api.post('/api/leases/quote', { body: asked, signal });
+      return ask(asked, signal);
     },
   });
   if (!allowed) return null;
