@@ -101,7 +101,10 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.getByText('$30.00 for 90 minutes.').waitFor();
     await page.getByText('about in 2 hours: the one machine of that kind is in use').waitFor();
     await page.getByText('./tandem gpu lease --gpus 8 --for 90m --name sweep').waitFor();
+    const asked = page.waitForRequest((sent) => sent.method() === 'POST' && sent.url().endsWith('/api/leases'));
     await page.getByRole('button', { name: 'Lease it' }).click();
+    // What the plan said is what was agreed to, whatever it costs by now.
+    expect((await asked).postDataJSON()).toMatchObject({ name: 'sweep', agreed: '30000000000000' });
     await page.getByRole('heading', { name: 'sweep is being started.' }).waitFor();
     expect(shown.mock.world().fleet.leases[0]).toMatchObject({ name: 'sweep', count: 8, minutes: { asked: 90 } });
     await page.context().close();
