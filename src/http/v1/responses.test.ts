@@ -114,6 +114,22 @@ test('a wrong request gets the error classes of the SDK', async () => {
   expect(wrongly.status).toBe(501);
 });
 
+test('calls of tools in a namespace come back in it, whatever the backend speaks, and go on from there', async () => {
+  const space: OpenAI.Responses.NamespaceTool = { type: 'namespace', name: 'maps', description: 'About places.', tools: [weather] };
+  for (const model of [CHAT, RESPONSES]) for (const stream of [false, true]) {
+    const asking = { model, store: false, input: 'Weather?', tools: [space] };
+    const { output } = stream ? await client.responses.stream(asking).finalResponse() : await client.responses.create(asking);
+    const [called] = output;
+    // A stand-in of this dialect is sent the namespace itself, and calls it by its name.
+    expect(called).toMatchObject(model === CHAT ? { type: 'function_call', namespace: 'maps', name: 'get_weather', arguments: '{"location":"San Francisco, CA"}' } : { type: 'function_call', name: 'maps' });
+    if (model !== CHAT || called?.type !== 'function_call') continue;
+    await client.responses.create({ ...asking, input: [{ role: 'user', content: 'Weather?' }, called, { type: 'function_call_output', call_id: called.call_id, output: '20' }] });
+    const { body } = standIns.seen().findLast(({ path }) => path.endsWith('/chat/completions'))!;
+    expect(body['tools']).toMatchObject([{ function: { name: 'maps__get_weather', description: 'About places.\n\nThe weather' } }]);
+    expect(body['messages']).toMatchObject([{}, { tool_calls: [{ function: { name: 'maps__get_weather' } }] }, { role: 'tool' }]);
+  }
+});
+
 test('Codex is answered with the tools of its own, without those that it offers whoever it calls', async () => {
   const codex = new OpenAI({ baseURL: `${standIns.house.url}/v1`, apiKey: standIns.house.operator.adminKey, maxRetries: 0, defaultHeaders: { originator: 'codex_cli_rs', 'user-agent': 'codex_cli_rs/0.171.0 (Debian 13.0.0; x86_64)' } });
   for (const model of [CHAT, RESPONSES]) {

@@ -8,7 +8,7 @@ type Body = { [field: string]: unknown };
 /** A body of chat completions for a conversation that came in another dialect; model and output limit are put in by the caller. */
 export function writeBody(request: NeutralRequest, conversation: Conversation): Body {
   const { sampling, format, reasoning } = conversation;
-  const body: Body = { messages: conversation.turns.flatMap(writeTurn) };
+  const body: Body = { messages: conversation.turns.flatMap((turn) => writeTurn(turn, request.dialect === 'chat')) };
   const set = (field: string, value: unknown) => {
     if (value !== undefined && value !== null) body[field] = value;
   };
@@ -46,10 +46,11 @@ function effortOf(budgetTokens: number | null): string | null {
   return budgetTokens <= 2_048 ? 'low' : budgetTokens <= 16_384 ? 'medium' : 'high';
 }
 
-function writeTurn(turn: Turn): JsonObject[] {
+/** @param own whether the caller speaks chat too. Else words of the developer are the system's: most templates know no other role for them. */
+function writeTurn(turn: Turn, own: boolean): JsonObject[] {
   const name = turn.name === undefined ? {} : { name: turn.name };
   if (turn.role === 'tool') return writeResults(turn.parts.filter((part): part is ToolResultPart => part.type === 'tool_result'));
-  if (turn.role !== 'assistant') return [{ role: turn.role, content: writeContent(turn.parts), ...name }];
+  if (turn.role !== 'assistant') return [{ role: turn.role === 'developer' && !own ? 'system' : turn.role, content: writeContent(turn.parts), ...name }];
   const spoken = turn.parts.filter((part) => part.type === 'text');
   const calls = turn.parts.filter((part) => part.type === 'tool_call').map(writeCall);
   const thought = turn.parts.filter((part) => part.type === 'reasoning' && part.form === 'text' && part.sealed === undefined).map((part) => (part as { text: string }).text).join('');

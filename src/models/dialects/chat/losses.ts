@@ -2,6 +2,7 @@ import type { Loss } from '../../neutral/request.ts';
 
 /** What other dialects say that chat completions have no word for. */
 export const CHAT_LOSSES: readonly Loss[] = [
+  { from: 'responses', to: 'chat', field: 'the role developer', effect: 'changed', why: 'it becomes system: most servers that speak chat completions know no other' },
   { from: 'every', to: 'chat', field: 'cache marks', effect: 'dropped', why: 'servers that speak chat completions cache prefixes by themselves' },
   { from: 'every', to: 'chat', field: 'sealed reasoning (signature, encrypted content)', effect: 'dropped', why: 'only the backend that made it can read it' },
   { from: 'every', to: 'chat', field: 'summaries of reasoning in the conversation', effect: 'dropped', why: 'a message has a field for thoughts only' },

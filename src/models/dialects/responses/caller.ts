@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../request/json.ts';
 import { RESPONSES_FIELDS } from './fields.ts';
 import { includes } from './includes.ts';
 import { readInput, type ReadInput } from './read-items.ts';
-import { isNativeChoice, readTool, readToolChoice } from './tools.ts';
+import { isNativeChoice, readToolChoice, readTools } from './tools.ts';
 import { withFiles } from './with-files.ts';
 import { ResponseWriter } from './writer.ts';
 
@@ -43,7 +43,7 @@ function parseResponses(body: unknown): NeutralRequest {
   const read = readInput(body['input'] ?? undefined);
   if (read.turns.length === 0 && body['instructions'] == null) throw invalid('input', 'must hold at least one item');
   if (isObject(body['stream_options']) && body['stream'] !== true) throw invalid('stream_options', 'is only for streamed answers (stream: true)');
-  const tools = ((body['tools'] ?? []) as unknown[]).map((tool, at) => readTool(tool, `tools[${at}]`));
+  const tools = readTools((body['tools'] ?? []) as unknown[]);
   const choice = readToolChoice(body['tool_choice']);
   const { facts } = read;
   return {

@@ -2,6 +2,7 @@ import type { ReasoningPart } from '../../neutral/parts.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import { wrapThought } from '../../neutral/sealed.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
+import type { SpacedName } from './namespaces.ts';
 
 type PartEvent = Extract<ReplyEvent, { type: 'part' }>;
 type PartEnd = Extract<ReplyEvent, { type: 'part_end' }>;
@@ -31,6 +32,8 @@ export interface ItemStreamOptions {
   /** Whether thoughts are told as a summary, since the caller asked for one. */
   readonly summaries: boolean;
   readonly logprobs: boolean;
+  /** Tools of namespaces by the names under which a backend knows them. */
+  readonly names: ReadonlyMap<string, SpacedName>;
   readonly emit: (type: string, fields: JsonObject) => void;
 }
 
@@ -74,7 +77,7 @@ export class ItemStream {
     if (event.opens === 'tool_call') {
       this.#closeOthers(null);
       const custom = event.kind === 'custom';
-      const of = this.#add(custom ? 'custom_tool_call' : 'function_call', { call_id: event.id, name: event.name, [custom ? 'input' : 'arguments']: '', status: 'in_progress' });
+      const of = this.#add(custom ? 'custom_tool_call' : 'function_call', { call_id: event.id, ...(this.#options.names.get(event.name) ?? { name: event.name }), [custom ? 'input' : 'arguments']: '', status: 'in_progress' });
       this.#parts[event.part] = { of, kind: custom ? 'input' : 'arguments', at: 0, text: '', logprobs: [] };
     } else if (event.opens === 'reasoning') {
       const of = this.#closeOthers('reasoning') ?? this.#add('reasoning', { summary: [] });

@@ -4,6 +4,7 @@ const to = 'responses' as const;
 
 /** What a request of another dialect loses when it is written for a backend that speaks Responses (SDK 7.57, `ResponseCreateParams`). */
 export const RESPONSES_LOSSES: readonly Loss[] = [
+  { from: 'responses', to: 'every', field: 'namespaces of tools', effect: 'changed', why: 'Their tools get names that hold the namespace, as in crm__find, and their calls come back in it; what is said of a namespace is said of its first tool.' },
   { from: 'every', to, field: 'stop texts', effect: 'refused', why: 'The Responses API has no stop texts; leaving them out would change the answer.' },
   { from: 'every', to, field: 'n above 1', effect: 'refused', why: 'One response is one answer.' },
   { from: 'every', to, field: 'logit_bias', effect: 'refused', why: 'The Responses API has none.' },

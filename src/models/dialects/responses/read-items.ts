@@ -4,6 +4,7 @@ import { unwrapThought } from '../../neutral/sealed.ts';
 import { invalid } from '../../request/fields.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { fileOf, imageOf } from './media.ts';
+import { nameIn } from './namespaces.ts';
 import { summaryText, unwrapSummary } from './summary.ts';
 
 /** What the items hold that decides the bound of the input and which backends can read them. */
@@ -143,7 +144,7 @@ export function toolCall(item: JsonObject, place: string): ToolCallPart {
   if (typeof id !== 'string') throw invalid(`${place}.call_id`, 'must be a string');
   if (typeof name !== 'string') throw invalid(`${place}.name`, 'must be a string');
   if (typeof input !== 'string') throw invalid(`${place}.${field}`, 'must be a string');
-  return { type: 'tool_call', id, name, input, kind: custom ? 'custom' : 'function' };
+  return { type: 'tool_call', id, name: nameIn(item), input, kind: custom ? 'custom' : 'function' };
 }
 
 /**

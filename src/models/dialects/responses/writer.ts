@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from '../../request/json.ts';
 import { envelope, ownFields, responseError, type Envelope } from './envelope.ts';
 import { includes, shownItem } from './includes.ts';
 import { ItemStream } from './item-stream.ts';
+import { spacedNames } from './namespaces.ts';
 import { writeUsage } from './usage.ts';
 
 const INCOMPLETE: Partial<Record<FinishReason, string | null>> = { length: 'max_output_tokens', content_filter: 'content_filter', pause: null };
@@ -44,7 +45,7 @@ export class ResponseWriter implements ReplyWriter {
     this.#encrypted = includes(request.body, 'reasoning.encrypted_content');
     const { reasoning } = this.#response;
     this.#items = new ItemStream({
-      callId: facts.id, summaries: isObject(reasoning) && reasoning['summary'] != null, logprobs: includes(request.body, 'message.output_text.logprobs'),
+      callId: facts.id, summaries: isObject(reasoning) && reasoning['summary'] != null, logprobs: includes(request.body, 'message.output_text.logprobs'), names: spacedNames(request.body['tools']),
       emit: (type, fields) => this.#emit(type, 'item' in fields ? { ...fields, item: shownItem(fields['item'], this.#encrypted) } : fields),
     });
   }
