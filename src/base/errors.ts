@@ -75,6 +75,7 @@ export const ERRORS = {
   month_closed: entry(409, 'conflict_error', 'The month {month} is closed: its invoice is {number}.', 'See it with tandem bill --month {month}; a change is an adjustment of the invoice.'),
 
   // Money: the path of a call.
+  budget_short: entry(402, 'insufficient_quota', 'The {period} budget of {holder} does not cover this: {needed} {currency} are to be set aside, and {left} of {amount} are left.', 'Ask for less time, or have the budget raised or credit added: tandem budgets, or the page Money of the console.'),
   budget_exceeded: entry(402, 'insufficient_quota', 'The {period} budget of {holder} does not cover this call: {left} {currency} of {amount} are left.{cap}{again}', 'Ask for a smaller output (max_tokens), or have the budget raised or credit added: tandem budgets, or the page Money of the console.'),
   limit_reached: entry(429, 'rate_limit_error', 'The limit of {amount} {what} of {holder} is reached.', 'Try again in {seconds} s, or have the limit raised: tandem limits.'),
   call_over_limit: entry(429, 'rate_limit_error', 'This call counts for {needed} at most, more than the {amount} {what} of {holder}.', 'Ask for a smaller output (max_tokens), send fewer messages, or have the limit raised: tandem limits.'),

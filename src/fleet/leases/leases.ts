@@ -145,7 +145,7 @@ export class Leases {
 
   /**
    * Makes a lease last longer. Its price goes on where it is: a longer lease may cost less a day.
-   * @throws TandemError resource_not_found, lease_state, lease_reserved, over_at_most, budget_exceeded.
+   * @throws TandemError resource_not_found, lease_state, lease_reserved, over_at_most, budget_short.
    */
   async extend(principal: Principal, id: string, input: { readonly minutes: number; readonly atMost: string | null }): Promise<LeaseView> {
     await this.#change(principal, id, 'extended', can.extend, async (tx, row) => {
@@ -168,7 +168,7 @@ export class Leases {
     return this.#view(await this.#read(principal, id));
   }
 
-  /** Gives a lease to another project, which pays from now on. @throws TandemError resource_not_found, lease_state, budget_exceeded. */
+  /** Gives a lease to another project, which pays from now on. @throws TandemError resource_not_found, lease_state, budget_short. */
   async handOver(principal: Principal, id: string, input: { readonly projectId: string }): Promise<LeaseView> {
     const projectId = this.#projectOf(principal, input.projectId);
     await this.#change(principal, id, 'handed over', can.handOver, async (tx, row) => {

@@ -24,7 +24,7 @@ export class LeaseMoney {
 
   /**
    * Sets aside what a lease needs to be paid up to a time, by hours from its start, each in the budget windows of its own hour.
-   * @returns the paid minutes that are covered. @throws TandemError budget_exceeded; the transaction must then end without effect.
+   * @returns the paid minutes that are covered. @throws TandemError budget_short; the transaction must then end without effect.
    */
   async holdUntil(tx: Executor, row: LeaseRow, startMs: number, paidUntilMs: number, untilMs: number): Promise<number> {
     const { database, standing } = this.#context;

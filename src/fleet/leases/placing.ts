@@ -78,7 +78,7 @@ export class Placing {
         return true;
       });
     } catch (error) {
-      if (!isTandemError(error, 'budget_exceeded')) throw error;
+      if (!isTandemError(error, 'budget_short')) throw error;
       const budgetId = error.facts?.['budgetId'];
       if (typeof budgetId === 'string' && budgetId !== '') await standing.callBack(budgetId);
       await this.#explain(row, { code: 'budget', reason: error.message, holders: [], forecastMs: null });

@@ -61,7 +61,7 @@ export class Upkeep {
         });
       }
     } catch (error) {
-      if (!isTandemError(error, 'budget_exceeded')) throw error;
+      if (!isTandemError(error, 'budget_short')) throw error;
       const budgetId = error.facts?.['budgetId'];
       if (typeof budgetId === 'string' && budgetId !== '') await this.#context.standing.callBack(budgetId);
       if (row.money_short) return;

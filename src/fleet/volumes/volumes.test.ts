@@ -93,6 +93,17 @@ describe('a volume', () => {
     expect([await volumes(), house.machines.volumes.size]).toEqual([[], 0]);
   });
 
+  it('is not promised on a machine that is being removed', async () => {
+    await house[Symbol.asyncDispose]();
+    const node = '0192f0c1-7a00-7000-8000-0000000000aa';
+    house = await openLeaseHouse([node]);
+    await house.database.scoped(house.organisationId).insertInto('nodes', { id: node, name: 'gpu-1', pool: 'gpus', identity: 'one', machine: 'one', platform: 'linux-x64', stand_in: false, inventory: '{}', wanted: 'serve', created_at: new Date(house.clock.nowMs()) } as never).execute();
+    const id = await running({ gpus: 1 });
+    await house.volumes.keep(house.admin, id, { name: 'models', days: 7 });
+    await house.database.scoped(house.organisationId).updateTable('nodes').set({ wanted: 'remove' }).where('id', '=', node).execute();
+    await expect(house.volumes.keep(house.admin, id, { name: 'other', days: 7 })).rejects.toMatchObject({ code: 'volume_refused', message: expect.stringContaining('its machine is being removed') });
+  });
+
   it('is lost and says so where the machine kept nothing; its home is refused where there are several', async () => {
     const id = await running();
     const { id: volume } = await house.volumes.keep(house.admin, id, { name: 'models', days: 2 });

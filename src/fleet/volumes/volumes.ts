@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { TandemError, printable } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import type { HomeLook } from '../drivers/driver.ts';
@@ -71,6 +72,8 @@ export class Volumes {
       const own = database.scoped(principal.organisationId, tx);
       const machines = await own.selectFrom('lease_machines').select('machine_id').where('lease_id', '=', leaseId).execute();
       if (machines.length !== 1 || machine === undefined) throw refused('it has several machines, each with a home of its own');
+      // Written so, since machines of other drivers have ids of their own.
+      if (await tx.selectFrom('nodes').select('id').where(sql`id::text`, '=', machine.machineId).where('wanted', '=', 'remove').executeTakeFirst()) throw refused('its machine is being removed, and the volume would be lost with it');
       if (row.access === 'root') throw refused('its machine is set up anew after a lease with root, and all that is on it goes');
       if (row.from_volume_id !== null) throw refused('it is a volume already, and stays one');
       const others = await own.selectFrom('volumes').select(['id', 'name']).where('project_id', '=', row.project_id).where('ended_at', 'is', null).execute();

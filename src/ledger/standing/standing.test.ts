@@ -24,7 +24,7 @@ test('what is held is not spent by others, and comes free by its event or its re
   await ledger.budgets.inForce();
   const held = await hold(10_000n);
   expect(await windows()).toEqual([{ spent: '0', leased: '10000' }]);
-  await expect(hold(20_001n)).rejects.toSatisfy((error) => isTandemError(error, 'budget_exceeded'));
+  await expect(hold(20_001n)).rejects.toSatisfy((error) => isTandemError(error, 'budget_short'));
   const event = { ...payer(), id: newId(), kind: 'lease', resource: 'mac/m4', tier: 'standard', occurredAtMs: Date.now(), quantities: { day: 1n }, price, agreedAtMs: Date.now(), excess: 5_000n, cost: null, attributes: { lease: 'x' } } as const;
   await house.database.transaction((tx) => ledger.standing.record(tx, [{ ...event, held: { windows: held, amount: 5_000n } }]));
   expect(await windows()).toEqual([{ spent: '5000', leased: '5000' }]);
@@ -53,7 +53,7 @@ test('what gateways hold idle comes back when it is called', async () => {
   const id = await house.addBudget(20_000_000n);
   await ledger.budgets.inForce();
   await (await ledger.admit(admissionOf(house, 1n, 1n))).release(endOf(0n, 0n, 'failed'));
-  await expect(hold(20_000_000n)).rejects.toSatisfy((error) => isTandemError(error, 'budget_exceeded'));
+  await expect(hold(20_000_000n)).rejects.toSatisfy((error) => isTandemError(error, 'budget_short'));
   await ledger.standing.callBack(id);
   await vi.waitFor(() => expect(hold(15_000_000n)).resolves.toHaveLength(1));
 });

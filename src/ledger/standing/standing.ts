@@ -76,7 +76,7 @@ export class Standing {
    * Sets an amount aside in every budget that covers the payer, all or nothing, for the windows of `atMs`. In the transaction of the row that
    * remembers it; when this throws, the transaction must end without effect.
    * @returns where it was set aside, for `release` or an event.
-   * @throws TandemError budget_exceeded. What gateways hold idle of that budget counts as spent: `callBack` it and try again.
+   * @throws TandemError budget_short. What gateways hold idle of that budget counts as spent: `callBack` it and try again.
    */
   async hold(tx: Executor, payer: Payer, atMs: number, amount: Picodollars): Promise<WindowKey[]> {
     const { directory, names } = this.#options;
@@ -150,8 +150,8 @@ export class Standing {
   #exceeded(budget: Pick<Budget, 'scopeKind' | 'scopeId' | 'subjectKind' | 'subject' | 'period' | 'kind' | 'currency' | 'amount' | 'id'>, rest: Picodollars, needed: Picodollars, counted: string | null = null): TandemError {
     const left = rest > 0n ? rest : 0n;
     const { names } = this.#options;
-    return new TandemError('budget_exceeded', {
-      params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder: holderOf(budget, counted, names), left: formatAmount(left), currency: budget.currency, amount: formatAmount(budget.amount), cap: '', again: '' },
+    return new TandemError('budget_short', {
+      params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder: holderOf(budget, counted, names), left: formatAmount(left), currency: budget.currency, amount: formatAmount(budget.amount), needed: formatAmount(needed) },
       facts: { scope: budget.scopeKind, scopeId: budget.scopeId, name: nameOf(budget, names), budgetId: budget.id, amount: String(budget.amount), left: String(left), needed: String(needed), currency: budget.currency },
     });
   }
