@@ -25,6 +25,11 @@ interface Prepared {
 const HOST_SUFFIX = '.tandem';
 /** What ssh's configuration reads of each name beside the files that it names itself. */
 const ALIAS_FILE = 'alias';
+/**
+ * In this order, whatever the client likes best by itself: with the instructions for AES that machines have, it takes less than half of the CPU of ChaCha20 and Poly1305.
+ * All three authenticate what they encrypt.
+ */
+const CIPHERS = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com';
 /** So long the last word to the server may take. */
 const GOODBYE_MS = 2_000;
 
@@ -155,7 +160,7 @@ async function prepare(context: Context, client: Client, id: string, host: strin
 function optionsFor(folder: string, host: string, command: string): string[] {
   const options = {
     ProxyCommand: command, IdentityFile: quoted(join(folder, 'key')), CertificateFile: quoted(join(folder, 'key-cert.pub')), IdentitiesOnly: 'yes', UserKnownHostsFile: quoted(join(folder, 'known_hosts')),
-    StrictHostKeyChecking: 'yes', HostKeyAlias: host, ForwardAgent: 'no', PasswordAuthentication: 'no', LogLevel: 'ERROR',
+    StrictHostKeyChecking: 'yes', Ciphers: CIPHERS, HostKeyAlias: host, ForwardAgent: 'no', PasswordAuthentication: 'no', LogLevel: 'ERROR',
   };
   return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
@@ -171,6 +176,7 @@ Match host *${HOST_SUFFIX} exec "${tandem()} ssh pass %n"
   IdentitiesOnly yes
   UserKnownHostsFile ${quoted(join(folder, '%n', 'known_hosts'))}
   StrictHostKeyChecking yes
+  Ciphers ${CIPHERS}
   ForwardAgent no
   Include ${quoted(join(folder, `*${HOST_SUFFIX}`, ALIAS_FILE))}
 `;

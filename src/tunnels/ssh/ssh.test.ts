@@ -44,6 +44,7 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     expect(readFileSync(join(house.folder, 'back')).equals(bytes)).toBe(true);
     const piped = await run('ssh', [...configured, name, 'wc -c'], bytes.toString());
     expect([piped.code, piped.out.trim()]).toEqual([0, '3000000']);
+    expect((await run('ssh', [...configured, '-v', name, 'true'])).err).toContain('cipher: aes128-gcm@openssh.com');
   });
 
   it('lets them in by the lease\'s name too, and knows its host by its id alone', async () => {
