@@ -72,14 +72,40 @@ it('takes no line of an end that has read what was never said or has forgotten, 
   const [one, other] = [end(), end()];
   expect(() => one.resumable.attach(cuttingPair()[0], 1)).toThrow('do not agree');
   join(one.resumable, other.resumable, []);
-  one.resumable.input.write(randomBytes(600_000));
+  // More than is read before the other end tells of it by itself.
+  one.resumable.input.write(randomBytes(1_200_000));
   await turns(50);
   expect(() => one.resumable.attach(cuttingPair()[0], 0)).toThrow('do not agree');
   for (const bytes of [Buffer.of(9, 0, 0, 0, 0), Buffer.of(2, 0, 0, 0, 1), Buffer.from('SSH-2.0-x\r\n'), Buffer.of(1, 0, 0, 0, 8, 255, 255, 255, 255, 255, 255, 255, 255)]) {
     const [near, far] = cuttingPair();
-    one.resumable.attach(near, 600_000);
+    one.resumable.attach(near, 1_200_000);
     const lost = new Promise<void>((resolve) => { one.resumable.onLost = resolve; });
     far.write(bytes);
     await lost;
   }
+});
+
+it('says how far it has read along with what it says anyway, and by itself only after much', async () => {
+  const [one, other] = [end(), end()];
+  const [near] = join(one.resumable, other.resumable, []);
+  const said: Buffer[] = [];
+  near.on('data', (chunk: Buffer) => said.push(Buffer.from(chunk)));
+  const READ_FRAME = 13;
+  const much = async (bytes: number): Promise<void> => {
+    const before = one.resumable.read + other.resumable.read;
+    one.resumable.input.write(randomBytes(bytes));
+    while (one.resumable.read + other.resumable.read < before + bytes) await turns(1);
+    await turns(10);
+  };
+  await much(200_000);
+  expect(Buffer.concat(said)).toHaveLength(0);
+  other.resumable.input.write('x');
+  await turns(10);
+  // The number, and a frame of one byte.
+  expect(Buffer.concat(said)).toHaveLength(READ_FRAME + 6);
+  other.resumable.input.write('x');
+  await turns(10);
+  expect(Buffer.concat(said)).toHaveLength(READ_FRAME + 12);
+  for (let at = 0; at < 11; at += 1) await much(100_000);
+  expect(Buffer.concat(said)).toHaveLength(2 * READ_FRAME + 12);
 });

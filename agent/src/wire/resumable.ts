@@ -6,8 +6,12 @@ import { WireError } from './wire-error.ts';
 
 /** What is not said to have been read is kept, so that it can be said again over another line. */
 export const MOST_KEPT_BYTES = 2 * 1024 * 1024;
-/** So much is read before the other side is told of it. */
-const TELL_EVERY_BYTES = 256 * 1024;
+/**
+ * So much is read before the other side is told of it: by a frame that goes with something that is said anyway, or at last by one of its own, which wakes
+ * up every process on the way.
+ */
+const TELL_ALONG_BYTES = 128 * 1024;
+const TELL_ALONE_BYTES = 1024 * 1024;
 const MOST_WAITING_BYTES = 256 * 1024;
 const KIND = { data: 0, read: 1, end: 2 } as const;
 /** `u8 kind · u32 length`. `read` says in eight bytes how far its sender has read; `end` is empty, and counts as one byte more. */
@@ -128,9 +132,18 @@ export class Resumable {
     this.#kept.push({ payload: frame.subarray(HEAD_BYTES), slot });
     this.#keptBytes += chunk.length;
     this.#written += chunk.length;
-    this.#line?.write(frame);
+    this.#send(frame);
     this.#goOn = done;
     this.#mayGoOn();
+  }
+
+  #send(frame: Buffer): void {
+    const line = this.#line;
+    if (line === undefined || this.#read - this.#told < TELL_ALONG_BYTES) return void line?.write(frame);
+    line.cork();
+    this.#tell();
+    line.write(frame);
+    line.uncork();
   }
 
   #mayGoOn(): void {
@@ -165,6 +178,8 @@ export class Resumable {
       writes -= 1;
       if (writes === 0) done();
     };
+    // Its frames begin anywhere: what is around a head is written on in one piece.
+    this.#output.cork();
     try {
       this.#incoming.cut(chunk, {
         data: (bytes) => {
@@ -185,10 +200,11 @@ export class Resumable {
           this.#output.end();
         },
       });
-      if (this.#read - this.#told >= TELL_EVERY_BYTES || (this.#theyEnded && this.#told < this.#read)) this.#tell();
+      if (this.#read - this.#told >= TELL_ALONE_BYTES || (this.#theyEnded && this.#told < this.#read)) this.#tell();
     } catch {
       this.#line?.destroy();
     }
+    this.#output.uncork();
     written();
     if (this.#theyEnded) this.onChange();
   }
