@@ -2,6 +2,7 @@
  * `npm run bench -- tunnel`: SSH and VNC through the tunnel beside direct and beside `ssh -R`, in one run, over one link between two network
  * namespaces: as fast as this machine goes, and shaped to 1 Gbit/s by `tc tbf`. Also what 1,000 agents that do nothing cost the server.
  * Needs root, OpenSSH, bubblewrap, TigerVNC and iproute2. `--megabytes=N`, `--turns=N`, `--trips=N`, `--frames=N`, `--agents=N`, `--unshaped`: less of it, to see that it runs.
+ * `--cipher=NAME`: of OpenSSH's, for the ways beside the tunnel, which has one of its own choice.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,6 +26,7 @@ const TURNS = given('turns', 5);
 const ROUND_TRIPS = given('trips', 500);
 const FRAMES = given('frames', 20);
 const IDLE_AGENTS = given('agents', 1_000);
+const CIPHER = process.argv.find((word) => word.startsWith('--cipher='))?.split('=')[1];
 const ROOT = join(import.meta.dirname, '../..');
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 
@@ -65,7 +67,7 @@ start(link.onNode(...sshdCommand(join(folder, 'sshd-node'), 19973, Link.there, `
 start(link.onNode(...sshdCommand(join(folder, 'sshd-node-own'), 19974, '127.0.0.1', `${key}.pub`)));
 const gatewaySshd = start(sshdCommand(join(folder, 'sshd-gateway'), 19975, Link.here, `${key}.pub`));
 await new Promise((resolve) => { setTimeout(resolve, 1_000); });
-const plain = ['-F', '/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o', 'IdentitiesOnly=yes', '-i', key];
+const plain = ['-F', '/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o', 'IdentitiesOnly=yes', ...(CIPHER === undefined ? [] : ['-c', CIPHER]), '-i', key];
 const reverse = start(link.onNode('ssh', ...plain, '-N', '-R', '127.0.0.1:19976:127.0.0.1:19974', '-R', `127.0.0.1:19978:${Link.there}:19977`, '-p', '19975', `root@${Link.here}`));
 const userHome = join(folder, 'user');
 mkdirSync(userHome);

@@ -26,8 +26,8 @@ const HOST_SUFFIX = '.tandem';
 /** What ssh's configuration reads of each name beside the files that it names itself. */
 const ALIAS_FILE = 'alias';
 /**
- * In this order, whatever the client likes best by itself: with the instructions for AES that machines have, it takes less than half of the CPU of ChaCha20 and Poly1305.
- * All three authenticate what they encrypt.
+ * In this order, whatever the client likes best by itself: on machines with instructions for AES, ssh and sshd take 40 % less CPU for a
+ * gigabyte than by ChaCha20 and Poly1305. All three authenticate what they encrypt.
  */
 const CIPHERS = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com';
 /** So long the last word to the server may take. */
