@@ -32,12 +32,12 @@ for my $r (0 .. $n - 1) {
 }
 for (1 .. $n - 1) { my $c = $l->accept or die; my $heard = <$c>; print "heard $heard"; print $c "$word $me\\n"; close $c }
 1 while wait != -1;`;
-/** A large body from rank 0 to rank 1, and its sum at both. */
+/** A large body from rank 0 to rank 1 and how long it took, then bytes there and back. */
 const SUM = `use IO::Socket::INET; use Time::HiRes 'time'; $| = 1; my $part = join('', map { chr($_ % 251) } 1 .. 65536); my $parts = 800;
 if ($ENV{NODE_RANK} == 1) { my $l = IO::Socket::INET->new(Listen => 1, LocalPort => 4000) or die; my $c = $l->accept; my $from = time; my ($all, $wrong) = (0, 0);
   while (1) { my $got = ''; while (length($got) < 65536) { my $n = sysread($c, $got, 65536 - length($got), length($got)); last unless $n } last if $got eq ''; $wrong++ if $got ne $part; $all += length $got }
-  printf "%d bytes, %d wrong\\n%.2f s\\n", $all, $wrong, time - $from }
-else { my $s = IO::Socket::INET->new(PeerAddr => 'rank-1', PeerPort => 4000) or die; for (1 .. $parts) { my $at = 0; while ($at < 65536) { $at += syswrite($s, $part, 65536 - $at, $at) // die } } close $s; print "sent\\n" }`;
+  printf "%d bytes, %d wrong\\n%.2f s\\n", $all, $wrong, time - $from; my $d = $l->accept; while (sysread($d, my $byte, 1)) { syswrite $d, $byte } }
+else { my $s = IO::Socket::INET->new(PeerAddr => 'rank-1', PeerPort => 4000) or die; for (1 .. $parts) { my $at = 0; while ($at < 65536) { $at += syswrite($s, $part, 65536 - $at, $at) // die } } close $s; my $d = IO::Socket::INET->new(PeerAddr => 'rank-1', PeerPort => 4000) or die; my $from; for (0 .. 300) { $from = time if $_ == 1; syswrite $d, 'x'; sysread $d, my $byte, 1 or die } printf "%.2f ms\\n", (time - $from) * 1000 / 300 }`;
 
 // A server that is killed (SIGKILL) and started again, four machines that are stand-in hosts, and programs in perl.
 describe.runIf(cannot === undefined)('a job over several machines (stand-in, not macOS)', () => {
@@ -81,7 +81,14 @@ describe.runIf(cannot === undefined)('a job over several machines (stand-in, not
     expect(await comes(sum.id, ({ state }) => state === 'ended')).toMatchObject({ job: { exitCode: 0 } });
     const [bytes, took] = (await printed(sum.id, 1)).split('\n');
     expect(bytes).toBe('52428800 bytes, 0 wrong');
-    console.log(`50 MiB from one rank to another: ${took}`);
+    console.log(`50 MiB from one rank to another: ${took}; a byte there and back: ${(await printed(sum.id, 0)).trim()}`);
+  }, 240_000);
+
+  it('is one line of the command line, with each rank\'s output and the code of the first that fails; what is no rank is refused', () => {
+    const line = 'echo "rank $NODE_RANK of $NNODES"; timeout 9 bash -c "exec 3<>/dev/tcp/100.126.0.9/80; cat <&3" 2>&1 | grep -c reset; sleep $((2 - 2 * NODE_RANK)); exit $((NODE_RANK * 4))';
+    const { code, out, err } = server.program.cli('mac', 'lease', '--machines', '2', '--for', '10m', '--at-most', '5.00', '--wait', '--', 'bash', '-c', line);
+    expect([code, out.trim().split('\n').toSorted()], err).toEqual([4, ['[0] 1', '[0] rank 0 of 2', '[1] 1', '[1] rank 1 of 2']]);
+    expect(err).toContain('ended with code 4: rank 1 ended with code 4');
   }, 240_000);
 
   it('runs nothing twice over the end of a server, and ends the others when one fails, with its code', async () => {

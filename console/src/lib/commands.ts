@@ -121,7 +121,7 @@ export const commands = {
   orderReinstall: (id: string) => line('orders reinstall', [id]),
   leases: line('leases'),
   leaseShow: (id: string) => line('leases show', [id]),
-  leaseLogs: (id: string, rank?: number) => line('leases logs', [id, '--follow', ...(rank === undefined ? [] : ['--rank', String(rank)])]),
+  leaseLogs: (id: string) => line('leases logs', [id, '--follow']),
   leaseExtend: (id: string, minutes: number | undefined, atMost: string) => line('leases extend', [id, minutes === undefined ? 'TIME' : `${minutes}m`], { 'at-most': atMost.trim() }),
   leaseHandOver: (id: string, project: string | undefined) => line('leases hand-over', [id, project ?? 'PROJECT']),
   leaseEnd: (id: string, keep = '') => line('leases end', [id], { keep: keep === '' ? undefined : keep }),

@@ -1,5 +1,5 @@
 import { TandemError, isTandemError } from '../../base/index.ts';
-import { MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
+import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
 import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, type Gang, type GangAction, type GangEnd } from './gang.ts';
 import { gangOf, ranksOf, type DueGang } from './gang-rows.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
@@ -83,7 +83,8 @@ export class GangKeeper {
     if (job.reason === reason) return;
     await this.#context.database.transaction(async (tx) => {
       await this.#context.database.scoped(job.organisation_id, tx).updateTable('lease_jobs').set({ reason }).where('lease_id', '=', job.lease_id).where('state', 'in', ['waiting', 'running']).execute();
-      await noteLease(this.#context, tx, { organisation_id: job.organisation_id, id: job.lease_id }, 'job-waits', reason ?? 'for nothing any more');
+      // Its page follows, and no event is kept: a machine that comes and goes would fill the list.
+      await this.#context.database.notify(tx, LEASE_PAGES_CHANNEL, job.organisation_id);
     });
   }
 
@@ -106,13 +107,24 @@ export class GangKeeper {
       const row = ranks.find((one) => one.rank === rank)!;
       const place: JobPlace = { machineId: row.machine_id, leaseId: row.lease_id, fence: due.fence };
       try {
-        const report = what === 'begin' ? await jobs!.machines.begin(place, { ...order!, env: { ...rankEnvironment(rank, ranks.length), ...order!.env } }) : what === 'stop' ? await jobs!.machines.stop(place, GRACE_MS) : await jobs!.machines.look(place);
+        const report = what === 'begin' ? await jobs!.machines.begin(place, { ...order!, env: { ...rankEnvironment(rank, ranks.length), ...order!.env } }) : what === 'stop' ? await this.#stop(place) : await jobs!.machines.look(place);
         await this.#reported(row, place, report, nowMs);
       } catch (error) {
         if (isTandemError(error, 'node_refused') && this.#final.has(error.detail ?? '')) return this.#endRank(row, { state: 'failed', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
         if (!(error instanceof TandemError)) log.warn({ lease: row.lease_id, rank, reason: (error as Error).message }, 'a machine of a job could not be asked');
       }
     }));
+  }
+
+  /** Where its sandbox has gone there is nothing to be told, and what became of it is known. */
+  async #stop(place: JobPlace): Promise<JobReport> {
+    const { machines } = this.#context.jobs!;
+    try {
+      return await machines.stop(place, GRACE_MS);
+    } catch (error) {
+      if (!isTandemError(error, 'node_refused') || error.detail !== 'not_running') throw error;
+      return machines.look(place);
+    }
   }
 
   async #reported(row: RankRow, place: JobPlace, { state, exitCode, ranMs }: JobReport, nowMs: number): Promise<void> {

@@ -5,14 +5,15 @@ const INTERFACE = 'ranks0';
 
 /**
  * What a program on several machines is told of them, under the names that launchers read. One process on each machine is what RANK and WORLD_SIZE count; a launcher
- * that starts more sets its own for them. `PET_` is what torchrun takes for its options (PyTorch 2.9, "torchrun", environment variables); the two of
- * interfaces are NCCL's and Gloo's (NCCL 2.28, "Environment Variables"; PyTorch 2.9, "Distributed communication package").
+ * that starts more sets its own for them. `PET_` is what torchrun takes for its options (torch/distributed/argparse_util.py); of the two of
+ * interfaces NCCL's takes a prefix unless an equals sign says that it is the whole name (NCCL's guide, "Environment Variables"), Gloo's is a name (PyTorch, "Distributed
+ * communication package"). From documentation: neither ran here.
  */
 export function rankEnvironment(rank: number, size: number): Record<string, string> {
   const [at, of] = [String(rank), String(size)];
   return {
     NODE_RANK: at, NNODES: of, RANK: at, WORLD_SIZE: of, MASTER_ADDR: 'rank-0', MASTER_PORT,
     PET_NODE_RANK: at, PET_NNODES: of, PET_MASTER_ADDR: 'rank-0', PET_MASTER_PORT: MASTER_PORT,
-    NCCL_SOCKET_IFNAME: INTERFACE, GLOO_SOCKET_IFNAME: INTERFACE,
+    NCCL_SOCKET_IFNAME: `=${INTERFACE}`, GLOO_SOCKET_IFNAME: INTERFACE,
   };
 }

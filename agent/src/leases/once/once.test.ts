@@ -59,7 +59,7 @@ describe.runIf(canSandbox)('a lease\'s job (stand-in, not macOS)', () => {
 
   it('ends when it is told to, by force after the grace, once; what has not begun never does', async () => {
     const leases = book();
-    await leases.grant(grant());
+    await leases.grant(grant(60_000, { units: ['one'] }));
     await leases.jobs.begin(order('trap "echo told >> said; exit 9" TERM; echo x >> begun; while :; do sleep 0.1; done'));
     await until(() => existsSync(join(pathsOf(home, A).files, 'begun')), (there) => there);
     await expect(leases.jobs.stop({ lease: A, fence: '2', graceMs: 1 })).rejects.toMatchObject({ code: 'fenced' });
@@ -67,18 +67,15 @@ describe.runIf(canSandbox)('a lease\'s job (stand-in, not macOS)', () => {
     await book().jobs.stop({ lease: A, fence: '1', graceMs: 60_000 });
     expect(await over(leases)).toMatchObject({ state: 'ended', exitCode: 9 });
     expect(readFileSync(join(pathsOf(home, A).files, 'said'), 'utf8')).toBe('told\n');
-    await leases.wipe({ lease: A, fence: '1' });
     const [B, C] = ['b', 'c'].map((end) => `${A.slice(0, -1)}${end}`) as [string, string];
-    await leases.grant(grant(60_000, { lease: B, fence: '2' }));
+    await leases.grant(grant(60_000, { lease: B, fence: '2', units: ['two'] }));
     await leases.jobs.begin({ ...order('trap "" TERM; echo x >> begun; while :; do sleep 0.1; done'), lease: B, fence: '2' });
     await until(() => existsSync(join(pathsOf(home, B).files, 'begun')), (there) => there);
     await leases.jobs.stop({ lease: B, fence: '2', graceMs: 200 });
     expect(await until(() => leases.jobs.look({ lease: B }), ({ state }) => state !== 'running')).toMatchObject({ state: 'ended', exitCode: 137 });
-    await leases.wipe({ lease: B, fence: '2' });
-    await leases.grant(grant(60_000, { lease: C, fence: '3' }));
+    await leases.grant(grant(60_000, { lease: C, fence: '3', units: ['three'] }));
     expect(await leases.jobs.stop({ lease: C, fence: '3', graceMs: 200 })).toMatchObject({ state: 'cut', exitCode: null });
     expect(await leases.jobs.begin({ ...order('true'), lease: C, fence: '3' })).toMatchObject({ state: 'cut' });
-    await leases.wipe({ lease: C, fence: '3' });
   });
 
   it('is adopted by the next agent while it runs, and says a signal as a shell does', async () => {

@@ -27,17 +27,26 @@ export function LeaseJob({ lease, job }: { lease: Lease; job: Job }) {
   const [rank, setRank] = useState(job.failedRank ?? 0);
   const several = job.ranks.length > 0;
   const whyNot = useWhyNot('leases.write');
+  const output = whyNot === undefined ? <JobLog id={lease.id} goesOn={job.state === 'waiting' || job.state === 'running'} rank={several ? rank : 0} /> : <p className="muted small">{whyNot}</p>;
   return (
-    <Section title="How is its job?" note={job.keepOpen ? 'The lease stays when its job has ended.' : 'The lease ends with its job.'}>
-      <Facts items={[
-        ['Job', <span key="state"><HowFar of={job} />{job.reason === null ? null : <span className="muted beside"> <bdi>{job.reason}</bdi></span>}</span>],
-        ['Job begun', job.startedAt === null ? 'not yet' : <When key="began" at={job.startedAt} />], ...(job.endedAt === null ? [] : [['Job ended', <When key="ended" at={job.endedAt} />] as const]),
-      ]} />
-      {several ? <Ranks job={job} /> : null}
-      {several && whyNot === undefined ? <Field label="What it printed on">{(field) => <select {...field} value={rank} onChange={(event) => setRank(Number(event.target.value))}>{job.ranks.map((one) => <option key={one.rank} value={one.rank}>rank {one.rank}</option>)}</select>}</Field> : null}
-      {whyNot === undefined ? <JobLog id={lease.id} goesOn={job.state === 'waiting' || job.state === 'running'} rank={several ? rank : 0} /> : <p className="muted small">{whyNot}</p>}
-      <SameInTerminal line={commands.leaseLogs(lease.id)} />
-    </Section>
+    <>
+      <Section title="How is its job?" note={job.keepOpen ? 'The lease stays when its job has ended.' : 'The lease ends with its job.'}>
+        <Facts items={[
+          ['Job', <span key="state"><HowFar of={job} />{job.reason === null ? null : <span className="muted beside"> <bdi>{job.reason}</bdi></span>}</span>],
+          ['Job begun', job.startedAt === null ? 'not yet' : <When key="began" at={job.startedAt} />], ...(job.endedAt === null ? [] : [['Job ended', <When key="ended" at={job.endedAt} />] as const]),
+        ]} />
+        {several ? null : output}
+        {several ? null : <SameInTerminal line={commands.leaseLogs(lease.id)} />}
+      </Section>
+      {several ? <Section title="How is each of its machines?" note="The first that fails ends the others."><Ranks job={job} /></Section> : null}
+      {several ? (
+        <Section title="What did they print?">
+          {whyNot === undefined ? <Field label="On the machine of">{(field) => <select {...field} value={rank} onChange={(event) => setRank(Number(event.target.value))}>{job.ranks.map((one) => <option key={one.rank} value={one.rank}>rank {one.rank}</option>)}</select>}</Field> : null}
+          {output}
+          <SameInTerminal line={commands.leaseLogs(lease.id)} />
+        </Section>
+      ) : null}
+    </>
   );
 }
 
@@ -55,7 +64,7 @@ function Ranks({ job }: { job: Job }) {
   };
   return (
     <Table label="Machines of the job" rows={job.ranks} rowKey={({ rank }) => String(rank)} columns={[
-      { id: 'rank', header: 'Rank', narrow: 'title', width: '6rem', cell: ({ rank }) => rank },
+      { id: 'rank', header: 'Rank', narrow: 'title', width: '6rem', cell: ({ rank }) => `rank ${rank}` },
       { id: 'machine', header: 'Machine', narrow: 'sub', width: '14rem', cell: machine },
       { id: 'state', header: 'State', narrow: 'side', width: '14rem', cell: (one) => <HowFar of={one} /> },
       { id: 'why', header: 'Because', narrow: 'hidden', cell: ({ rank, reason }) => (reason === null ? (rank === job.failedRank ? 'Its end ended the others.' : <span className="muted">–</span>) : <bdi className="clip">{reason}</bdi>) },
