@@ -18,7 +18,7 @@ import { demandJob, isSameJob, jobOf, keepJob, type NewJob } from '../jobs/rows.
 import { takeVolume, volumeNamed, type VolumeRow } from '../volumes/rows.ts';
 import { wishFaults } from './one-wish.ts';
 import { stopAtOnce } from './stop-at-once.ts';
-import { demandAgreed, demandAtMost, demandEnd, demandStart } from './times.ts';
+import { demandAgreed, demandAtMost, demandCountable, demandEnd, demandStart } from './times.ts';
 import { leaseEventView, leaseView, providerCostView, type LeaseEventView, type LeaseView } from './view.ts';
 import { placementRequest, wishOf, type LeaseRequest } from './wish.ts';
 
@@ -278,6 +278,7 @@ export class Leases {
     const tier = access.directory.project(projectId)?.tier ?? 'standard';
     const priceAt = (resource: string) => standing.priceAt(principal.organisationId, resource, tier, nowMs) ?? standing.priceAt(principal.organisationId, resource, 'standard', nowMs);
     const quoted = quote(request, all, priceAt, input.minutes, input.atMost === null ? null : parsePico(input.atMost)!);
+    demandCountable(quoted.terms, quoted.resource);
     return { wish, request: { ...request, pool: quoted.pool, want: quoted.want }, quoted, volume };
   }
 

@@ -1,4 +1,5 @@
 import { TandemError, formatAmount, type Picodollars } from '../../base/index.ts';
+import { priceOf, type Terms } from '../price/best-price.ts';
 import { MOST_MINUTES } from '../price/quote.ts';
 
 const MINUTE = 60_000;
@@ -30,6 +31,14 @@ export function demandAtMost(cost: Picodollars, atMost: string | null, currency:
 export function demandAgreed(cost: Picodollars, agreed: string | null, currency: string): void {
   if (agreed === null || cost <= BigInt(agreed)) return;
   throw new TandemError('price_changed', { params: { cost: formatAmount(cost), agreed: formatAmount(BigInt(agreed)), currency }, facts: { cost: String(cost), agreed } });
+}
+
+/** Amounts in the database have 38 digits, and many leases are summed there. */
+const MOST_COST = 10n ** 30n;
+
+/** A price that was stated too large by many digits is said to be so before a lease, and not when its hours can be put into no books. @throws TandemError invalid_request. */
+export function demandCountable(terms: Terms, resource: string): void {
+  if (priceOf(terms, MOST_MINUTES) > MOST_COST) throw wrong('price', `A year of ${resource} would cost more than the books can hold. Correct its price: tandem prices set ${resource} --gpu-hour 1.00 --source TEXT.`);
 }
 
 function wrong(param: string, reason: string): TandemError {

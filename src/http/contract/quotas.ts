@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byId, currency, id, list, pico, time } from './common.ts';
+import { byId, currency, id, list, pico, picoPositive, time } from './common.ts';
 import { route } from './route.ts';
 
 const scopeKind = z.enum(['organisation', 'project']);
@@ -22,6 +22,6 @@ export const quotaRoutes = {
     query: z.object({ month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11').optional() }), reply: operatorMinutes }),
   quotaList: route({ id: 'quotas.list', method: 'GET', path: '/api/quotas', summary: 'Quotas of machines, GPUs, leases and what providers bill in a month', access: 'leases.read', status: 200, reply: list(quota) }),
   quotaSet: route({ id: 'quotas.set', method: 'POST', path: '/api/quotas', summary: 'Set the quota of the organisation or a project, in the place of what was set before; the operator may set one for any organisation', access: 'pools.write', status: 200,
-    body: z.object({ scope: z.object({ kind: scopeKind, id }), nodes: most, gpus: most, leases: most, spend: pico.nullable().default(null).describe('Picodollars of the organisation\'s currency, in a calendar month') }), reply: quota }),
+    body: z.object({ scope: z.object({ kind: scopeKind, id }), nodes: most, gpus: most, leases: most, spend: picoPositive.nullable().default(null).describe('Picodollars of the organisation\'s currency, in a calendar month') }), reply: quota }),
   quotaRemove: route({ id: 'quotas.remove', method: 'DELETE', path: '/api/quotas/{id}', summary: 'Remove a quota', access: 'pools.write', status: 204, params: byId }),
 };
