@@ -32,6 +32,11 @@ describe('embeddings', () => {
     expect(house!.ledger.only().settled).toMatchObject({ outcome: 'completed', counted: 'backend', quantities: { input: 7n, output: 0n } });
   });
 
+  it.each([['base64', [0.5, -2]], ['float', 'AAAAPwAAAMA='], [undefined, 'AAAAPwAAAMA=']] as const)('come as %s where a server answers otherwise', async (wanted, given) => {
+    const answer = { object: 'list', model: 'embed', data: [{ object: 'embedding', index: 0, embedding: given }], usage: { prompt_tokens: 1, total_tokens: 1 } };
+    expect(await embed({ input: 'a', ...(wanted && { encoding_format: wanted }) }, answer)).toMatchObject({ data: [{ object: 'embedding', index: 0, embedding: wanted === 'base64' ? 'AAAAPwAAAMA=' : [0.5, -2] }] });
+  });
+
   it('of Gemini come in OpenAI\'s form, as numbers or as base64', async () => {
     const vectors = { embeddings: [{ values: [1, -2] }] };
     expect(await embed({ input: 'hello', encoding_format: 'base64', dimensions: 2 }, vectors, { speaks: 'gemini', model: 'gemini-embedding-001' }))

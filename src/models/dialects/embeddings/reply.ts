@@ -30,8 +30,13 @@ export function replyOf(request: NeutralRequest, vectors: readonly Vector[], tok
   const base64 = request.body['encoding_format'] === 'base64';
   return {
     choices: [], usage: tokens === null ? null : { input: tokens, cacheRead: 0, output: 0, reasoning: 0 }, serviceTier: null,
-    native: { object: 'list', data: vectors.map((vector, index) => ({ object: 'embedding', index, embedding: base64 ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector })) },
+    native: { object: 'list', data: vectors.map((vector, index) => ({ object: 'embedding', index, embedding: base64 ? inBase64(vector) : vector })) },
   };
+}
+
+/** As OpenAI's clients ask for it: little-endian 32-bit floats. */
+export function inBase64(vector: Vector): string {
+  return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
 }
 
 /** @throws BadReply for anything but a list of numbers. */
