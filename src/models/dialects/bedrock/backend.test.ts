@@ -58,6 +58,14 @@ describe('a request to Bedrock', () => {
     expect(bedrockBackend.whole(reply, neutralRequest(), {})).toMatchObject({ usage: COUNTS, choices: [{ parts: [{ type: 'tool_call', input: '{"id":9007199254740995}' }] }] });
   });
 
+  it('asks for no thought by a budget where the call before has none to show', () => {
+    const call = { type: 'tool_call', id: 't', name: 'f', input: '{}', kind: 'function' } as const;
+    const thought = { type: 'reasoning', text: 'hm', form: 'text', sealed: { dialect: 'bedrock', kind: 'signature', value: 's' } } as const;
+    const more = (...parts: (typeof call | typeof thought)[]) => sent({ conversation: { turns: [{ role: 'assistant', parts }], reasoning: { effort: null, budgetTokens: 500, summary: null, mode: 'enabled' } } }).json['additionalModelRequestFields'];
+    expect(more(thought, call)).toEqual({ thinking: { type: 'enabled', budget_tokens: 500 } });
+    expect(more(call)).toBeUndefined();
+  });
+
   it('says system words that stand alone as the user\'s', () => {
     expect(sent({ conversation: { turns: [{ role: 'developer', parts: [{ type: 'text', text: 'Tell a joke.' }] }] } }).json).toMatchObject({ messages: [{ role: 'user', content: [{ text: 'Tell a joke.' }] }] });
   });

@@ -11,7 +11,7 @@ import { FaultLast } from '../../remote/fault-last.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { EventFrames } from './event-frames.ts';
 import { BEDROCK_LOSSES } from './losses.ts';
-import { FORMATS, toMessages } from './messages.ts';
+import { FORMATS, toMessages, type BedrockMessage } from './messages.ts';
 import { bedrockProbe } from './probe.ts';
 import { BedrockResponse } from './response.ts';
 import { signBedrock } from './sign.ts';
@@ -58,7 +58,7 @@ export const bedrockBackend: BackendDialect = {
     const { system, messages } = toMessages(conversation.turns);
     const tools = toolConfig(conversation);
     const { temperature, topP } = conversation.sampling;
-    const more = additionalFields(conversation);
+    const more = additionalFields(conversation, messages);
     const output = outputConfig(conversation);
     const body = Buffer.from(JSON.stringify({
       messages, ...(system.length > 0 && { system }),
@@ -130,13 +130,21 @@ class BedrockReader extends FaultLast implements ReplyReader {
   }
 }
 
-/** What only some models know, under Anthropic's names. */
-function additionalFields({ sampling, reasoning }: Conversation): JsonObject | null {
+/**
+ * What only some models know, under Anthropic's names. Thinking by a budget is left out where the last answer calls a tool without its thought, which
+ * those models refuse.
+ */
+function additionalFields({ sampling, reasoning }: Conversation, messages: readonly BedrockMessage[]): JsonObject | null {
   const fields: { [field: string]: unknown } = {};
   if (sampling.topK !== undefined) fields['top_k'] = sampling.topK;
-  if (reasoning?.budgetTokens != null) fields['thinking'] = { type: 'enabled', budget_tokens: reasoning.budgetTokens };
+  if (reasoning?.budgetTokens != null && !callsUnthought(messages)) fields['thinking'] = { type: 'enabled', budget_tokens: reasoning.budgetTokens };
   else if (reasoning?.mode === 'disabled' || reasoning?.mode === 'adaptive') fields['thinking'] = { type: reasoning.mode };
   return Object.keys(fields).length === 0 ? null : fields;
+}
+
+function callsUnthought(messages: readonly BedrockMessage[]): boolean {
+  const content = messages.findLast(({ role }) => role === 'assistant')?.content ?? [];
+  return content[0]?.['reasoningContent'] === undefined && content.some(({ toolUse }) => toolUse !== undefined);
 }
 
 function outputConfig({ format, reasoning }: Conversation): JsonObject | null {

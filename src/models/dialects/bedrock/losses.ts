@@ -20,6 +20,7 @@ export const BEDROCK_LOSSES: readonly Loss[] = [
   loss('arguments of earlier calls that are no JSON object', 'changed', 'they are sent as `{"input": …}`'),
   loss('tool_choice none, tool_choice with several allowed tools', 'changed', 'the other tools are left out of the request'),
   loss('top_k, thinking', 'changed', 'they go into additionalModelRequestFields under Anthropic\'s names'),
+  loss('thinking by a budget, after a call of a tool without its signed thought', 'changed', 'the result is answered without another thought: its models demand the first one'),
   loss('name of a file', 'changed', 'it keeps letters, digits, spaces, hyphens and brackets'),
   loss('reasoning.summary', 'dropped', 'whether thoughts are shown is the model\'s own setting'),
   loss('prediction, truncation, max_tool_calls', 'dropped', 'they ask nothing of an answer'),

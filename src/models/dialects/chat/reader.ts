@@ -28,6 +28,9 @@ export class ChatReader extends FaultLast implements ReplyReader {
   #empty = true;
   /** A model that refuses says that it stopped, as any other. */
   #refused = false;
+  /** A bit for each choice: those that have begun, and those that have said why they end. */
+  #begun = 0;
+  #ended = 0;
 
   /** @param native whether chunks are passed on as they came. */
   constructor(native: boolean) {
@@ -41,7 +44,7 @@ export class ChatReader extends FaultLast implements ReplyReader {
   }
 
   protected close(): void {
-    if (!this.done && this.finish === null) throw new BadReply('its answer ended in the middle');
+    if (!this.done && (this.finish === null || this.#begun !== this.#ended)) throw new BadReply('its answer ended in the middle');
   }
 
   protected taken(): readonly ReplyEvent[] {
@@ -78,7 +81,12 @@ export class ChatReader extends FaultLast implements ReplyReader {
   #count(choice: unknown): void {
     if (!isObject(choice)) throw new BadReply('a choice of its answer is not an object');
     const finish = readFinish(choice['finish_reason']);
-    if (finish !== null) this.finish = finish === 'stop' && this.#refused ? 'refusal' : finish;
+    const bit = 1 << (typeof choice['index'] === 'number' ? choice['index'] : 0);
+    this.#begun |= bit;
+    if (finish !== null) {
+      this.#ended |= bit;
+      this.finish = finish === 'stop' && this.#refused ? 'refusal' : finish;
+    }
     const delta = choice['delta'];
     if (!isObject(delta)) return;
     const before = this.textBytes;

@@ -63,6 +63,20 @@ describe('a request of another dialect', () => {
     expect({ ...(thinking !== undefined && { thinking }), ...(output_config !== undefined && { output_config }) }).toEqual(expected);
   });
 
+  test('asks for no thought by a budget where the call before has none to show', () => {
+    const call: Part = { type: 'tool_call', id: 't1', name: 'f', input: '{}', kind: 'function' };
+    const thought: Part = { type: 'reasoning', text: 'hm', form: 'text', sealed: { dialect: 'messages', kind: 'signature', value: 'EqQB' } };
+    const asked = (parts: readonly Part[], options: Record<string, string>) => sent(other({
+      turns: [{ role: 'user', parts: [{ type: 'text', text: 'Go' }] }, { role: 'assistant', parts }, { role: 'tool', parts: [{ type: 'tool_result', callId: 't1', isError: false, content: [{ type: 'text', text: '1' }] }] }],
+      tools: [{ type: 'function', name: 'f' }], reasoning: { effort: 'high', budgetTokens: null, summary: null, mode: null }, sampling: { temperature: 0.5 },
+    }), { options });
+    expect(asked([call], { thinking: 'budget' })).toMatchObject({ temperature: 0.5 });
+    expect(asked([call], { thinking: 'budget' })['thinking']).toBeUndefined();
+    expect(asked([thought, call], { thinking: 'budget' })).toMatchObject({ thinking: { type: 'enabled' } });
+    expect(asked([{ type: 'text', text: 'x' }], { thinking: 'budget' })).toMatchObject({ thinking: { type: 'enabled' } });
+    expect(asked([call], {})).toMatchObject({ thinking: { type: 'adaptive' } });
+  });
+
   test('gives a schema, and drops what cannot stand beside thinking', () => {
     const body = sent(other({ format: { type: 'schema', name: 'x', schema: { type: 'object' }, strict: true }, reasoning: { effort: 'low', budgetTokens: null, summary: null, mode: null }, sampling: { temperature: 0.5 } }));
     expect(body['output_config']).toEqual({ effort: 'low', format: { type: 'json_schema', schema: { type: 'object' } } });
@@ -89,6 +103,18 @@ describe('a request of another dialect', () => {
 });
 
 describe('a request of the same dialect', () => {
+  test('whose last call another vendor thought about goes on without a thought, and one that lacks its own is Anthropic\'s to refuse', () => {
+    const foreign = wrapThought({ sealed: { dialect: 'gemini', kind: 'signature', value: 's' }, id: null });
+    const thinking = (block: object | null) => {
+      const content = [...(block ? [block] : []), { type: 'tool_use', id: 't1', name: 'f', input: {} }];
+      const body = { model: 'm', max_tokens: 5_000, thinking: { type: 'enabled', budget_tokens: 2_000 }, tools: [{ name: 'f', input_schema: {} }], messages: [{ role: 'user', content: 'Go' }, { role: 'assistant', content }, { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: '1' }] }] };
+      return (JSON.parse(messagesBackend.request(parseMessages(body), TARGET).body.toString()) as { thinking?: unknown }).thinking;
+    };
+    expect(thinking({ type: 'thinking', thinking: '', signature: foreign })).toBeUndefined();
+    expect(thinking({ type: 'thinking', thinking: 'hm', signature: 'EqQB' })).toBeDefined();
+    expect(thinking(null)).toBeDefined();
+  });
+
   test('is sent as it came, under the backend\'s model', () => {
     const body = { ...FULL_BODY, cache_control: { type: 'ephemeral' }, context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] }, some_new_field: [1] };
     const out = messagesBackend.request(parseMessages(body, { 'anthropic-beta': 'context-management-2025-06-27' }), TARGET);

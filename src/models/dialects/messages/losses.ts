@@ -17,6 +17,7 @@ export const MESSAGES_LOSSES: readonly Loss[] = [
   to('annotations of earlier answers', 'dropped', 'its citations have another form'),
   to('reasoning of earlier answers', 'dropped', 'its own signed or redacted thoughts go back to it; readable thoughts and the state of other vendors do not'),
   to('reasoning effort', 'changed', 'none switches thinking off, minimal becomes low; the others are sent as they are, with adaptive thinking (a backend with the option thinking=budget gets a budget of tokens)'),
+  to('reasoning by a budget, after a call of a tool without its signed thought', 'dropped', 'it demands that thought: the answer to the result is made without another one'),
   to('reasoning with a tool that must be called', 'dropped', 'it does not think before a call that is forced'),
   to('temperature, top_p and top_k', 'changed', 'a temperature above 1 becomes 1; beside a temperature no top_p is sent, and beside thinking none of the three'),
   to('seed, frequency_penalty, presence_penalty', 'dropped', 'it has no such parameters'),

@@ -2,7 +2,7 @@ import type { TargetFacts } from '../../neutral/dialect.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
 import { unwrapThought } from '../../neutral/sealed.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
-import { lowerBudget } from './thinking.ts';
+import { lowerBudget, mayThink } from './thinking.ts';
 
 /** Tiers that Anthropic's API knows; the others are this server's own. */
 const THEIR_TIERS: ReadonlySet<unknown> = new Set(['auto', 'standard_only']);
@@ -19,7 +19,12 @@ export function nativeBody(request: NeutralRequest, target: Pick<TargetFacts, 'm
     const budget = lowerBudget(thinking['budget_tokens'], limit);
     body['thinking'] = budget === null ? { type: 'disabled' } : { ...thinking, budget_tokens: budget };
   }
-  if (Array.isArray(body['messages'])) body['messages'] = ownThoughts(body['messages']);
+  if (Array.isArray(body['messages'])) {
+    const own = ownThoughts(body['messages']);
+    // What the caller itself left out is Anthropic's to refuse; what was left out here must not be missed there.
+    if (own !== body['messages'] && isObject(body['thinking']) && body['thinking']['type'] === 'enabled' && !mayThink(own)) delete body['thinking'];
+    body['messages'] = own;
+  }
   return body;
 }
 

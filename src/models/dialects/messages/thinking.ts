@@ -1,5 +1,5 @@
 import type { ReasoningWish } from '../../neutral/request.ts';
-import type { JsonObject } from '../../request/json.ts';
+import { isObject, type JsonObject } from '../../request/json.ts';
 
 /** The least that Anthropic's API takes as `budget_tokens`. */
 const LEAST_BUDGET = 1024;
@@ -35,4 +35,18 @@ export function thinkingFields(wish: ReasoningWish | null, limit: number, byBudg
 /** A budget that fits below the output limit; null where there is no room for one. */
 export function lowerBudget(budget: number, limit: number): number | null {
   return limit <= LEAST_BUDGET ? null : Math.min(Math.max(budget, LEAST_BUDGET), limit - 1);
+}
+
+/**
+ * Whether thinking by a budget may be asked for: Anthropic then demands that the last answer begins with its thought where it calls a tool
+ * (API guide "Extended thinking", tool use), and a caller of another dialect, or an answer of another vendor, has none to give. Adaptive
+ * thinking demands nothing.
+ * @param messages as they are sent.
+ */
+export function mayThink(messages: readonly unknown[]): boolean {
+  const last = messages.findLast((message) => isObject(message) && message['role'] === 'assistant');
+  const content: unknown[] = isObject(last) && Array.isArray(last['content']) ? last['content'] : [];
+  const typeOf = (block: unknown) => (isObject(block) ? block['type'] : undefined);
+  const first = typeOf(content[0]);
+  return first === 'thinking' || first === 'redacted_thinking' || !content.some((block) => typeOf(block) === 'tool_use');
 }

@@ -2,7 +2,7 @@ import type { TargetFacts } from '../../neutral/dialect.ts';
 import type { Conversation, NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts';
 import type { JsonObject } from '../../request/json.ts';
 import { cacheControl } from './cache-mark.ts';
-import { thinkingFields } from './thinking.ts';
+import { mayThink, thinkingFields } from './thinking.ts';
 import { writeTurns } from './write-turns.ts';
 
 /** A request of another dialect as a body of the Messages API. `limit`: output tokens at most. */
@@ -12,7 +12,8 @@ export function writeBody(request: NeutralRequest, target: Pick<TargetFacts, 'mo
   const tools = allowedTools(conversation).flatMap(toolOf);
   const choice = conversation.toolChoice;
   const forced = choice?.mode === 'required' || choice?.mode === 'one' || (choice?.mode === 'allowed' && choice.required);
-  const { thinking, effort } = thinkingFields(conversation.reasoning, limit, target.options['thinking'] === 'budget', forced);
+  const { thinking: wanted, effort } = thinkingFields(conversation.reasoning, limit, target.options['thinking'] === 'budget', forced);
+  const thinking = wanted?.['type'] === 'enabled' && !mayThink(messages) ? undefined : wanted;
   const thinks = thinking !== undefined && thinking['type'] !== 'disabled';
   const { format } = conversation;
   const config = { ...(effort !== undefined && { effort }), ...(format.type === 'schema' && { format: { type: 'json_schema', schema: format.schema } }) };
