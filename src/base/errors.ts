@@ -55,7 +55,7 @@ export const ERRORS = {
   member_exists: entry(409, 'conflict_error', '{email} is a member already.', 'Change the role of the member instead.'),
   key_ended: entry(409, 'conflict_error', 'The key {name} is {state} and cannot be changed.', 'Make a new key: tandem keys create NAME.'),
   consent_text_changed: entry(409, 'conflict_error', 'The text {given} is not the one that is agreed to now, {version}.', 'Read it and agree to that one: tandem projects consent show {id}.'),
-  project_in_use: entry(409, 'conflict_error', 'The project {name} has {what}, which go on and cost.', 'End them first: tandem leases end LEASE, tandem gpu stop NAME, tandem volumes delete NAME.'),
+  project_in_use: entry(409, 'conflict_error', 'The project {name} still has {what}, and pays for that.', 'End them first: tandem leases end LEASE, tandem gpu stop NAME, tandem volumes delete NAME.'),
   project_archived: entry(409, 'conflict_error', 'The project {name} is archived.', 'Choose another project, or make a new one.'),
   account_disabled: entry(409, 'conflict_error', 'The service account {name} is disabled.', 'Choose another service account, or make a new one.'),
   sign_in_expired: entry(401, 'authentication_error', 'The link is not valid: it was used, it has expired, or it was withdrawn.', 'Ask for a new one: tandem login, or a new invitation.'),

@@ -1,9 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { silentLogger } from '../../base/index.ts';
 import type { Connection } from '../database.ts';
 import { migrate } from '../migrate.ts';
@@ -12,7 +12,15 @@ import { dumpTables } from './dump.ts';
 import { restoreTables } from './restore.ts';
 import { listTables } from './tables.ts';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'tandem-backup-'));
+const folders: string[] = [];
+const folder = () => {
+  const made = mkdtempSync(join(tmpdir(), 'tandem-backup-'));
+  folders.push(made);
+  return made;
+};
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
+});
 const signal = new AbortController().signal;
 
 async function emptyDatabase(): Promise<Connection> {

@@ -46,7 +46,7 @@ describe('a lease', () => {
     const second = await house.access.projects.create(house.admin, { name: 'second' });
     house.access.projects.useHolds((...asked) => projectHolds(house.database, ...asked));
     const { id } = await house.leases.create(house.admin, newLease({ projectId: second.id }));
-    await expect(house.access.projects.archive(house.admin, second.id)).rejects.toMatchObject({ code: 'project_in_use', message: 'The project second has 1 lease, which go on and cost.' });
+    await expect(house.access.projects.archive(house.admin, second.id)).rejects.toMatchObject({ code: 'project_in_use', message: 'The project second still has 1 lease, and pays for that.' });
     await house.leases.end(house.admin, id);
     await house.pass(2_000);
     await house.access.projects.archive(house.admin, second.id);
