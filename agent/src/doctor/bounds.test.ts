@@ -23,6 +23,10 @@ test('what a machine cannot keep a lease from is named, each with what it lacks'
   expect(await adviceOn('network', machine({ 'nft -c': absent }))).toContain('apt-get install');
   expect((await said(machine({ 'nft list chains': { out: 'table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}' } })))['network']).toContain('another firewall');
   expect((await said(machine(), { TANDEM_AGENT_NETWORK: 'none' }))['network']).toContain('TANDEM_AGENT_NETWORK=none');
+  expect((await said(machine()))['ranks']).toBe('pass: a job may have this machine and others');
+  expect((await said(machine({ perl: absent })))['ranks']).toMatch(/^pass/);
+  expect((await said(machine({ perl: { code: 2 }, python3: absent })))['ranks']).toBe('warn: no job over several machines can have this one: neither perl nor python3 is there, one of which opens a socket');
+  expect((await said(machine({ 'nft -c': { code: 1, err: 'Error: no tproxy' } })))['ranks']).toContain('the kernel takes no such rules: Error: no tproxy');
 });
 
 test('a card that cannot be shown to a lease is named (nvidia-smi from its documentation)', async () => {

@@ -6,6 +6,7 @@ import { groupFolders, makeGroup, treesHere, type Trees } from '../leases/limits
 import { removeGroups } from '../leases/limits/take-away.ts';
 import { machineResolvers } from '../leases/network/resolvers.ts';
 import { linkAt, rulesFor } from '../leases/network/rules.ts';
+import { lackForRanks } from '../leases/ranks/rank-network.ts';
 import { LIBRARIES } from '../leases/wipe/card-program.ts';
 import type { RunCommand } from '../machine/command.ts';
 import type { Check } from './doctor.ts';
@@ -26,7 +27,7 @@ const TRIAL_LIMITS = { cpuMillis: 1_000, memoryBytes: 2 ** 28, processes: 64, di
 
 /** What this machine can keep a lease from: each thing is tried, since programs that are there do not say that the kernel lets them. */
 export async function examineBounds(run: RunCommand, trees: Trees | undefined = treesHere(), env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
-  return [await groups(trees), await disks(run), await network(run, env)];
+  return [await groups(trees), await disks(run), await network(run, env), await ranks(run)];
 }
 
 /** Whether every card that the machine speaks of can be shown to a lease. */
@@ -77,6 +78,13 @@ async function network(run: RunCommand, env: NodeJS.ProcessEnv): Promise<Check> 
   if (/hook forward [^;]*; policy drop/.test(chains.out)) return check('network', 'warn', 'another firewall of this machine drops what is forwarded, so leases may not reach the internet', 'Let it forward what comes from and goes to interfaces named tnd*.');
   if (machineResolvers().length === 0) return check('network', 'warn', 'leases reach the internet by addresses alone: the machine asks for names on its own loopback', 'Name resolvers for the pool: tandem pools set POOL --resolvers ADDRESS.');
   return check('network', 'pass', 'leases reach the internet, behind rules of their own');
+}
+
+/** Whether programs of a job over several machines, of which this is one, would reach each other. */
+async function ranks(run: RunCommand): Promise<Check> {
+  const lack = await lackForRanks(run);
+  return lack === undefined ? check('ranks', 'pass', 'a job may have this machine and others')
+    : check('ranks', 'warn', `no job over several machines can have this one: ${lack}`, 'Install nftables and perl (Debian: apt-get install nftables perl), and load the kernel\'s nft_tproxy (modprobe nft_tproxy).');
 }
 
 const WORDS: Readonly<Record<string, string>> = { cpu: 'processors', memory: 'memory', processes: 'processes' };

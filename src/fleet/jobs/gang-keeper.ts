@@ -136,8 +136,8 @@ export class GangKeeper {
       const own = database.scoped(row.organisation_id, tx);
       const begun = await own.updateTable('lease_job_ranks').set({ state: 'running', started_at: started }).where('lease_id', '=', row.lease_id).where('rank', '=', row.rank).where('state', '=', 'waiting').returning('rank').executeTakeFirst();
       if (begun === undefined) return;
-      await own.updateTable('lease_jobs').set({ state: 'running', started_at: started }).where('lease_id', '=', row.lease_id).where('state', '=', 'waiting').execute();
-      await noteLease(this.#context, tx, { organisation_id: row.organisation_id, id: row.lease_id }, 'job-begun', `rank ${row.rank}`);
+      const first = await own.updateTable('lease_jobs').set({ state: 'running', started_at: started }).where('lease_id', '=', row.lease_id).where('state', '=', 'waiting').returning('lease_id').executeTakeFirst();
+      if (first !== undefined) await noteLease(this.#context, tx, { organisation_id: row.organisation_id, id: row.lease_id }, 'job-begun');
     });
   }
 

@@ -118,5 +118,8 @@ it('of several that fail the first that ended counts, and nothing waits for ever
   expect(decideGang(gang(two), 0, 60)).toEqual({ do: 'stop', rank: 1 });
   expect(decideGang(gang(two, { stop: { rank: 1, untilMs: 100 } }), 99, 60)).toEqual({ do: 'ask', asks: [{ rank: 2, what: 'stop' }] });
   expect(decideGang(gang(two, { stop: { rank: 1, untilMs: 100 } }), 100, 60)).toEqual({ do: 'conclude', end: { state: 'ended', exitCode: 2, reason: 'rank 1 ended with code 2' } });
+  const away = [two[0]!, two[1]!, rank(2, { reached: false, awaySinceMs: 0 })];
+  expect(decideGang(gang(away, { stop: { rank: 1, untilMs: 100 } }), 59, 60)).toEqual({ do: 'wait', reason: null });
+  expect(decideGang(gang(away, { stop: { rank: 1, untilMs: 100 } }), 60, 60)).toMatchObject({ do: 'conclude', end: { exitCode: 2 } });
   expect(decideGang(gang([rank(0, { reached: false, awaySinceMs: 0 }), rank(1, {})], { setOff: false }), 1_000, 60)).toMatchObject({ do: 'wait' });
 });

@@ -51,8 +51,8 @@ export const STOP_MS = GRACE_MS + 10_000;
 export function decideGang(gang: Gang, nowMs: number, marginMs: number): GangAction {
   const open = gang.ranks.filter(isOpen);
   if (gang.stop !== null) {
-    // Where none was told to begin, none has to be ended.
-    if (open.length === 0 || !gang.setOff || nowMs >= gang.stop.untilMs) return { do: 'conclude', end: endOf(gang) };
+    // Where none was told to begin, none has to be ended; and one that is away cannot be told: its wipe says what became of it.
+    if (open.every((one) => isGone(one, nowMs, marginMs)) || !gang.setOff || nowMs >= gang.stop.untilMs) return { do: 'conclude', end: endOf(gang) };
     return ask(open.filter(({ reached }) => reached).map(({ rank }) => ({ rank, what: 'stop' })));
   }
   const failed = firstFailure(gang, nowMs, marginMs);
@@ -92,6 +92,10 @@ function isOpen({ state }: Rank): boolean {
   return state === 'waiting' || state === 'running';
 }
 
+function isGone({ reached, awaySinceMs }: Rank, nowMs: number, marginMs: number): boolean {
+  return !reached && awaySinceMs !== null && nowMs - awaySinceMs >= marginMs;
+}
+
 function isFailure({ state, exitCode }: Rank): boolean {
   return state === 'ended' ? exitCode !== 0 : state !== 'waiting' && state !== 'running';
 }
@@ -101,7 +105,7 @@ function firstFailure({ setOff, ranks }: Gang, nowMs: number, marginMs: number):
   const [first] = ranks.filter(isFailure).toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || a.rank - b.rank);
   if (first !== undefined) return first.rank;
   if (!setOff) return ranks.find(({ line }) => typeof line === 'object')?.rank;
-  return ranks.find((one) => isOpen(one) && !one.reached && one.awaySinceMs !== null && nowMs - one.awaySinceMs >= marginMs)?.rank;
+  return ranks.find((one) => isOpen(one) && isGone(one, nowMs, marginMs))?.rank;
 }
 
 function stopBy({ ranks }: Gang): Gang['stop'] {

@@ -38,14 +38,14 @@ export class JobKeeper {
     const { alone, gangs } = await this.#open();
     this.#gangs.keepLines(gangs);
     const due = [
-      ...alone.map((one) => ({ id: one.lease_id, reached: this.#context.driver.reaches(one.machineId), ask: () => this.#ask(one, nowMs) })),
-      ...gangs.map((one) => ({ id: one.job.lease_id, reached: true, ask: () => this.#gangs.look(one, nowMs) })),
+      ...alone.map((one) => ({ id: one.lease_id, reached: this.#context.driver.reaches(one.machineId), everyMs: LOOK_MS, ask: () => this.#ask(one, nowMs) })),
+      ...gangs.map((one) => ({ id: one.job.lease_id, reached: true, everyMs: one.job.set_off_at === null ? 0 : LOOK_MS, ask: () => this.#gangs.look(one, nowMs) })),
     ];
     const ids = new Set(due.map(({ id }) => id));
     for (const id of this.#askAtMs.keys()) if (!ids.has(id)) this.#askAtMs.delete(id);
-    for (const { id, reached, ask } of due) {
+    for (const { id, reached, everyMs, ask } of due) {
       if (this.#asking.has(id) || (this.#askAtMs.get(id) ?? 0) > nowMs || !reached) continue;
-      this.#askAtMs.set(id, nowMs + LOOK_MS);
+      this.#askAtMs.set(id, nowMs + everyMs);
       const asking = ask().catch((error: Error) => {
         if (!(error instanceof TandemError)) log.warn({ lease: id, reason: error.message }, 'a lease\'s job could not be looked at');
       }).finally(() => this.#asking.delete(id));

@@ -8,6 +8,7 @@ const INTERFACE = 'ranks0';
 /** From linux/in.h; both languages know it by its number alone. */
 const IP_TRANSPARENT = 19;
 const QUEUE = 512;
+const NO_INTERPRETER = 'neither perl nor python3 is there, one of which opens a socket';
 
 /**
  * Gives the network of a sandbox its rank's address, and leads what goes to another rank to one listening socket, whatever its port: the kernel takes all
@@ -26,12 +27,24 @@ export async function attachRanks(run: RunCommand, pid: number, { rank }: Ranks)
   await inside('ip', ['route', 'add', 'local', RANK_RANGE, 'dev', 'lo', 'src', own, 'quickack', '1']);
   // As on the loopback interface: what joins a stream to a port there writes little by little (`confirmAtOnce`).
   await inside('ip', ['route', 'change', 'local', own, 'dev', INTERFACE, 'table', 'local', 'proto', 'kernel', 'scope', 'host', 'src', own, 'quickack', '1']);
-  await inside('nft', ['-f', '-'], [
+  await inside('nft', ['-f', '-'], rankRules(own));
+  if ((await interpreterHere(run)) === undefined) throw new Error(NO_INTERPRETER);
+}
+
+/** What goes to another rank, by TCP and nothing else, comes to the one socket. */
+function rankRules(own: string): string {
+  return [
     'table ip ranks {', '  chain others {', '    type filter hook prerouting priority mangle; policy accept;', `    ip daddr ${own} accept`,
     `    ip daddr ${RANK_RANGE} meta l4proto tcp tproxy to :${LISTEN_PORT} accept`, `    ip daddr ${RANK_RANGE} drop`, '  }', '}', '',
-  ].join('\n'));
-  const interpreter = await interpreterHere(run);
-  if (interpreter === undefined) throw new Error('neither perl nor python3 is there, one of which opens the socket');
+  ].join('\n');
+}
+
+/** What of it this machine lacks; undefined: nothing. */
+export async function lackForRanks(run: RunCommand): Promise<string | undefined> {
+  const [nft, interpreter] = [await run('nft', ['-c', '-f', '-'], rankRules(rankAddress(0))), await interpreterHere(run)];
+  if (nft.code === null) return 'nftables is not there';
+  if (nft.code !== 0) return `the kernel takes no such rules: ${nft.err.trim().split('\n')[0]!.slice(0, 200)}`;
+  return interpreter === undefined ? NO_INTERPRETER : undefined;
 }
 
 /**
