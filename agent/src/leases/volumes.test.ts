@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realWait, type Outside } from '../outside.ts';
 import { homeAt, type Home } from '../state/home.ts';
 import { canSandbox } from '../testing/can-sandbox.ts';
+import type { Bounds } from './bounds.ts';
 import { insideArgs } from './inside.ts';
 import { Leases } from './leases.ts';
+import { heldBytes } from './limits/room.ts';
 import { readRecords } from './record.ts';
 import { readVolumes, volumeFolder } from './volumes.ts';
 
@@ -68,6 +70,25 @@ describe.runIf(canSandbox)('a lease\'s home (stand-in, not macOS)', () => {
       await expect(leases.grant(grant(A, '4', { volume: VOLUME }))).rejects.toMatchObject({ code: 'no_volume' });
     });
   }
+
+  it('costs the machine, when it is kept, what is in it, and may grow again as far as there is room', async () => {
+    const leases = book();
+    const limits = { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: 2 ** 50 };
+    const diskOf = async (lease: string, fence: string, more: object = {}): Promise<number> => ((await leases.grant(grant(lease, fence, { limits, ...more })))['bounds'] as Bounds).limits.diskBytes!;
+    const all = await diskOf(A, '1');
+    inside(A, 'head -c 5M /dev/urandom > ~/model; head -c 30M /dev/urandom > ~/gone; sync; rm ~/gone');
+    const sum = inside(A, 'sha256sum < ~/model');
+    await leases.wipe({ lease: A, fence: '1', keep: VOLUME });
+    expect(heldBytes(join(volumeFolder(home, VOLUME), 'files.img'))).toBeGreaterThan(0.9 * all);
+    expect(await diskOf(B, '2')).toBeGreaterThan(0.9 * all);
+    // Taken up beside a lease that was promised nearly all, it has the least that a disk has, and not what it had.
+    expect(await diskOf(C, '3', { units: ['other'], volume: VOLUME })).toBeLessThan(0.1 * all);
+    expect(inside(C, 'sha256sum < ~/model; head -c 10M /dev/zero > ~/more && stat -c %s ~/more')).toBe(`${sum}${10 * 2 ** 20}\n`);
+    await leases.wipe({ lease: B, fence: '2' });
+    await leases.wipe({ lease: C, fence: '3', keep: VOLUME });
+    expect(await diskOf(A, '4', { volume: VOLUME })).toBeGreaterThan(0.9 * all);
+    expect(inside(A, 'head -c 60M /dev/zero > ~/more && stat -c %s ~/more')).toBe(`${60 * 2 ** 20}\n`);
+  });
 
   it('is no volume by a wrong word', async () => {
     const leases = book();

@@ -7,7 +7,7 @@ const INTERFACE = 'ranks0';
  * What a program on several machines is told of them, under the names that launchers read. One process on each machine is what RANK and WORLD_SIZE count; a launcher
  * that starts more sets its own for them. `PET_` is what torchrun takes for its options (torch/distributed/argparse_util.py); of the two of
  * interfaces NCCL's takes a prefix unless an equals sign says that it is the whole name (NCCL's guide, "Environment Variables"), Gloo's is a name (PyTorch, "Distributed
- * communication package"). From documentation: neither ran here.
+ * communication package"). torchrun and Gloo of PyTorch 1.13 were tried on processors; NCCL's is from documentation.
  */
 export function rankEnvironment(rank: number, size: number): Record<string, string> {
   const [at, of] = [String(rank), String(size)];

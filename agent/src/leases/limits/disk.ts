@@ -2,6 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, openSync, closeSync, ftrun
 import { join } from 'node:path';
 import type { RunCommand } from '../../machine/command.ts';
 import type { LeasePaths } from '../record.ts';
+import { heldBytes, leaveRoom } from './room.ts';
 
 /**
  * A lease's files lie in a file system of their own, in a file beside its folder: whatever the machine's own file system is, the size of that
@@ -25,7 +26,7 @@ const RELEASE_STEP_MS = 25;
 
 export const imageOf = (paths: Pick<LeasePaths, 'folder'>): string => join(paths.folder, 'files.img');
 
-/** Makes the lease's disk at the first time and mounts it over its folder. Sizes stay as they were made. */
+/** Makes the lease's disk at the first time and mounts it over its folder. Its size stays as it was made; one that was kept beyond a lease may be filled as far as there is room now. */
 export async function openDisk(paths: LeasePaths, uid: number, diskBytes: number | null, run: RunCommand, wait: (ms: number) => Promise<void>): Promise<DiskOutcome> {
   const image = imageOf(paths);
   const before = existsSync(image);
@@ -38,6 +39,8 @@ export async function openDisk(paths: LeasePaths, uid: number, diskBytes: number
     }
   }
   await released(image, wait);
+  if (heldBytes(image) > 0) await leaveRoom(image, roomFor(paths.folder, image), run);
+  const diskSize = statSync(image).size - heldBytes(image);
   const mounted = await run('mount', ['-t', 'ext4', '-o', 'loop,nosuid,nodev,noatime', image, paths.files]);
   if (mounted.code !== 0) {
     // What is in it is the tenant's: it is neither shown half nor made anew.
@@ -47,7 +50,7 @@ export async function openDisk(paths: LeasePaths, uid: number, diskBytes: number
   }
   chmodSync(paths.files, 0o700);
   if (!before) rmdirSync(join(paths.files, 'lost+found'));
-  return { diskBytes: statSync(image).size, why: null };
+  return { diskBytes: diskSize, why: null };
 }
 
 /**
@@ -68,15 +71,21 @@ export async function withFiles<T>(paths: LeasePaths, run: RunCommand, wait: (ms
   }
 }
 
-/** How much a new disk may have: what is free, less what other leases were promised and have not used yet. */
-function roomFor(folder: string): number {
+/** A disk that goes on beyond its lease: what was deleted in it is given back to the machine, and what is free in it is promised to nobody. */
+export async function holdDisk(paths: Pick<LeasePaths, 'folder'>, run: RunCommand): Promise<void> {
+  const image = imageOf(paths);
+  if (existsSync(image)) await leaveRoom(image, 0, run);
+}
+
+/** How much a disk may have: what is free, less what other leases were promised and have not used yet. @param own is not counted. */
+function roomFor(folder: string, own?: string): number {
   const { bsize, bavail } = statfsSync(folder);
   // Homes that are kept beyond their lease lie beside, and may grow in another one.
   const places = [join(folder, '..'), join(folder, '../../volumes')].filter((place) => existsSync(place));
   const images = places.flatMap((place) => readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => imageOf({ folder: join(place, name) })));
   const promised = images.reduce((sum, image) => {
     const stat = lstatSync(image, { throwIfNoEntry: false });
-    return stat === undefined ? sum : sum + Math.max(0, stat.size - stat.blocks * 512);
+    return stat === undefined || image === own ? sum : sum + Math.max(0, stat.size - stat.blocks * 512 - heldBytes(image));
   }, 0);
   return Math.max(LEAST_BYTES, Math.floor((bsize * bavail - promised - RESERVE_BYTES) / MIB) * MIB);
 }

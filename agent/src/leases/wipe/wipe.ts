@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runCommand, type RunCommand } from '../../machine/command.ts';
 import type { Home } from '../../state/home.ts';
 import { pathsOf, removeRecord, type LeaseRecord } from '../record.ts';
-import { withFiles } from '../limits/disk.ts';
+import { holdDisk, withFiles } from '../limits/disk.ts';
 import { sizesOf } from '../look.ts';
 import { keepHome, volumeFolder } from '../volumes.ts';
 import { readCanaries, unplant, type Canaries } from './canary.ts';
@@ -81,8 +81,11 @@ async function keepAside(record: LeaseRecord, volume: string, { home, run = runC
   const place = { ...pathsOf(home, record.lease), folder, files: join(folder, 'files') };
   const { files, bytes } = await withFiles(place, run, wait, async (mounted) => {
     unplant(mounted);
+    // What its tenant has deleted is a hole in the file again. Where the machine cannot, it lies there until the volume is removed.
+    await run('fstrim', [mounted]);
     return sizesOf(mounted, record.uid);
   });
+  await holdDisk(place, run);
   return { volume, files, bytes };
 }
 
