@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ManualClock, silentLogger, type Clock } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
 import { Directory } from './directory.ts';
@@ -74,15 +74,21 @@ describe('last use', () => {
     const [one, two] = [await access.keys.create(admin, { ...plain, name: '1' }), await access.keys.create(admin, { ...plain, name: '2' })];
     clock.advance(5_000);
     let queries = 0;
+    const spies = new Set<{ readonly mock: { readonly calls: readonly (readonly unknown[])[] } }>();
+    const writes = (): number => [...spies].flatMap(({ mock }) => mock.calls).filter(([first]) => JSON.stringify(first).includes('update api_keys set last_used_at')).length;
     const query = database.pool.query.bind(database.pool);
-    database.pool.on('acquire', () => void (queries += 1));
+    database.pool.on('acquire', (client) => {
+      queries += 1;
+      // What was said of the new keys may still be read meanwhile, over connections of the same pool: only what is written counts.
+      spies.add(vi.spyOn(client, 'query'));
+    });
     for (let n = 0; n < 10_000; n += 1) access.directory.verify(n % 2 === 0 ? one.secret : two.secret);
     expect(queries).toBe(0);
     const usedAt = new Date(clock.nowMs());
     expect(await access.keys.show(admin, one.key.id)).toMatchObject({ lastUsedAt: usedAt.toISOString() });
-    queries = 0;
+    expect(writes()).toBe(0);
     await test.access.stop();
-    expect(queries).toBe(1);
+    expect(writes()).toBe(1);
     const { rows } = await query<{ last_used_at: Date }>('select last_used_at from api_keys where id = any($1)', [[one.key.id, two.key.id]]);
     expect(rows.map((row) => row.last_used_at)).toEqual([usedAt, usedAt]);
     await test.close();
