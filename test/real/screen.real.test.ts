@@ -94,6 +94,31 @@ describe.runIf(can)('the screen of a lease in a browser, at a real VNC server (s
     })).toEqual(['pointer', '+c', '-c']);
   }, 120_000);
 
+  it('comes back by itself when the server was killed and is there again, and a terminal with the shell that it had', async () => {
+    const { owner } = house;
+    const terminal = await owner.context().newPage();
+    await terminal.goto(`${house.door.url}/fleet/leases/${house.leaseId}/terminal`);
+    await connected(terminal);
+    const rows = async (): Promise<string> => (await terminal.locator('.xterm-rows').innerText()).replaceAll('\u00a0', ' ');
+    const type = async (line: string): Promise<void> => {
+      await terminal.locator('.xterm-screen').click();
+      await terminal.keyboard.type(line);
+      await terminal.keyboard.press('Enter');
+    };
+    await type('word=kept; echo here-$((1 + 1))');
+    await expect.poll(rows, { timeout: 20_000 }).toContain('here-2');
+    await house.restart();
+    await terminal.getByText('Connected again: the shell went on meanwhile.').waitFor({ timeout: 60_000 });
+    await type('echo $word-$((2 + 3))');
+    await expect.poll(rows, { timeout: 20_000 }).toContain('kept-5');
+    await terminal.close();
+    await connected(owner);
+    expect(await keysDuring(async () => {
+      await owner.getByRole('application').locator('canvas').click();
+      await owner.keyboard.press('d');
+    })).toEqual(['pointer', '+d', '-d']);
+  }, 180_000);
+
   it('shows a second person nothing without a say, and lets them only look where that was said', async () => {
     const { owner, guest } = house;
     await guest.goto(`${house.door.url}/fleet/leases/${house.leaseId}/screen`);

@@ -18,6 +18,8 @@ export interface ScreenHouse {
   readonly guest: Page;
   /** What the pages asked for tickets with, in order: how often a screen was opened. */
   readonly tickets: string[];
+  /** Kills the server (SIGKILL) and starts it again where it was. */
+  restart(): Promise<void>;
   /** A shell's line in the lease, with its screen as the display. Returns what it printed; rejects where it failed. */
   inLease(line: string): Promise<string>;
   close(): Promise<void>;
@@ -30,18 +32,24 @@ export async function openScreenHouse(): Promise<ScreenHouse> {
     for (const one of opened.toReversed()) await one();
   };
   try {
-    const program = await startProgram({ direct: true, env: { TANDEM_LOCAL_MODEL: 'off', TANDEM_AGENT_ADDRESS: `${net.address}:${await freePort()}` } });
+    const env = { TANDEM_PORT: String(await freePort()), TANDEM_LOCAL_MODEL: 'off', TANDEM_AGENT_ADDRESS: `${net.address}:${await freePort()}` };
+    let program = await startProgram({ direct: true, env });
+    const login = /\/login#token=\S+/.exec(program.output())![0];
     opened.push(() => program.interrupt());
+    const restart = async (): Promise<void> => {
+      await program.killServer();
+      program = await startProgram({ direct: true, home: program.home, env });
+    };
     const leaseId = await leaseMachine(net, program);
     const door = await openCuttableDoor(program.url);
     opened.push(() => door.close());
     const browser = await launch();
     opened.push(() => browser.close());
     const tickets: string[] = [];
-    const owner = await signedIn(browser, door.url, tickets, /\/login#token=\S+/.exec(program.output())![0]);
+    const owner = await signedIn(browser, door.url, tickets, login);
     const { url } = await api<{ url: string }>(program, 'POST', '/api/invitations', { email: 'guest@example.com', role: 'developer' });
     const guest = await signedIn(browser, door.url, [], new URL(url).pathname + new URL(url).hash, 'Guest');
-    return { program, door, leaseId, owner, guest, tickets, inLease: (line) => inLease(program, leaseId, line), close };
+    return { get program() { return program; }, door, leaseId, owner, guest, tickets, restart, inLease: (line) => inLease(program, leaseId, line), close };
   } catch (error) {
     await close();
     throw error;
