@@ -58,7 +58,8 @@ const pass = async (ms: number, stepMs = 60_000): Promise<void> => {
 
 describe('an order', () => {
   it('is refused without a known price, above its ceiling, at no account, and by who may not', async () => {
-    await expect(orders.create(test.admin, wish({ ceiling: 6_959_999_999_999n }))).rejects.toSatisfy(failsWith('order_ceiling'));
+    await expect(orders.create(test.admin, wish({ ceiling: 6_959_999_999_999n }))).rejects.toMatchObject({ code: 'order_ceiling', message: expect.stringMatching(/^A machine M4-M costs at least [\d.]+ EUR, which is more than the ceiling of 6\.959999999999 EUR\.$/) as unknown });
+    await expect(orders.planGpus({ ...test.admin, ofOperator: false }, { gpus: 8, gpu: null, provider: null })).rejects.toSatisfy(failsWith('no_account'));
     await expect(orders.create(test.admin, wish({ offer: 'M1-M' }))).rejects.toSatisfy(failsWith('order_refused'));
     await expect(orders.create(test.admin, wish({ offer: 'none' }))).rejects.toSatisfy(failsWith('resource_not_found'));
     await expect(orders.create(test.admin, wish({ provider: 'none' }))).rejects.toSatisfy(failsWith('resource_not_found'));

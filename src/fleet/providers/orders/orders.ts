@@ -1,5 +1,5 @@
 import type { Selectable, Updateable } from 'kysely';
-import { TandemError, type Clock, type Picodollars } from '../../../base/index.ts';
+import { TandemError, formatAmount, type Clock, type Picodollars } from '../../../base/index.ts';
 import { demand, type Access, type Principal } from '../../../access/index.ts';
 import type { Database, ProviderOrderRow } from '../../../db/index.ts';
 import type { StepNotes } from '../../nodes/context.ts';
@@ -124,9 +124,10 @@ export class Orders {
     return { items: await this.#insert(principal, provider, offer, wishes, { allBy: allWithinMs === null ? null : new Date(this.#options.clock.nowMs() + allWithinMs) }), nextCursor: null };
   }
 
-  /** Which machines would have so many GPUs together, and at what price; nothing is ordered. @throws TandemError no_gpu_offer. */
+  /** Which machines would have so many GPUs together, and at what price; nothing is ordered. @throws TandemError no_account, no_gpu_offer. */
   async planGpus(principal: Principal, wish: GpuWish): Promise<GpuPlanView> {
     const accounts = this.accounts(principal);
+    if (accounts.length === 0) throw new TandemError('no_account');
     const failed: string[] = [];
     const offers = await Promise.all(accounts.map(async (account) => {
       try {
@@ -232,7 +233,7 @@ export class Orders {
     if (perHour === null) throw new TandemError('order_refused', { params: { provider: provider.name, reason: `the price of ${offer.name} is not known`, next: `enter it in the operator's file, under prices of ${provider.name}` } });
     const least = chargedBy({ startedAtMs: nowMs, minimumMs, periodMs, perHour: perHour.amount, deletableAtMs: null }, nowMs + 1);
     const dear = wishes.find(({ ceiling }) => least > ceiling);
-    if (dear !== undefined) throw new TandemError('order_ceiling', { params: { offer: offer.name, least: String(least), ceiling: String(dear.ceiling), currency: perHour.currency }, param: 'ceiling' });
+    if (dear !== undefined) throw new TandemError('order_ceiling', { params: { offer: offer.name, least: formatAmount(least), ceiling: formatAmount(dear.ceiling), currency: perHour.currency }, facts: { least: String(least), ceiling: String(dear.ceiling) }, param: 'ceiling' });
     const groupId = wishes.length > 1 ? newId() : null;
     const rows = await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
