@@ -26,7 +26,7 @@ export const OPERATOR_FIELDS: readonly (readonly [field: string, about: string])
   ['backends[].keys', 'Several keys instead of one: they take turns, and one that is refused or told to slow down rests.'],
   ['backends[].keys[].label', 'A name for it.'],
   ['backends[].keys[].keyEnv', 'The variable with it; or `keyFile` or `key`, as above.'],
-  ['backends[].keys[].requestsPerMinute', 'What the backend allows it. Default: not known. Counted by each process for itself.'],
+  ['backends[].keys[].requestsPerMinute', 'What the backend allows it. Default: not known. Divided among the server processes of one database.'],
   ['backends[].keys[].tokensPerMinute', 'The same in tokens.'],
   ['backends[].keys[].parallel', 'The same in calls at a time.'],
   ['backends[].keyEnv', 'The variable with its key; or `keyFile` with a file, relative to the folder of this one; or `key` with the key itself.'],

@@ -211,6 +211,8 @@ export class TandemError extends Error {
   readonly param: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly facts: Readonly<Record<string, unknown>> | undefined;
+  /** What its reply says in headers beside the error: set by who knows how far the request had come. */
+  headers: Readonly<Record<string, string>> | undefined;
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     const listed: ErrorEntry = ERRORS[code];
@@ -224,6 +226,7 @@ export class TandemError extends Error {
     this.param = options.param;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.facts = options.facts;
+    this.headers = undefined;
   }
 }
 

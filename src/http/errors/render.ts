@@ -37,7 +37,7 @@ export function renderError(error: unknown, envelope: Envelope, requestId: strin
   } else {
     log.debug({ requestId, code: known.code, detail: known.detail }, 'refused');
   }
-  const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': requestId };
+  const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': requestId, ...known.headers };
   if (known.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(known.retryAfterSeconds)));
   const allowed = known.code === 'method_not_allowed' ? known.facts?.['allowed'] : undefined;
   if (Array.isArray(allowed)) headers['allow'] = allowed.join(', ');

@@ -30,6 +30,19 @@ describe('the figures of calls', () => {
     expect(text).toContain(`gen_ai_server_time_per_output_token_seconds_sum{${chat}} 0.02\n`);
   });
 
+  it('tell calls that ended in an error by how they did, and time the tokens of the others alone', () => {
+    const figures = new CallFigures();
+    for (const outcome of ['completed', 'client_left', 'failed', 'cut', 'deadline']) figures.count(call({ outcome, quantities: { output: 3n }, firstTokenMs: 10, totalMs: 30 }));
+    const text = figures.text();
+    const chat = 'gen_ai_request_model="a",gen_ai_operation_name="chat",gen_ai_provider_name="openai"';
+    expect(text).toContain(`gen_ai_server_request_duration_seconds_count{${chat}} 2\n`);
+    for (const outcome of ['failed', 'cut', 'deadline']) expect(text).toContain(`gen_ai_server_request_duration_seconds_count{${chat},error_type="${outcome}"} 1\n`);
+    for (const name of ['time_to_first_token', 'time_per_output_token']) expect(text).toContain(`gen_ai_server_${name}_seconds_count{${chat}} 2\n`);
+    expect(text.match(/^gen_ai_server_time_.*error_type/m)).toBeNull();
+    // Tokens count however a call ended: they were used.
+    expect(text).toContain(`gen_ai_client_token_usage_sum{${chat},gen_ai_token_type="output"} 15\n`);
+  });
+
   it('leave out what was not used, and add up what was', () => {
     const figures = new CallFigures();
     for (let at = 0; at < 2; at += 1) figures.count(call({ quantities: { input: 5n, output: 0n }, charge: 500_000_000_000n }));

@@ -25,6 +25,8 @@ const TOKENS = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_
 /** Buckets of the bill that are read by the model, and those that it wrote. */
 const INPUT = ['input', 'cache_read', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input'] as const;
 const OUTPUT = ['output', 'reasoning', 'audio_output'] as const;
+/** Outcomes of calls that ended in an error: `error.type` of the conventions, which time tokens of successful replies alone. A client that leaves is none. */
+const ERRORS = new Set(['failed', 'cut', 'deadline']);
 /** More aliases than this share one label, so that a long list cannot fill the store behind. */
 const MAX_ALIASES = 200;
 
@@ -52,6 +54,8 @@ class Histogram {
 class Series {
   readonly labels: string;
   readonly duration = new Histogram(DURATION);
+  /** Of calls that ended in an error, by how they did. */
+  readonly failed = new Map<string, Histogram>();
   readonly firstToken = new Histogram(FIRST_TOKEN);
   readonly outputToken = new Histogram(OUTPUT_TOKEN);
   readonly input = new Histogram(TOKENS);
@@ -92,10 +96,11 @@ export class CallFigures {
     if (call.charge > 0n) add(alias.charge, call.currency, Number(call.charge) / 1e12);
     const series = seriesOf(alias, call.operation, call.provider);
     const [input, output] = [sumOf(call.quantities, INPUT), sumOf(call.quantities, OUTPUT)];
-    series.duration.observe(call.totalMs / 1_000);
+    const failed = ERRORS.has(call.outcome);
+    (failed ? failedOf(series, call.outcome) : series.duration).observe(call.totalMs / 1_000);
     if (input > 0) series.input.observe(input);
     if (output > 0) series.output.observe(output);
-    if (call.firstTokenMs === null) return;
+    if (failed || call.firstTokenMs === null) return;
     series.firstToken.observe(call.firstTokenMs / 1_000);
     if (output > 1 && call.totalMs > call.firstTokenMs) series.outputToken.observe((call.totalMs - call.firstTokenMs) / 1_000 / (output - 1));
   }
@@ -104,10 +109,10 @@ export class CallFigures {
     return [
       this.#counter('tandem_calls_total', 'Model calls that ended, by alias and outcome', 'outcome', (alias) => alias.calls),
       this.#counter('tandem_tokens_total', 'What was metered, by the buckets of the bill', 'bucket', (alias) => alias.tokens),
-      this.#histogram('gen_ai_client_token_usage', 'Tokens of a call, by whether the model read or wrote them', [['input', (series) => series.input], ['output', (series) => series.output]]),
-      this.#histogram('gen_ai_server_time_to_first_token_seconds', 'From admission to the first token', [[null, (series) => series.firstToken]]),
-      this.#histogram('gen_ai_server_time_per_output_token_seconds', 'After the first token, per token', [[null, (series) => series.outputToken]]),
-      this.#histogram('gen_ai_server_request_duration_seconds', 'From admission to the end of the reply', [[null, (series) => series.duration]]),
+      this.#histogram('gen_ai_client_token_usage', 'Tokens of a call, by whether the model read or wrote them', (series) => [[',gen_ai_token_type="input"', series.input], [',gen_ai_token_type="output"', series.output]]),
+      this.#histogram('gen_ai_server_time_to_first_token_seconds', 'From admission to the first token', (series) => [['', series.firstToken]]),
+      this.#histogram('gen_ai_server_time_per_output_token_seconds', 'After the first token, per token', (series) => [['', series.outputToken]]),
+      this.#histogram('gen_ai_server_request_duration_seconds', 'From admission to the end of the reply', (series) => [['', series.duration], ...[...series.failed].map(([type, histogram]) => [`,error_type="${escape(type)}"`, histogram] as const)]),
       this.#counter('tandem_charge_total', 'Charged, in whole currency units (rounded for display; the bill is exact)', 'currency', (alias) => alias.charge),
     ].join('\n');
   }
@@ -120,13 +125,13 @@ export class CallFigures {
     return text;
   }
 
-  #histogram(name: string, help: string, parts: readonly (readonly [type: string | null, read: (series: Series) => Histogram])[]): string {
+  /** @param parts what there is of a series, each with the labels that it has beside the series' own. */
+  #histogram(name: string, help: string, parts: (series: Series) => readonly (readonly [labels: string, histogram: Histogram])[]): string {
     let text = head(name, help, 'histogram');
     for (const alias of this.#aliases.values()) {
       for (const series of alias.series.values()) {
-        for (const [type, read] of parts) {
-          const { bounds, counts, sum } = read(series);
-          const labels = type === null ? series.labels : `${series.labels},gen_ai_token_type="${type}"`;
+        for (const [more, { bounds, counts, sum }] of parts(series)) {
+          const labels = series.labels + more;
           let below = 0;
           counts.forEach((count, at) => {
             below += count;
@@ -158,6 +163,12 @@ function seriesOf(alias: Alias, operation: string, provider: string): Series {
     alias.series.set(key, series);
   }
   return series;
+}
+
+function failedOf({ failed }: Series, outcome: string): Histogram {
+  let histogram = failed.get(outcome);
+  if (histogram === undefined) failed.set(outcome, (histogram = new Histogram(DURATION)));
+  return histogram;
 }
 
 function sumOf(quantities: FinishedCall['quantities'], buckets: readonly string[]): number {

@@ -15,7 +15,7 @@ export interface NeutralReply {
   /** The backend's own reply where caller and backend speak one dialect: passed on with id, model and usage put right. */
   readonly native: JsonObject | null;
   /** The text that `native` was parsed from, where it may be passed on as it is. */
-  readonly nativeText?: string;
+  readonly nativeText?: string | undefined;
   /** The tier that the backend says it ran the call on; null: not said. */
   readonly serviceTier: string | null;
 }

@@ -2,11 +2,16 @@ import type { Target } from '../registry/target.ts';
 import type { Candidate } from '../routing/plan.ts';
 
 /** The head of a reply: which way the call went, why, and after how many attempts. The room `http` adds the call's id (`x-request-id`). */
-export function replyHeaders(streamed: boolean, { target, why }: Candidate, attempts: number, coldStartMs: number): Record<string, string> {
+export function replyHeaders(streamed: boolean, candidate: Candidate, attempts: number, coldStartMs: number): Record<string, string> {
   return {
     'content-type': streamed ? 'text/event-stream; charset=utf-8' : 'application/json; charset=utf-8', 'cache-control': 'no-store',
-    'x-tandem-route': routeOf(target, why), 'x-tandem-attempts': String(attempts), ...(coldStartMs > 0 && { 'x-tandem-cold-start': String(Math.round(coldStartMs)) }),
+    'x-tandem-route': routeOf(candidate.target, candidate.why), 'x-tandem-attempts': String(attempts), ...(coldStartMs > 0 && { 'x-tandem-cold-start': String(Math.round(coldStartMs)) }),
   };
+}
+
+/** The same of a call that failed before its reply began: the way that it tried last. */
+export function failureHeaders({ target, why }: Candidate, attempts: number): Readonly<Record<string, string>> {
+  return { 'x-tandem-route': routeOf(target, why), 'x-tandem-attempts': String(attempts) };
 }
 
 /** Made once for each target of the registry, and each reason. */

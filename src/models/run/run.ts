@@ -5,7 +5,7 @@ import type { OpenAttempt } from '../routing/plan.ts';
 import type { Ready } from './attempt.ts';
 import { tierOf, type Call } from './call.ts';
 import { Delivery } from './delivery.ts';
-import { replyHeaders } from './headers.ts';
+import { failureHeaders, replyHeaders } from './headers.ts';
 import type { Failure, Lane } from './lane.ts';
 import { isOwnFault, outcomeOf, report, stoppedHere, tried } from './outcome.ts';
 import { prepare } from './prepare.ts';
@@ -242,7 +242,8 @@ class Run {
 
   /** Inside the reply once it has begun. */
   #tell(delivery: Delivery | null, error: TandemError): void {
-    if (!this.#call.sink.started || !delivery) throw error;
-    delivery.fail(error);
+    if (this.#call.sink.started && delivery) return delivery.fail(error);
+    if (this.#lane) error.headers = failureHeaders(this.#lane.attempt.candidate, this.#tries);
+    throw error;
   }
 }

@@ -19,8 +19,8 @@ export const chatBackend: BackendDialect = {
   losses: CHAT_LOSSES,
   cannot,
   request: writeRequest,
-  whole: (text, request) => readReply(text, request.dialect === 'chat'),
-  reader: (request) => new ChatReader(request.dialect === 'chat'),
+  whole: (text, request) => readReply(text, request.dialect === 'chat', request.turnCount),
+  reader: (request) => new ChatReader(request.dialect === 'chat', request.turnCount),
   errorMessage,
 };
 

@@ -2,6 +2,7 @@ import { PartStream } from '../../neutral/part-stream.ts';
 import type { ReplyEvent } from '../../neutral/reply.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { readFinish } from './finish.ts';
+import { oldCallId } from './tool-calls.ts';
 
 /** Puts chunks into neutral events: which part a piece belongs to is told by its field, a tool call's by its `index`. */
 export class ChunkParts {
@@ -53,7 +54,7 @@ export class ChunkParts {
       this.#stream.endTool(choice, open.part);
       open = undefined;
     }
-    if (open === undefined) calls[at] = open = { part: this.#stream.tool(choice, { id: id || `call_${choice}_${at}`, name, kind: custom ? 'custom' : 'function' }), id };
+    if (open === undefined) calls[at] = open = { part: this.#stream.tool(choice, { id: id || oldCallId(name), name, kind: custom ? 'custom' : 'function' }), id };
     this.#stream.toolInput(choice, open.part, text(custom ? said['input'] : said['arguments']));
   }
 }

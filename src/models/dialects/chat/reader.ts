@@ -9,6 +9,7 @@ import { eventJson } from '../event-json.ts';
 import { ChunkParts } from './chunk-parts.ts';
 import { toldInside } from './errors.ts';
 import { readFinish } from './finish.ts';
+import { giveIds } from './missing-ids.ts';
 import { readUsage } from './usage.ts';
 
 /**
@@ -31,10 +32,19 @@ export class ChatReader extends FaultLast implements ReplyReader {
   /** A bit for each choice: those that have begun, and those that have said why they end. */
   #begun = 0;
   #ended = 0;
+  readonly #turn: number;
+  /** Calls of tools that have begun; undefined: none has. */
+  #calls: Set<string> | undefined;
+  /** Whether the chunk that is read has pieces of calls. */
+  #calling = false;
 
-  /** @param native whether chunks are passed on as they came. */
-  constructor(native: boolean) {
+  /**
+   * @param native whether chunks are passed on as they came.
+   * @param turn the number of messages that are answered.
+   */
+  constructor(native: boolean, turn: number) {
     super();
+    this.#turn = turn;
     this.#parts = native ? null : new ChunkParts();
     this.#parser = new SseParser((data, event, oneLine) => this.#event(data, event, oneLine));
   }
@@ -72,10 +82,12 @@ export class ChatReader extends FaultLast implements ReplyReader {
     if (!Array.isArray(choices)) throw new BadReply('an event of its answer has no choices');
     // The usage's own chunk is written at the end, after the charge is settled.
     if (choices.length === 0 && usage) return;
+    this.#calling = false;
     for (const choice of choices) this.#count(choice);
     this.#empty = false;
+    const changed = this.#calling && giveIds(choices, 'delta', this.#turn, (this.#calls ??= new Set()));
     if (this.#parts) this.#parts.chunk(choices as JsonObject[]);
-    else this.#events.push(oneLine ? { type: 'native', name: '', value: chunk, text: data } : { type: 'native', name: '', value: chunk });
+    else this.#events.push(oneLine && !changed ? { type: 'native', name: '', value: chunk, text: data } : { type: 'native', name: '', value: chunk });
   }
 
   #count(choice: unknown): void {
@@ -94,6 +106,7 @@ export class ChatReader extends FaultLast implements ReplyReader {
       const value = delta[field];
       if (field === 'role' || value === null || value === '') continue;
       if (field === 'refusal') this.#refused = true;
+      else if (field === 'tool_calls') this.#calling = true;
       // Text, reasoning and refusals are strings; calls of tools are counted as they are written.
       this.textBytes += Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value));
     }

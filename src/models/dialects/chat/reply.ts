@@ -5,6 +5,7 @@ import type { TokenCounts } from '../../quantities.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { toldInside } from './errors.ts';
 import { readFinish } from './finish.ts';
+import { giveIds } from './missing-ids.ts';
 import { readCalls } from './tool-calls.ts';
 import { readUsage } from './usage.ts';
 
@@ -12,12 +13,13 @@ import { readUsage } from './usage.ts';
 export class ChatReply implements NeutralReply {
   readonly usage: TokenCounts | null;
   readonly native: JsonObject | null;
-  readonly nativeText: string;
+  /** Undefined: something was added to it. */
+  readonly nativeText: string | undefined;
   readonly serviceTier: string | null;
   readonly #reply: JsonObject;
 
   /** @param own whether the caller speaks chat too, and gets the reply as it came. */
-  constructor(reply: JsonObject, text: string, own: boolean) {
+  constructor(reply: JsonObject, text: string | undefined, own: boolean) {
     this.#reply = reply;
     this.nativeText = text;
     this.native = own ? reply : null;
@@ -35,8 +37,11 @@ export class ChatReply implements NeutralReply {
   }
 }
 
-/** @throws BadReply for everything that is no answer. */
-export function readReply(text: string, own: boolean): ChatReply {
+/**
+ * @param turn the number of messages that it answers.
+ * @throws BadReply for everything that is no answer.
+ */
+export function readReply(text: string, own: boolean, turn: number): ChatReply {
   let reply: unknown;
   try {
     reply = JSON.parse(text);
@@ -46,7 +51,7 @@ export function readReply(text: string, own: boolean): ChatReply {
   if (!isObject(reply)) throw new BadReply('its answer is not a JSON object');
   if (reply['error'] != null) throw toldInside(reply['error']);
   if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) throw new BadReply('its answer has no choices');
-  return new ChatReply(reply, text, own);
+  return new ChatReply(reply, giveIds(reply['choices'] as unknown[], 'message', turn) ? undefined : text, own);
 }
 
 class ChatChoice implements NeutralChoice {
