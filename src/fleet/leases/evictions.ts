@@ -22,13 +22,13 @@ export class Evictions {
     this.#context = context;
   }
 
-  /** Periodic, safe to repeat. Without a deadline a lease stays as long as it was promised, and only is told of. */
+  /** Periodic, safe to repeat. What only is promised the machine from later on runs nowhere, and is promised another one. Without a deadline a lease stays as long as it was promised, and only is told of. */
   async look(): Promise<void> {
     const { database, clock } = this.#context;
     const rows = await database.unscoped('nodes of anybody that are to be empty, and who is on them').selectFrom('nodes')
       .innerJoin('lease_machines', (join) => join.on((on) => on(on.cast<string>('nodes.id', 'text'), '=', on.ref('lease_machines.machine_id')))).innerJoin('leases', 'leases.id', 'lease_machines.lease_id')
       .select(['leases.id', 'leases.organisation_id', 'leases.project_id', 'leases.name', 'nodes.name as node', 'nodes.wanted', 'nodes.wanted_reason', 'nodes.deadline_at'])
-      .where('nodes.wanted', 'in', ['drain', 'maintain', 'remove']).where('nodes.removed_at', 'is', null).where('lease_machines.stage', 'in', ['held', 'granted']).where('leases.wanted', '=', 'run').where('leases.observed', '!=', 'ended').execute();
+      .where('nodes.wanted', 'in', ['drain', 'maintain', 'remove']).where('nodes.removed_at', 'is', null).where('lease_machines.stage', 'in', ['held', 'granted']).where('leases.wanted', '=', 'run').where('leases.observed', 'not in', ['reserved', 'ended']).execute();
     for (const row of rows) {
       const isOver = row.deadline_at !== null && row.deadline_at.getTime() <= clock.nowMs();
       await (isOver ? this.#end(row) : this.#tell(row));

@@ -11,7 +11,7 @@ export function leaseHolds(context: LeaseContext): NodeHolds {
   return {
     async count(machineId) {
       const rows = await database.unscoped('leases on a machine, whoever has them').selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select(['stage', 'leases.access'])
-        .where('machine_id', '=', machineId).where('leases.observed', '<>', 'ended').where('stage', 'in', ['held', 'granted', 'stopped']).execute();
+        .where('machine_id', '=', machineId).where('leases.observed', 'not in', ['reserved', 'ended']).where('stage', 'in', ['held', 'granted', 'stopped']).execute();
       // What had root is wiped from outside, and that ends the node.
       return rows.filter(({ stage, access }) => stage !== 'stopped' || (access !== 'root' && driver.reaches(machineId))).length;
     },

@@ -9,6 +9,7 @@ import { countQuotas } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { isCalled } from './called.ts';
+import { demandHandOver } from './hand-over.ts';
 import { can, overAtMs, type LeaseState } from './lease.ts';
 import { minuteCosts, type MinuteCost } from './minute-costs.ts';
 import { AHEAD_MS, LeaseMoney } from './money.ts';
@@ -168,11 +169,12 @@ export class Leases {
     return this.#view(await this.#read(principal, id));
   }
 
-  /** Gives a lease to another project, which pays from now on. @throws TandemError resource_not_found, lease_state, budget_short. */
+  /** Gives a lease to another project, which pays from now on. @throws TandemError resource_not_found, lease_state, lease_quota, lease_volume, budget_short. */
   async handOver(principal: Principal, id: string, input: { readonly projectId: string }): Promise<LeaseView> {
     const projectId = this.#projectOf(principal, input.projectId);
     await this.#change(principal, id, 'handed over', can.handOver, async (tx, row) => {
       const { database, clock } = this.#context;
+      await demandHandOver(this.#context, tx, row, projectId);
       const nowMs = clock.nowMs();
       // Up to the started minute the one pays, from the next on the other.
       const booked = { ...row, ...(await this.#money.bill(tx, row, nowMs, true)) };

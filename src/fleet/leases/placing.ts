@@ -6,6 +6,8 @@ import { countQuotas } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { AHEAD_MS, type LeaseMoney } from './money.ts';
+import type { LeasableMachine } from '../pools/machines.ts';
+import { inTheWay, promised } from './promised.ts';
 import { failedMachines, holdingsOf, reservationsOf, wishOfRow, type LeaseRow, type StoredLease } from './rows.ts';
 import { placementRequest } from './wish.ts';
 
@@ -23,38 +25,83 @@ export class Placing {
 
   /** @returns whether any lease was given machines. */
   async round(stored: readonly StoredLease[], nowMs: number): Promise<boolean> {
-    const waiting = stored.filter(({ row }) => row.observed === 'waiting' && row.wanted === 'run');
-    const due = stored.filter(({ row }) => row.observed === 'reserved' && row.wanted === 'run' && row.starts_at!.getTime() <= nowMs);
+    const asked = stored.filter(({ row }) => row.observed === 'waiting' && row.wanted === 'run');
+    if (asked.length === 0 && !stored.some(({ row }) => row.observed === 'reserved' && row.wanted === 'run')) return false;
+    const all = await this.#context.machines.machines();
+    const { due, late, moving, kept } = promised(stored, all, nowMs);
     let begun = false;
     // What was promised goes before what waits.
-    for (const { row, machines } of due) begun = (await this.#give(row, machines.map((one) => ({ machineId: one.machine_id, unitIds: one.unit_ids })), nowMs)) || begun;
-    if (waiting.length === 0) return begun;
-    const { placed, waiting: left } = place(await this.#input(stored, waiting, nowMs));
-    const rows = new Map(waiting.map(({ row }) => [row.id, row]));
+    for (const one of due) begun = (await this.#begin(one, stored, nowMs)) || begun;
+    for (const { row } of kept) if (row.wait_code !== null) await this.#asPromised(row);
+    const waiting = [...asked, ...(await this.#letGo(late))];
+    const changed = new Map(waiting.map((one) => [one.row.id, one]));
+    const now = stored.map((one) => changed.get(one.row.id) ?? one);
+    if (waiting.length + moving.length === 0) return begun;
+    const { placed, waiting: left } = place(await this.#input(now, [...waiting, ...moving], all, nowMs));
+    const rows = new Map([...waiting, ...moving].map(({ row }) => [row.id, row]));
     for (const one of placed) {
       const row = rows.get(one.requestId)!;
       begun = (one.fromMs > nowMs ? await this.#reserve(row, one) : await this.#give(row, one.places, nowMs)) || begun;
     }
-    for (const one of left) await this.#explain(rows.get(one.requestId)!, one);
+    for (const one of left) {
+      const row = rows.get(one.requestId)!;
+      await this.#explain(row, row.observed === 'waiting' ? one : { ...one, reason: `the machine that it was promised takes no lease now, and another one is looked for: ${one.reason}`, forecastMs: row.starts_at!.getTime() });
+    }
     return begun;
   }
 
-  async #input(stored: readonly StoredLease[], waiting: readonly StoredLease[], nowMs: number): Promise<Parameters<typeof place>[0]> {
+  /** @param asked what is looked for machines for: what some of it was promised counts no more. */
+  async #input(stored: readonly StoredLease[], asked: readonly StoredLease[], all: readonly LeasableMachine[], nowMs: number): Promise<Parameters<typeof place>[0]> {
     const { database, machines, access } = this.#context;
     const executor = database.unscoped('placement looks at the machines and leases of all');
     const kept = new Map((await executor.selectFrom('kept_machines').selectAll().where('until', '>', new Date(nowMs)).execute()).map((one) => [one.machine_id, { organisationId: one.organisation_id, untilMs: one.until.getTime() }]));
-    const all = await machines.machines();
     const { quotas, costs, month } = await countQuotas(executor, all, machines, access.directory, nowMs);
+    const moves = new Set(asked.map(({ row }) => row.id));
     return {
       machines: all.map((machine) => ({ ...machine, keptFor: kept.get(machine.id) ?? machine.keptFor })),
-      holdings: holdingsOf(stored, await failedMachines(executor), MARGIN_MS, nowMs), reservations: reservationsOf(stored, MARGIN_MS), quotas, nowMs, marginMs: MARGIN_MS,
-      requests: waiting.map(({ row }) => {
+      holdings: holdingsOf(stored, await failedMachines(executor), MARGIN_MS, nowMs), reservations: reservationsOf(stored, MARGIN_MS).filter(({ leaseId }) => !moves.has(leaseId)), quotas, nowMs, marginMs: MARGIN_MS,
+      requests: asked.map(({ row }) => {
         const request = placementRequest(wishOfRow(row), {
-        id: row.id, organisationId: row.organisation_id, projectId: row.project_id, askedAtMs: row.created_at.getTime(), durationMs: row.minutes === null ? null : row.minutes * MINUTE, startAtMs: row.starts_at?.getTime() ?? null,
+          id: row.id, organisationId: row.organisation_id, projectId: row.project_id, askedAtMs: row.created_at.getTime(), durationMs: row.minutes === null ? null : row.minutes * MINUTE, startAtMs: row.starts_at?.getTime() ?? null,
         });
         return costs.size === 0 ? request : { ...request, providerSpend: requestSpend(request, all, costs, month, nowMs, access.directory.organisation(row.organisation_id)?.currency ?? '') };
       }),
     };
+  }
+
+  /** A lease whose start has come, on the machines that it was promised. Where another one is not off them yet, it says so. */
+  async #begin(one: StoredLease, stored: readonly StoredLease[], nowMs: number): Promise<boolean> {
+    const holders = inTheWay(one, stored);
+    if (holders.length === 0) return this.#give(one.row, one.machines.map(({ machine_id, unit_ids }) => ({ machineId: machine_id, unitIds: unit_ids })), nowMs);
+    await this.#explain(one.row, { code: 'busy', reason: 'its start has come, and the lease before it is not off its machine yet', holders, forecastMs: null });
+    return false;
+  }
+
+  /** Back among those that wait: what they were promised cannot be had. @returns them, as they are then. */
+  async #letGo(late: readonly StoredLease[]): Promise<StoredLease[]> {
+    const { database } = this.#context;
+    const gone: StoredLease[] = [];
+    for (const { row } of late) {
+      await database.transaction(async (tx) => {
+        const current = await this.#locked(tx, row);
+        if (current === undefined) return;
+        const own = database.scoped(row.organisation_id, tx);
+        await own.deleteFrom('lease_machines').where('lease_id', '=', row.id).execute();
+        await own.updateTable('leases').set({ observed: 'waiting', forecast_at: null }).where('id', '=', row.id).execute();
+        await noteLease(this.#context, tx, row, 'waits', 'the machine that it was promised takes no lease now: another one is looked for');
+        gone.push({ row: { ...current, observed: 'waiting', forecast_at: null }, machines: [] });
+      });
+    }
+    return gone;
+  }
+
+  /** Its machines can have it again: there is nothing to say any more. */
+  async #asPromised(row: LeaseRow): Promise<void> {
+    const { database } = this.#context;
+    await database.transaction(async (tx) => {
+      await database.scoped(row.organisation_id, tx).updateTable('leases').set({ reason: null, wait_code: null, wait_holders: '[]', forecast_at: row.starts_at }).where('id', '=', row.id).where('observed', '=', 'reserved').execute();
+      await database.notify(tx, LEASE_PAGES_CHANNEL, row.organisation_id);
+    });
   }
 
   /** The machines, and the first money, or neither. */
@@ -100,9 +147,10 @@ export class Placing {
     return database.transaction(async (tx) => {
       if ((await this.#locked(tx, row)) === undefined) return false;
       const own = database.scoped(row.organisation_id, tx);
+      await own.deleteFrom('lease_machines').where('lease_id', '=', row.id).execute();
       await own.insertInto('lease_machines', places.map(({ machineId, unitIds }) => ({ lease_id: row.id, machine_id: machineId, unit_ids: JSON.stringify(unitIds) }))).execute();
       await own.updateTable('leases').set({ observed: 'reserved', reason: null, wait_code: null, wait_holders: '[]', forecast_at: row.starts_at }).where('id', '=', row.id).execute();
-      await noteLease(this.#context, tx, row, 'reserved', `from ${row.starts_at!.toISOString()} on`);
+      await noteLease(this.#context, tx, row, 'reserved', `from ${row.starts_at!.toISOString()} on${row.observed === 'reserved' ? ', on another machine' : ''}`);
       return true;
     });
   }

@@ -1,6 +1,6 @@
 import { labelsFit, shapeFits } from './fits.ts';
 import type { FleetState } from './fleet-state.ts';
-import type { PlacementRequest } from './types.ts';
+import type { MachineView, PlacementRequest } from './types.ts';
 
 /** Units of one machine, by their places in its list. */
 export interface Picked {
@@ -17,6 +17,7 @@ export class Candidates {
   readonly fitting: readonly number[];
   /** Of those, how many take leases. */
   readonly open: number;
+  /** Of the first that takes none, in words for who asks. */
   readonly closedReason: string | null;
   readonly #state: FleetState;
   readonly #whole: boolean;
@@ -30,7 +31,7 @@ export class Candidates {
     const closed = fitting.filter((index) => state.machines[index]!.closed !== null);
     this.fitting = fitting;
     this.open = fitting.length - closed.length;
-    this.closedReason = closed[0] === undefined ? null : state.machines[closed[0]]!.closed;
+    this.closedReason = closed[0] === undefined ? null : closedWords(state.machines[closed[0]]!, request.organisationId);
     // Backwards, since each level is read from its end: the first machine comes first.
     for (let at = fitting.length - 1; at >= 0; at -= 1) if (state.machines[fitting[at]!]!.closed === null) this.#put(fitting[at]!);
   }
@@ -77,4 +78,9 @@ export class Candidates {
     while (this.#levels.length <= free) this.#levels.push([]);
     this.#levels[free]!.push(index);
   }
+}
+
+/** What its owner's people wrote of a machine, and what happened on it under somebody else's lease, is for them: others are told its state alone. */
+function closedWords({ closed, owner }: MachineView, organisationId: string): string | null {
+  return closed === null || owner === organisationId ? closed : closed.split(':', 1)[0]!;
 }

@@ -79,6 +79,8 @@ describe('who waits', () => {
       { requestId: 's', code: 'busy', reason: 'the one machine of that kind is in use', holders: ['x'], forecastMs: NOW + HOUR, next: false },
     ]);
     expect(waitOf({ machines: [machine('a', { closed: 'cordoned: new disks' })], requests })).toMatchObject({ code: 'closed', reason: '1 of 1 machines of that kind take no lease now: cordoned: new disks' });
+    // What its owner's people wrote is not for others.
+    expect(waitOf({ machines: [machine('a', { openTo: null, closed: 'quarantined: the wipe after the lease x failed' })], requests: [request('r', { organisationId: 'umbrella' })] })).toMatchObject({ code: 'closed', reason: '1 of 1 machines of that kind take no lease now: quarantined' });
     expect(waitOf({ machines, holdings: [holding('x', 'a', ['gpu-0'], Number.POSITIVE_INFINITY)], requests })).toMatchObject({ code: 'busy', forecastMs: null, next: false });
     // A lease that is past its end has its machine until it is known to be gone.
     expect(waitOf({ machines, holdings: [holding('x', 'a', ['gpu-0'], NOW - HOUR)], requests })).toMatchObject({ code: 'busy' });

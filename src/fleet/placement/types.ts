@@ -29,7 +29,7 @@ export interface MachineView {
   readonly mac: { readonly class: string; readonly xcode: readonly string[] } | null;
   /** Something outside it can reinstall it, or it is of one organisation for good. */
   readonly rawRoot: boolean;
-  /** Why it takes no lease now; null: it does. */
+  /** Why it takes no lease now: its state, and where more is known a colon and words for its owner's people. Null: it takes leases. */
   readonly closed: string | null;
   /** From when it can be given away: a wipe is running, or the margin after a lease. */
   readonly freeFromMs: number;

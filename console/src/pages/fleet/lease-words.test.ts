@@ -15,6 +15,11 @@ it('says the state of a lease with what follows from it', () => {
   expect(leaseLead(lease, nobody, NOW)).toBe('train runs and ends in 2 hours; it has cost $2.50.');
   expect(leaseLead({ ...lease, moneyShort: true }, nobody, NOW)).toBe('train ends in 30 min: no more money could be set aside.');
   expect(leaseLead({ ...lease, state: 'ended', reason: 'its time was over' }, nobody, NOW)).toBe('train has ended: its time was over; it cost $2.50.');
+  expect(leaseLead({ ...lease, state: 'granting', reason: 'its machine is out of reach' }, nobody, NOW)).toBe('train is being started: its machine is out of reach.');
+  expect(leaseLead({ ...lease, reason: 'its machine is out of reach' }, nobody, NOW)).toBe('train runs and ends in 2 hours; it has cost $2.50. Just now its machine is out of reach.');
+  const reserved: Lease = { ...lease, state: 'reserved', startsAt: '2026-11-23T16:20:00Z' };
+  expect(leaseLead(reserved, nobody, NOW)).toBe('train begins in 2 hours; nothing is paid until then.');
+  expect(leaseLead({ ...reserved, reason: 'its machine takes no lease now', wait: { code: 'closed', holders: [], forecastAt: null } }, nobody, NOW)).toBe('train begins in 2 hours; nothing is paid until then. Just now: its machine takes no lease now; nothing says until when.');
   expect(leaseLead({ ...lease, state: 'ended', endsAt: null }, nobody, NOW)).toBe('train has ended; it cost $2.50.');
 });
 

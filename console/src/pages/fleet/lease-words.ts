@@ -34,10 +34,10 @@ export function leaseLead(lease: Lease, nameOf: (id: string) => string | undefin
   const spent = `has cost ${shortMoney(cost.soFar, cost.currency)}`;
   const because = lease.reason === null ? '' : `: ${lease.reason}`;
   if (lease.state === 'waiting') return `${name} waits: ${waitText(lease, nameOf, now) ?? lease.reason ?? 'nothing is free yet'}.`;
-  if (lease.state === 'reserved') return `${name} begins ${lease.startsAt === null ? 'later' : relativeTime(lease.startsAt, now)}; nothing is paid until then.`;
-  if (lease.state === 'granting') return `${name} is being started.`;
+  if (lease.state === 'reserved') return `${name} begins ${lease.startsAt === null ? 'later' : relativeTime(lease.startsAt, now)}; nothing is paid until then${lease.reason === null ? '' : `. Just now: ${waitText(lease, nameOf, now) ?? lease.reason}`}.`;
+  if (lease.state === 'granting') return `${name} is being started${because}.`;
   if (lease.state === 'running' && lease.moneyShort) return `${name} ends ${lease.paidUntil === null ? 'soon' : relativeTime(lease.paidUntil, now)}: no more money could be set aside.`;
-  if (lease.state === 'running') return `${name} runs${lease.endsAt === null ? ' until it is ended' : ` and ends ${relativeTime(lease.endsAt, now)}`}; it ${spent}.`;
+  if (lease.state === 'running') return `${name} runs${lease.endsAt === null ? ' until it is ended' : ` and ends ${relativeTime(lease.endsAt, now)}`}; it ${spent}${lease.reason === null ? '' : `. Just now ${lease.reason}`}.`;
   if (lease.state === 'ended') return `${name} has ended${because}; it cost ${shortMoney(cost.soFar, cost.currency)}.`;
   return `${name} is ${LEASE_STATE[lease.state].word.toLowerCase()}${because}; it ${spent}.`;
 }
