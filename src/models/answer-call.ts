@@ -71,14 +71,20 @@ async function checkFurther(dialect: CallerDialect, input: CallInput, parsed: Ne
   const request = parsed.fileIds === undefined ? parsed : await withStored(dialect, parsed, input, tools.files);
   if (request === null) return;
   const plan = planned(input, request, alias, tools);
-  await begin(dialect, input, request, alias, request.serviceTier === 'flex' ? await tools.spare.narrow(plan, request.model, signalOf(input.signal)) : plan, sink, tools);
+  if (request.serviceTier !== 'flex') return begin(dialect, input, request, alias, plan, sink, tools);
+  const spare = await tools.spare.narrow(plan, request.model, signalOf(input.signal));
+  try {
+    await begin(dialect, input, request, alias, spare, sink, { ...tools, router: spare.through(tools.router) });
+  } finally {
+    spare.end();
+  }
 }
 
 function planned({ principal }: CallInput, request: NeutralRequest, alias: Alias, tools: CallTools): RoutePlan {
   return tools.router.plan(alias, request, (target) => lackOf(request.needs, target), principal.organisationId);
 }
 
-function begin(dialect: CallerDialect, { principal, signal, requestId, receipt, coldStartMs = 0 }: CallInput, request: NeutralRequest, alias: Alias, plan: RoutePlan, sink: ReplySink, tools: CallTools): Promise<void> {
+function begin(dialect: CallerDialect, { principal, signal, requestId, receipt, coldStartMs = 0 }: CallInput, request: NeutralRequest, alias: Alias, plan: RoutePlan, sink: ReplySink, tools: RunTools): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return runCall({
     id: requestId, principal, dialect, request, alias, plan, sink, receipt, signal,

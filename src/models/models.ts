@@ -171,12 +171,13 @@ export class Models {
     };
     const hooked = new HookedCalls(hooking);
     const replies = new HookedReplies(hooking);
-    this.responses = new Responses({
+    const responding = (by: CallTools) => new Responses({
       enter: (call, sink) => hooked.enter('responses', call, sink),
       content: this.content, database, directory: access.directory, newId, owner: newId(), clock, log,
-      answer: (observed, input, sink) => replies.around('responses', input, sink, (to) => answerIn(observedCaller(observed), input, to, this.#tools)),
+      answer: (observed, input, sink) => replies.around('responses', input, sink, (to) => answerIn(observedCaller(observed), input, to, by)),
       demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
     });
+    this.responses = responding(this.#tools);
     this.#idempotent = new IdempotentCalls({ store: this.#calls, answer: (...call) => this.#answer(...call), clock, log, staleForMs: () => database.staleForMs() });
     this.feedback = new Feedback({ database, access, ledger, store: this.content, clock, newId });
     this.contributions = new Contributions({ database, access, store: this.content, clock, log });
@@ -185,9 +186,10 @@ export class Models {
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
     // Hooks stand first and last: what they took out of a request or a reply is neither answered from memory, kept nor sent on.
-    this.#answer = hooked.hooking(cached.caching(this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? this.responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, this.#tools))))));
+    const kept = (responses: Responses, by: CallTools) => this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, by))));
+    this.#answer = hooked.hooking(cached.caching(kept(this.responses, this.#tools)));
     const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
-    const answerFree = hooked.hooking(this.contributions.keeping((dialect, input, sink) => replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, freeTools))));
+    const answerFree = hooked.hooking(kept(responding(freeTools), freeTools));
     const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
       path, (input, sink, free) => (free ? answerFree : this.#answer)(dialect, input, sink),
     ]));

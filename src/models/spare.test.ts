@@ -70,6 +70,32 @@ describe('spare capacity', () => {
     expect(forecasts[2]).toBeGreaterThan(forecasts[0]!);
   });
 
+  it('is spare once, for however many see it at the same moment', async () => {
+    const { now, spare, through } = house();
+    now.running = 1;
+    const first = await spare.narrow(planOf(remote), 'm', never);
+    const second = spare.narrow(planOf(remote), 'm', never);
+    expect(spare.hasOn(remote)).toBe(false);
+    first.end();
+    first.end();
+    expect((await through(second)).candidates).toHaveLength(1);
+    expect(spare.hasOn(remote)).toBe(false);
+  });
+
+  it('is asked for again by each attempt: none begins, as a fallback or a hedge, where there is none', async () => {
+    const { now, spare } = house();
+    const begun: unknown[] = [];
+    const plan = await spare.narrow(planOf(remote, local), 'm', never);
+    const router = plan.through({ begin: ({ target: at }) => {
+      begun.push(at);
+      now.running += 1;
+      return { end: () => {} };
+    } });
+    for (const candidate of [plan.candidates[0]!, plan.candidates[0]!, plan.candidates[0]!, plan.candidates[1]!]) router.begin(candidate);
+    // What was promised counts until it has begun, and no longer.
+    expect(begun).toEqual([remote, remote, local]);
+  });
+
   it('is not waited for by who has left', async () => {
     const { now, spare, through } = house();
     now.running = 2;

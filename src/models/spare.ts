@@ -4,7 +4,7 @@ import type { Principal } from './ports.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Target } from './registry/target.ts';
 import type { RouteStates } from './routing/states.ts';
-import type { RoutePlan } from './routing/plan.ts';
+import type { Candidate, OpenAttempt, Outcomes, RoutePlan } from './routing/plan.ts';
 
 export interface SpareOptions {
   readonly registry: Pick<Registry, 'find'>;
@@ -15,6 +15,14 @@ export interface SpareOptions {
   readonly parallel: number;
 }
 
+/** A plan on spare capacity, with what its call holds of that until it has begun. */
+export interface SparePlan extends RoutePlan {
+  /** Through which the call begins its attempts: none begins where others have taken what was spare since. */
+  through(router: Outcomes): Outcomes;
+  /** The call is over, or never began. */
+  end(): void;
+}
+
 const LOOK_MS = 100;
 /** How long a call by itself waits for spare capacity; a batch waits as long as it may run. */
 const MOST_WAIT_MS = 10_000;
@@ -23,6 +31,8 @@ const LEAST_FORECAST_S = 5;
 /** Capacity that no other call wants: what the tier `flex` runs on. */
 export class Spare {
   readonly #options: SpareOptions;
+  /** Calls of a target that were let through and have not begun: what several see at the same moment is spare once. */
+  readonly #promised = new WeakMap<Target, number>();
   /** A moving average of how long there was none, as far as calls waited for it: what a refusal forecasts. */
   #usualWaitMs = MOST_WAIT_MS;
 
@@ -34,7 +44,7 @@ export class Spare {
   hasOn(target: Target): boolean {
     const { engine, states, parallel } = this.#options;
     if (target.backend.kind === 'local') return (engine?.state().queue.waiting ?? 0) === 0;
-    return states.ofTarget(target).running < parallel;
+    return states.ofTarget(target).running + (this.#promised.get(target) ?? 0) < parallel;
   }
 
   /** True when one more call of this model would keep nobody waiting. @throws TandemError model_not_found */
@@ -51,7 +61,7 @@ export class Spare {
    * The ways of a plan that have some, as soon as one has.
    * @throws TandemError no_spare_capacity with a forecast, when none has any within 10 s.
    */
-  async narrow(plan: RoutePlan, model: string, signal: AbortSignal): Promise<RoutePlan> {
+  async narrow(plan: RoutePlan, model: string, signal: AbortSignal): Promise<SparePlan> {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     for (;;) {
@@ -59,11 +69,27 @@ export class Spare {
       const waitedMs = clock.monotonicMs() - startedMs;
       if (candidates.length > 0 || plan.candidates.length === 0 || signal.aborted) {
         if (waitedMs > 0) this.#usualWaitMs += (waitedMs - this.#usualWaitMs) / 8;
-        return { ...plan, candidates };
+        return this.#promise(plan, candidates);
       }
       if (waitedMs >= MOST_WAIT_MS) throw this.#refusal(model, waitedMs);
       await clock.sleep(LOOK_MS, signal).catch(() => {});
     }
+  }
+
+  #promise(plan: RoutePlan, candidates: readonly Candidate[]): SparePlan {
+    let target = candidates[0]?.target;
+    const count = (one: Target, by: number) => void this.#promised.set(one, (this.#promised.get(one) ?? 0) + by);
+    if (target) count(target, 1);
+    const end = () => {
+      if (target) count(target, -1);
+      target = undefined;
+    };
+    const begin = (router: Outcomes, candidate: Candidate): OpenAttempt | null => {
+      end();
+      // In the local engine's queue it stands behind all others anyway.
+      return candidate.target.backend.kind === 'local' || this.hasOn(candidate.target) ? router.begin(candidate) : null;
+    };
+    return { ...plan, candidates, through: (router) => ({ begin: (candidate) => begin(router, candidate) }), end };
   }
 
   #refusal(model: string, waitedMs: number): TandemError {

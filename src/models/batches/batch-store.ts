@@ -93,12 +93,17 @@ export class BatchStore {
     await this.#scoped(batch).deleteFrom('batch_lines').where('batch_id', '=', batch.id).execute();
   }
 
-  async addLines(batch: BatchKey, lines: readonly { line: number; customId: string; body: unknown }[]): Promise<void> {
+  /** Adds none to a batch that is no longer this process's, or was purged meanwhile: nobody would remove them again. */
+  async addLines(batch: Leased, lines: readonly { line: number; customId: string; body: unknown }[]): Promise<void> {
     if (lines.length === 0) return;
-    await this.#scoped(batch).insertInto('batch_lines', lines.map(({ line, customId, body }) => ({
-      batch_id: batch.id, line, state: 'waiting' as const,
-      sealed_request: this.#options.secrets.seal(JSON.stringify({ customId, body }), lineContext(batch.id, line, 'request')),
-    }))).execute();
+    const { database, secrets } = this.#options;
+    await database.transaction(async (tx) => {
+      if (!(await this.#lock(batch, tx, batch.lease_token))) return;
+      await database.scoped(batch.organisation_id, tx).insertInto('batch_lines', lines.map(({ line, customId, body }) => ({
+        batch_id: batch.id, line, state: 'waiting' as const,
+        sealed_request: secrets.seal(JSON.stringify({ customId, body }), lineContext(batch.id, line, 'request')),
+      }))).execute();
+    });
   }
 
   /** Takes the next waiting line for an attempt; null: there is none, or the batch is no longer this process's. */
@@ -124,6 +129,8 @@ export class BatchStore {
   async endLine(batch: BatchKey, line: Pick<TakenLine, 'line' | 'attempts'>, state: 'done' | 'failed', result: LineResult, tokens: BatchTokens): Promise<void> {
     const sealed = this.#options.secrets.seal(JSON.stringify(result), lineContext(batch.id, line.line, 'result'));
     await this.#options.database.transaction(async (tx) => {
+      // The batch before its lines, as a purge takes them: in the other order the two would wait for each other.
+      await this.#lock(batch, tx);
       const own = this.#options.database.scoped(batch.organisation_id, tx);
       const ended = await own.updateTable('batch_lines').set({ state, sealed_result: sealed, sealed_request: null })
         .where('batch_id', '=', batch.id).where('line', '=', line.line).where('attempts', '=', line.attempts).where('state', '=', 'running').returning('line').execute();
@@ -187,6 +194,13 @@ export class BatchStore {
     if (from !== undefined) query = query.where('state', '=', from);
     const [row] = await query.returningAll().execute();
     return row ?? null;
+  }
+
+  /** Locks the batch for a transaction. @param token of a lease: false when another process has it. */
+  async #lock(batch: BatchKey, tx: Executor, token?: string): Promise<boolean> {
+    let query = this.#options.database.scoped(batch.organisation_id, tx).selectFrom('batches').select('id').where('id', '=', batch.id).forUpdate();
+    if (token !== undefined) query = query.where('lease_token', '=', token);
+    return (await query.executeTakeFirst()) !== undefined;
   }
 
   #scoped(batch: BatchKey) {

@@ -7,5 +7,5 @@ it('lets what passes with time wait, and refuses what would be refused again', (
   expect([1, 3, 20].map((attempts) => afterFailure(busy, attempts))).toEqual([{ kind: 'again', inMs: 5_000 }, { kind: 'again', inMs: 5_000 }, { kind: 'again', inMs: 60_000 }]);
   const failed = new TandemError('backend_failed', { params: { backend: 'x', reason: 'x' } });
   expect([1, 2, 3].map((attempts) => afterFailure(failed, attempts).kind)).toEqual(['again', 'again', 'refuse']);
-  for (const error of [new TandemError('budget_exceeded'), new TandemError('price_unknown'), new TandemError('model_not_found'), new Error('a slip')]) expect(afterFailure(error, 1).kind).toBe('refuse');
+  for (const error of [new TandemError('budget_exceeded'), new TandemError('price_unknown'), new TandemError('call_over_limit'), new TandemError('model_not_found'), new Error('a slip')]) expect(afterFailure(error, 1).kind).toBe('refuse');
 });

@@ -1,3 +1,4 @@
+import type { LimitFigures } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
 
 /** Passes a reply on as it is and keeps a copy of its text, up to a bound. */
@@ -31,6 +32,10 @@ export class CopyingSink implements ReplySink {
   /** The reply ended well, and was too large to copy. */
   get tooLarge(): boolean {
     return this.whole && this.#characters > this.#mostCharacters;
+  }
+
+  limits(figures: LimitFigures): void {
+    this.#sink.limits?.(figures);
   }
 
   head(status: number, headers: Record<string, string>): void {

@@ -78,6 +78,7 @@ export class CachedCalls {
     const hold = await ledger.admit({
       id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId, resource: alias.name, tier: principal.tier, admittedAtMs, worst: quantities, ...labels,
     });
+    if (hold.limits) sink.limits?.(hold.limits);
     const ms = clock.monotonicMs() - startedMs;
     const streamed = headers['content-type']?.startsWith('text/event-stream') ?? false;
     await hold.settle({

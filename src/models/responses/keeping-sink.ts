@@ -1,3 +1,4 @@
+import type { LimitFigures } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
 
 /**
@@ -20,6 +21,10 @@ export class KeepingSink implements ReplySink {
     return this.#sink.started;
   }
 
+  limits(figures: LimitFigures): void {
+    this.#sink.limits?.(figures);
+  }
+
   head(status: number, headers: Record<string, string>): void {
     this.#sink.head(status, headers);
   }
@@ -32,14 +37,24 @@ export class KeepingSink implements ReplySink {
     return this.#sink.drained();
   }
 
-  end(chunk: string | Buffer = ''): void {
-    this.ended = this.#keep(chunk.toString()).then((end) => { this.#sink.end(end); });
+  end(chunk: string | Buffer = '', whole = true): void {
+    this.ended = this.#keep(chunk.toString()).then((end) => { this.#sink.end(end, whole); });
   }
 }
 
 /** Keeps a whole reply as text, for a response that nobody waits for. */
 export class TextSink implements ReplySink {
   started = false;
+  readonly #told: Pick<ReplySink, 'limits'> | undefined;
+
+  /** @param told who is to know what is left of the call's limits. */
+  constructor(told?: Pick<ReplySink, 'limits'>) {
+    this.#told = told;
+  }
+
+  limits(figures: LimitFigures): void {
+    this.#told?.limits?.(figures);
+  }
 
   head(): void {
     this.started = true;

@@ -120,6 +120,36 @@ describe('a response that is kept', () => {
   });
 });
 
+describe('the reply of a response that is kept', () => {
+  const figures = { requests: { limit: 5, remaining: 4, resetMs: 1_000, resetAtMs: 1_000 } };
+
+  test('says what is left of the limits, and so does that of a compaction', async () => {
+    house.ledger.limits = figures;
+    try {
+      const told: unknown[] = [];
+      for (const ask of [(call: Parameters<typeof house.models.responses.compact>[0], sink: MemorySink) => house.models.call('responses', call, sink), (...call: Parameters<typeof house.models.responses.compact>) => house.models.responses.compact(...call)]) {
+        const sink = Object.assign(new MemorySink(), { limits: (left: unknown) => void told.push(left) });
+        await ask({ principal: own, body: { model: 'm', input: 'Say hello' }, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, sink);
+      }
+      expect(told).toEqual([figures, figures]);
+    } finally {
+      house.ledger.limits = null;
+    }
+  });
+
+  test('is not repeated for an Idempotency-Key when its stream broke off', async () => {
+    const call = async () => {
+      const sink = new MemorySink();
+      await house.models.call('responses', { principal: own, body: { model: 'm', input: 'x', stream: true }, idempotencyKey: 'broken', receipt: false, signal: new AbortController().signal, requestId: newId() }, sink);
+      return events(sink).at(-1)!.type;
+    };
+    backend.stream(STREAM.slice(0, 3), { cut: true });
+    expect(await call()).toBe('error');
+    backend.stream(STREAM);
+    await expect(call()).rejects.toMatchObject({ code: 'idempotency_conflict', message: expect.stringContaining('was cut before its end') });
+  });
+});
+
 describe('a conversation', () => {
   test('goes on from a response: its input and its answer, not its instructions', async () => {
     const first = await made({ instructions: 'Be brief.', input: 'My name is Alice.' });

@@ -148,7 +148,7 @@ export class Responses {
     const before = body['previous_response_id'];
     const items = typeof before === 'string' ? [...await this.#archive.conversation(principal, before), ...own] : own;
     const observed: Observed = { id: null, writer: null };
-    await this.#options.answer(observed, { ...call, principal, body: summaryCall(body, items) }, new TextSink());
+    await this.#options.answer(observed, { ...call, principal, body: summaryCall(body, items) }, new TextSink(sink));
     const response = observed.writer?.kept;
     // The client has left.
     if (!response) return;

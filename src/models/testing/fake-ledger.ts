@@ -65,7 +65,7 @@ export class FakeLedger implements LedgerPort {
       if (entry.settled ?? entry.released) throw new Error('a hold ends once');
     };
     return {
-      id: admission.id, amount: rate(admission.worst, price).charge, price,
+      id: admission.id, amount: rate(admission.worst, price).charge, price, limits: this.limits,
       progress: (quantities) => { entry.progress.push(quantities); },
       settle: async (callEnd): Promise<Settlement> => {
         end();

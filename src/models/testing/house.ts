@@ -12,6 +12,7 @@ import type { ReplySink } from '../reply-sink.ts';
 import { Router } from '../routing/router.ts';
 import { Hedges } from '../run/hedges.ts';
 import type { CallInput } from '../run/call.ts';
+import { ALL_SPARE } from './all-spare.ts';
 import { FakeLedger } from './fake-ledger.ts';
 import { MemorySink } from './memory-sink.ts';
 
@@ -94,7 +95,7 @@ export class TestHouse {
     const { sink = new MemorySink(), dialect = 'chat', ...input } = options;
     return answerCall(
       dialect, { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
-      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, files: NO_FILES, hedges: this.hedges, spare: { narrow: async (plan) => plan }, awake: NOTHING_SLEEPS },
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, files: NO_FILES, hedges: this.hedges, spare: ALL_SPARE, awake: NOTHING_SLEEPS },
     );
   }
 }

@@ -13,10 +13,10 @@ import { Registry } from '../registry/registry.ts';
 import { DEFAULT_LIMITS, DIALECT_OF, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type BackendKind, type Target } from '../registry/target.ts';
 import { RemoteBackend } from '../remote/remote-backend.ts';
 import type { ReplySink } from '../reply-sink.ts';
-import type { RoutePlan } from '../routing/plan.ts';
 import { Router } from '../routing/router.ts';
 import type { CallInput } from '../run/call.ts';
 import { FakeBackend } from './fake-backend.ts';
+import { ALL_SPARE } from './all-spare.ts';
 import { FakeLedger } from './fake-ledger.ts';
 
 const LOOPBACK = readEgressPolicy({ allow: ['127.0.0.0/8'] });
@@ -37,7 +37,7 @@ export class SeveralBackends {
   readonly #tools = {
     ledger: this.ledger, registry: new Registry(), engine: this.engine, clock: systemClock, log: silentLogger, deadlines: new Deadlines(systemClock),
     router: new Router({ clock: systemClock, random: () => 0.5, prices: this.ledger.priceBook }), media: this.#media,
-    hedges: new Hedges(), files: { open: () => Promise.reject(new Error('nothing is kept here')) }, spare: { narrow: async (plan: RoutePlan) => plan },
+    hedges: new Hedges(), files: { open: () => Promise.reject(new Error('nothing is kept here')) }, spare: ALL_SPARE,
     awake: (): Promise<never> => Promise.reject(new Error('nothing sleeps here')),
   };
 
