@@ -96,10 +96,16 @@ export class Consents {
     return view(projectId, row);
   }
 
-  /** Whether the project consents, for as long as the transaction lasts: a withdrawal waits for its end. */
-  async holds(tx: Executor, organisationId: string, projectId: string): Promise<boolean> {
-    const row = await this.#context.database.scoped(organisationId, tx).selectFrom('projects').select('tier').where('id', '=', projectId).forShare().executeTakeFirst();
-    return row?.tier === 'contributor';
+  /**
+   * Whether the project consents, for as long as the transaction lasts: a withdrawal waits for its end.
+   * @param sinceMs UTC milliseconds. What began before a withdrawal is not covered by what is agreed to after it.
+   */
+  async holds(tx: Executor, organisationId: string, projectId: string, sinceMs?: number): Promise<boolean> {
+    const own = this.#context.database.scoped(organisationId, tx);
+    const row = await own.selectFrom('projects').select('tier').where('id', '=', projectId).forShare().executeTakeFirst();
+    if (row?.tier !== 'contributor' || sinceMs === undefined) return row?.tier === 'contributor';
+    const given = await own.selectFrom('consents').select('given_at').where('project_id', '=', projectId).where('given_at', '<=', new Date(sinceMs)).executeTakeFirst();
+    return given !== undefined;
   }
 
   async #setTier(tx: Executor, principal: Principal, projectId: string, tier: 'standard' | 'contributor'): Promise<void> {

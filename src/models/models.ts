@@ -182,7 +182,7 @@ export class Models {
     this.feedback = new Feedback({ database, access, ledger, store: this.content, clock, newId });
     this.contributions = new Contributions({ database, access, store: this.content, clock, log });
     this.training = new TrainingExport({ database, access, store: this.content });
-    const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock, hooks: this.#activeHooks });
+    const cached = new CachedCalls({ access, ledger, registry: this.#catalogue.registry, clock, hooks: this.#activeHooks, content: this.content });
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
     // Hooks stand first and last: what they took out of a request or a reply is neither answered from memory, kept nor sent on.
@@ -276,7 +276,9 @@ export class Models {
   call(dialect: DialectIn, input: CallInput, sink: ReplySink): Promise<void> {
     const call = this.#inProject(input);
     const { idempotencyKey } = input;
-    return idempotencyKey === null ? this.#answer(dialect, call, sink) : this.#idempotent.call(dialect, call, idempotencyKey, sink);
+    if (idempotencyKey === null) return this.#answer(dialect, call, sink);
+    this.content.demandKept(call.principal, 'An Idempotency-Key');
+    return this.#idempotent.call(dialect, call, idempotencyKey, sink);
   }
 
   /** How many tokens a prompt in Anthropic's dialect has. Nothing is held or charged. @throws TandemError */

@@ -93,6 +93,20 @@ describe('the response cache', () => {
     expect(await cacheOf(call(one.secret, asking))).toBe('hit');
   });
 
+  it('says what is left of the limits beside a repeated reply too, and repeats none where nothing may be kept', async () => {
+    const asking = { user: 'limited' };
+    const { id } = (await ask('POST', '/api/limits', { scope: { kind: 'project', id: one.id }, metric: 'requests', amount: 1_000 })).body as { id: string };
+    const [first, second] = [await call(one.secret, asking), await call(one.secret, asking)];
+    expect([first, second].map(({ headers }) => [headers.get('x-tandem-cache'), headers.get('x-ratelimit-limit-requests')])).toEqual([['miss', '1000'], ['hit', '1000']]);
+    await ask('DELETE', `/api/limits/${id}`);
+    await ask('PATCH', `/api/projects/${one.id}`, { store: false });
+    expect(await cacheOf(call(one.secret, asking))).toBeNull();
+    const keyed = await house.as(one.secret)('POST', '/v1/chat/completions', { model: 'tandem/local', messages: [] }, { authorization: `Bearer ${one.secret}`, 'idempotency-key': 'once' });
+    expect(keyed).toMatchObject({ status: 403, body: { error: { code: 'store_off', message: expect.stringContaining('An Idempotency-Key') as string } } });
+    await ask('PATCH', `/api/projects/${one.id}`, { store: true });
+    expect(await cacheOf(call(one.secret, asking))).toBe('hit');
+  });
+
   it('forgets a project that is purged', async () => {
     expect(await cacheOf(call(one.secret))).toBe('hit');
     await ask('POST', `/api/projects/${one.id}/purge`, { name: 'one' });

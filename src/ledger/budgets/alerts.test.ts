@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ManualClock } from '../../base/index.ts';
 import type { Ledger } from '../ledger.ts';
 import { openAlerts, type Told } from '../testing/budgets.ts';
 import { admissionOf, endOf, openPathHouse, ownerOf, type PathHouse } from '../testing/path.ts';
@@ -53,4 +55,24 @@ test('shares are changed and taken away without touching the amount', async () =
   await spend(6n);
   await posted('6000000');
   expect(await alerts.tellDue()).toBe(0);
+});
+
+test('at the turn of the month the old one is told of until all that was admitted in it is posted, and the new one by itself', async () => {
+  await ledger.budgets.create(ownerOf(house), { scope: { kind: 'project', id: house.projectId }, amount: '100000000', period: 'month', alertShares: [50, 80] });
+  await spend(60n);
+  await posted('60000000');
+  const { rows: [window] } = await sql<{ start: Date; next: Date }>`select window_start as start, window_start + interval '1 month' as next from budget_windows`.execute(house.database.unscoped('test'));
+  const { start, next } = window!;
+  const clock = new ManualClock(next.getTime());
+  const turned = openAlerts(house, clock);
+  const seen = () => turned.told.map(({ data }) => [data['windowStart'], data['share']]);
+  expect(await turned.alerts.tellDue()).toBe(1);
+  await sql`insert into budget_windows select (jsonb_populate_record(w, jsonb_build_object('window_start', ${next}::timestamptz))).* from budget_windows w`.execute(house.database.unscoped('test'));
+  expect(await turned.alerts.tellDue()).toBe(1);
+  // A reply may take as long as its deadline lets it, and counts in the window of its admission.
+  await sql`update budget_windows set spent = 85000000 where window_start = ${start}`.execute(house.database.unscoped('test'));
+  clock.advance(35 * 60_000);
+  expect(await turned.alerts.tellDue()).toBe(1);
+  expect(seen()).toEqual([[start.toISOString(), 50], [next.toISOString(), 50], [start.toISOString(), 80]]);
+  expect(await turned.alerts.tellDue()).toBe(0);
 });

@@ -13,8 +13,8 @@ export interface BudgetAlertsOptions {
   readonly deliveries: Pick<Deliveries, 'enqueue'>;
 }
 
-/** Charges of a window that has just ended are still being posted. */
-const LATE_MS = 10 * 60_000;
+/** Charges of a window that has just ended are still being posted: a reply counts in the window of its admission, and has half an hour by default. */
+const LATE_MS = 60 * 60_000;
 
 /** That a project's budget for each key holds all that this key has spent in the window, and not the organisation's for each. A total may have begun later. */
 const heldNearer = sql`(b.scope_kind = 'organisation' and b.subject_kind = 'key' and exists (select from budgets near join budget_name_windows n on n.budget_id = near.id and n.window_start = w.window_start and n.counted = w.counted

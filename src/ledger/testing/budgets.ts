@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
-import { isTandemError, systemClock, type TandemError } from '../../base/index.ts';
+import { isTandemError, systemClock, type Clock, type TandemError } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
 import { BudgetAlerts } from '../budgets/alerts.ts';
 import type { Ledger } from '../ledger.ts';
@@ -52,8 +52,8 @@ export interface Told {
 }
 
 /** Alerts with a stand-in for the line of messages, which webhooks.test.ts shows. */
-export function openAlerts(house: PathHouse): { readonly alerts: BudgetAlerts; readonly told: readonly Told[] } {
+export function openAlerts(house: PathHouse, clock: Clock = systemClock): { readonly alerts: BudgetAlerts; readonly told: readonly Told[] } {
   const told: Told[] = [];
   const deliveries = { enqueue: async (_tx: unknown, _organisation: string, event: string, key: string, data: Readonly<Record<string, unknown>>) => void told.push({ event, key, data }) };
-  return { alerts: new BudgetAlerts({ database: house.database, clock: systemClock, names: house.names, deliveries }), told };
+  return { alerts: new BudgetAlerts({ database: house.database, clock, names: house.names, deliveries }), told };
 }

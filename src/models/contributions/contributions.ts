@@ -67,11 +67,12 @@ export class Contributions {
   }
 
   async #answerAndKeep(answer: Answer, dialect: DialectIn, input: CallInput, sink: ReplySink, projectId: string): Promise<void> {
+    const beganMs = this.#options.clock.nowMs();
     const copying = new CopyingSink(sink, MOST_CHARACTERS);
     await answer(dialect, input, copying);
     const { chunks } = copying;
     if (copying.tooLarge) this.losses.note(input.principal.organisationId, projectId, 'too_large');
-    if (chunks !== undefined) this.#later(input, projectId, { id: input.requestId, dialect, request: input.body, reply: chunks.join(''), streamed: copying.headers['content-type']?.startsWith('text/event-stream') ?? false });
+    if (chunks !== undefined) this.#later(input, projectId, beganMs, { id: input.requestId, dialect, request: input.body, reply: chunks.join(''), streamed: copying.headers['content-type']?.startsWith('text/event-stream') ?? false });
   }
 
   /** What was kept by consent, and comments and edits with it. */
@@ -98,21 +99,21 @@ export class Contributions {
     return { kept: kept?.count ?? 0, notKept: { tooMany: calls.too_many, tooLarge: calls.too_large, failed: calls.failed }, lastNotKeptAt: lastAt };
   }
 
-  #later(input: CallInput, projectId: string, contribution: Contribution): void {
+  #later(input: CallInput, projectId: string, beganMs: number, contribution: Contribution): void {
     if (this.#waiting >= MOST_WAITING) {
       this.losses.note(input.principal.organisationId, projectId, 'too_many');
       return;
     }
     this.#waiting += 1;
-    this.#tail = this.#tail.then(() => this.#keep(input, projectId, contribution)).finally(() => { this.#waiting -= 1; });
+    this.#tail = this.#tail.then(() => this.#keep(input, projectId, beganMs, contribution)).finally(() => { this.#waiting -= 1; });
   }
 
-  async #keep({ principal: { organisationId, keyId } }: CallInput, projectId: string, contribution: Contribution): Promise<void> {
+  async #keep({ principal: { organisationId, keyId } }: CallInput, projectId: string, beganMs: number, contribution: Contribution): Promise<void> {
     const { database, access, store, log } = this.#options;
     try {
       const value = JSON.stringify(contribution);
       await database.transaction(async (tx) => {
-        if (!(await access.consents.holds(tx, organisationId, projectId))) return;
+        if (!(await access.consents.holds(tx, organisationId, projectId, beganMs))) return;
         await store.put({ organisationId, projectId, keyId, purpose: 'contribution', id: `contribution_${contribution.id}`, belongsTo: contribution.id, value }, tx);
       });
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import { CopyingSink } from '../contributions/copying-sink.ts';
 import { CALLER_DIALECTS } from '../dialects/dialects.ts';
 import { labelsOf } from '../metered-call.ts';
+import type { ContentStore } from '../content/index.ts';
 import type { ActiveHook, ActiveHooks } from '../hooks/index.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import type { AccessPort, LedgerPort } from '../ports.ts';
@@ -19,6 +20,8 @@ export interface CachedCallsOptions {
   readonly clock: Clock;
   /** What is asked about this caller's replies just now. */
   readonly hooks: Pick<ActiveHooks, 'of'>;
+  /** Whether anything of a call may outlive it. */
+  readonly content: Pick<ContentStore, 'keeps'>;
 }
 
 type Answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => Promise<void>;
@@ -44,7 +47,7 @@ export class CachedCalls {
     return (dialect, input, sink) => {
       const { keyId, projectId } = input.principal;
       const seconds = keyId === null || projectId === null ? null : this.#options.access.directory.cacheSecondsOf(keyId);
-      if (seconds === null || projectId === null || !isRepeatable(dialect, input)) return answer(dialect, input, sink);
+      if (seconds === null || projectId === null || !isRepeatable(dialect, input) || !this.#options.content.keeps(input.principal.organisationId, projectId)) return answer(dialect, input, sink);
       const place = placeOf(dialect, input, projectId, this.#options.hooks.of(input.principal, 'reply'));
       return place === null ? answer(dialect, input, sink) : this.#fromMemory(answer, dialect, input, sink, projectId, place, seconds);
     };
