@@ -145,7 +145,7 @@ test('a lease that a key asks for is held from what each key has, and its usage 
   const hold = (amount: bigint) => house.database.transaction((tx) => ledger.standing.hold(tx, payer, Date.now(), amount));
   const held = await hold(8_000_000n);
   expect(held).toEqual([{ budgetId: id, windowStartMs: expect.any(Number) as number, counted: `=${keyId}` }]);
-  await expect(hold(2_000_001n)).rejects.toMatchObject({ code: 'budget_exceeded', message: expect.stringContaining(`budget of key key-${keyId.slice(-4)}`) as string });
+  await expect(hold(2_000_001n)).rejects.toMatchObject({ code: 'budget_short', message: expect.stringContaining(`budget of key key-${keyId.slice(-4)}`) as string });
   expect([await served(keyId, 5), await served(newId(), 1)]).toEqual([2, 1]);
   const price = ledger.standing.priceAt(house.organisationId, 'mac/m4', 'standard', Date.now())!;
   await house.database.transaction((tx) => ledger.standing.record(tx, [{
