@@ -165,6 +165,33 @@ test('a refusal says whose limit, how much and when to come back, in body and he
   expect(refused.headers.get('x-ratelimit-remaining-requests')).toBe('0');
 }, 60_000);
 
+test('in every dialect a refusal says when to come back, in the header and in the headers that the dialect has for it', async () => {
+  const requests = await limit({ scope: project(), metric: 'requests', amount: 1 });
+  const { secret } = await keyWith(null);
+  const bodies: Record<string, object> = {
+    '/v1/chat/completions': { messages: [{ role: 'user', content: 'hi' }] }, '/v1/responses': { input: 'hi' }, '/v1/responses/compact': { input: 'hi' },
+    '/v1/messages': { max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] }, '/v1/messages/count_tokens': { messages: [{ role: 'user', content: 'hi' }] },
+  };
+  const refusals = () => inOneMinute(async () => {
+    while ((await call(secret)).status === 200);
+    const seen: Record<string, unknown> = {};
+    for (const [path, body] of Object.entries(bodies)) {
+      const { status, headers } = await house.as(secret)('POST', path, { model: 'tandem/local', ...body });
+      const left = headers.get(path.startsWith('/v1/messages') ? 'anthropic-ratelimit-requests-remaining' : 'x-ratelimit-remaining-requests');
+      seen[path] = [status, Number(headers.get('retry-after')) > 0, left];
+    }
+    return seen;
+  });
+  const everywhere = (...seen: unknown[]) => Object.fromEntries(Object.keys(bodies).map((path) => [path, seen]));
+  expect(await refusals()).toEqual(everywhere(429, true, '0'));
+  expect((await ask('DELETE', `/api/limits/${requests}`)).status).toBe(204);
+  const budget = await ask('POST', '/api/budgets', { scope: project(), amount: '1', period: 'day' });
+  expect(budget.status).toBe(201);
+  // Counting is free of charge.
+  delete bodies['/v1/messages/count_tokens'];
+  expect(await refusals()).toEqual(everywhere(402, true, null));
+}, 60_000);
+
 test('without a limit no header speaks of one', async () => {
   const { secret } = await keyWith(null);
   const reply = await call(secret);

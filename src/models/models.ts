@@ -31,6 +31,7 @@ import { healthOf } from './registry/tools.ts';
 import type { StatusView } from './registry/status.ts';
 import { backendView, type BackendView } from './registry/views.ts';
 import type { ReplySink } from './reply-sink.ts';
+import { isObject } from './request/json.ts';
 import { Responses, observedCaller } from './responses/index.ts';
 import { Router, type RouteFigures } from './routing/router.ts';
 import { Hedges } from './run/hedges.ts';
@@ -175,6 +176,7 @@ export class Models {
       enter: (call, sink) => hooked.enter('responses', call, sink),
       content: this.content, database, directory: access.directory, newId, owner: newId(), clock, log,
       answer: (observed, input, sink) => replies.around('responses', input, sink, (to) => answerIn(observedCaller(observed), input, to, by)),
+      contributing: (answer) => this.contributions.keeping(answer),
       demandModel: (principal, name) => void this.#catalogue.registry.find(principal, name),
     });
     this.responses = responding(this.#tools);
@@ -186,7 +188,13 @@ export class Models {
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
     // Hooks stand first and last: what they took out of a request or a reply is neither answered from memory, kept nor sent on.
-    const kept = (responses: Responses, by: CallTools) => this.contributions.keeping((dialect, input, sink) => (dialect === 'responses' ? responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, by))));
+    const answering = (responses: Responses, by: CallTools) => (dialect: DialectIn, input: CallInput, sink: ReplySink) => (dialect === 'responses' ? responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, by)));
+    const kept = (responses: Responses, by: CallTools) => {
+      const answer = answering(responses, by);
+      const keeping = this.contributions.keeping(answer);
+      // The reply to a call in the background is that it waits: what is contributed is the answer that comes later.
+      return (...call: Parameters<typeof answer>) => (call[0] === 'responses' && isObject(call[1].body) && call[1].body['background'] === true ? answer(...call) : keeping(...call));
+    };
     this.#answer = hooked.hooking(cached.caching(kept(this.responses, this.#tools)));
     const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
     const answerFree = hooked.hooking(kept(responding(freeTools), freeTools));

@@ -8,7 +8,7 @@ import type { Archive } from './archive.ts';
 import type { Jobs, TakenJob } from './jobs.ts';
 import { TextSink } from './keeping-sink.ts';
 import type { KeptResponse } from './kept-response.ts';
-import type { Answer, Observed } from './observed.ts';
+import type { Answer, KeptAnswer, Observed } from './observed.ts';
 
 export interface BackgroundOptions extends EventLogTools {
   readonly database: Database;
@@ -16,6 +16,7 @@ export interface BackgroundOptions extends EventLogTools {
   readonly archive: Archive;
   readonly directory: Pick<AccessPort['directory'], 'principalOfKey' | 'principalOfMember'>;
   readonly answer: Answer;
+  readonly contributing: (answer: KeptAnswer) => KeptAnswer;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -88,7 +89,7 @@ export class Background {
   }
 
   async #run(job: TakenJob, signal: AbortSignal): Promise<void> {
-    const { archive, answer, newId } = this.#options;
+    const { archive, answer, contributing, newId } = this.#options;
     const principal = this.#principalOf(job);
     if (principal === null) return this.#fail(job, new TandemError('invalid_api_key'));
     const waiting = await archive.find(principal, job.id).catch(() => null);
@@ -99,7 +100,8 @@ export class Background {
     const observed: Observed = { id: ownId, writer: null };
     let failure: unknown = null;
     try {
-      await answer(observed, { principal, body: waiting.body, headers: {}, idempotencyKey: null, receipt: false, signal, requestId: isFirst(job) ? ownId : newId() }, sink);
+      const call = { principal, body: waiting.body, headers: {}, idempotencyKey: null, receipt: false, signal, requestId: isFirst(job) ? ownId : newId() };
+      await contributing((_dialect, input, to) => answer(observed, input, to))('responses', call, sink);
       if (sink instanceof EventLogSink) await sink.settled();
     } catch (error) {
       failure = error;

@@ -1,6 +1,7 @@
 import { responsesCaller } from '../dialects/responses/caller.ts';
 import { ResponseWriter } from '../dialects/responses/writer.ts';
 import type { CallerDialect } from '../neutral/dialect.ts';
+import type { DialectIn } from '../neutral/parts.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import type { CallInput } from '../run/call.ts';
 
@@ -14,6 +15,9 @@ export interface Observed {
 
 /** Answers one call: see `answerIn`. */
 export type Answer = (observed: Observed, call: CallInput, sink: ReplySink) => Promise<void>;
+
+/** Answers one call in any dialect, as contributions see it. */
+export type KeptAnswer = (dialect: DialectIn, call: CallInput, sink: ReplySink) => Promise<void>;
 
 /** The dialect of one call, whose writer is shown to who keeps the response. */
 export function observedCaller(observed: Observed): CallerDialect {

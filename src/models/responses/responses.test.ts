@@ -150,6 +150,24 @@ describe('the reply of a response that is kept', () => {
   });
 });
 
+describe('a project that consents', () => {
+  test('contributes its answers by every way: on a connection, in the background, and no word that one waits', async () => {
+    const giving = await projectKey('giving');
+    const { current } = await house.access.consents.show(house.admin, giving.projectId!);
+    await house.access.consents.give(house.admin, giving.projectId!, current.version);
+    const { id } = await made({ background: true }, giving);
+    await vi.waitFor(async () => expect(await retrieve(id, giving)).toMatchObject({ status: 'completed' }), { timeout: 10_000, interval: 20 });
+    backend.stream(STREAM);
+    await house.models.responses.turn({ principal: giving, body: { model: 'm', input: 'on a connection', store: false }, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: newId() }, new MemorySink(), house.models.responses.session());
+    await house.models.contributions.settled();
+    const { items } = await house.models.content.list(giving, { purpose: 'contribution', limit: 10, order: 'asc' });
+    const kept = await Promise.all(items.map(async (item) => JSON.parse((await house.models.content.get(giving, item.id, 'contribution')).value.toString()) as { id: string; dialect: string; request: { input: unknown }; reply: string; streamed: boolean }));
+    expect(kept.map(({ dialect, streamed }) => [dialect, streamed])).toEqual([['responses', false], ['responses', true]]);
+    expect([JSON.parse(kept[0]!.reply), `resp_${kept[0]!.id}`]).toEqual([expect.objectContaining({ id, status: 'completed' }), id]);
+    expect([kept[1]!.request.input, kept[1]!.reply]).toEqual(['on a connection', expect.stringContaining('event: response.completed')]);
+  });
+});
+
 describe('a conversation', () => {
   test('goes on from a response: its input and its answer, not its instructions', async () => {
     const first = await made({ instructions: 'Be brief.', input: 'My name is Alice.' });

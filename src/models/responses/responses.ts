@@ -20,7 +20,7 @@ import { withoutOffers } from './offered-tools.ts';
 import { KeepingSink, TextSink } from './keeping-sink.ts';
 import { inputItems, outputItems, type KeptResponse } from './kept-response.ts';
 import { page, type ItemPage, type PageQuery } from './item-page.ts';
-import type { Answer, Observed } from './observed.ts';
+import type { Answer, KeptAnswer, Observed } from './observed.ts';
 import { ResponseSession } from './session.ts';
 
 export interface ResponsesOptions {
@@ -30,6 +30,8 @@ export interface ResponsesOptions {
   readonly answer: Answer;
   /** Asks the hooks, for calls that come by a door of their own. Null: the caller has left. @throws TandemError hook_blocked, hook_failed */
   readonly enter: (call: CallInput, sink: ReplySink) => Promise<{ readonly input: CallInput; readonly sink: ReplySink } | null>;
+  /** The same answer, with a copy kept where the caller's project consents: for calls that come by a door of their own, or are answered later. */
+  readonly contributing: (answer: KeptAnswer) => KeptAnswer;
   /** Whether the caller may use the model of a request that is going to wait. @throws TandemError model_not_found */
   readonly demandModel: (principal: Principal, model: string) => void;
   readonly newId: () => string;
@@ -84,7 +86,7 @@ export class Responses {
     const body: unknown = isObject(call.body) ? { ...call.body, stream: true } : call.body;
     if (isObject(body) && body['background'] === true) throw invalid('background', 'is not available over a WebSocket');
     const entered = await this.#options.enter({ ...call, principal, body }, sink);
-    if (entered) await this.create(entered.input, entered.sink, session);
+    if (entered) await this.#options.contributing((_dialect, input, to) => this.create(input, to, session))('responses', entered.input, entered.sink);
   }
 
   /**
