@@ -19,7 +19,7 @@ const CONFIG = { projects: [{ name: 'ios' }], backends: [{ name: 'one', url: 'ht
 async function house() {
   const stub = await stubServer({
     'GET /api/config': { json: { config: CONFIG, fingerprint: 'f' } },
-    ...Object.fromEntries(['models', 'backends', 'projects', 'prices', 'budgets', 'limits', 'members', 'service-accounts', 'credits', 'events', 'keys'].map((name) => [`GET /api/${name}`, list([{ id: name }])])),
+    ...Object.fromEntries(['models', 'backends', 'projects', 'prices', 'budgets', 'limits', 'members', 'service-accounts', 'credits', 'events', 'keys', 'webhooks', 'feeds', 'hooks', 'servings', 'pools', 'nodes', 'quotas', 'volumes', 'leases', 'orders'].map((name) => [`GET /api/${name}`, list([{ id: name }])])),
     'GET /api/whoami': { json: { permissions: ['costs.read'] } },
     'GET /api/invoices': list([{ id: 'i1', number: '2026/../000001' }]), 'GET /api/invoices/i1': { json: { id: 'i1', lines: [] } },
     'GET /api/usage': (seen) => (seen.path.includes('cursor=two') ? list([event('e2', 'plain')]) : { json: { items: [event('e1', '=HYPERLINK("x")')], nextCursor: 'two' } }),
@@ -44,7 +44,7 @@ test('everything is written as files, page by page, and never over anything', as
   expect(rows[1]).toContain(`"'=HYPERLINK(""x"")"`);
   expect(rows[1]).toContain(',USD,-5,,10,');
   expect(existsSync(join(folder, 'invoices', '2026_.._000001.json'))).toBe(true);
-  for (const file of ['keys.jsonl', 'trail.jsonl', 'prices.json', 'limits.json', 'members.json']) expect(readFileSync(join(folder, file), 'utf8')).toContain('"id"');
+  for (const file of ['keys.jsonl', 'trail.jsonl', 'prices.json', 'limits.json', 'members.json', 'webhooks.json', 'feeds.json', 'hooks.json', 'servings.json', 'pools.json', 'nodes.json', 'quotas.json', 'volumes.json', 'leases.jsonl', 'orders.json']) expect(readFileSync(join(folder, file), 'utf8')).toContain('"id"');
   expect((await run(['export', folder], env)).code).toBe(2);
 });
 

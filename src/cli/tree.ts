@@ -199,7 +199,7 @@ export const commands: readonly Command[] = [
     options: [{ form: '--out <file>', about: 'write it as a configuration instead, without keys' }, { form: '--apply', about: 'ask, then apply' }, { form: '--yes', about: 'apply without asking' }],
     examples: ['tandem import litellm config.yaml', 'tandem import litellm config.yaml --out tandem.config.json', 'tandem import litellm config.yaml --apply'], load: from(move, 'importLitellm') },
 
-  { path: 'export', about: 'Write everything as files: configuration, prices, keys\' metadata, usage, invoices, trail; no secrets', args: [{ form: '<folder>', about: 'a new or empty folder' }],
+  { path: 'export', about: 'Write everything as files: configuration, prices, keys\' metadata, usage, invoices, webhooks, hooks, machines, leases, trail; no secrets', args: [{ form: '<folder>', about: 'a new or empty folder' }],
     options: [{ form: '--no-usage', about: 'without usage events, which may be many' }], examples: ['tandem export out', 'tandem export out --no-usage'], load: from(takeOut, 'exportAll') },
 
   { path: 'keys', about: 'List API keys', options: [{ form: '--all', about: 'also keys that are revoked or expired' }], examples: ['tandem keys', 'tandem keys --json'], load: from(keys, 'list') },

@@ -57,6 +57,21 @@ describe('a configuration', () => {
     expect((await plan(exported)).changes).toEqual([]);
   });
 
+  it('is taken in by another installation once its keys are given, and says the same there', async () => {
+    const { config: exported } = (await admin('GET', '/api/config')).body as { config: typeof config };
+    const { adminKey } = await house.access.createTenant({ name: 'Moved', currency: 'USD', billing: 'postpaid', ownerEmail: 'owner@moved.example' });
+    const there = house.as(adminKey);
+    const without = await there('POST', '/api/config/plan', { config: exported });
+    expect(without.body).toMatchObject({ error: { param: 'backends[0].keys[0]', message: 'No key is sealed here for one/a, one/b: give each by keyEnv or keyFile, beside its label.' } });
+    const complete = { ...exported, backends: exported.backends.map(({ keys = [], ...backend }) => ({ ...backend, keys: keys.map((key) => ({ ...key, key: `${SECRET}-${key.label}` })) })) };
+    const { fingerprint } = (await there('POST', '/api/config/plan', { config: complete })).body as Plan;
+    const applied = await there('POST', '/api/config/apply', { config: complete, fingerprint });
+    expect(applied.status, JSON.stringify(applied.body)).toBe(200);
+    const { config: again } = (await there('GET', '/api/config')).body as { config: typeof config };
+    expect((await admin('POST', '/api/config/plan', { config: again })).body).toMatchObject({ changes: [] });
+    expect((await there('POST', '/api/config/plan', { config: exported })).body).toMatchObject({ changes: [] });
+  });
+
   it('is exported with the largest amounts that anything may have, and says the same', async () => {
     const { adminKey } = await house.access.createTenant({ name: 'Large', currency: 'USD', billing: 'postpaid', ownerEmail: 'owner@large.example' });
     const large = house.as(adminKey);

@@ -40,9 +40,13 @@ export const exportAll: Run = async (context, { args, options }) => {
     'models.json': await client.call('GET', '/api/models', {}), 'backends.json': await client.call('GET', '/api/backends', {}), 'projects.json': await client.call('GET', '/api/projects', {}),
     'prices.json': await client.call('GET', '/api/prices', { query: { history: 'true' } }), 'budgets.json': await client.call('GET', '/api/budgets', {}), 'limits.json': await client.call('GET', '/api/limits', {}),
     'members.json': await client.call('GET', '/api/members', {}), 'service-accounts.json': await client.call('GET', '/api/service-accounts', {}), 'credits.json': await client.call('GET', '/api/credits', {}),
+    'webhooks.json': await client.call('GET', '/api/webhooks', {}), 'feeds.json': await client.call('GET', '/api/feeds', {}), 'hooks.json': await client.call('GET', '/api/hooks', {}),
+    'servings.json': await client.call('GET', '/api/servings', {}), 'pools.json': await client.call('GET', '/api/pools', {}), 'nodes.json': await client.call('GET', '/api/nodes', {}),
+    'quotas.json': await client.call('GET', '/api/quotas', {}), 'volumes.json': await client.call('GET', '/api/volumes', {}), 'orders.json': await client.call('GET', '/api/orders', {}),
   };
   for (const [file, { items }] of Object.entries(lists)) await json(file, items, items.length);
   written.push(await paged(join(folder, 'keys.jsonl'), 'keys.jsonl', (cursor) => client.call('GET', '/api/keys', { query: { limit: 500, ...cursor } })));
+  written.push(await paged(join(folder, 'leases.jsonl'), 'leases.jsonl', (cursor) => client.call('GET', '/api/leases', { query: { limit: 500, ...cursor } })));
   const { items: invoices } = await client.call('GET', '/api/invoices', {});
   for (const { id, number } of invoices) await json(`invoices/${number.replace(/[^A-Za-z0-9._-]/g, '_')}.json`, await client.call('GET', '/api/invoices/{id}', { path: { id } }), 1);
   if (options['usage'] !== false) written.push(...await usage(folder, client));

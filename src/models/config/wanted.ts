@@ -12,11 +12,12 @@ import { BUDGET_NAME, LIMIT_NAME, PRICE_NAME, SEALED, targetItems, type State } 
  * @throws TandemError invalid_request naming the place: a name that is there twice, or leads nowhere.
  */
 export function wantedItems(file: ConfigFile, state: State, limits: CallLimits, sameKey: (backend: string, label: string, key: string) => boolean): Item[] {
+  const sealed = new Set(state.items.filter(({ kind }) => kind === 'key').map(({ name }) => name));
+  demandKeys(file, sealed);
   const items: Item[] = [
     ...(file.projects ?? []).map(({ name }): Item => ({ kind: 'project', name, fields: {} })),
-    ...(file.backends ?? []).flatMap(({ name, keys, ...fields }, at): Item[] => [{ kind: 'backend', name, fields }, ...keys.map(({ label, key, ...rest }, keyAt): Item => {
-      const isThere = state.items.some((item) => item.kind === 'key' && item.name === `${name}/${label}`);
-      if (key === undefined && !isThere) throw refused(`backends[${at}].keys[${keyAt}]`, `No key ${label} of ${name} is sealed here: give it by keyEnv or keyFile.`);
+    ...(file.backends ?? []).flatMap(({ name, keys, ...fields }): Item[] => [{ kind: 'backend', name, fields }, ...keys.map(({ label, key, ...rest }): Item => {
+      const isThere = sealed.has(`${name}/${label}`);
       return { kind: 'key', name: `${name}/${label}`, fields: { ...rest, key: key === undefined || (isThere && sameKey(name, label, key)) ? SEALED : isThere ? 'another one' : 'given' } };
     })]),
     ...(file.models ?? []).map(({ name, goal, regions, limits: given, targets }): Item => ({
@@ -66,6 +67,19 @@ function demandScopes(file: ConfigFile, state: State): void {
   };
   for (const [at, { scope }] of (file.budgets ?? []).entries()) check(scope, `budgets[${at}].scope`);
   for (const [at, { scope }] of (file.limits ?? []).entries()) check(scope, `limits[${at}].scope`);
+}
+
+/** Names listed when keys are missing; how many there are is said in any case. */
+const MOST_NAMED = 5;
+
+/** Names every key that is neither in the file nor sealed here, as all of another installation's export are. */
+function demandKeys(file: ConfigFile, sealed: ReadonlySet<string>): void {
+  const missing = (file.backends ?? []).flatMap(({ name, keys }, at) => keys.flatMap(({ label, key }, keyAt) => (
+    key !== undefined || sealed.has(`${name}/${label}`) ? [] : [{ name: `${name}/${label}`, place: `backends[${at}].keys[${keyAt}]` }])));
+  if (missing.length === 0) return;
+  const named = missing.slice(0, MOST_NAMED).map(({ name }) => name).join(', ');
+  const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
+  throw refused(missing[0]!.place, `No key is sealed here for ${named}${more}: give each by keyEnv or keyFile, beside its label.`);
 }
 
 function refused(param: string, reason: string): TandemError {
