@@ -76,6 +76,24 @@ describe('another target takes the call', () => {
     expect(second.requests).toHaveLength(0);
   });
 
+  test('and a whole error counts as no first token, neither on the way nor in the end', async () => {
+    const clock = new ManualClock();
+    const late = (status: number, body: unknown): FakeBackend['answer'] => (response) => {
+      clock.advance(7);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    const timed = new TestHouse({ url: urls[0]!, others: [{ url: urls[1]! }], clock });
+    first.answer = late(500, {});
+    second.answer = late(200, COMPLETION);
+    await timed.chat(ask(), { sink });
+    expect(timed.ledger.only().settled).toMatchObject({ timings: { firstTokenMs: 14 }, attempts: [{ outcome: 'failed', firstTokenMs: 0 }, { outcome: 'completed', firstTokenMs: 7 }] });
+    timed.ledger.entries.length = 0;
+    second.answer = late(500, {});
+    await expect(timed.chat(ask())).rejects.toMatchObject({ code: 'backend_failed' });
+    expect(timed.ledger.only().released).toMatchObject({ timings: { firstTokenMs: 0 }, attempts: [{ firstTokenMs: 0 }, { firstTokenMs: 0 }] });
+    await timed.close();
+  });
+
   test('never for a fault of the request itself', async () => {
     first.json(400, { error: { message: 'temperature is too hot' } });
     await expect(house.chat(ask())).rejects.toMatchObject({ code: 'backend_refused' });

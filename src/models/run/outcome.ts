@@ -19,8 +19,13 @@ export function stoppedHere(error: unknown): boolean {
 
 /** An attempt as the ledger is told of it. */
 export function tried(attempt: Attempt, outcome: Outcome, counts: TokenCounts | null, hedged: boolean): Tried {
-  const { candidate, httpStatus, startedMs, connectedMs, firstTextMs } = attempt;
-  return { candidate, outcome, counts, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: Math.max(0, firstTextMs - startedMs), hedged };
+  const { candidate, httpStatus, startedMs, connectedMs } = attempt;
+  return { candidate, outcome, counts, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: firstTokenMs(attempt, outcome, startedMs), hedged };
+}
+
+/** Milliseconds from `sinceMs` to the first token; 0: there was none. What came of an answer that turned out to be none, such as an error, is no token. */
+export function firstTokenMs({ firstTextMs }: Attempt, outcome: Outcome, sinceMs: number): number {
+  return outcome === 'failed' ? 0 : Math.max(0, firstTextMs - sinceMs);
 }
 
 /** Errors that lie in the request itself: no other backend is asked, and none is blamed. */
@@ -42,14 +47,14 @@ export function report(attempt: Attempt, open: OpenAttempt, error: unknown, told
 }
 
 function attemptEnd(attempt: Attempt, error: unknown, told: TandemError | null): AttemptEnd {
-  const firstTokenMs = attempt.firstTextMs > 0 ? attempt.firstTextMs - attempt.startedMs : null;
   if (told === null) {
     const { input, cacheRead, cacheWrite = 0, cacheWriteLong = 0, output, reasoning } = attempt.counts().counts;
+    const firstTokenMs = attempt.firstTextMs > 0 ? attempt.firstTextMs - attempt.startedMs : null;
     return { outcome: 'worked', reason: null, retryAfterSeconds: null, firstTokenMs, tokens: input + cacheRead + cacheWrite + cacheWriteLong + output + reasoning };
   }
   return {
     outcome: kindOf(attempt, error, told), reason: told.detail === IN_BAND ? 'it reported an error inside an answer' : told.message,
-    retryAfterSeconds: attempt.retryAfterSeconds, firstTokenMs, tokens: null,
+    retryAfterSeconds: attempt.retryAfterSeconds, firstTokenMs: null, tokens: null,
   };
 }
 

@@ -7,7 +7,7 @@ import { tierOf, type Call } from './call.ts';
 import { Delivery } from './delivery.ts';
 import { failureHeaders, replyHeaders } from './headers.ts';
 import type { Failure, Lane } from './lane.ts';
-import { isOwnFault, outcomeOf, report, stoppedHere, tried } from './outcome.ts';
+import { firstTokenMs, isOwnFault, outcomeOf, report, stoppedHere, tried } from './outcome.ts';
 import { prepare } from './prepare.ts';
 import type { RunTools } from './tools.ts';
 import { Watch } from './watch.ts';
@@ -69,9 +69,10 @@ class Run {
     attempt.release();
     this.#metered.queueMs = attempt.queueMs + this.#call.coldStartMs;
     this.#metered.connectMs = Math.max(0, attempt.connectedMs - startedMs);
-    this.#metered.firstTokenMs = Math.max(0, attempt.firstTextMs - startedMs);
+    const outcome = failure === null ? attempt.outcome : endOf(failure);
+    this.#metered.firstTokenMs = firstTokenMs(attempt, outcome, startedMs);
     if (hedging) {
-      const firstTextMs = attempt.firstTextMs > 0 ? attempt.firstTextMs - attempt.startedMs : null;
+      const firstTextMs = outcome !== 'failed' && attempt.firstTextMs > 0 ? attempt.firstTextMs - attempt.startedMs : null;
       this.#tools.hedges.callEnded(this.#call.alias, attempt.candidate.target, failure === null ? this.#metered.worth(attempt.counts().counts) : 0n, firstTextMs);
     }
     if (failure !== null) await this.#endBadly(failure);
@@ -224,17 +225,17 @@ class Run {
   }
 
   /** What was delivered is charged; a call that delivered nothing is not. The caller learns of it where it still can. */
-  async #endBadly({ lane: { attempt, delivery, hedged }, error, told }: Failure): Promise<void> {
-    const outcome = outcomeOf(error);
+  async #endBadly(failure: Failure): Promise<void> {
+    const { lane: { attempt, delivery, hedged }, error, told } = failure;
+    const ended = endOf(failure);
     if (!delivery?.begun) {
-      await this.#metered.release(tried(attempt, outcome, attempt.spent(error), hedged));
+      await this.#metered.release(tried(attempt, ended, attempt.spent(error), hedged));
     } else {
       const { counts, counted } = attempt.counts();
-      const ended = outcome === 'failed' ? 'cut' : outcome;
       try {
         await this.#metered.settle({ outcome: ended, counts, counted, finishReason: attempt.finish, last: tried(attempt, ended, attempt.used(), hedged) });
-      } catch (failure) {
-        this.#tools.log.error({ call: this.#call.id, reason: failure instanceof Error ? failure.message : 'unknown' }, 'a cut call could not be settled');
+      } catch (unsettled) {
+        this.#tools.log.error({ call: this.#call.id, reason: unsettled instanceof Error ? unsettled.message : 'unknown' }, 'a cut call could not be settled');
       }
     }
     if (!stoppedHere(error)) this.#tell(delivery, told);
@@ -246,4 +247,10 @@ class Run {
     if (this.#lane) error.headers = failureHeaders(this.#lane.attempt.candidate, this.#tries);
     throw error;
   }
+}
+
+/** How a call ended that did so badly: what had begun to be delivered was cut. */
+function endOf({ lane: { delivery }, error }: Failure): ReturnType<typeof outcomeOf> {
+  const outcome = outcomeOf(error);
+  return outcome === 'failed' && delivery?.begun ? 'cut' : outcome;
 }
