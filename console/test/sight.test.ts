@@ -129,6 +129,31 @@ describe.skipIf(noBrowser !== undefined)('requests, latency and spend in Chromiu
     await page.context().close();
   });
 
+  it('keeps within the screen whatever names are as long as they may be, and whatever the address asks for', async () => {
+    shown.mock.reset('full');
+    const { models, calls, keys } = shown.mock.world();
+    const long = `team/${'n'.repeat(195)}`;
+    models.push({ ...models[0]!, name: long, targets: models[0]!.targets.map((target) => ({ ...target, model: 'm'.repeat(300), backend: { ...target.backend, name: 'b'.repeat(100) } })) });
+    keys[0] = { ...keys[0]!, name: 'k'.repeat(100) };
+    calls[0] = { ...calls[0]!, model: long, user: 'u'.repeat(200) };
+    for (const line of shown.mock.world().lines.slice(0, 3)) line.resource = long;
+    const page = await open('/models/requests');
+    const wide: string[] = [];
+    for (const path of ['/models/requests', `/models/requests?q=model%3A${'x'.repeat(500)}`, '/models/latency', '/money/spend', '/settings/models']) {
+      await page.setViewportSize({ width: 1280, height: 844 });
+      await page.goto(shown.mock.url + path);
+      await page.waitForFunction(() => document.querySelector('h1') !== null && document.querySelector('[aria-busy="true"], .lead.busy') === null);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 844 });
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wide.push(`${width} ${path.slice(0, 40)}`);
+        const select = await page.evaluate(() => Math.max(0, ...[...document.querySelectorAll('select.filter-select')].map((one) => one.getBoundingClientRect().width)));
+        if (select > 340) wide.push(`${width} ${path.slice(0, 40)}: a choice that is ${select} wide`);
+      }
+    }
+    expect(wide).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
   it('says an unknown cost as unknown', async () => {
     shown.mock.reset('full');
     for (const line of shown.mock.world().lines) if (line.resource === 'tandem/local') line.cost = null;

@@ -79,7 +79,7 @@ export function RequestsPage() {
         <FilterSelect label="Model" value={model} options={[['', 'Any model'], ...named(models.map(({ name }) => name), model)]} onChange={(value) => set({ model: value })} />
         <FilterSelect label="Key" value={key} options={[['', 'Any key'], ...choices.map(({ id, name }) => [id, name] as const), ...(key === '' || chosenKey !== undefined ? [] : [[key, `${key.slice(0, 8)}…`] as const])]} onChange={(value) => set({ key: value })} />
       </div>
-      {problem === undefined ? null : <p className="small warn-text filter-problem" role="status">{problem}</p>}
+      {problem === undefined ? null : <p className="small warn-text filter-problem break" role="status">{problem}</p>}
       {errors.data && errors.data.codes.length > 0 ? <Codes errors={errors.data} chosen={typed.code} onChoose={(code) => set({ q: code === typed.code ? '' : `code:${code}` })} /> : null}
       <Show query={{ data: rows, error: query.error, refetch }} bones={<TableBones columns={6} />}>
         {(calls) => (calls.length === 0 ? (

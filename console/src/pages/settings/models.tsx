@@ -43,12 +43,12 @@ export function ModelsPage() {
       <Show query={query} bones={<TableBones rows={4} columns={5} />}>
         {({ items }) => (items.length === 0 ? <Empty title="There is no model yet" command={commands.doctor} action={<Button kind="primary" why={whyNot} onClick={() => setOpen({ name: null })}>Add the first model</Button>}><p>The embedded model comes by itself; this says why it has not:</p></Empty> : (
           <Table label="Models" rows={items} rowKey={({ name }) => name} onRow={setOpen} columns={[
-            { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => <span className="mono">{name}</span> },
-            { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '9rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
-            { id: 'backend', compare: byText(({ backend }) => backend.name), header: 'Answered by', narrow: 'sub', cell: (model) => <AnsweredBy model={model} /> },
-            { id: 'calls', compare: byNumber(({ name }) => callsOf?.get(name) ?? '0'), header: 'Requests', unit: '30 days', numeric: true, narrow: 'sub', width: '9rem', cell: ({ name }) => (callsOf === undefined ? <span className="muted">–</span> : <Link to="/models/requests" search={{ model: name, range: '30d' } as never} className="num">{count(callsOf.get(name) ?? '0')}<span className="narrow-only"> requests</span></Link>) },
-            { id: 'context', compare: byNumber(({ contextTokens }) => contextTokens), header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
-            { id: 'price', compare: byNumber(({ price }) => price?.output?.price), header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '15rem', cell: (model) => <PricePair price={model.price} currency={model.currency} missing="No price" /> },
+            { id: 'name', compare: byText(({ name }) => name), header: 'Name', narrow: 'title', cell: ({ name }) => <span className="clip mono" title={name}>{name}</span> },
+            { id: 'health', compare: byText(({ health }) => health.state), header: 'State', narrow: 'side', width: '6.5rem', cell: ({ health, enabled }) => (enabled ? <State tone={HEALTH[health.state][0]} title={health.reason ?? undefined}>{HEALTH[health.state][1]}</State> : <State tone="idle">Switched off</State>) },
+            { id: 'backend', compare: byText(({ backend }) => backend.name), header: 'Answered by', narrow: 'sub', width: '30%', cell: (model) => <AnsweredBy model={model} /> },
+            { id: 'calls', compare: byNumber(({ name }) => callsOf?.get(name) ?? '0'), header: 'Requests', unit: '30 days', numeric: true, narrow: 'sub', width: '7.5rem', cell: ({ name }) => (callsOf === undefined ? <span className="muted">–</span> : <Link to="/models/requests" search={{ model: name, range: '30d' } as never} className="num">{count(callsOf.get(name) ?? '0')}<span className="narrow-only"> requests</span></Link>) },
+            { id: 'context', compare: byNumber(({ contextTokens }) => contextTokens), header: 'Context', unit: 'tokens', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ contextTokens }) => <span className="num">{contextTokens === null ? '–' : count(contextTokens)}</span> },
+            { id: 'price', compare: byNumber(({ price }) => price?.output?.price), header: 'Price in / out', unit: `${items[0]?.currency ?? ''} per million`, numeric: true, narrow: 'hidden', width: '12rem', cell: (model) => <PricePair price={model.price} currency={model.currency} missing="No price" /> },
           ]} />
         ))}
       </Show>
@@ -71,9 +71,9 @@ function modelsLead(rows: readonly Model[]): string {
 /** One target by its backend and name; several by how many there are and which of them rest. */
 function AnsweredBy({ model: { targets, goal } }: { model: Model }) {
   const [first] = targets;
-  if (targets.length === 1 && first) return <>{first.backend.name}<span className="muted beside mono">{first.model}</span></>;
+  if (targets.length === 1 && first) return <span className="clip" title={`${first.backend.name} ${first.model}`}>{first.backend.name}<span className="muted beside mono">{first.model}</span></span>;
   const resting = targets.filter(({ enabled, breaker }) => enabled && breaker.state === 'open').length;
-  return <>{plural(targets.length, 'target')}<span className="muted beside">{GOALS[goal].toLowerCase()}{resting === 0 ? '' : `; ${count(resting)} left alone`}</span></>;
+  return <span className="clip">{plural(targets.length, 'target')}<span className="muted beside">{GOALS[goal].toLowerCase()}{resting === 0 ? '' : `; ${count(resting)} left alone`}</span></span>;
 }
 
 function NewModel({ onClose }: { onClose: () => void }) {
