@@ -40,7 +40,7 @@ tunnels.useLeases({
   onEnd: () => () => {},
 });
 const server = await createServer({
-  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, recordings: tunnels.recordings, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
+  ...common, access, database, ledger: emptyLedger, models: emptyModels, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, recordings: tunnels.recordings, roots: tunnels.roots, version: '0.0.0', doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(home, 'none'),
   config: { host: '127.0.0.1', port: Number(httpPort), publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
 });
 const { url } = await server.listen();

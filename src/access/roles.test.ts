@@ -42,15 +42,16 @@ describe('roles', () => {
     expect(codeOf(() => demand(of('owner', 'a project'), 'members.write'))).toBe('project_bound');
   });
 
-  it('show what calls cost to the operator\'s people alone, and to no key that is bound to a project', () => {
+  it('show what calls cost, and the roots of machines, to the operator\'s people alone, and to no key that is bound to a project', () => {
     for (const role of ROLES) {
       expect(can(of(role), 'costs.read')).toBe(true);
       expect(can(of(role, 'a project'), 'costs.read')).toBe(false);
       expect(can(of(role, null, false), 'costs.read')).toBe(false);
     }
     expect(codeOf(() => demand(of('owner', null, false), 'costs.read'))).toBe('operator_only');
+    expect(codeOf(() => demand(of('owner', null, false), 'roots.write'))).toBe('operator_only');
     expect(codeOf(() => demand(of('owner', 'a project'), 'costs.read'))).toBe('project_bound');
-    expect(permissionsOf(of('owner', null, false))).toEqual(permissions.filter((permission) => permission !== 'costs.read'));
+    expect(permissionsOf(of('owner', null, false))).toEqual(permissions.filter((permission) => permission !== 'costs.read' && permission !== 'roots.write'));
   });
 
   it('say which role is needed', () => {

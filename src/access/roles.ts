@@ -40,6 +40,7 @@ export const PERMISSIONS = {
   'models.call': rule('developer', 'project', 'call models'),
   'nodes.read': rule('viewer', 'project', 'see nodes'),
   'nodes.write': rule('admin', 'organisation', 'add, approve, drain or remove nodes'),
+  'roots.write': rule('admin', 'operator', 'see and replace the roots that machines are certified by'),
   'leases.read': rule('viewer', 'project', 'see leases and pools'),
   'leases.write': rule('developer', 'project', 'lease machines, and extend, hand over or end leases'),
   'recordings.read': rule('developer', 'project', 'watch recordings of sessions in leases'),

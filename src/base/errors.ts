@@ -45,7 +45,7 @@ export const ERRORS = {
 
   // Access.
   project_bound: entry(403, 'permission_error', 'A key or session of one project may not {action}.', 'Use a key of the whole organisation, or ask an owner or admin.'),
-  operator_only: entry(403, 'permission_error', 'Only the operator of this server may {action}.', 'Ask for what callers pay instead: tandem spend --metric charge.'),
+  operator_only: entry(403, 'permission_error', 'Only the operator of this server may {action}.', 'Ask the operator. What callers pay is shown to all: tandem spend --metric charge.'),
   role_above_own: entry(403, 'permission_error', 'The role {role} may not give the role {granted}, nor change what has it.', 'Choose your own role or a lesser one, or ask someone with the role {granted}.'),
   not_your_key: entry(403, 'permission_error', 'This key belongs to {owner}; the role developer changes its own keys only.', 'Ask its owner, or an owner or admin of the organisation.'),
   budgeted_key: entry(403, 'permission_error', 'A key with a budget or limit of its own may not make keys.', 'Sign in as a member, or use a key without a budget.'),
@@ -144,6 +144,7 @@ export const ERRORS = {
   lease_reserved: entry(409, 'conflict_error', 'The lease {id} cannot last until {until}: another lease has its machine from {from} on.', 'Extend it by less, or ask for a new lease: tandem leases.'),
   lease_quota: entry(409, 'conflict_error', 'The lease {id} cannot be handed over: {reason}.', 'Hand it to another project: tandem leases hand-over {id} PROJECT; tandem quotas has what each may have.'),
   lease_volume: entry(409, 'conflict_error', 'The home of the lease {id} is a volume of its project, so it cannot be handed to another one.', 'Let it end and be kept there, or say that the home is not to be kept: tandem leases keep --help; tandem volumes has what is kept.'),
+  root_rotation: entry(409, 'conflict_error', 'The roots of the agents cannot be changed so: {reason}.', 'See how far it is: tandem node roots. Machines that are connected get another certificate within 12 hours; one that is away for a day has none that is valid.'),
   release_refused: entry(409, 'conflict_error', 'The node {name} cannot be released from quarantine: {reason}.', 'See its state with tandem node show {name}. One that is quarantined for its identity is removed and added again: tandem node remove {name}, then tandem node add.'),
   volume_state: entry(409, 'conflict_error', 'The volume {name} is {state}, so it cannot be {action}.', 'See it: tandem volumes. One that a lease has is free when the lease has ended.'),
   volume_refused: entry(409, 'conflict_error', 'The home of this lease cannot be kept so: {reason}.', 'Copy what you need out of it first: scp -r LEASE.tandem: .'),

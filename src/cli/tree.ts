@@ -33,6 +33,7 @@ const orders = () => import('./commands/orders.ts');
 const gpuOrder = () => import('./commands/gpu-order.ts');
 const quotas = () => import('./commands/quotas.ts');
 const operator = () => import('./commands/operator-minutes.ts');
+const roots = () => import('./commands/roots.ts');
 const nodes = () => import('./commands/nodes.ts');
 const volumes = () => import('./commands/volumes.ts');
 const wipes = () => import('./commands/wipes.ts');
@@ -130,6 +131,9 @@ export const commands: readonly Command[] = [
   { path: 'node remove', about: 'Remove a node: its identity ends', args: [{ form: '<node>', about: 'its name, its id or the beginning of it' }], options: [...REASON, ...GRACE], examples: ['tandem node remove gpu-1', 'tandem node remove gpu-1 --grace 1h'], load: from(nodes, 'remove') },
   { path: 'node release', about: 'Let a node out of quarantine after a wipe that was not clean: it is wiped again', args: [{ form: '<node>', about: 'its name, its id or the beginning of it' }], options: [{ form: '--reason <text>', about: 'what was done about it' }], examples: ['tandem node release gpu-1 --reason "killed what was left"'], load: from(wipes, 'release') },
   { path: 'node wipes', about: 'List what was wiped on a node after leases, and how', args: [{ form: '<node>', about: 'its name, its id or the beginning of it' }], examples: ['tandem node wipes gpu-1'], load: from(wipes, 'ofNode') },
+  { path: 'node roots', about: 'Show the roots by which machines and this server know each other', examples: ['tandem node roots'], load: from(roots, 'list') },
+  { path: 'node roots replace', about: 'Make a new root beside the one that is there: machines are told of both', examples: ['tandem node roots replace'], load: from(roots, 'replace') },
+  { path: 'node roots retire', about: 'Believe only the newest root from now on', examples: ['tandem node roots retire'], load: from(roots, 'retire') },
   { path: 'node doctor', about: 'Have the agent look at its machine', args: [{ form: '<node>', about: 'its name, its id or the beginning of it' }], examples: ['tandem node doctor gpu-1'], load: from(nodes, 'doctor') },
 
   { path: 'pools', about: 'List pools of machines, and how much of them is in use', examples: ['tandem pools'], load: from(leases, 'pools') },

@@ -2,7 +2,7 @@ import type { Access } from '../access/index.ts';
 import type { Clock, Config, Logger } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
 import { assemble, type HttpServer } from './assemble.ts';
-import type { Doctor, FleetDoor, GatewayDoor, RecordingsDoor, ScreensDoor, TerminalsDoor, LedgerDoor, ModelsDoor } from './faces.ts';
+import type { Doctor, FleetDoor, GatewayDoor, RecordingsDoor, RootsDoor, ScreensDoor, TerminalsDoor, LedgerDoor, ModelsDoor } from './faces.ts';
 import type { Limits } from './listen/limits.ts';
 import { watchChanges } from './live/changes.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -18,6 +18,7 @@ import { orderRoutes } from './routes/fleet/orders.ts';
 import { volumeRoutes } from './routes/fleet/volumes.ts';
 import { wipeRoutes } from './routes/fleet/wipes.ts';
 import { recordingRoutes } from './routes/fleet/recordings.ts';
+import { rootRoutes } from './routes/fleet/roots.ts';
 import { limitRoutes } from './routes/ledger/limits.ts';
 import { moneyRoutes } from './routes/ledger/money.ts';
 import { webhookRoutes } from './routes/ledger/webhooks.ts';
@@ -37,6 +38,7 @@ export interface ServerOptions {
   readonly screens: ScreensDoor;
   readonly terminals: TerminalsDoor;
   readonly recordings: RecordingsDoor;
+  readonly roots: RootsDoor;
   readonly database: Database;
   readonly config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'tlsCert' | 'tlsKey' | 'trustedProxies' | 'maxBodyBytes' | 'maxFileBytes'>;
   readonly log: Logger;
@@ -77,7 +79,7 @@ export async function createServer(options: ServerOptions): Promise<HttpServer> 
     browserRoutes: (app, parts) => registerOidc(app, { access, ...parts }),
     bindings: [
       ...projectRoutes(access, version), ...keyRoutes({ access, budgets: ledger.budgets }), ...peopleRoutes(access), ...signInRoutes(access), ...eventRoutes(access),
-      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...servingRoutes(models), ...volumeRoutes(fleet), ...recordingRoutes(options.recordings), ...systemRoutes({ doctor, ledger, version }),
+      ...moneyRoutes(ledger, models.backends), ...limitRoutes(ledger), ...webhookRoutes(ledger), ...sightRoutes(ledger), ...modelRoutes(models), ...contentRoutes(models), ...hookRoutes(models), ...nodeRoutes(fleet, { gateway, screens, terminals }), ...leaseRoutes(fleet), ...orderRoutes(fleet), ...wipeRoutes(fleet), ...servingRoutes(models), ...volumeRoutes(fleet), ...recordingRoutes(options.recordings), ...rootRoutes(options.roots), ...systemRoutes({ doctor, ledger, version }),
     ],
     readiness: () => {
       const staleMs = database.staleForMs();

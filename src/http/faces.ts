@@ -392,5 +392,8 @@ export interface RecordingsDoor {
   remove(principal: Principal, id: string): Promise<void>;
 }
 
+/** The roots of the agents' certificates. */
+export interface RootsDoor { show(principal: Principal): Reply<'rootList'>; replace(principal: Principal): Reply<'rootReplace'>; retire(principal: Principal): Reply<'rootRetire'> }
+
 /** Checks of every part, by `start`, which knows them all. */
 export type Doctor = () => Promise<Omit<ReplyOf<Routes['doctor']>, 'version'>>;

@@ -87,7 +87,7 @@ export async function openRooms(house: House, localModel: LocalModel, pages: Con
   phases.add('periodic work', 10_000, () => tasks.stop());
 
   const server = await createServer({
-    access, ledger, models, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, recordings: tunnels.recordings, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
+    access, ledger, models, fleet, gateway: tunnels.gateway, screens: tunnels.screens, terminals: tunnels.terminals, recordings: tunnels.recordings, roots: tunnels.roots, metrics, database, config, log, clock, version: VERSION, consoleFolder: pages.folder ?? join(config.cache, 'console', 'none'),
     queue: () => localModel.engine?.state().queue ?? { waiting: 0, running: 0 },
     doctor: createDoctor({
       config, database, databaseKind: house.database, mishaps: () => mishaps.report(), ledger, localModel, consolePages: pages,

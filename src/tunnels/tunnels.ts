@@ -12,6 +12,7 @@ import type { LeaseDoor } from './ports.ts';
 import { NodeBinaries } from './agents/node-binaries.ts';
 import { packAgent } from './agents/release.ts';
 import { Authorities } from './ca/authorities.ts';
+import { ROOTS_CHANNEL, Roots } from './ca/roots.ts';
 import { WipeKeys } from './ca/wipe-keys.ts';
 import { Gateway } from './ssh/gateway.ts';
 import { PeerLine } from './peers/peer-line.ts';
@@ -46,6 +47,8 @@ const BETWEEN_MS = 3_000;
 /** The room's face: connections to nodes. */
 export class Tunnels {
   readonly authorities: Authorities;
+  /** The roots of the agents' certificates, as the operator's people see and replace them. */
+  readonly roots: Roots;
   /** The keys that vouch for wipes. */
   readonly wipeKeys: WipeKeys;
   /** The way into leases. */
@@ -69,6 +72,7 @@ export class Tunnels {
   /** Names this process among those of one database, for as long as it runs. */
   readonly #process: string;
   #listener: AgentListener | undefined;
+  #unlisten: (() => Promise<void>) | undefined;
   #address: AgentAddress | null = null;
 
   constructor(options: TunnelsOptions) {
@@ -76,6 +80,7 @@ export class Tunnels {
     const { database, clock, log, config, fleet } = options;
     const keys = { database, clock, secrets: openSecretBox(config.secretFile), newId: createIdSource(() => clock.nowMs()) };
     this.authorities = new Authorities(keys);
+    this.roots = new Roots({ database, audit: options.audit, authorities: this.authorities, nowMs: () => clock.nowMs() });
     this.#process = keys.newId();
     this.#steady = new SteadyClock(clock);
     this.#connections = new Connections({ presence: fleet.presence, clock: this.#steady, log, process: this.#process });
@@ -113,6 +118,7 @@ export class Tunnels {
   /** Makes the keys at a first start, and listens where an address is set. @throws TandemError secret_unreadable, setting_invalid. */
   async start(): Promise<void> {
     await this.authorities.start();
+    this.#unlisten = await this.#options.database.listen(ROOTS_CHANNEL, () => this.#useRoots());
     await this.#connections.start();
     await this.#peers.start();
     this.gateway.start();
@@ -134,6 +140,14 @@ export class Tunnels {
     if (config.peerAddress !== 'off') await this.#peers.reachableAt(config.peerAddress ?? { host, port: this.#address.port });
   }
 
+  /** Roots have changed, here or in another process: connections from now on are by those that are. */
+  #useRoots(): void {
+    const { config, log } = this.#options;
+    this.authorities.reload()
+      .then(() => config.agentAddress && this.#listener?.useIdentity(this.authorities.server([config.agentAddress.host])))
+      .catch((error: Error) => log.warn({ reason: error.message }, 'the roots of agents could not be read anew'));
+  }
+
   /** What nodes tell beside inventory and health. */
   #heard(nodeId: string, name: string, { stopped, without }: Message): void {
     const told: unknown = name === 'leases' ? stopped : name === 'cards' ? without : undefined;
@@ -150,6 +164,7 @@ export class Tunnels {
 
   async stop(): Promise<void> {
     this.#listener?.stopAccepting();
+    await this.#unlisten?.();
     this.ranks.stop();
     await this.gateway.stop();
     await this.#viewers.stop();

@@ -11,3 +11,15 @@ test.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a sandbox 
   const checks = await examine(tmpdir(), false, run);
   expect(checks.find(({ id }) => id === 'sandbox')).toMatchObject({ state: 'fail', detail: `bubblewrap does not start: ${REFUSED.trim()}`, next: expect.stringContaining('kernel.unprivileged_userns_clone=1') as unknown });
 });
+
+test.runIf(process.platform === 'linux')('what a lease needs of the machine is named where it is not there, with what to install', async () => {
+  const without = (...absent: readonly string[]): RunCommand => async (program) => ({ code: absent.includes(program) ? null : 0, out: '', err: '' });
+  const said = async (...absent: readonly string[]): Promise<Record<string, string>> => Object.fromEntries((await examine(tmpdir(), false, without(...absent))).map(({ id, state, detail, next }) => [id, `${state}: ${detail}${next === null ? '' : `; ${next}`}`]));
+  expect(await said()).toMatchObject({ sandbox: 'pass: bubblewrap starts sandboxes', ssh: 'pass: OpenSSH\'s server is there', gpus: 'pass: there are no GPUs' });
+  expect((await said('bwrap'))['sandbox']).toBe('fail: bubblewrap is not there; Install it (Debian: apt-get install bubblewrap).');
+  expect((await said('/usr/sbin/sshd'))['ssh']).toMatch(/^fail: OpenSSH's server is not there; Install it .*openssh-server/);
+  expect((await said('nsenter'))['ssh']).toBe('fail: nsenter is not there; Install util-linux.');
+  // A driver that hangs is no machine without GPUs.
+  const hangs: RunCommand = async (program) => (program === 'nvidia-smi' ? { code: 124, out: '', err: 'timed out' } : { code: 0, out: '', err: '' });
+  expect((await examine(tmpdir(), false, hangs)).find(({ id }) => id === 'gpus')).toMatchObject({ state: 'fail', next: expect.stringContaining('a lost card needs a restart') as unknown });
+});

@@ -445,6 +445,13 @@ export interface paths {
     get: operations['recordings.watch'];
     delete: operations['recordings.remove'];
   };
+  '/api/agent-roots': {
+    get: operations['agent-roots.list'];
+    post: operations['agent-roots.replace'];
+  };
+  '/api/agent-roots/retire': {
+    post: operations['agent-roots.retire'];
+  };
 }
 
 /** The forms that recur. */
@@ -8008,6 +8015,90 @@ export interface operations {
     requestBody?: never;
     responses: {
       204: { content?: never };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** The roots by which machines and this server know each other */
+  'agent-roots.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** The newest first. Machines and server believe all of them */
+        roots: {
+          /** SHA-256 of the certificate, in hexadecimal */
+          fingerprint: string;
+          /** UTC, ISO 8601 */
+          createdAt: string;
+          /** UTC, ISO 8601 */
+          expiresAt: string;
+          /** Certificates of machines are signed by it */
+          signs: boolean;
+        }[];
+        /** Machines whose certificate is by an older root and still valid: none may be retired before that is 0 */
+        waiting: number;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Make a new root beside the one that is there; machines are told of both, and get their next certificate from it */
+  'agent-roots.replace': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      201: { content: { 'application/json': {
+        /** The newest first. Machines and server believe all of them */
+        roots: {
+          /** SHA-256 of the certificate, in hexadecimal */
+          fingerprint: string;
+          /** UTC, ISO 8601 */
+          createdAt: string;
+          /** UTC, ISO 8601 */
+          expiresAt: string;
+          /** Certificates of machines are signed by it */
+          signs: boolean;
+        }[];
+        /** Machines whose certificate is by an older root and still valid: none may be retired before that is 0 */
+        waiting: number;
+      } } };
+      default: { content: { 'application/json': components['schemas']['Error'] } };
+    };
+  };
+  /** Believe only the newest root from now on */
+  'agent-roots.retire': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: { content: { 'application/json': {
+        /** The newest first. Machines and server believe all of them */
+        roots: {
+          /** SHA-256 of the certificate, in hexadecimal */
+          fingerprint: string;
+          /** UTC, ISO 8601 */
+          createdAt: string;
+          /** UTC, ISO 8601 */
+          expiresAt: string;
+          /** Certificates of machines are signed by it */
+          signs: boolean;
+        }[];
+        /** Machines whose certificate is by an older root and still valid: none may be retired before that is 0 */
+        waiting: number;
+      } } };
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };

@@ -9,6 +9,7 @@ import { nodeRoutes } from './nodes.ts';
 import { orderRoutes } from './orders.ts';
 import { quotaRoutes } from './quotas.ts';
 import { recordingRoutes } from './recordings.ts';
+import { rootRoutes } from './roots.ts';
 import { servingRoutes } from './serving.ts';
 import { sightRoutes } from './sight.ts';
 import { systemRoutes } from './system.ts';
@@ -17,5 +18,5 @@ import { webhookRoutes } from './webhooks.ts';
 import { wipeRoutes } from './wipes.ts';
 
 /** Every operation of the control API. */
-export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes, ...volumeRoutes, ...servingRoutes, ...recordingRoutes };
+export const routes = { ...systemRoutes, ...accessRoutes, ...ledgerRoutes, ...limitRoutes, ...webhookRoutes, ...modelRoutes, ...contentRoutes, ...hookRoutes, ...sightRoutes, ...nodeRoutes, ...leaseRoutes, ...orderRoutes, ...wipeRoutes, ...quotaRoutes, ...volumeRoutes, ...servingRoutes, ...recordingRoutes, ...rootRoutes };
 export type { RouteContract, RouteAccess } from './route.ts';

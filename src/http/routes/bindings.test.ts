@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../../access/index.ts';
 import { routes, type RouteContract } from '../contract/index.ts';
-import { emptyFleet, emptyGateway, emptyScreens, emptyRecordings, emptyTerminals, emptyLedger, emptyModels } from '../testing/doors.ts';
+import { emptyFleet, emptyGateway, emptyScreens, emptyRecordings, emptyRoots, emptyTerminals, emptyLedger, emptyModels } from '../testing/doors.ts';
 import { eventRoutes } from './access/events.ts';
 import { keyRoutes } from './access/keys.ts';
 import { peopleRoutes } from './access/people.ts';
@@ -12,6 +12,7 @@ import { nodeRoutes } from './fleet/nodes.ts';
 import { orderRoutes } from './fleet/orders.ts';
 import { volumeRoutes } from './fleet/volumes.ts';
 import { recordingRoutes } from './fleet/recordings.ts';
+import { rootRoutes } from './fleet/roots.ts';
 import { wipeRoutes } from './fleet/wipes.ts';
 import { limitRoutes } from './ledger/limits.ts';
 import { moneyRoutes } from './ledger/money.ts';
@@ -27,7 +28,7 @@ describe('the contract', () => {
   const access = {} as Access;
   const bound = [
     ...projectRoutes(access, ''), ...keyRoutes({ access, budgets: emptyLedger.budgets }), ...peopleRoutes(access), ...signInRoutes(access),
-    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, { gateway: emptyGateway, screens: emptyScreens, terminals: emptyTerminals }), ...leaseRoutes(emptyFleet), ...orderRoutes(emptyFleet), ...wipeRoutes(emptyFleet), ...servingRoutes(emptyModels), ...volumeRoutes(emptyFleet), ...recordingRoutes(emptyRecordings), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
+    ...eventRoutes(access), ...moneyRoutes(emptyLedger, emptyModels.backends), ...limitRoutes(emptyLedger), ...webhookRoutes(emptyLedger), ...sightRoutes(emptyLedger), ...modelRoutes(emptyModels), ...contentRoutes(emptyModels), ...hookRoutes(emptyModels), ...nodeRoutes(emptyFleet, { gateway: emptyGateway, screens: emptyScreens, terminals: emptyTerminals }), ...leaseRoutes(emptyFleet), ...orderRoutes(emptyFleet), ...wipeRoutes(emptyFleet), ...servingRoutes(emptyModels), ...volumeRoutes(emptyFleet), ...recordingRoutes(emptyRecordings), ...rootRoutes(emptyRoots), ...systemRoutes({ doctor: async () => ({ state: 'pass', checks: [] }), ledger: emptyLedger, version: '' }),
   ].map(({ contract }) => contract.id);
 
   it('has every operation bound once', () => {

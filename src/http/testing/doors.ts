@@ -1,5 +1,5 @@
 import { TandemError } from '../../base/index.ts';
-import type { FleetDoor, GatewayDoor, RecordingsDoor, ScreensDoor, TerminalsDoor, LedgerDoor, ModelsDoor } from '../faces.ts';
+import type { FleetDoor, GatewayDoor, RecordingsDoor, RootsDoor, ScreensDoor, TerminalsDoor, LedgerDoor, ModelsDoor } from '../faces.ts';
 import { echoModels } from './shell.ts';
 
 const nothing = async () => ({ items: [], nextCursor: null });
@@ -55,4 +55,5 @@ export const emptyFleet: FleetDoor = {
 export const emptyGateway: GatewayDoor = { pass: absent, enter: absent };
 export const emptyScreens: ScreensDoor = { ticket: absent, open: absent };
 export const emptyTerminals: TerminalsDoor = { ticket: absent, admit: absent, open: absent };
+export const emptyRoots: RootsDoor = { show: absent, replace: absent, retire: absent };
 export const emptyRecordings: RecordingsDoor = { list: absent, watch: absent, remove: absent };

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TandemError, openSecretBox, silentLogger, systemClock } from '../../base/index.ts';
+import { TandemError, newId, openSecretBox, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createFleet, type Fleet, type NodeLink } from '../../fleet/index.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
 import { createModels, type Models } from '../../models/index.ts';
 import { FakeEngine } from '../../models/local/fake-engine.ts';
-import { Recordings } from '../../tunnels/index.ts';
+import { Authorities, Recordings, Roots } from '../../tunnels/index.ts';
 import type { GatewayDoor } from '../faces.ts';
 import { emptyGateway, emptyScreens, emptyTerminals } from './doors.ts';
 import { createServer } from '../create-server.ts';
@@ -59,8 +59,10 @@ export async function openWholeHouse({ file = {}, gateway = emptyGateway }: { fi
   await models.useFleet({ fleet: { leases: fleet.leases, link: noLink }, calls: (...asked) => ledger.callsOnBackends(...asked), noteCosts: (...told) => ledger.sight.noteMachineCosts(...told), files: { root: join(import.meta.dirname, '../../..'), cache: join(home, 'cache'), home, localModel: 'off' } });
   const recordings = new Recordings({ ...common, link: noLink, secrets: openSecretBox(join(home, 'secret')), audit: access.audit });
   recordings.useLeases(fleet.leases);
+  const authorities = new Authorities({ database, secrets: openSecretBox(join(home, 'secret')), clock: systemClock, newId });
+  await authorities.start();
   const server = await createServer({
-    ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, terminals: emptyTerminals, recordings, metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
+    ...common, access, ledger, models, fleet, gateway, screens: emptyScreens, terminals: emptyTerminals, recordings, roots: new Roots({ database, audit: access.audit, authorities, nowMs: () => systemClock.nowMs() }), metrics, version: '0.0.0', consoleFolder: join(home, 'no-console'), checkReplies: true,
     doctor: async () => ({ state: 'pass', checks: [] }), queue: () => engine.state().queue,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });

@@ -105,20 +105,30 @@ describe('a machine (stand-in, not macOS)', () => {
     expect(again.log()).toContain('the node was removed: add the machine again');
   });
 
-  it('keeps its roots up to date, so that another root takes over', async () => {
-    const home = await enrolled('gpu-1');
-    await house.tunnels.authorities.addRoot();
+  it('is left behind by no change of roots: who was away meanwhile comes back, who has the new one goes on, and the old one stays until nobody needs it', async () => {
+    const identityOf = (home: string) => JSON.parse(readFileSync(join(home, 'identity/identity.json'), 'utf8')) as { server: { port: number }; roots: string[] };
+    const { roots } = house.tunnels;
+    const away = await enrolled('gpu-1');
+    const before = await house.secondTunnels();
+    expect((await roots.replace(house.admin)).waiting).toBe(1);
+    // The machine knows the old root alone. A process that starts now and one that was there already have both.
     const second = await house.secondTunnels();
-    // The second process signs with the new root; the agent believes both, since the first told it of them.
-    const identity = JSON.parse(readFileSync(join(home, 'identity/identity.json'), 'utf8')) as { server: { port: number }; roots: string[] };
-    expect(identity.roots).toHaveLength(1);
+    for (let tries = 0; tries < 200 && before.authorities.roots().length < 2; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect([identityOf(away).roots.length, before.authorities.roots().length]).toEqual([1, 2]);
+    writeFileSync(join(away, 'identity/identity.json'), JSON.stringify({ ...identityOf(away), server: { host: '127.0.0.1', port: second.address!.port } }));
+    house.startAgent(away);
+    const { id } = await house.until('connected', ({ connected }) => connected);
+    await house.until('told of both roots', () => identityOf(away).roots.length === 2);
+    const home = await enrolled('gpu-2');
+    const agent = house.startAgent(home);
+    const other = (await house.fleet.nodes.list(house.admin)).items.find(({ name }) => name === 'gpu-2')!.id;
+    await house.until('connected with a certificate by the new root', ({ connected }) => connected, other);
+    await expect(roots.retire(house.admin)).rejects.toMatchObject({ code: 'root_rotation', message: expect.stringContaining('still valid: 1') });
+    await house.fleet.nodes.remove(house.admin, id);
+    expect((await roots.retire(house.admin)).roots).toHaveLength(1);
+    await agent.kill();
+    for (let tries = 0; tries < 200 && house.tunnels.link.isConnected(other); tries += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
     house.startAgent(home);
-    await house.until('connected', ({ connected }) => connected);
-    await house.until('told of both roots', () => (JSON.parse(readFileSync(join(home, 'identity/identity.json'), 'utf8')) as typeof identity).roots.length === 2);
-    const other = await enrolled('gpu-2');
-    const moved = { ...JSON.parse(readFileSync(join(other, 'identity/identity.json'), 'utf8')), server: { host: '127.0.0.1', port: second.address!.port } } as object;
-    writeFileSync(join(other, 'identity/identity.json'), JSON.stringify(moved));
-    house.startAgent(other);
-    await house.until('connected to the second', ({ name, connected }) => name === 'gpu-2' && connected, (await house.fleet.nodes.list(house.admin)).items.find(({ name }) => name === 'gpu-2')!.id);
+    await house.until('connected under the new root alone', ({ connected }) => connected && identityOf(home).roots.length === 1, other);
   });
 });

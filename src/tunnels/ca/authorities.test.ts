@@ -46,6 +46,14 @@ it('a new root signs while the old one is still believed, until that is retired'
   expect(second).toBe(old);
   const after = await authorities.forNode('0192f0c1-7a00-7000-8000-000000000001', key());
   expect([signedBy(before.certificate, old!), signedBy(after.certificate, newest!), signedBy(after.certificate, old!)]).toEqual([true, true, false]);
+  // A machine that was away knows the old one alone, and is to believe the server.
+  expect(signedBy(authorities.server([]).certificate, old!)).toBe(true);
+  const other = make();
+  await other.start();
   await authorities.retireOldRoots();
   expect(authorities.roots()).toEqual([newest]);
+  expect(signedBy(authorities.server([]).certificate, newest!)).toBe(true);
+  expect(other.roots()).toHaveLength(2);
+  await other.reload();
+  expect(other.roots()).toEqual([newest]);
 });

@@ -55,29 +55,42 @@ export class Authorities {
   async start(): Promise<void> {
     await this.#options.database.transaction(async (tx) => {
       // Several processes that start at once end with the same keys.
-      await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+      await this.lock(tx);
       if ((await this.#rows(tx, 'agent-ca')).length === 0) await this.#makeRoot(tx);
       if ((await this.#rows(tx, 'agent-server')).length === 0) await this.#insert(tx, 'agent-server', newKey(), null);
       await this.#load(tx);
     });
   }
 
-  /** A new root beside the old ones, which are believed until they are retired; it signs from now on. */
-  async addRoot(): Promise<void> {
-    await this.#options.database.transaction(async (tx) => {
-      await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
-      await this.#makeRoot(tx);
-      await this.#load(tx);
+  /** A new root beside the old ones, which are believed until they are retired; it signs for machines from now on. @param tx a transaction that holds the lock. */
+  async addRoot(tx?: Executor): Promise<void> {
+    await this.#change(tx, (inside) => this.#makeRoot(inside));
+  }
+
+  /** Believes only the newest root from now on. @param tx a transaction that holds the lock. */
+  async retireOldRoots(tx?: Executor): Promise<void> {
+    const { clock } = this.#options;
+    await this.#change(tx, async (inside) => {
+      const [newest] = await this.#rows(inside, 'agent-ca');
+      await inside.updateTable('authorities').set({ retired_at: new Date(clock.nowMs()) }).where('purpose', '=', 'agent-ca').where('id', '!=', newest!.id).where('retired_at', 'is', null).execute();
     });
   }
 
-  /** Believes only the newest root from now on. */
-  async retireOldRoots(): Promise<void> {
-    const { database, clock } = this.#options;
-    await database.transaction(async (tx) => {
-      const [newest] = await this.#rows(tx, 'agent-ca');
-      await tx.updateTable('authorities').set({ retired_at: new Date(clock.nowMs()) }).where('purpose', '=', 'agent-ca').where('id', '!=', newest!.id).where('retired_at', 'is', null).execute();
-      await this.#load(tx);
+  /** Until the transaction ends no other process changes the keys. */
+  async lock(tx: Executor): Promise<void> {
+    await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+  }
+
+  /** Takes over what another process has changed. */
+  reload(): Promise<void> {
+    return this.#load(this.#options.database.unscoped('keys of this installation'));
+  }
+
+  /** The roots that are believed, as the database has them, the newest first. */
+  async rootFacts(executor: Executor): Promise<{ readonly fingerprint: string; readonly createdAt: Date; readonly expiresAt: Date }[]> {
+    return (await this.#rows(executor, 'agent-ca')).map(({ certificate, created_at }) => {
+      const read = new X509Certificate(certificate!);
+      return { fingerprint: read.fingerprint256.replaceAll(':', '').toLowerCase(), createdAt: created_at, expiresAt: read.validToDate };
     });
   }
 
@@ -114,7 +127,7 @@ export class Authorities {
   async forNode(nodeId: string, publicKey: Buffer, atMs?: number): Promise<{ readonly certificate: string; readonly expiresAt: Date }> {
     const fromMs = atMs ?? await this.#databaseNowMs();
     const until = new Date(fromMs + NODE_CERTIFICATE_MS);
-    return { certificate: pem(this.#issue('node', nodeId, publicKey, [], new Date(fromMs - NODE_BACKDATE_MS), until)), expiresAt: until };
+    return { certificate: pem(this.#issue(this.#roots[0]!, { use: 'node', subject: nodeId, publicKey, names: [], from: new Date(fromMs - NODE_BACKDATE_MS), until })), expiresAt: until };
   }
 
   async #databaseNowMs(): Promise<number> {
@@ -124,11 +137,22 @@ export class Authorities {
 
   #forServer(use: 'server' | 'peer', subject: string, names: readonly string[]): Buffer {
     const nowMs = this.#options.clock.nowMs();
-    return this.#issue(use, subject, publicOf(this.#serverKey!), names, new Date(nowMs - SERVER_BACKDATE_MS), new Date(nowMs + SERVER_DAYS * DAY_MS));
+    // By the oldest: a machine that was away since before the newest knows that one alone, and could never be told of another.
+    return this.#issue(this.#roots.at(-1)!, { use, subject, publicKey: publicOf(this.#serverKey!), names, from: new Date(nowMs - SERVER_BACKDATE_MS), until: new Date(nowMs + SERVER_DAYS * DAY_MS) });
   }
 
-  #issue(use: 'server' | 'node' | 'peer', subject: string, publicKey: Buffer, names: readonly string[], from: Date, until: Date): Buffer {
-    return issueCertificate({ use, subject, publicKey, names, from, until, serial: newSerial(), issuer: this.#roots[0]! });
+  #issue(issuer: Authority, to: Omit<Parameters<typeof issueCertificate>[0], 'serial' | 'issuer'>): Buffer {
+    return issueCertificate({ ...to, serial: newSerial(), issuer });
+  }
+
+  /** In the caller's transaction, who reads the keys anew when that has ended; else in one of its own. */
+  async #change(tx: Executor | undefined, work: (tx: Executor) => Promise<void>): Promise<void> {
+    if (tx !== undefined) return work(tx);
+    await this.#options.database.transaction(async (own) => {
+      await this.lock(own);
+      await work(own);
+    });
+    await this.reload();
   }
 
   async #makeRoot(tx: Executor): Promise<void> {
@@ -156,7 +180,7 @@ export class Authorities {
   }
 
   async #rows(tx: Executor, purpose: 'agent-ca' | 'agent-server') {
-    return tx.selectFrom('authorities').select(['id', 'private_key', 'certificate']).where('purpose', '=', purpose).where('retired_at', 'is', null).orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
+    return tx.selectFrom('authorities').select(['id', 'private_key', 'certificate', 'created_at']).where('purpose', '=', purpose).where('retired_at', 'is', null).orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
   }
 }
 

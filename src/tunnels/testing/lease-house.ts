@@ -97,7 +97,7 @@ export async function openLeaseHouse({ start = (home, house) => house.startAgent
   const agent = start(home, house);
   lease.nodeId = (await house.until('ready', ({ state }) => state === 'ready')).id;
   const server = await createServer({
-    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: Object.create(house.fleet, { leases: { value: lease } }) as typeof house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, terminals: house.tunnels.terminals, recordings: house.tunnels.recordings, log: silentLogger, clock: systemClock, version: '0.0.0',
+    access: house.access, database: house.database, ledger: emptyLedger, models: emptyModels, fleet: Object.create(house.fleet, { leases: { value: lease } }) as typeof house.fleet, gateway: house.tunnels.gateway, screens: house.tunnels.screens, terminals: house.tunnels.terminals, recordings: house.tunnels.recordings, roots: house.tunnels.roots, log: silentLogger, clock: systemClock, version: '0.0.0',
     doctor: async () => ({ state: 'pass', checks: [] }), consoleFolder: join(house.folder, 'none'), checkReplies: true,
     config: { host: '127.0.0.1', port: 0, publicUrl: null, tlsCert: null, tlsKey: null, trustedProxies: [], maxBodyBytes: 1_048_576, maxFileBytes: 4_194_304 },
   });
