@@ -3,6 +3,7 @@ import type { Database } from '../../db/index.ts';
 import type { ContentStore, StoredContent } from '../content/index.ts';
 import type { AccessPort, Principal } from '../ports.ts';
 import type { Contribution } from './contributions.ts';
+import { dropLogprobs, joinPieces } from './joined-stream.ts';
 import { loadRedact, redactValue, type Redact } from './redact.ts';
 
 /** One call of a consenting project with what was said of it: a line of the export. */
@@ -63,18 +64,22 @@ export class TrainingExport {
       return { kind: row.kind, rating: row.rating, outcome: row.outcome, scenario: row.scenario, ...words };
     }));
     const { id, dialect, request, reply, streamed } = contribution;
-    const clean = await redactValue({ request, reply: readReply(reply, streamed), feedback }, redact) as Pick<TrainingRecord, 'request' | 'reply' | 'feedback'>;
+    const given = readReply(reply, streamed);
+    dropLogprobs(given);
+    const clean = await redactValue({ request, reply: given, feedback }, redact) as Pick<TrainingRecord, 'request' | 'reply' | 'feedback'>;
     return { id, projectId: item.projectId, dialect, streamed, ...clean };
   }
 }
 
-/** A stream as the data of its events, so that each text in it is redacted as one. Text that is cut over events is not seen whole. */
+/** A stream as the data of its events, each text whole in the first of them that has a piece of it. */
 function readReply(reply: string, streamed: boolean): unknown {
   if (!streamed) return parse(reply);
-  return reply.split(/\r?\n\r?\n/).flatMap((event) => {
+  const events = reply.split(/\r?\n\r?\n/).flatMap((event) => {
     const data = event.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim()).join('\n');
     return data === '' || data === '[DONE]' ? [] : [parse(data)];
   });
+  joinPieces(events);
+  return events;
 }
 
 function parse(text: string): unknown {
