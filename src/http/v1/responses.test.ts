@@ -154,6 +154,9 @@ test('a key of another project finds nothing of this one', async () => {
   for (const attempt of [() => responses.retrieve(id), () => responses.cancel(id), () => responses.delete(id), () => responses.inputItems.list(id), () => responses.create({ model: CHAT, previous_response_id: id, input: 'x' })]) {
     await expect(attempt()).rejects.toBeInstanceOf(OpenAI.NotFoundError);
   }
+  await house.access.refusalsWritten();
+  const { items } = (await ask('GET', '/api/events?action=response.refuse')).body as { items: { resourceId: string }[] };
+  expect(items.filter(({ resourceId }) => resourceId === id)).toHaveLength(5);
 });
 
 describe.each([CHAT, RESPONSES])('the Vercel AI SDK, unmodified, on %s', (name) => {
