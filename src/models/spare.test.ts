@@ -15,7 +15,8 @@ function house() {
   const spare = new Spare({
     clock, parallel: 2, registry: { find: () => ({ targets: [remote] }) as unknown as Alias },
     engine: { state: () => ({ state: 'ready', since: 0, reason: null, queue: { running: 1, waiting: now.waiting } }) as never },
-    states: { ofTarget: () => ({ running: now.running }) as never },
+    // Of every target by whichever name: one model on one backend.
+    states: { ofTarget: () => now as never },
   });
   /** Moves the clock on, and lets what it woke run, until the promise ends. */
   const through = async <T>(promise: Promise<T>): Promise<T> => {
@@ -74,7 +75,8 @@ describe('spare capacity', () => {
     const { now, spare, through } = house();
     now.running = 1;
     const first = await spare.narrow(planOf(remote), 'm', never);
-    const second = spare.narrow(planOf(remote), 'm', never);
+    const byAnotherName = target('remote', 'openai-compatible');
+    const second = spare.narrow(planOf(byAnotherName), 'other', never);
     expect(spare.hasOn(remote)).toBe(false);
     first.end();
     first.end();

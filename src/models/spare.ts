@@ -3,7 +3,7 @@ import type { LocalEngine } from './local/index.ts';
 import type { Principal } from './ports.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Target } from './registry/target.ts';
-import type { RouteStates } from './routing/states.ts';
+import type { RouteStates, TargetState } from './routing/states.ts';
 import type { Candidate, OpenAttempt, Outcomes, RoutePlan } from './routing/plan.ts';
 
 export interface SpareOptions {
@@ -31,8 +31,8 @@ const LEAST_FORECAST_S = 5;
 /** Capacity that no other call wants: what the tier `flex` runs on. */
 export class Spare {
   readonly #options: SpareOptions;
-  /** Calls of a target that were let through and have not begun: what several see at the same moment is spare once. */
-  readonly #promised = new WeakMap<Target, number>();
+  /** Calls that were let through and have not begun, by the state of their target: what several see at the same moment is spare once, by whichever name. */
+  readonly #promised = new WeakMap<TargetState, number>();
   /** A moving average of how long there was none, as far as calls waited for it: what a refusal forecasts. */
   #usualWaitMs = MOST_WAIT_MS;
 
@@ -44,7 +44,8 @@ export class Spare {
   hasOn(target: Target): boolean {
     const { engine, states, parallel } = this.#options;
     if (target.backend.kind === 'local') return (engine?.state().queue.waiting ?? 0) === 0;
-    return states.ofTarget(target).running + (this.#promised.get(target) ?? 0) < parallel;
+    const state = states.ofTarget(target);
+    return state.running + (this.#promised.get(state) ?? 0) < parallel;
   }
 
   /** True when one more call of this model would keep nobody waiting. @throws TandemError model_not_found */
@@ -77,12 +78,13 @@ export class Spare {
   }
 
   #promise(plan: RoutePlan, candidates: readonly Candidate[]): SparePlan {
-    let target = candidates[0]?.target;
-    const count = (one: Target, by: number) => void this.#promised.set(one, (this.#promised.get(one) ?? 0) + by);
-    if (target) count(target, 1);
+    const [first] = candidates;
+    let state = first && this.#options.states.ofTarget(first.target);
+    const count = (one: TargetState, by: number) => void this.#promised.set(one, (this.#promised.get(one) ?? 0) + by);
+    if (state) count(state, 1);
     const end = () => {
-      if (target) count(target, -1);
-      target = undefined;
+      if (state) count(state, -1);
+      state = undefined;
     };
     const begin = (router: Outcomes, candidate: Candidate): OpenAttempt | null => {
       end();

@@ -176,3 +176,16 @@ test('calls without the header touch no database', async () => {
   expect(statements).toBe(0);
   expect(await rows()).toHaveLength(Number(before.rows[0]!.n));
 });
+
+test('a project that is purged loses the replies that were kept for its callers', async () => {
+  const { id, name } = (await house.access.projects.list(house.admin)).items[0]!;
+  const { secret } = await house.access.keys.create(house.admin, { name: 'purged', projectId: id, role: 'developer', models: null, expiresAt: null });
+  const principal = house.access.directory.verify(secret);
+  backend.json(200, COMPLETION);
+  await chat('purged', { principal });
+  expect((await rows()).some(({ sealed_reply: reply }) => reply !== null)).toBe(true);
+  await house.models.purge(house.admin, id, name);
+  expect((await rows()).filter(({ sealed_reply: reply }) => reply !== null)).toEqual([]);
+  await chat('purged', { principal, sink: new MemorySink() });
+  expect(backend.requests).toHaveLength(2);
+});
