@@ -91,6 +91,11 @@ describe('another target takes the call', () => {
     second.answer = late(500, {});
     await expect(timed.chat(ask())).rejects.toMatchObject({ code: 'backend_failed' });
     expect(timed.ledger.only().released).toMatchObject({ timings: { firstTokenMs: 0 }, attempts: [{ firstTokenMs: 0 }, { firstTokenMs: 0 }] });
+    // Nor is who refuses requests at once the fastest.
+    first.answer = late(400, { error: { message: 'too hot' } });
+    await expect(timed.chat(ask())).rejects.toMatchObject({ code: 'backend_refused' });
+    const [alias] = timed.registry.visible({ organisationId: timed.registry.all()[0]!.organisationId, allowedModels: null }).filter(({ name }) => name === 'team/big');
+    expect(alias!.targets.map((target) => timed.router.states.ofTarget(target).firstTokenMs)).toEqual([null, 7]);
     await timed.close();
   });
 

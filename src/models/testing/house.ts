@@ -6,7 +6,7 @@ import type { LocalEngine } from '../local/index.ts';
 import type { DialectIn } from '../neutral/parts.ts';
 import type { Principal } from '../ports.ts';
 import { Registry } from '../registry/registry.ts';
-import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type CallLimits, type Target } from '../registry/target.ts';
+import { DEFAULT_LIMITS, NO_LIMITS, PLAIN_TARGET, type Alias, type Backend, type CallLimits, type Connection, type Target } from '../registry/target.ts';
 import { RemoteBackend, type RemoteOptions } from '../remote/remote-backend.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import { Router } from '../routing/router.ts';
@@ -31,6 +31,8 @@ interface Given {
   readonly url: string;
   readonly speaks?: RemoteOptions['dialect'];
   readonly region?: string;
+  /** Keys of its backend, instead of the one. */
+  readonly keys?: readonly string[];
 }
 
 interface HouseOptions extends Given {
@@ -77,17 +79,20 @@ export class TestHouse {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.registry.all().map(({ remote }) => remote?.destroy()));
+    await Promise.all(this.registry.all().flatMap(({ connections }) => connections.map(({ remote }) => remote?.destroy())));
   }
 
   /** `gpu`, `gpu-2`, `gpu-3` … */
-  #backend({ url, speaks }: Given, at: number): Backend {
+  #backend({ url, speaks, keys = [BACKEND_KEY] }: Given, at: number): Backend {
     const id = `01900000-0000-8000-8000-00000000000${(11 + at).toString(16)}`;
     const name = at === 0 ? 'gpu' : `gpu-${at + 1}`;
-    const remote = new RemoteBackend({ id, name, url, key: BACKEND_KEY, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock, ...(speaks && { dialect: speaks }) });
+    const connections = keys.map((key, place): Connection => ({
+      id: place === 0 ? id : `${id}-${place}`, label: place === 0 ? 'default' : `key-${place + 1}`, version: '', limits: NO_LIMITS,
+      remote: new RemoteBackend({ id, name, url, key, policy: LOOPBACK, connectTimeoutMs: 2_000, clock: this.clock, ...(speaks && { dialect: speaks }) }),
+    }));
     return {
       id, name, kind: 'openai-compatible', organisationId: ORGANISATION, url, options: {}, hasKey: true, enabled: true, from: 'api', createdAtMs: 0,
-      connections: [{ id, label: 'default', version: '', limits: NO_LIMITS, remote }], remote,
+      connections, remote: connections[0]!.remote,
     };
   }
 
