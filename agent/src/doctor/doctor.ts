@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { examineMac } from '../macos/doctor.ts';
 import { runCommand, type RunCommand } from '../machine/command.ts';
+import { SCREEN_SERVER } from '../leases/screen.ts';
 import { takeInventory } from '../inventory/inventory.ts';
 import { examineBounds, examineNodes } from './bounds.ts';
 
@@ -46,14 +47,15 @@ function tryAsTenant(): [program: string, args: string[]] {
 
 /** Whether a sandbox really starts here: programs that are there do not say that the kernel lets them. */
 async function sandbox(run: RunCommand): Promise<Check[]> {
-  const [bwrap, sshd, nsenter] = await Promise.all([
-    run('bwrap', ['--version']).then((there) => (there.code === null ? there : run(...tryAsTenant()))), run('/usr/sbin/sshd', ['-V']), run('nsenter', ['--version']),
+  const [bwrap, sshd, nsenter, screen] = await Promise.all([
+    run('bwrap', ['--version']).then((there) => (there.code === null ? there : run(...tryAsTenant()))), run('/usr/sbin/sshd', ['-V']), run('nsenter', ['--version']), run(SCREEN_SERVER, ['-version']),
   ]);
   return [
     bwrap.code === 0 ? check('sandbox', 'pass', 'bubblewrap starts sandboxes')
       : check('sandbox', 'fail', bwrap.code === null ? 'bubblewrap is not there' : `bubblewrap does not start: ${bwrap.err.trim().split('\n')[0]!.slice(0, 200)}`, bwrap.code === null ? 'Install it (Debian: apt-get install bubblewrap).' : 'Let the kernel make user namespaces for users: sysctl kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0; in /etc/sysctl.d to stay.'),
     // An sshd that does not know the option says which one it is, all the same.
     sshd.code === null ? check('ssh', 'fail', 'OpenSSH\'s server is not there', 'Install it (Debian: apt-get install openssh-server); it need not run.') : nsenter.code === null ? check('ssh', 'fail', 'nsenter is not there', 'Install util-linux.') : check('ssh', 'pass', 'OpenSSH\'s server is there'),
+    screen.code === null ? check('screen', 'warn', 'leases have no screen: there is no VNC server', 'Install it where one is wanted (Debian: apt-get install tigervnc-standalone-server).') : check('screen', 'pass', 'TigerVNC is there, for screens of leases'),
   ];
 }
 

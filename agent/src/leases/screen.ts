@@ -8,7 +8,7 @@ import type { LeasePaths, LeaseRecord } from './record.ts';
 import { SCREEN_SHARING_PORT } from '../macos/screen-sharing.ts';
 import { SSH_INSIDE } from './sandbox.ts';
 
-const SERVER = '/usr/bin/Xtigervnc';
+export const SCREEN_SERVER = '/usr/bin/Xtigervnc';
 /** Inside the lease's own network, where nobody else is. */
 export const SCREEN_PORT = process.platform === 'darwin' ? SCREEN_SHARING_PORT : 5901;
 /** Of a password of VNC no more than eight characters count. */
@@ -21,7 +21,7 @@ const FILE_KEY = Buffer.of(0xe8, 0x4a, 0xd6, 0x60, 0xc4, 0x72, 0x1a, 0xe0);
 export function prepareScreen({ uid }: LeaseRecord, { folder, ssh }: LeasePaths): { readonly username: null; readonly password: string } {
   // Screen Sharing was given its password when the lease began.
   if (process.platform === 'darwin') return { username: null, password: readFileSync(join(folder, 'screen-password'), 'utf8') };
-  if (!existsSync(SERVER)) throw new WireError('no_screen', 'the machine has no VNC server (on Debian: apt-get install tigervnc-standalone-server)');
+  if (!existsSync(SCREEN_SERVER)) throw new WireError('no_screen', 'the machine has no VNC server (on Debian: apt-get install tigervnc-standalone-server)');
   const own = join(folder, 'screen-password');
   if (!existsSync(own)) {
     const password = newScreenPassword();
@@ -68,7 +68,7 @@ export class Screen {
     if (this.#running || 'account' in this.#sandbox) return;
     this.#running = true;
     const server = spawnInside(this.#sandbox, [
-      SERVER, ':1', '-rfbport', String(SCREEN_PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,
+      SCREEN_SERVER, ':1', '-rfbport', String(SCREEN_PORT), '-localhost', '-SecurityTypes', 'VncAuth', '-PasswordFile', `${SSH_INSIDE}/screen`,
       '-geometry', '1280x800', '-depth', '24', '-AlwaysShared', '-AcceptSetDesktopSize', '-retro', '-nolisten', 'tcp',
     ], ['ignore', this.#log, this.#log], { HOME: '/home/tenant' });
     const gone = (): void => { this.#running = false; };

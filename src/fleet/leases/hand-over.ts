@@ -31,5 +31,5 @@ export async function demandHandOver(context: Pick<LeaseContext, 'database' | 'm
   const request = placementRequest({ ...wishOfRow(row), machines: stored!.machines.length }, { id: row.id, organisationId: row.organisation_id, projectId, askedAtMs: nowMs, durationMs: null, startAtMs: null });
   const gpus = stored!.machines.reduce((sum, { machine_id, unit_ids }) => sum + (byId.get(machine_id)?.kind === 'gpu' ? unit_ids.length : 0), 0);
   const reason = book.refusal({ ...request, providerSpend: leaseSpend(stored!, costs, month, directory.organisation(row.organisation_id)?.currency ?? '') }, gpus);
-  if (reason !== null) throw new TandemError('lease_quota', { params: { id: row.id, reason } });
+  if (reason !== null) throw new TandemError('lease_quota', { params: { id: row.id, action: 'handed over', reason } });
 }

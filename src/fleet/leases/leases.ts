@@ -5,7 +5,7 @@ import { machineFits } from '../placement/fits.ts';
 import { place, type PlacementRequest, type Waiting } from '../placement/index.ts';
 import { priceOf } from '../price/best-price.ts';
 import { quote, type Quote } from '../price/quote.ts';
-import { countQuotas } from '../quotas/counted.ts';
+import { countQuotas, longerRefusal } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { isCalled } from './called.ts';
@@ -146,7 +146,7 @@ export class Leases {
 
   /**
    * Makes a lease last longer. Its price goes on where it is: a longer lease may cost less a day.
-   * @throws TandemError resource_not_found, lease_state, lease_reserved, over_at_most, budget_short.
+   * @throws TandemError resource_not_found, lease_state, lease_reserved, lease_quota, over_at_most, budget_short.
    */
   async extend(principal: Principal, id: string, input: { readonly minutes: number; readonly atMost: string | null }): Promise<LeaseView> {
     await this.#change(principal, id, 'extended', can.extend, async (tx, row) => {
@@ -159,6 +159,8 @@ export class Leases {
       const endsAt = new Date(row.ends_at.getTime() + input.minutes * MINUTE);
       demandEnd(endsAt.getTime(), nowMs);
       await this.#demandFree(tx, row, endsAt);
+      const reason = await longerRefusal(tx, row, endsAt, this.#context.machines, this.#context.access.directory, nowMs);
+      if (reason !== null) throw new TandemError('lease_quota', { params: { id, action: 'extended', reason } });
       const longer = { ...row, minutes, ends_at: endsAt };
       const paidUntilMs = leaseOf({ row, machines: [] }, nowMs).paidUntilMs!;
       await database.scoped(principal.organisationId, tx).updateTable('leases').set({ minutes, ends_at: endsAt, at_most: atMost }).where('id', '=', id).execute();

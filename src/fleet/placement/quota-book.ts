@@ -33,7 +33,7 @@ export class QuotaBook {
       const reason = over('leases', quota.leases, used.leases.size, 1) ?? over('machines', quota.nodes, used.nodes.size, request.machines) ?? over('GPUs', quota.gpus, used.gpus, gpus);
       if (reason !== null) return reason;
       if (quota.spend !== null && request.providerSpend > 0n && quota.spend.spent + used.spend + request.providerSpend > quota.spend.most) {
-        return `providers may bill ${quota.holder} ${formatAmount(quota.spend.most)} this month, bill ${formatAmount(quota.spend.spent + used.spend)} already, and would bill ${formatAmount(request.providerSpend)} more; let something end, or set another quota: tandem quotas`;
+        return spendWords(quota.holder, quota.spend.most, quota.spend.spent + used.spend, request.providerSpend);
       }
     }
     return null;
@@ -58,6 +58,11 @@ export class QuotaBook {
     const project = this.#quotas.project.get(projectId);
     return organisation === undefined ? (project ?? NONE) : project === undefined ? organisation : [...organisation, ...project];
   }
+}
+
+/** Why providers would bill too much in a month. Amounts in picodollars, of the currency of who is held. */
+export function spendWords(holder: string, most: Picodollars, spent: Picodollars, more: Picodollars): string {
+  return `providers may bill ${holder} ${formatAmount(most)} this month, bill ${formatAmount(spent)} already, and would bill ${formatAmount(more)} more; let something end, or set another quota: tandem quotas`;
 }
 
 const NONE: Counted[] = [];

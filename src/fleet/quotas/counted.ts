@@ -2,7 +2,8 @@ import type { Selectable } from 'kysely';
 import { TandemError, formatAmount, type Picodollars } from '../../base/index.ts';
 import type { Access } from '../../access/index.ts';
 import type { Executor, ProviderOrderRow, Schema } from '../../db/index.ts';
-import type { StoredLease } from '../leases/rows.ts';
+import type { LeaseRow, StoredLease } from '../leases/rows.ts';
+import { spendWords } from '../placement/quota-book.ts';
 import type { Quota } from '../placement/index.ts';
 import type { LeasableMachine, MachineSource } from '../pools/machines.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
@@ -61,6 +62,25 @@ export async function demandSpend(tx: Executor, orders: readonly Selectable<Prov
     if (first.currency === currency && spent + more <= most) continue;
     throw new TandemError('order_quota', { params: { holder: holderOf(row, directory), most: formatAmount(most), currency, spent: formatAmount(spent), more: formatAmount(more), moreCurrency: first.currency } });
   }
+}
+
+/**
+ * Why a lease may not last until then: providers would bill more for it this month than they may. In the transaction that has it last longer: the quotas are
+ * locked until that ends. Null: it may.
+ */
+export async function longerRefusal(tx: Executor, row: LeaseRow, endsAt: Date, source: Pick<MachineSource, 'costs'>, directory: Directory, nowMs: number): Promise<string | null> {
+  const quotas = await tx.selectFrom('lease_quotas').selectAll().where('spend', 'is not', null).where('scope_id', 'in', [row.organisation_id, row.project_id]).forUpdate().execute();
+  if (quotas.length === 0) return null;
+  const month = monthAt(nowMs);
+  const leases = await leasesIn(tx, row.organisation_id, month);
+  const longer = leases.map((one) => (one.row.id === row.id ? { ...one, row: { ...one.row, ends_at: endsAt } } : one));
+  const costs = await source.costs([...new Set(leases.flatMap(({ machines }) => machines.map(({ machine_id }) => machine_id)))], tx);
+  for (const quota of quotas) {
+    const spent = await spentOf(tx, quota, leases, costs, month, directory);
+    const more = (await spentOf(tx, quota, longer, costs, month, directory)) - spent;
+    if (more > 0n && spent + more > BigInt(quota.spend!)) return spendWords(holderOf(quota, directory), BigInt(quota.spend!), spent, more);
+  }
+  return null;
 }
 
 /** In the currency of the organisation; what is billed in another is not counted, and is refused where it would be ordered. */

@@ -77,6 +77,18 @@ describe('quotas', () => {
   });
 });
 
+describe('a lease that lasts longer', () => {
+  it('is held to what providers may bill in the month, as a new one is', async () => {
+    for (const id of ['a', 'b']) house.costs.set(id, { perHour: 8_000_000_000_000n, currency: 'USD', units: 8 });
+    await quotas.set(house.admin, { ...none, scope: organisation(), spend: '3000000000000' });
+    const { id } = await house.leases.create(house.admin, newLease({ gpus: 1, minutes: 60 }));
+    await house.pass(2_000);
+    await house.leases.extend(house.admin, id, { minutes: 60, atMost: null });
+    await expect(house.leases.extend(house.admin, id, { minutes: 90, atMost: null })).rejects.toMatchObject({ code: 'lease_quota', message: expect.stringMatching(/ cannot be extended: providers may bill the organisation \S.* 3\.00 this month, bill 2\.\d+ already, and would bill 1\.50 more/) });
+    expect((await house.leases.show(house.admin, id)).lease.minutes.asked).toBe(120);
+  });
+});
+
 describe('the provider\'s cost', () => {
   it('stands beside the price, in the lease and in the books, for who sees costs', async () => {
     house.costs.set('a', { perHour: 8_000_000_000_000n, currency: 'USD', units: 8 });
