@@ -24,6 +24,6 @@ export interface LeaseDoor {
   show(principal: Principal, leaseId: string): Promise<unknown>;
   /** Whose lease a node has, or has had; undefined: it never had it. */
   ownerOn(nodeId: string, leaseId: string): Promise<string | undefined>;
-  /** Told when a lease is over, by whoever ended it. The returned function ends the listening. */
+  /** Told when a lease is over, by whoever ended it, or is another project's: who is inside is to come in anew. The returned function ends the listening. */
   onEnd(listener: (leaseId: string) => void): () => void;
 }

@@ -27,6 +27,8 @@ export interface LeaseContext {
 
 /** Told, at commit, of every change of a lease that others act on: its id. */
 export const LEASES_CHANNEL = 'leases';
+/** Told, at commit, of each lease that was handed over: its id. Who was inside may not be let in any more. */
+export const HANDED_CHANNEL = 'leases_handed';
 /** Told, at commit, of everything that a page of leases shows and that changed: the id of the organisation that it concerns. */
 export const LEASE_PAGES_CHANNEL = 'lease_pages';
 /** Between a lease's planned end and the next lease of its machine, beside the wipe. */

@@ -7,7 +7,7 @@ import { priceOf } from '../price/best-price.ts';
 import { quote, type Quote } from '../price/quote.ts';
 import { countQuotas, longerRefusal } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
-import { LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
+import { HANDED_CHANNEL, LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { isCalled } from './called.ts';
 import { demandHandOver } from './hand-over.ts';
 import { can, overAtMs, type LeaseState } from './lease.ts';
@@ -189,6 +189,7 @@ export class Leases {
         await this.#money.holdUntil(tx, heldAgain, startMs, paidUntilMs! - (booked.held_minutes - booked.paid_minutes) * MINUTE, paidUntilMs!);
       }
       await noteLease(this.#context, tx, row, 'handed-over', `by ${principal.actor.label}`);
+      if (projectId !== row.project_id) await database.notify(tx, HANDED_CHANNEL, id);
       return { projectId };
     });
     return this.#view(await this.#read(principal, id));
@@ -244,15 +245,18 @@ export class Leases {
     return { minutes: minuteCosts(termsOf(row), row.started_at.getTime(), row.outages, from, this.#context.clock.nowMs(), row.stopped_at?.getTime() ?? null), done: row.stopped_at !== null };
   }
 
-  /** Told when nobody may enter a lease any more, whichever process ended it. The returned function ends the listening. */
+  /** Told when nobody may enter a lease any more, or others may than before, whichever process did it: who is inside is to come in anew. The returned function ends the listening. */
   onEnd(listener: (leaseId: string) => void): () => void {
     const { database, log } = this.#context;
     this.#ends.add(listener);
     if (!this.#listens) {
       this.#listens = true;
-      database.listen(LEASES_CHANNEL, (id) => {
+      const heard = [database.listen(LEASES_CHANNEL, (id) => {
         this.#tellEnd(id).catch((error: Error) => log.warn({ lease: id, reason: error.message }, 'a lease that changed could not be read'));
-      }).catch((error: Error) => log.error({ reason: error.message }, 'nothing is heard of leases that end'));
+      }), database.listen(HANDED_CHANNEL, (id) => {
+        if (id !== RESYNC) for (const one of this.#ends) one(id);
+      })];
+      Promise.all(heard).catch((error: Error) => log.error({ reason: error.message }, 'nothing is heard of leases that end'));
     }
     return () => this.#ends.delete(listener);
   }

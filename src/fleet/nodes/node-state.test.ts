@@ -13,7 +13,9 @@ describe('a node', () => {
     ['quarantined', { quarantined_at: new Date(nowMs), connected_at: null }], ['removed', { removed_at: new Date(nowMs), quarantined_at: new Date(nowMs) }],
   ])('is %s with %j', (state, change) => {
     expect(nodeState({ ...facts, ...change }, nowMs)).toBe(state);
-    expect(takesWork({ ...facts, ...change }, nowMs)).toBe(state === 'ready');
+    expect(takesWork({ ...facts, ...change, protocol: 2 }, nowMs)).toBe(state === 'ready');
+    // One whose agent this server does not speak with may be brought up to date, and no more.
+    expect(takesWork({ ...facts, ...change, protocol: 0 }, nowMs)).toBe(false);
   });
 
   it('serves its owner, and others only where it is the operator\'s and a person has looked at it', () => {

@@ -29,9 +29,14 @@ export function nodeState(node: StateFacts, nowMs: number): NodeState {
   }
 }
 
-/** Whether something new may be placed on it at all. */
-export function takesWork(node: StateFacts, nowMs: number): boolean {
-  return nodeState(node, nowMs) === 'ready';
+/** Whether something new may be placed on it at all: an agent that is older than this server speaks with may only be brought up to date. */
+export function takesWork(node: StateFacts & Pick<NodeRow, 'protocol'>, nowMs: number): boolean {
+  return nodeState(node, nowMs) === 'ready' && !isOutdated(node);
+}
+
+/** Its agent and this server have no version of the protocol in common. Null: it has never connected. */
+export function isOutdated({ protocol }: Pick<NodeRow, 'protocol'>): boolean {
+  return protocol === 0;
 }
 
 /**

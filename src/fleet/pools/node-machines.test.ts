@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ManualClock, silentLogger } from '../../base/index.ts';
+import { ManualClock, newId, silentLogger } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { readLeaseBounds } from '../drivers/lease-bounds.ts';
 import { createFleet, type Fleet } from '../index.ts';
@@ -37,6 +37,15 @@ it('a lease has its share and the internet where nobody has set a pool, and what
   expect((await allowance(['gpu-0'])).network).toEqual({ out: true, allow: ['10.1.0.0/16'], deny: ['tandem.example.com'], resolvers: ['10.1.0.2'] });
   expect(await fleet.pools.update(test.admin, pool.id!, { limits: null })).toMatchObject({ limits: null, networkAllow: ['10.1.0.0/16'] });
   expect((await allowance(['gpu-0'])).limits.cpuMillis).toBe(31_500);
+});
+
+it('a machine whose agent is older than this server speaks with takes no lease, and says why', async () => {
+  const closed = async () => (await new NodeMachines({ database: test.database, clock }, fleet.presence, () => null, [], { reinstallable: async () => new Set() }).machines()).find(({ id }) => id === nodeId)!.closed;
+  const connected = (protocol: number) => fleet.presence.connected(nodeId, { process: newId(), atMs: clock.nowMs(), agentVersion: '0.1.0', protocol, boot: 'b', certificateExpiresAt: new Date(clock.nowMs() + 86_400_000), from: '192.0.2.1' });
+  await connected(1);
+  expect(await closed()).toBeNull();
+  await connected(0);
+  expect(await closed()).toBe('outdated: its agent is older than this server speaks with, and is to be brought up to date');
 });
 
 it('a pool is removed with what was set for it, and not while a machine is in it', async () => {

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Executor, NodeRow, Schema } from '../../db/index.ts';
 import type { NodeContext } from '../nodes/context.ts';
-import { mayHost, nodeState, takesWork } from '../nodes/node-state.ts';
+import { isOutdated, mayHost, nodeState, takesWork } from '../nodes/node-state.ts';
 import type { Presence } from '../nodes/presence.ts';
 import type { UnitView } from '../placement/index.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
@@ -91,6 +91,7 @@ function resourceOf(unit: UnitView, kind: LeasableMachine['kind'], ofPool: strin
 
 function closedReason(node: Node, nowMs: number): string {
   const state = nodeState(node, nowMs);
+  if (state === 'ready' && isOutdated(node)) return 'outdated: its agent is older than this server speaks with, and is to be brought up to date';
   const why = state === 'quarantined' ? node.quarantine_reason : state === 'sick' ? node.health_reasons[0] : node.wanted_reason;
   return why ? `${state}: ${why}` : state;
 }
