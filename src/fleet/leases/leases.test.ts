@@ -251,6 +251,20 @@ describe('when things fail', () => {
     expect([(await show(id)).state, (await show(next.id)).state]).toEqual(['ended', 'running']);
   });
 
+  it('a machine with root that is cut off cannot be fenced from inside: it is quarantined at the end, and what it was out of reach for is not paid', async () => {
+    house.views.splice(0, 2, leasable({ id: 'a', kind: 'mac', openTo: null, rawRoot: true }, { leastDay: 'never' }));
+    const { id } = await house.leases.create(house.admin, newLease({ kind: 'mac', gpus: null, access: 'root', minutes: 60 }));
+    await house.pass(2_000);
+    expect((await show(id)).state).toBe('running');
+    house.machines.link('a', 'deaf');
+    await house.pass(1_000);
+    await house.pass(59 * MINUTE, 10 * MINUTE);
+    expect(house.quarantined).toEqual([]);
+    await house.pass(5 * MINUTE, MINUTE);
+    expect(house.quarantined[0]).toBe('a');
+    expect((await show(id)).minutes).toEqual({ asked: 60, paid: 0, outOfReach: 60 });
+  });
+
   it('a process that dies in the middle is followed by another, and what was sent twice is one lease', async () => {
     const { id } = await house.leases.create(house.admin, newLease({ minutes: 30 }));
     house.machines.link('a', 'mute');
