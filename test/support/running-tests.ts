@@ -7,28 +7,36 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
  */
 export default class RunningTests implements Reporter {
   readonly #file = process.env['TANDEM_TEST_RUNNING'];
-  readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
+  readonly #running = new Map<string, { readonly module: string; readonly name: string; readonly sinceMs: number }>();
+  /** What is told of a test may come after it is over: nothing of a module that has ended runs. */
+  readonly #ended = new Set<string>();
 
   onTestModuleStart(module: TestModule): void {
-    this.#note(module.id, module.relativeModuleId);
+    this.#begun(module.id, module.id, module.relativeModuleId);
   }
 
-  onTestModuleEnd(module: TestModule): void {
-    this.#note(module.id, null);
+  onTestModuleEnd({ id }: TestModule): void {
+    this.#ended.add(id);
+    for (const [key, { module }] of this.#running) if (module === id) this.#running.delete(key);
+    this.#write();
   }
 
   onTestCaseReady(test: TestCase): void {
-    this.#note(test.id, `  ${test.module.relativeModuleId} > ${test.fullName}`);
+    this.#begun(test.id, test.module.id, `  ${test.module.relativeModuleId} > ${test.fullName}`);
   }
 
   onTestCaseResult(test: TestCase): void {
-    this.#note(test.id, null);
+    this.#running.delete(test.id);
+    this.#write();
   }
 
-  #note(id: string, name: string | null): void {
-    if (this.#file === undefined) return;
-    if (name === null) this.#running.delete(id);
-    else this.#running.set(id, { name, sinceMs: Date.now() });
-    writeFileSync(this.#file, JSON.stringify([...this.#running.values()]));
+  #begun(key: string, module: string, name: string): void {
+    if (this.#ended.has(module)) return;
+    this.#running.set(key, { module, name, sinceMs: Date.now() });
+    this.#write();
+  }
+
+  #write(): void {
+    if (this.#file !== undefined) writeFileSync(this.#file, JSON.stringify([...this.#running.values()].map(({ name, sinceMs }) => ({ name, sinceMs }))));
   }
 }
