@@ -142,9 +142,9 @@ export class Ledger {
     const store = createBudgetStore(database, this.epochId, full);
     this.#slices = new Slices({ database, store, channel: 'slices', epochId: this.epochId, clock, log });
     this.#limitSlices = new Slices({ database, store: createLimitStore(database, this.epochId), channel: 'limit_slices', epochId: this.epochId, clock, log });
-    const givenBack = (slices: Slices) => (changed: ReadonlySet<string> | 'all') => slices.giveBackAll((key) => changed === 'all' || changed.has(key.ownerId));
-    this.#directory = new BudgetDirectory({ database, log, onChange: givenBack(this.#slices) });
-    this.#limitDirectory = createLimitDirectory({ database, log, onChange: givenBack(this.#limitSlices) });
+    const recalled = (slices: Slices) => (changed: ReadonlySet<string> | 'all') => slices.recall((key) => changed === 'all' || changed.has(key.ownerId));
+    this.#directory = new BudgetDirectory({ database, log, onChange: recalled(this.#slices) });
+    this.#limitDirectory = createLimitDirectory({ database, log, onChange: recalled(this.#limitSlices) });
     this.limits = new Limits({ database, clock, newId, audit, names, directory: this.#limitDirectory });
     this.budgets = new Budgets({ database, clock, newId, audit, names, directory: this.#directory, limits: this.limits });
     const gate = new LimitGate(this.#limitDirectory, this.#limitSlices);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ManualClock, silentLogger } from '../../base/index.ts';
 import { Counter } from '../limits/counter.ts';
@@ -98,4 +99,34 @@ test('a slice is never above what was leased', () => {
   expect(slice.empty()).toBe(40n);
   slice.end(60n, 25n);
   expect(slice).toMatchObject({ available: 35n, held: 0n });
+});
+
+test('a budget that was lowered while calls ran is leased anew: what they did not use goes back, whichever ends first', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.record({ hold: fc.bigInt({ min: 1n, max: 90n }), used: fc.nat({ max: 100 }) }), { minLength: 1, maxLength: 25 }), fc.bigInt({ min: 0n, max: 2_000n }), fc.nat(), async (before, lowered, order) => {
+    const store = storeOf(10_000n);
+    const slices = new Slices({ database, store, channel: 'slices', epochId: 'e', clock: new ManualClock(), log: silentLogger });
+    const slice = slices.of(KEY);
+    let charged = 0n;
+    for (const { hold } of before) expect(await slices.take([slice], hold)).toBeNull();
+    // As the real statement counts: what is leased or spent beyond the new amount leaves no rest, and what comes back goes there first.
+    store.rest -= 10_000n - lowered;
+    await slices.recall(() => true);
+    expect(slice.available).toBe(0n);
+    const running = [...before];
+    while (running.length > 0) {
+      const [{ hold, used }] = running.splice(order % running.length, 1) as [(typeof before)[number]];
+      const charge = (hold * BigInt(used)) / 100n;
+      slice.end(hold, charge);
+      charged += charge;
+      // Somebody asks at each moment: what is admitted never goes beyond the new amount by more than those that ran before it was.
+      if (await slices.take([slice], 10n) === null) {
+        expect(slice.held + charged).toBeLessThanOrEqual(lowered);
+        slice.end(10n, 10n);
+        charged += 10n;
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    // Nothing got lost: what is not charged is there again.
+    expect(store.rest + slice.available + slice.held).toBe(lowered - charged);
+  }), { numRuns: 200 });
 });

@@ -30,9 +30,18 @@ export class Slice {
   rest = 0n;
   /** The size of the last call. */
   typical = 1n;
+  /** Held when its budget changed, and not ended since. */
+  #recalled = 0n;
+  /** What such holds did not use: it goes back, since it was leased of another amount. */
+  #surrendered = 0n;
+  /** How often its budget has changed: what was leased before the last time is not to be spent. */
+  recalls = 0;
+  readonly #onSurrender: (slice: Slice) => void;
 
-  constructor(key: SliceKey, clock: Clock) {
+  /** @param onSurrender called when there is something to give back that was held before. */
+  constructor(key: SliceKey, clock: Clock, onSurrender: (slice: Slice) => void = () => {}) {
     this.key = key;
+    this.#onSurrender = onSurrender;
     this.name = nameOf(key);
     this.#clock = clock;
     this.#usedAtMs = clock.monotonicMs();
@@ -82,9 +91,35 @@ export class Slice {
 
   /** The hold ended: what was not charged is free again. */
   end(hold: bigint, charge: bigint): void {
+    const unused = hold - charge;
     this.held -= hold;
-    this.available += hold - charge;
-    this.#usedSinceGrant -= hold - charge;
+    this.#usedSinceGrant -= unused;
+    if (this.#recalled > 0n) this.#surrender(hold, unused);
+    else this.available += unused;
+  }
+
+  /**
+   * Its budget changed: what is held now goes back when it is free, and is leased again of the new amount. Which hold ends first does not matter: as
+   * long as those of before are more than the new amount nothing else is leased, and once they are not all of it is within that.
+   */
+  recall(): void {
+    this.recalls += 1;
+    this.#recalled = this.held;
+  }
+
+  /** Takes out what is to go back of holds that have ended. */
+  surrender(): bigint {
+    const amount = this.#surrendered;
+    this.#surrendered = 0n;
+    return amount;
+  }
+
+  #surrender(hold: bigint, unused: bigint): void {
+    this.#recalled = this.#recalled > hold ? this.#recalled - hold : 0n;
+    if (unused <= 0n) return;
+    const isFirst = this.#surrendered === 0n;
+    this.#surrendered += unused;
+    if (isFirst) this.#onSurrender(this);
   }
 
   granted(amount: bigint, rest = 0n): void {
@@ -98,7 +133,7 @@ export class Slice {
 
   /** Takes all that is free out of the slice, to give it back. */
   empty(): bigint {
-    const free = this.available;
+    const free = this.available + this.surrender();
     this.available = 0n;
     this.#spent = false;
     this.#wish = 0n;

@@ -73,7 +73,7 @@ export class Slices {
     const name = nameOf(key);
     let slice = this.#slices.get(name);
     if (slice === undefined) {
-      slice = new Slice(key, this.#options.clock);
+      slice = new Slice(key, this.#options.clock, this.#onSurrender);
       this.#slices.set(name, slice);
     }
     return slice;
@@ -129,7 +129,15 @@ export class Slices {
 
   /** Another process needs it, or its budget changed: what is free goes back now. */
   async giveBack(slice: Slice): Promise<void> {
-    const free = slice.empty();
+    await this.#bringBack(slice, slice.empty());
+  }
+
+  /** At the end of the turn, in which many calls may have ended. */
+  readonly #onSurrender = (slice: Slice): void => {
+    setImmediate(() => void this.#bringBack(slice, slice.surrender()));
+  };
+
+  async #bringBack(slice: Slice, free: bigint): Promise<void> {
     if (free <= 0n) return;
     const name = slice.name;
     const before = this.#returning.get(name);
@@ -147,6 +155,12 @@ export class Slices {
       // still counts as leased is freed when this epoch ends.
       this.#options.log.warn({ of: slice.key.ownerId, reason: (error as Error).message }, 'a slice could not be given back');
     }
+  }
+
+  /** A budget changed: what is free of it goes back now, and what is held when it is free. */
+  async recall(match: (key: SliceKey) => boolean): Promise<void> {
+    for (const slice of this.#slices.values()) if (match(slice.key)) slice.recall();
+    await this.giveBackAll(match);
   }
 
   async giveBackAll(match: (key: SliceKey) => boolean = () => true): Promise<void> {
@@ -198,18 +212,27 @@ export class Slices {
   #refill(slice: Slice, call: bigint, others: bigint): Promise<boolean> {
     const name = slice.name;
     const done = (async () => {
-      await this.#returning.get(name);
-      const least = call > slice.available ? call - slice.available : 1n;
-      const demand = least + others;
-      const wish = slice.wish(call) + demand;
-      this.refills += 1;
-      const { granted, rest } = await this.#options.store.lease(slice.key, { least, demand, wish });
-      if (granted > 0n) {
-        slice.granted(granted, rest);
-        this.#dry.delete(name);
+      for (;;) {
+        await this.#bringBack(slice, slice.surrender());
+        await this.#returning.get(name);
+        const least = call > slice.available ? call - slice.available : 1n;
+        const demand = least + others;
+        const wish = slice.wish(call) + demand;
+        const { recalls } = slice;
+        this.refills += 1;
+        const { granted, rest } = await this.#options.store.lease(slice.key, { least, demand, wish });
+        if (granted > 0n && slice.recalls !== recalls) {
+          // Perhaps of the amount before: it is asked anew.
+          await this.#bringBack(slice, granted);
+          continue;
+        }
+        if (granted > 0n) {
+          slice.granted(granted, rest);
+          this.#dry.delete(name);
+        }
+        if (granted < wish) this.#dry.set(name, this.#options.clock.monotonicMs() + 1_000);
+        return granted > 0n;
       }
-      if (granted < wish) this.#dry.set(name, this.#options.clock.monotonicMs() + 1_000);
-      return granted > 0n;
     })().finally(() => this.#refills.delete(name));
     this.#refills.set(name, { call, done });
     return done;
