@@ -11,10 +11,15 @@ export function descendantsOf(pid: number): number[] {
 }
 
 function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${pid}/task`;
+  return (orGone(() => readdirSync(tasks)) ?? []).flatMap((thread) => (orGone(() => readFileSync(`${tasks}/${thread}/children`, 'utf8')) ?? '').split(' ').filter((word) => word !== '').map(Number));
+}
+
+/** Undefined: it has ended meanwhile. One thread's end hides no children of the others. */
+function orGone<T>(read: () => T): T | undefined {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter((word) => word !== '').map(Number));
+    return read();
   } catch {
-    // It has ended meanwhile.
-    return [];
+    return undefined;
   }
 }
