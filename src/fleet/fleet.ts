@@ -105,7 +105,7 @@ export class Fleet {
     outside.is(wiper);
     this.wipes = new WipeCertificates(options.database, this.#signer);
     const leases: LeaseContext = {
-      ...context, clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver), ...wiper.methods()], signer: this.#signer, version: options.version ?? 'unknown' }),
+      ...context, process: newId(), clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver), ...wiper.methods()], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
       ...(options.secrets !== undefined && { jobs: { machines: new AgentJobs(this.#later), lines: this.#lines, secrets: options.secrets } }),
     };

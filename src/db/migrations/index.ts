@@ -39,6 +39,7 @@ import { brokenCards } from './0037-broken-cards.ts';
 import { replicaOutput } from './0038-replica-output.ts';
 import { otherEntries } from './0039-other-entries.ts';
 import { jobRanks } from './0040-job-ranks.ts';
+import { keptJobs } from './0041-kept-jobs.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -82,4 +83,5 @@ export const migrations: readonly Migration[] = [
   replicaOutput,
   otherEntries,
   jobRanks,
+  keptJobs,
 ];

@@ -209,6 +209,9 @@ export interface LeaseJobRow {
   failed_rank: Defaulted<number | null>;
   /** By then the others have ended. Null: nothing ends them. */
   stop_until: NullableTime;
+  /** Of a job over several machines: the process that keeps it, alone until then. */
+  kept_by: Defaulted<string | null>;
+  kept_until: NullableTime;
 }
 
 /** A job over several machines, on one of them. */

@@ -1,7 +1,7 @@
 import { TandemError, isTandemError } from '../../base/index.ts';
 import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
 import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, type Gang, type GangAction, type GangEnd } from './gang.ts';
-import { gangOf, ranksOf, type DueGang } from './gang-rows.ts';
+import { gangOf, keptHere, ranksOf, type DueGang } from './gang-rows.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
 import { rankEnvironment } from './rank-environment.ts';
 import { logContext, orderOf, type JobRow, type RankRow } from './rows.ts';
@@ -25,9 +25,11 @@ export class GangKeeper {
     this.#keptBytes = keptBytes;
   }
 
-  /** Keeps the ways among the machines of these, and of no others. */
-  keepLines(due: readonly DueGang[]): void {
-    this.#context.jobs?.lines.keep(due.map(({ job, fence, machineIds }) => ({ leaseId: job.lease_id, fence, machineIds })));
+  /** Keeps the ways among the machines of those that are this process's, and of no others. @returns them. */
+  async keep(due: readonly DueGang[], nowMs: number): Promise<DueGang[]> {
+    const kept = await keptHere(this.#context.database, this.#context.process, due, nowMs);
+    this.#context.jobs?.lines.keep(kept.map(({ job, fence, machineIds }) => ({ leaseId: job.lease_id, fence, machineIds })));
+    return kept;
   }
 
   async look(due: DueGang, nowMs: number): Promise<void> {

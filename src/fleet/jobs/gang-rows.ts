@@ -13,6 +13,23 @@ export interface DueGang {
   readonly hindered: readonly (string | undefined)[];
 }
 
+/** So long another process leaves a job to the one that keeps it, after its last word. */
+const KEEP_MS = 10_000;
+
+/**
+ * Those that this process keeps: the first that looks, for as long as it looks. A machine gives the line among the machines to whoever asked last, so
+ * two processes that both kept one would cut each other's, and all that programs say over it.
+ */
+export async function keptHere(database: Database, process: string, due: readonly DueGang[], nowMs: number): Promise<DueGang[]> {
+  const isSure = ({ job }: DueGang): boolean => job.kept_by === process && job.kept_until!.getTime() > nowMs + KEEP_MS / 2;
+  const asked = due.filter((one) => !isSure(one)).map(({ job }) => job.lease_id);
+  if (asked.length === 0) return [...due];
+  const given = await database.unscoped('jobs of every organisation are kept by one worker').updateTable('lease_jobs').set({ kept_by: process, kept_until: new Date(nowMs + KEEP_MS) }).where('lease_id', 'in', asked)
+    .where((or) => or.or([or('kept_by', 'is', null), or('kept_by', '=', process), or('kept_until', '<', new Date(nowMs)), or('kept_until', '>', new Date(nowMs + 2 * KEEP_MS))])).returning('lease_id').execute();
+  const ids = new Set(given.map(({ lease_id }) => lease_id));
+  return due.filter((one) => isSure(one) || ids.has(one.job.lease_id));
+}
+
 /** Its ranks, made where they are not there yet: each has the same machine for ever. */
 export async function ranksOf(database: Database, { job: { organisation_id, lease_id }, machineIds }: DueGang): Promise<RankRow[]> {
   const own = database.scoped(organisation_id);

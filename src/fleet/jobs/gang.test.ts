@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Reconciler } from '../leases/reconciler.ts';
 import { newLease, openLeaseHouse, type LeaseHouse } from '../testing/lease-house.ts';
+import { StandInLines } from '../testing/stand-in-jobs.ts';
 import { decideGang, type Gang, type Rank } from './gang.ts';
 
 let house: LeaseHouse;
@@ -109,6 +111,37 @@ it('the end of the lease cuts all of it; with keep-open the lease stays', async 
   await house.pass(6_000);
   expect(await show(stays.id)).toMatchObject({ state: 'running', job: { state: 'ended', exitCode: 1, failedRank: 0 } });
   await clear(stays.id);
+});
+
+it('of several server processes one keeps a job and its ways, and another one takes it over when that is gone', async () => {
+  const lines = new StandInLines();
+  const there = new Reconciler({ ...house.context, process: 'there', jobs: { ...house.context.jobs!, lines } });
+  const passThere = async (seconds: number, both: boolean) => {
+    for (let second = 0; second < seconds; second += 1) {
+      if (both) await house.pass(1_000);
+      else house.clock.advance(1_000);
+      await there.tick();
+      await there.settled();
+      if (both) expect(lines.kept).toEqual([]);
+    }
+  };
+  const { id } = await ask();
+  await house.pass(6_000);
+  await passThere(40, true);
+  expect(house.lines.kept).toMatchObject([{ leaseId: id }]);
+  expect(await show(id)).toMatchObject({ job: { state: 'running' } });
+  await passThere(4, false);
+  expect(lines.kept).toEqual([]);
+  await passThere(8, false);
+  expect(lines.kept).toMatchObject([{ leaseId: id, machineIds: ['a', 'b', 'c'] }]);
+  // Who was away for so long finds that it is another's.
+  await house.pass(1_000);
+  expect(house.lines.kept).toEqual([]);
+  expect(house.jobs.begins).toBe(3);
+  report(id, 'a', 'ended', 5);
+  await passThere(6, false);
+  expect(await show(id)).toMatchObject({ job: { state: 'ended', exitCode: 5, failedRank: 0 } });
+  await clear(id);
 });
 
 it('of several that fail the first that ended counts, and nothing waits for ever for a machine that does not say how it ended', () => {

@@ -35,8 +35,8 @@ export class JobKeeper {
   /** Asks about what is due; the asking goes on after it resolves. */
   async look(nowMs: number): Promise<void> {
     const { log } = this.#context;
-    const { alone, gangs } = await this.#open();
-    this.#gangs.keepLines(gangs);
+    const { alone, gangs: open } = await this.#open();
+    const gangs = await this.#gangs.keep(open, nowMs);
     const due = [
       ...alone.map((one) => ({ id: one.lease_id, reached: this.#context.driver.reaches(one.machineId), everyMs: LOOK_MS, ask: () => this.#ask(one, nowMs) })),
       ...gangs.map((one) => ({ id: one.job.lease_id, reached: true, everyMs: one.job.set_off_at === null ? 0 : LOOK_MS, ask: () => this.#gangs.look(one, nowMs) })),

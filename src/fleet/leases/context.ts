@@ -13,6 +13,8 @@ export interface LeaseContext {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Names this process among those of one database. */
+  readonly process: string;
   readonly newId: () => string;
   readonly access: Pick<Access, 'audit' | 'directory'>;
   readonly standing: Ledger['standing'];

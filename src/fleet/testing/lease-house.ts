@@ -69,7 +69,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
   const signer = standInSigner();
   const context: LeaseContext = {
     wipes: new Wipes({ clock, newId, methods: [agentReset(machines)], signer, version: '0.0.0' }),
-    database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, lines, secrets: openSecretBox(join(home, 'secret')) },
+    process: 'here', database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, lines, secrets: openSecretBox(join(home, 'secret')) },
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
       costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
