@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ManualClock, silentLogger } from '../../base/index.ts';
 import { Counter } from '../limits/counter.ts';
 import { IDLE_MS, Slice } from './slice.ts';
@@ -129,4 +129,53 @@ test('a budget that was lowered while calls ran is leased anew: what they did no
     // Nothing got lost: what is not charged is there again.
     expect(store.rest + slice.available + slice.held).toBe(lowered - charged);
   }), { numRuns: 200 });
+});
+
+test('what was taken of the amount before, while other names of the budget went back, goes back too', async () => {
+  const store = storeOf(10_000n);
+  const sent = Promise.withResolvers<void>();
+  const giveBack = store.giveBack.bind(store);
+  store.giveBack = async (key, amount) => {
+    if (key.counted === 'first') await sent.promise;
+    await giveBack(key, amount);
+  };
+  const slices = new Slices({ database, store, channel: 'slices', epochId: 'e', clock: new ManualClock(), log: silentLogger });
+  const [first, second] = ['first', 'second'].map((counted) => slices.of({ ...KEY, counted })) as [Slice, Slice];
+  for (const slice of [first, second]) expect(await slices.take([slice], 10n)).toBeNull();
+  const recalled = slices.recall(() => true);
+  expect(slices.tryTake([second], 10n)).toBe(true);
+  sent.resolve();
+  await recalled;
+  for (const slice of [first, second, second]) slice.end(10n, 0n);
+  expect([first.available, second.available]).toEqual([0n, 0n]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(store.rest).toBe(10_000n);
+});
+
+test('who is called is told that all is back when it is, also of what was on its way already', async () => {
+  const store = storeOf(10_000n);
+  const sent = Promise.withResolvers<void>();
+  const answered = vi.fn<(payload: string) => void>();
+  let hear: (payload: string) => void = () => {};
+  const line = { ...database, listen: async (_channel: string, heard: (payload: string) => void) => { hear = heard; return async () => {}; }, notify: async (_executor: unknown, _channel: string, payload: string) => answered(payload) };
+  const slices = new Slices({ database: line, store, channel: 'slices', epochId: 'e', clock: new ManualClock(), log: silentLogger });
+  await slices.start();
+  const slice = slices.of(KEY);
+  expect(await slices.take([slice], 10n)).toBeNull();
+  await slices.recall(() => true);
+  const giveBack = store.giveBack.bind(store);
+  store.giveBack = async (key, amount) => {
+    await sent.promise;
+    await giveBack(key, amount);
+  };
+  slice.end(10n, 0n);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  hear(JSON.stringify({ ...KEY, ask: 'other.1', from: 'other', amount: '10' }));
+  await turn();
+  expect(answered).not.toHaveBeenCalled();
+  sent.resolve();
+  await vi.waitFor(() => expect(answered).toHaveBeenCalledWith(JSON.stringify({ answer: 'other.1', from: 'e' })));
+  expect(store.rest).toBe(10_000n);
+  await slices.stop();
 });

@@ -137,14 +137,16 @@ export class Slices {
     setImmediate(() => void this.#bringBack(slice, slice.surrender()));
   };
 
+  /** Resolves when that is back, and what was on its way before. */
   async #bringBack(slice: Slice, free: bigint): Promise<void> {
-    if (free <= 0n) return;
     const name = slice.name;
-    const before = this.#returning.get(name);
-    const returned = Promise.all([before, this.#return(slice, free)]);
-    this.#returning.set(name, returned);
-    await returned;
-    if (this.#returning.get(name) === returned) this.#returning.delete(name);
+    if (free > 0n) {
+      const returned = Promise.all([this.#returning.get(name), this.#return(slice, free)]);
+      this.#returning.set(name, returned);
+      await returned;
+      if (this.#returning.get(name) === returned) this.#returning.delete(name);
+    }
+    await this.#returning.get(name);
   }
 
   async #return(slice: Slice, free: bigint): Promise<void> {
@@ -159,8 +161,12 @@ export class Slices {
 
   /** A budget changed: what is free of it goes back now, and what is held when it is free. */
   async recall(match: (key: SliceKey) => boolean): Promise<void> {
-    for (const slice of this.#slices.values()) if (match(slice.key)) slice.recall();
-    await this.giveBackAll(match);
+    for (const slice of this.#slices.values()) {
+      if (!match(slice.key)) continue;
+      // In one turn with what is free: there may be many to go, and until then calls are taken of the amount before.
+      slice.recall();
+      await this.giveBack(slice);
+    }
   }
 
   async giveBackAll(match: (key: SliceKey) => boolean = () => true): Promise<void> {
@@ -214,7 +220,6 @@ export class Slices {
     const done = (async () => {
       for (;;) {
         await this.#bringBack(slice, slice.surrender());
-        await this.#returning.get(name);
         const least = call > slice.available ? call - slice.available : 1n;
         const demand = least + others;
         const wish = slice.wish(call) + demand;
