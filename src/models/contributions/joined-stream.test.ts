@@ -6,7 +6,7 @@ import { loadRedact, redactValue } from './redact.ts';
 /** Events in the published forms of the three dialects' streams, cut down to what carries text. */
 const STREAMS: Readonly<Record<string, (pieces: readonly string[]) => unknown[]>> = {
   chat: (pieces) => [{ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] }, ...pieces.map((content) => ({ choices: [{ index: 0, delta: { content } }] })), { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }],
-  tools: (pieces) => pieces.map((text, at) => ({ choices: [{ index: 0, delta: { tool_calls: [{ index: 1, ...(at === 0 && { id: 'call_1' }), function: { arguments: text } }] } }] })),
+  tools: (pieces) => pieces.map((text, at) => ({ choices: [{ index: 0, delta: { tool_calls: [{ index: 1, ...(at === 0 && { id: 'call_1', type: 'function' }), function: { ...(at === 0 && { name: 'send' }), arguments: text } }] } }] })),
   messages: (pieces) => pieces.flatMap((text) => [{ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }, { type: 'content_block_delta', index: 1, delta: { type: 'input_json_delta', partial_json: text } }]),
   responses: (pieces) => pieces.map((delta, at) => ({ type: 'response.output_text.delta', item_id: 'msg_1', output_index: 0, content_index: 0, delta, sequence_number: at })),
 };

@@ -2,8 +2,8 @@ import { isObject, type JsonObject } from '../request/json.ts';
 
 /** Fields whose texts are pieces of one, in the streams of the three dialects. */
 const PIECES: ReadonlySet<string> = new Set(['content', 'reasoning_content', 'reasoning', 'refusal', 'arguments', 'text', 'partial_json', 'thinking', 'delta']);
-/** What tells one text of a stream from another that comes between its pieces. */
-const PLACES = ['type', 'index', 'output_index', 'content_index', 'summary_index', 'item_id'] as const;
+/** What tells one text of a stream from another that comes between its pieces. No `type`: the first piece of a call alone has one. */
+const PLACES = ['index', 'output_index', 'content_index', 'summary_index', 'item_id'] as const;
 
 interface Piece {
   readonly holder: Record<string, unknown>;
