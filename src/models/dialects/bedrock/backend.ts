@@ -7,6 +7,7 @@ import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { Conversation, NeutralRequest } from '../../neutral/request.ts';
 import { bedrockEmbeddings } from '../embeddings/bedrock.ts';
 import { foreignMedia } from '../foreign-media.ts';
+import { unknownField } from '../unknown-field.ts';
 import { FaultLast } from '../../remote/fault-last.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
 import { EventFrames } from './event-frames.ts';
@@ -16,9 +17,6 @@ import { bedrockProbe } from './probe.ts';
 import { BedrockResponse } from './response.ts';
 import { signBedrock } from './sign.ts';
 import { toolConfig } from './tool-config.ts';
-
-/** Fields of callers' dialects that ask nothing of an answer: see the losses. */
-const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prompt_cache_options', 'client_metadata', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
 
 /** Models that say which stop text they met are asked to; a path that a model does not have is ignored (Converse's API reference). */
 const STOP_PATHS = ['/stop_sequence'];
@@ -49,7 +47,7 @@ export const bedrockBackend: BackendDialect = {
     if ((sampling.presencePenalty ?? 0) !== 0) return 'presence_penalty';
     if (format.type === 'json') return 'JSON without a schema';
     if (toolChoice?.mode === 'none' && turns.some(({ parts }) => parts.some(({ type }) => type === 'tool_call' || type === 'tool_result'))) return 'tool_choice none after tools were called';
-    return foreignMedia(request, TAKES) ?? Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+    return foreignMedia(request, TAKES) ?? unknownField(rest);
   },
 
   request(request, target) {

@@ -7,6 +7,7 @@ import type { ReplyEvent } from '../../neutral/reply.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts';
 import { geminiEmbeddings } from '../embeddings/gemini.ts';
 import { listedIn } from '../list-models.ts';
+import { unknownField } from '../unknown-field.ts';
 import { FaultLast } from '../../remote/fault-last.ts';
 import { SseParser } from '../../remote/sse-parser.ts';
 import { isObject, type JsonObject } from '../../request/json.ts';
@@ -14,9 +15,6 @@ import { toContents } from './contents.ts';
 import { demandsSignatures, generationConfig } from './generation-config.ts';
 import { GEMINI_LOSSES } from './losses.ts';
 import { GeminiResponse } from './response.ts';
-
-/** Fields of callers' dialects that ask nothing of an answer: see the losses. */
-const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prompt_cache_options', 'client_metadata', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
 
 /**
  * Google's generateContent and streamGenerateContent (v1beta), as `@google/genai` 2.32.0 speaks them. The backend's address
@@ -35,7 +33,7 @@ export const geminiBackend: BackendDialect = {
     if (native) return native.what;
     const { sampling, rest } = request.conversation();
     if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return 'logit_bias';
-    return Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+    return unknownField(rest);
   },
 
   request(request, target) {

@@ -3,6 +3,7 @@ import type { BackendDialect } from '../../neutral/dialect.ts';
 import type { NeutralRequest } from '../../neutral/request.ts';
 import { foreignMedia } from '../foreign-media.ts';
 import { listedIn } from '../list-models.ts';
+import { unknownField } from '../unknown-field.ts';
 import { messagesCounter } from './counter.ts';
 import { MESSAGES_LOSSES } from './losses.ts';
 import { nativeBody } from './native-body.ts';
@@ -13,9 +14,6 @@ import { writeBody } from './write-body.ts';
 
 /** Anthropic's tool-use system prompt (API guide "Tool use", pricing): at most some 700 tokens, and about as many for a tool of theirs. */
 const TOOL_PROMPT_TOKENS = 1_000;
-/** Fields of other dialects that ask nothing of an answer: see the losses. */
-const DROPPED = new Set(['safety_identifier', 'prompt_cache_retention', 'prompt_cache_options', 'client_metadata', 'prediction', 'store', 'stream_options', 'include', 'truncation', 'max_tool_calls']);
-
 /** Images and documents by their media types (API guides "Vision" and "PDF support"); texts go as text. */
 const TAKES = {
   image: (type: string) => /^image\/(png|jpe?g|gif|webp)$/.test(type),
@@ -41,7 +39,7 @@ export const messagesBackend: BackendDialect = {
     const { sampling, format, rest } = request.conversation();
     if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return 'logit_bias';
     if (format.type === 'json') return 'JSON without a schema (response_format json_object)';
-    return foreignMedia(request, TAKES) ?? Object.keys(rest).find((field) => !DROPPED.has(field)) ?? null;
+    return foreignMedia(request, TAKES) ?? unknownField(rest);
   },
 
   request(request, target) {
