@@ -21,10 +21,11 @@ export function exactJson(text: string): unknown {
 
 /** The same for an object; undefined for text that is none. */
 export function exactObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  // What is none, such as most results of tools, costs no failed parse; and a long number by itself is kept in an object, too.
+  if (!text.trimStart().startsWith('{')) return undefined;
   try {
     const value = exactJson(text);
-    // A long number by itself is kept in an object, too.
-    return isObject(value) && text.trimStart().startsWith('{') ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
