@@ -188,12 +188,14 @@ export class Models {
     this.#cached = cached;
     // Responses may be kept and gone on from; calls in other dialects keep nothing.
     // Hooks stand first and last: what they took out of a request or a reply is neither answered from memory, kept nor sent on.
-    const answering = (responses: Responses, by: CallTools) => (dialect: DialectIn, input: CallInput, sink: ReplySink) => (dialect === 'responses' ? responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, by)));
     const kept = (responses: Responses, by: CallTools) => {
-      const answer = answering(responses, by);
+      const answer = (dialect: DialectIn, input: CallInput, sink: ReplySink) => (dialect === 'responses' ? responses.create(input, sink) : replies.around(dialect, input, sink, (to) => answerCall(dialect, input, to, by)));
       const keeping = this.contributions.keeping(answer);
-      // The reply to a call in the background is that it waits: what is contributed is the answer that comes later.
-      return (...call: Parameters<typeof answer>) => (call[0] === 'responses' && isObject(call[1].body) && call[1].body['background'] === true ? answer(...call) : keeping(...call));
+      return (dialect: DialectIn, input: CallInput, sink: ReplySink) => {
+        // The reply to a call in the background is that it waits: what is contributed is the answer that comes later.
+        const waits = dialect === 'responses' && isObject(input.body) && input.body['background'] === true;
+        return (waits ? answer : keeping)(dialect, input, sink);
+      };
     };
     this.#answer = hooked.hooking(cached.caching(kept(this.responses, this.#tools)));
     const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
