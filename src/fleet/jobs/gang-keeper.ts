@@ -1,28 +1,22 @@
 import { TandemError, isTandemError } from '../../base/index.ts';
 import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
-import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, type Gang, type GangAction, type GangEnd } from './gang.ts';
+import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, isOpen, type Gang, type GangAction, type GangEnd } from './gang.ts';
 import { gangOf, keptHere, ranksOf, type DueGang } from './gang-rows.ts';
+import { endBy, endColumns, lastOutput, lastWord, type JobEnd } from './job-end.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
 import { rankEnvironment } from './rank-environment.ts';
-import { logContext, orderOf, type JobRow, type RankRow } from './rows.ts';
+import { orderOf, type JobRow, type RankRow } from './rows.ts';
 
 /** What one look does at most: it goes on at the next. */
 const MOST_STEPS = 6;
 const USE_MS = 60_000;
 
-type RankEnd = { readonly state: 'ended' | 'cut' | 'lost' | 'failed'; readonly exitCode: number | null; readonly ranMs: number | null; readonly reason: string | null };
-
 /** Has a job over several machines begin on all of them or on none, and end on all. What is to be done is written down before any machine is told. */
 export class GangKeeper {
   readonly #context: LeaseContext;
-  /** What another try would not change, and how much of the end of what was printed is kept. */
-  readonly #final: ReadonlySet<string>;
-  readonly #keptBytes: number;
 
-  constructor(context: LeaseContext, final: ReadonlySet<string>, keptBytes: number) {
+  constructor(context: LeaseContext) {
     this.#context = context;
-    this.#final = final;
-    this.#keptBytes = keptBytes;
   }
 
   /** Keeps the ways among the machines of those that are this process's, and of no others. @returns them. */
@@ -39,7 +33,7 @@ export class GangKeeper {
     const id = due.job.lease_id;
     for (let step = 0; step < MOST_STEPS; step += 1) {
       const job = await own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', id).executeTakeFirst();
-      if (job === undefined || (job.state !== 'waiting' && job.state !== 'running')) return;
+      if (job === undefined || !isOpen(job)) return;
       const ranks = await this.#noteAway(await ranksOf(database, due), nowMs);
       const gang = gangOf(job, ranks, (machineId) => driver.reaches(machineId), jobs.lines, due.hindered);
       const action = decideGang(gang, nowMs, MARGIN_MS);
@@ -57,13 +51,8 @@ export class GangKeeper {
     const own = database.scoped(job.organisation_id);
     const rank = await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', place.leaseId).where('machine_id', '=', place.machineId).executeTakeFirst();
     if (rank === undefined || jobs === undefined || !isOpen(rank)) return;
-    try {
-      const report = await jobs.machines.look(place);
-      await this.#endRank(rank, { ...report, state: report.state === 'none' || report.state === 'running' ? 'cut' : report.state, reason: null }, await this.#tail(place), nowMs);
-    } catch (error) {
-      if (!isTandemError(error, 'node_refused')) throw error;
-      await this.#endRank(rank, { state: 'lost', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
-    }
+    const { ended, output } = await lastWord(jobs.machines, place);
+    await this.#endRank(rank, ended, output, nowMs);
     if (!isOpen(job)) return;
     const ranks = await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', place.leaseId).orderBy('rank').execute();
     const end = endOfAll(gangOf(job, ranks, () => true, { state: () => 'ready' }));
@@ -112,7 +101,8 @@ export class GangKeeper {
         const report = what === 'begin' ? await jobs!.machines.begin(place, { ...order!, env: { ...rankEnvironment(rank, ranks.length), ...order!.env } }) : what === 'stop' ? await this.#stop(place) : await jobs!.machines.look(place);
         await this.#reported(row, place, report, nowMs);
       } catch (error) {
-        if (isTandemError(error, 'node_refused') && this.#final.has(error.detail ?? '')) return this.#endRank(row, { state: 'failed', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
+        const ended = endBy(error);
+        if (ended !== undefined) return this.#endRank(row, ended, null, nowMs);
         if (!(error instanceof TandemError)) log.warn({ lease: row.lease_id, rank, reason: (error as Error).message }, 'a machine of a job could not be asked');
       }
     }));
@@ -130,7 +120,7 @@ export class GangKeeper {
   }
 
   async #reported(row: RankRow, place: JobPlace, { state, exitCode, ranMs }: JobReport, nowMs: number): Promise<void> {
-    if (state !== 'running' && state !== 'none') return this.#endRank(row, { state, exitCode, ranMs, reason: null }, await this.#tail(place), nowMs);
+    if (state !== 'running' && state !== 'none') return this.#endRank(row, { state, exitCode, ranMs, reason: null }, await lastOutput(this.#context.jobs!.machines, place), nowMs);
     if (state !== 'running' || row.state !== 'waiting') return;
     const started = new Date(nowMs - (ranMs ?? 0));
     const { database } = this.#context;
@@ -151,25 +141,11 @@ export class GangKeeper {
     return after.every(({ rank, state }) => before.some((one) => one.rank === rank && one.state === state));
   }
 
-  /** The end of what it printed; null: the machine cannot say. */
-  async #tail(place: JobPlace): Promise<JobOutput | null> {
-    try {
-      return await this.#context.jobs!.machines.read(place, null, this.#keptBytes);
-    } catch (error) {
-      if (isTandemError(error, 'node_refused')) return null;
-      throw error;
-    }
-  }
-
-  async #endRank(row: RankRow, ended: RankEnd, output: JobOutput | null, nowMs: number): Promise<void> {
+  async #endRank(row: RankRow, ended: JobEnd, output: JobOutput | null, nowMs: number): Promise<void> {
     const { database, jobs } = this.#context;
     const { organisation_id, lease_id: id, rank } = row;
-    const startMs = row.started_at?.getTime() ?? (ended.ranMs === null ? null : nowMs - ended.ranMs);
-    // A machine's word of how long it ran is held to what can be.
-    const endMs = startMs === null || ended.ranMs === null ? nowMs : Math.min(nowMs, startMs + ended.ranMs);
-    const sealed = output === null || jobs === undefined ? {} : { sealed_log: jobs.secrets.seal(output.bytes, logContext(id, rank)), log_from: output.from, log_total: output.total };
     await database.transaction(async (tx) => {
-      const done = await database.scoped(organisation_id, tx).updateTable('lease_job_ranks').set({ state: ended.state, exit_code: ended.exitCode, reason: ended.reason, started_at: startMs === null ? null : new Date(startMs), ended_at: new Date(endMs), ...sealed })
+      const done = await database.scoped(organisation_id, tx).updateTable('lease_job_ranks').set(endColumns(row, rank, ended, output, jobs?.secrets, nowMs))
         .where('lease_id', '=', id).where('rank', '=', rank).where('state', 'in', ['waiting', 'running']).returning('rank').executeTakeFirst();
       if (done !== undefined) await noteLease(this.#context, tx, { organisation_id, id }, `job-rank-${ended.state}`, failureText({ rank, ...ended }));
     });
@@ -187,8 +163,4 @@ export class GangKeeper {
       if (!job.keep_open) await own.updateTable('leases').set({ wanted: 'end', reason: words.slice(0, 500) }).where('id', '=', id).where('wanted', '=', 'run').where('observed', '=', 'running').execute();
     });
   }
-}
-
-function isOpen({ state }: Pick<JobRow, 'state'>): boolean {
-  return state === 'waiting' || state === 'running';
 }

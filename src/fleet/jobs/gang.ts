@@ -52,12 +52,12 @@ export function decideGang(gang: Gang, nowMs: number, marginMs: number): GangAct
   const open = gang.ranks.filter(isOpen);
   if (gang.stop !== null) {
     // Where none was told to begin, none has to be ended; and one that is away cannot be told: its wipe says what became of it.
-    if (open.every((one) => isGone(one, nowMs, marginMs)) || !gang.setOff || nowMs >= gang.stop.untilMs) return { do: 'conclude', end: endOf(gang) };
+    if (open.every((one) => isGone(one, nowMs, marginMs)) || !gang.setOff || nowMs >= gang.stop.untilMs) return { do: 'conclude', end: endOf(gang, gang.stop.rank) };
     return ask(open.filter(({ reached }) => reached).map(({ rank }) => ({ rank, what: 'stop' })));
   }
   const failed = firstFailure(gang, nowMs, marginMs);
   if (failed !== undefined) return { do: 'stop', rank: failed };
-  if (open.length === 0) return { do: 'conclude', end: endOf(gang) };
+  if (open.length === 0) return { do: 'conclude', end: endOf(gang, undefined) };
   if (!gang.setOff) {
     const behind = gang.ranks.filter(({ reached, line }) => !reached || line !== 'ready').map(({ rank }) => rank);
     return behind.length === 0 ? { do: 'set-off' } : { do: 'wait', reason: `its job begins when all machines are ready; ${named(behind)} ${behind.length === 1 ? 'is' : 'are'} not` };
@@ -67,7 +67,7 @@ export function decideGang(gang: Gang, nowMs: number, marginMs: number): GangAct
 
 /** All that is known of its machines, as one end. Undefined: one may still run. */
 export function endOfAll(gang: Gang): GangEnd | undefined {
-  return gang.ranks.some(isOpen) ? undefined : endOf({ ...gang, stop: gang.stop ?? stopBy(gang) });
+  return gang.ranks.some(isOpen) ? undefined : endOf(gang, gang.stop?.rank ?? firstFailed(gang.ranks));
 }
 
 /** Since when a machine is away, by what is known now. */
@@ -88,7 +88,8 @@ export function failureText({ rank, state, exitCode, reason }: Pick<Rank, 'rank'
   }
 }
 
-function isOpen({ state }: Rank): boolean {
+/** How it ends is not known yet. */
+export function isOpen({ state }: Pick<Rank, 'state'>): boolean {
   return state === 'waiting' || state === 'running';
 }
 
@@ -97,24 +98,24 @@ function isGone({ reached, awaySinceMs }: Rank, nowMs: number, marginMs: number)
 }
 
 function isFailure({ state, exitCode }: Rank): boolean {
-  return state === 'ended' ? exitCode !== 0 : state !== 'waiting' && state !== 'running';
+  return state === 'ended' ? exitCode !== 0 : !isOpen({ state });
 }
 
 /** Before all have set off a machine out of reach is waited for: nothing is lost by it. */
 function firstFailure({ setOff, ranks }: Gang, nowMs: number, marginMs: number): number | undefined {
-  const [first] = ranks.filter(isFailure).toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || a.rank - b.rank);
-  if (first !== undefined) return first.rank;
+  const failed = firstFailed(ranks);
+  if (failed !== undefined) return failed;
   if (!setOff) return ranks.find(({ line }) => typeof line === 'object')?.rank;
   return ranks.find((one) => isOpen(one) && isGone(one, nowMs, marginMs))?.rank;
 }
 
-function stopBy({ ranks }: Gang): Gang['stop'] {
-  const [first] = ranks.filter(isFailure).toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || a.rank - b.rank);
-  return first === undefined ? null : { rank: first.rank, untilMs: 0 };
+function firstFailed(ranks: readonly Rank[]): number | undefined {
+  return ranks.filter(isFailure).toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || a.rank - b.rank)[0]?.rank;
 }
 
-function endOf({ stop, setOff, ranks }: Gang): GangEnd {
-  const by = ranks.find(({ rank }) => rank === stop?.rank);
+/** @param failed whose end ended the others; undefined: all have ended well. */
+function endOf({ setOff, ranks }: Gang, failed: number | undefined): GangEnd {
+  const by = ranks.find(({ rank }) => rank === failed);
   if (by === undefined) return { state: 'ended', exitCode: 0, reason: null };
   const reason = failureText(by);
   if (!setOff) return { state: 'failed', exitCode: null, reason: typeof by.line === 'object' && isOpen(by) ? `rank ${by.rank}: ${printable(by.line.refused)}` : reason };

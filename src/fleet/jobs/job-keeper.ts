@@ -1,23 +1,20 @@
-import { TandemError, isTandemError } from '../../base/index.ts';
+import { TandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { noteLease, type LeaseContext } from '../leases/context.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
+import { endBy, endColumns, lastOutput, lastWord, type JobEnd } from './job-end.ts';
 import { readLeaseBounds } from '../drivers/lease-bounds.ts';
+import { isOpen } from './gang.ts';
 import { GangKeeper } from './gang-keeper.ts';
 import { closeRanks, type DueGang } from './gang-rows.ts';
-import { logContext, orderOf, type JobRow } from './rows.ts';
+import { orderOf, type JobRow } from './rows.ts';
 
 /** A machine is asked about a job so often. */
 const LOOK_MS = 2_000;
 /** A job that runs is a use of its lease, noted so often. */
 const USE_MS = 60_000;
-/** So much of the end of what a job printed outlives its lease. */
-export const KEPT_LOG_BYTES = 64 * 1024;
-/** What another try would not change. */
-const FINAL = new Set(['unknown_command', 'bad_job', 'job_runs']);
 const MINUTE = 60_000;
 
-type Ended = { readonly state: 'ended' | 'cut' | 'lost' | 'failed'; readonly exitCode: number | null; readonly ranMs: number | null; readonly reason: string | null };
 type Due = JobRow & Pick<JobPlace, 'machineId' | 'fence'> & { readonly usedAt: Date | null };
 
 /** Begins jobs on machines, sees how they end, keeps the end of what they printed, and ends their leases. Its owner looks at all of them each second. */
@@ -29,7 +26,7 @@ export class JobKeeper {
 
   constructor(context: LeaseContext) {
     this.#context = context;
-    this.#gangs = new GangKeeper(context, FINAL, KEPT_LOG_BYTES);
+    this.#gangs = new GangKeeper(context);
   }
 
   /** Asks about what is due; the asking goes on after it resolves. */
@@ -64,14 +61,9 @@ export class JobKeeper {
     if (row === undefined || jobs === undefined) return;
     // Of several machines each is collected, also when the job is known to have ended.
     if (await this.#isOverSeveral(row)) return this.#gangs.collect(row, place, nowMs);
-    if (row.state !== 'waiting' && row.state !== 'running') return;
-    try {
-      const report = await jobs.machines.look(place);
-      await this.#end(row, { ...report, state: report.state === 'none' || report.state === 'running' ? 'cut' : report.state, reason: null }, await this.#tail(place), nowMs);
-    } catch (error) {
-      if (!isTandemError(error, 'node_refused')) throw error;
-      await this.#end(row, { state: 'lost', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
-    }
+    if (!isOpen(row)) return;
+    const { ended, output } = await lastWord(jobs.machines, place);
+    await this.#end(row, ended, output, nowMs);
   }
 
   /** A lease that has ended runs nothing, whatever became of it. */
@@ -103,11 +95,12 @@ export class JobKeeper {
     try {
       report = await (row.state === 'waiting' ? jobs.machines.begin(place, orderOf(jobs.secrets, row)) : jobs.machines.look(place));
     } catch (error) {
-      if (!isTandemError(error, 'node_refused') || !FINAL.has(error.detail ?? '')) throw error;
-      return this.#end(row, { state: 'failed', exitCode: null, ranMs: null, reason: error.message }, null, nowMs);
+      const ended = endBy(error);
+      if (ended === undefined) throw error;
+      return this.#end(row, ended, null, nowMs);
     }
     if (report.state === 'running' || report.state === 'none') return this.#goesOn(row, report, nowMs);
-    await this.#end(row, { ...report, state: report.state, reason: null }, await this.#tail(place), nowMs);
+    await this.#end(row, { ...report, state: report.state, reason: null }, await lastOutput(jobs.machines, place), nowMs);
   }
 
   async #goesOn(row: Due, { state, ranMs }: JobReport, nowMs: number): Promise<void> {
@@ -121,36 +114,23 @@ export class JobKeeper {
     });
   }
 
-  /** The end of what it printed; null: the machine cannot say. */
-  async #tail(place: JobPlace): Promise<JobOutput | null> {
-    try {
-      return await this.#context.jobs!.machines.read(place, null, KEPT_LOG_BYTES);
-    } catch (error) {
-      if (isTandemError(error, 'node_refused')) return null;
-      throw error;
-    }
-  }
-
-  async #end(row: JobRow, ended: Ended, output: JobOutput | null, nowMs: number): Promise<void> {
+  async #end(row: JobRow, ended: JobEnd, output: JobOutput | null, nowMs: number): Promise<void> {
     const { database, jobs } = this.#context;
     const { organisation_id, lease_id: id } = row;
-    const startMs = row.started_at?.getTime() ?? (ended.ranMs === null ? null : nowMs - ended.ranMs);
-    // A machine's word of how long it ran is held to what can be.
-    const endMs = startMs === null || ended.ranMs === null ? nowMs : Math.min(nowMs, startMs + ended.ranMs);
-    const sealed = output === null || jobs === undefined ? {} : { sealed_log: jobs.secrets.seal(output.bytes, logContext(id, null)), log_from: output.from, log_total: output.total };
+    const columns = endColumns(row, null, ended, output, jobs?.secrets, nowMs);
+    const { started_at: from, ended_at: to } = columns;
     const words = endText(ended);
     await database.transaction(async (tx) => {
       const own = database.scoped(organisation_id, tx);
-      const done = await own.updateTable('lease_jobs').set({ state: ended.state, exit_code: ended.exitCode, reason: ended.reason, started_at: startMs === null ? null : new Date(startMs), ended_at: new Date(endMs), ...sealed })
-        .where('lease_id', '=', id).where('state', 'in', ['waiting', 'running']).returning('lease_id').executeTakeFirst();
+      const done = await own.updateTable('lease_jobs').set(columns).where('lease_id', '=', id).where('state', 'in', ['waiting', 'running']).returning('lease_id').executeTakeFirst();
       if (done === undefined) return;
-      await noteLease(this.#context, tx, { organisation_id, id }, `job-${ended.state}`, `${words}${startMs === null ? '' : ` after ${Math.ceil((endMs - startMs) / MINUTE)} min`}`);
+      await noteLease(this.#context, tx, { organisation_id, id }, `job-${ended.state}`, `${words}${from === null ? '' : ` after ${Math.ceil((to.getTime() - from.getTime()) / MINUTE)} min`}`);
       if (!row.keep_open) await own.updateTable('leases').set({ wanted: 'end', reason: words }).where('id', '=', id).where('wanted', '=', 'run').where('observed', '=', 'running').execute();
     });
   }
 }
 
-function endText({ state, exitCode, reason }: Ended): string {
+function endText({ state, exitCode, reason }: JobEnd): string {
   switch (state) {
     case 'ended': return `its job ended with code ${exitCode ?? 'unknown'}`;
     case 'cut': return 'its job was cut by the end of the lease';
