@@ -73,13 +73,17 @@ export class JobKeeper {
   }
 
   async #open(): Promise<{ readonly alone: readonly Due[]; readonly gangs: readonly DueGang[] }> {
-    const rows = await this.#context.database.unscoped('jobs of every organisation are kept by one worker').selectFrom('lease_jobs').innerJoin('leases', 'leases.id', 'lease_jobs.lease_id').innerJoin('lease_machines', 'lease_machines.lease_id', 'leases.id')
-      .selectAll('lease_jobs').select(['lease_machines.machine_id as machineId', 'lease_machines.stage as stage', 'lease_machines.bounds as bounds', 'leases.fence as leaseFence', 'leases.used_at as usedAt'])
-      .where('lease_jobs.state', 'in', ['waiting', 'running']).where('leases.observed', '=', 'running').where('leases.wanted', '=', 'run').orderBy('lease_machines.machine_id').execute();
-    const byLease = [...Map.groupBy(rows, ({ lease_id }) => lease_id).values()];
+    const executor = this.#context.database.unscoped('jobs of every organisation are kept by one worker');
+    const rows = await executor.selectFrom('lease_jobs').innerJoin('leases', 'leases.id', 'lease_jobs.lease_id').selectAll('lease_jobs').select(['leases.fence as leaseFence', 'leases.used_at as usedAt'])
+      .where('lease_jobs.state', 'in', ['waiting', 'running']).where('leases.observed', '=', 'running').where('leases.wanted', '=', 'run').execute();
+    if (rows.length === 0) return { alone: [], gangs: [] };
+    // Apart, since a job's order may be long and would come once for each machine.
+    const machines = await executor.selectFrom('lease_machines').select(['lease_id', 'machine_id', 'stage', 'bounds']).where('lease_id', 'in', rows.map(({ lease_id }) => lease_id)).orderBy('machine_id').execute();
+    const byLease = Map.groupBy(machines, ({ lease_id }) => lease_id);
+    const open = rows.map(({ leaseFence, usedAt, ...job }) => ({ job, fence: BigInt(leaseFence), usedAt, on: byLease.get(job.lease_id) ?? [] }));
     return {
-      alone: byLease.flatMap((of) => (of.length > 1 || of[0]!.stage !== 'granted' ? [] : of.map(({ leaseFence, ...row }) => ({ ...row, fence: BigInt(leaseFence) })))),
-      gangs: byLease.filter((of) => of.length > 1).map((of) => ({ job: of[0]!, fence: BigInt(of[0]!.leaseFence), usedAt: of[0]!.usedAt, machineIds: of.map(({ machineId }) => machineId), hindered: of.map(({ bounds }) => readLeaseBounds(bounds)?.unbound.find(({ what }) => what === 'ranks')?.why) })),
+      alone: open.filter(({ on }) => on.length === 1 && on[0]!.stage === 'granted').map(({ job, on, ...rest }) => ({ ...job, ...rest, machineId: on[0]!.machine_id })),
+      gangs: open.filter(({ on }) => on.length > 1).map(({ on, ...rest }) => ({ ...rest, machineIds: on.map(({ machine_id }) => machine_id), hindered: on.map(({ bounds }) => readLeaseBounds(bounds)?.unbound.find(({ what }) => what === 'ranks')?.why) })),
     };
   }
 
