@@ -83,11 +83,20 @@ function roomFor(folder: string, own?: string): number {
   // Homes that are kept beyond their lease lie beside, and may grow in another one.
   const places = [join(folder, '..'), join(folder, '../../volumes')].filter((place) => existsSync(place));
   const images = places.flatMap((place) => readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => imageOf({ folder: join(place, name) })));
-  const promised = images.reduce((sum, image) => {
-    const stat = lstatSync(image, { throwIfNoEntry: false });
-    return stat === undefined || image === own ? sum : sum + Math.max(0, stat.size - stat.blocks * 512 - heldBytes(image));
-  }, 0);
+  const promised = images.filter((image) => image !== own).reduce((sum, image) => sum + promisedBy(image), 0);
   return Math.max(LEAST_BYTES, Math.floor((bsize * bavail - promised - RESERVE_BYTES) / MIB) * MIB);
+}
+
+/** What a disk's tenant may still write of it, and has not. */
+function promisedBy(image: string): number {
+  try {
+    const { size, blocks } = lstatSync(image);
+    return Math.max(0, size - blocks * 512 - heldBytes(image));
+  } catch (error) {
+    // Not there, or wiped just now.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 async function makeImage(image: string, uid: number, bytes: number, run: RunCommand): Promise<string | null> {
