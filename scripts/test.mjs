@@ -1,14 +1,14 @@
 // `npm test`: sets up what the tests need, runs them, and closes with `N passed, N failed`.
 // `npm run test:real` runs the suites on heavy real parts (`*.real.test.ts`).
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installPrograms } from './debian.mjs';
 import { findNode, install, root } from './node24.mjs';
 
-/** Debian packages that tests drive as real parts: the program to look for, and the package that has it. */
-const DEBIAN = { ip: 'iproute2', nft: 'nftables', faketime: 'faketime', chromium: 'chromium', bwrap: 'bubblewrap', sshd: 'openssh-server', ssh: 'openssh-client', curl: 'curl', rsync: 'rsync', Xtigervnc: 'tigervnc-standalone-server', xev: 'x11-utils', xclip: 'xclip', mmdebstrap: 'mmdebstrap', ethtool: 'ethtool',
-  ...(process.arch === 'x64' && { 'linux.uml': 'user-mode-linux' }) };
+/** Programs of Debian's that tests drive as real parts. */
+const PROGRAMS = ['ip', 'nft', 'faketime', 'chromium', 'bwrap', 'sshd', 'ssh', 'curl', 'rsync', 'Xtigervnc', 'xev', 'xclip', 'mmdebstrap', 'ethtool', ...(process.arch === 'x64' ? ['linux.uml'] : [])];
 
 /** Longer hangs: some test waits in a way that its own time limit does not end. Minutes, several times what a busy machine needs. */
 const LIMIT_MINUTES = { unit: { suite: 20, file: 10 }, acceptance: { suite: 20, file: 15 }, real: { suite: 60, file: 35 } };
@@ -17,7 +17,8 @@ const real = process.argv.includes('--real');
 const filters = process.argv.slice(2).filter((word) => word !== '--real');
 
 install({ dev: true });
-installDebianPackages();
+const missing = installPrograms(PROGRAMS);
+if (missing.length > 0) console.error(`Not installed: ${missing.join(', ')}. Tests that need them say so and fail under CI.\n  Next: sudo apt-get install ${missing.join(' ')}`);
 
 const suites = real ? ['real'] : ['unit', 'acceptance'];
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -105,30 +106,4 @@ function reportNotRun() {
   console.error(`\nNot run, because ${reason}:\n${notRun.map((name) => `  ${name}`).join('\n')}`);
   if (process.env.CI && filters.length === 0) totals.failed += notRun.length;
   else totals.skipped += notRun.length;
-}
-
-function installDebianPackages() {
-  const missing = Object.entries(DEBIAN).filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0).map(([, name]) => name);
-  if (missing.length === 0) return;
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.error(`Not installed: ${missing.join(', ')}. Tests that need them say so and fail under CI.\n  Next: sudo apt-get install ${missing.join(' ')}`);
-    return;
-  }
-  console.error(`Installing Debian packages for tests: ${missing.join(', ')}...`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env });
-  const leave = startNoServices();
-  const got = (names) => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { stdio: ['ignore', 'ignore', 'inherit'], env }).status === 0;
-  // One that this Debian does not have is no reason to be without the others.
-  const failed = got(missing) ? [] : missing.filter((name) => !got([name]));
-  leave();
-  if (failed.length > 0) console.error(`apt-get could not install ${failed.join(', ')}.`);
-}
-
-/** Tests want sshd as a program: installing it is not to open a port of this machine. Debian's policy layer says so; what it says is the machine's own again afterwards. */
-function startNoServices() {
-  const policy = '/usr/sbin/policy-rc.d';
-  if (existsSync(policy)) return () => {};
-  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  return () => rmSync(policy, { force: true });
 }

@@ -3,6 +3,7 @@
  * leases it, looks at its screen in a real Chromium, enters by `tandem ssh`, and ends it. Needs root, namespaces, bubblewrap, OpenSSH, TigerVNC
  * and Chromium. `--rounds=N`. The hosts are Linux: stand-ins, not macOS.
  */
+import '../support/host-tools.ts';
 import { spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';

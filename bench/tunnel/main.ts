@@ -4,6 +4,7 @@
  * Needs root, OpenSSH, bubblewrap, TigerVNC and iproute2. `--megabytes=N`, `--turns=N`, `--trips=N`, `--frames=N`, `--agents=N`, `--unshaped`: less of it, to see that it runs.
  * `--cipher=NAME`: of OpenSSH's, for the ways beside the tunnel, which has one of its own choice.
  */
+import '../support/host-tools.ts';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +16,6 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, createWebSocketStream } from 'ws';
 import { stop } from '../support/processes.ts';
 import { markdown, median, percentile, spread } from '../support/stats.ts';
-import { requireTools } from '../support/tools.ts';
 import { CpuWatch } from './cpu-watch.ts';
 import { Viewer, type ScreenWay } from './screens.ts';
 import { Link, cpuSeconds, residentBytes, roundTrips, sshdCommand, transfer, type Way } from './ways.ts';
@@ -30,7 +30,6 @@ const CIPHER = process.argv.find((word) => word.startsWith('--cipher='))?.split(
 const ROOT = join(import.meta.dirname, '../..');
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 
-requireTools(['ssh', 'ssh-keygen', 'bwrap', 'ip', 'tc', 'curl', 'Xtigervnc']);
 const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
 chmodSync(folder, 0o711);
 const link = new Link(`tdmb${process.pid % 10_000}`);

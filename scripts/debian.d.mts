@@ -1,0 +1,1 @@
+export declare function installPrograms(programs: readonly string[]): string[];
