@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createListener, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, createWebSocketStream } from 'ws';
@@ -7,6 +10,14 @@ import { canSandbox } from '../../../agent/src/testing/can-sandbox.ts';
 import type { AgentsHouse } from '../testing/agents-house.ts';
 import { openLeaseHouse, type LeaseHouse, type OneLease, type Ran } from '../testing/lease-house.ts';
 import { ByteReader } from '../screen/byte-reader.ts';
+
+async function freePort(): Promise<number> {
+  const listener = createListener().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  await new Promise((resolve) => { listener.close(resolve); });
+  return port;
+}
 
 describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
   let open: LeaseHouse;
@@ -71,6 +82,30 @@ describe.runIf(canSandbox)('SSH into a lease (stand-in, not macOS)', () => {
     expect(outward.err).toMatch(/open failed|Connection refused/);
     const seen = await ssh(name, 'cat /proc/net/dev | tail -n +3 | cut -d: -f1; cat /proc/1/comm');
     expect(seen.out.split('\n').map((line) => line.trim())).toEqual(['lo', 'bwrap', '']);
+  });
+
+  it('does what editors ask of it: a script on standard input, a SOCKS port, ports both ways, and more sessions over one connection', async () => {
+    const name = `${lease.leaseId}.tandem`;
+    const near = createServer((_request, reply) => reply.end('from my own machine')).listen(0, '127.0.0.1');
+    await once(near, 'listening');
+    const [socks, local, far] = [await freePort(), await freePort(), await freePort()];
+    const one = ['-S', join(house.folder, 'one')];
+    const home = `127.0.0.1:${(near.address() as AddressInfo).port}`;
+    // It goes into the background once all ports are there.
+    const ports = ['-D', String(socks), '-L', `${local}:127.0.0.1:${far}`, '-R', `127.0.0.1:${far}:${home}`];
+    const master = await run('sh', ['-c', '"$@" > /dev/null 2>&1', 'sh', 'ssh', '-F', join(env['HOME']!, '.ssh/config'), '-f', '-N', '-M', ...one, '-o', 'BatchMode=yes', '-o', 'ExitOnForwardFailure=yes', ...ports, name]);
+    expect(master.code, master.err).toBe(0);
+    // As the remote part of an editor is installed: what is to run comes in as text, and what it says comes back by lines.
+    const script = await run('ssh', ['-F', join(env['HOME']!, '.ssh/config'), ...one, '-T', name, 'bash'], `set -e\nmkdir -p ~/.editor-server\necho listening > ~/.editor-server/log\nexec 3<>/dev/tcp/127.0.0.1/${far}\nprintf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3\ntail -n 1 <&3\necho; cat ~/.editor-server/log\n`);
+    expect(script.out, script.err).toBe('from my own machine\nlistening\n');
+    for (const way of [['--socks5-hostname', `127.0.0.1:${socks}`, `http://localhost:${far}/`], [`http://127.0.0.1:${local}/`]]) {
+      const got = await run('curl', ['-s', '--noproxy', '', ...way]);
+      expect([got.code, got.out], way.join(' ')).toEqual([0, 'from my own machine']);
+    }
+    const batch = await run('sftp', ['-F', join(env['HOME']!, '.ssh/config'), '-q', '-b', '-', name], 'rename .editor-server/log .editor-server/old\nls -1 .editor-server\nrm .editor-server/old\nrmdir .editor-server\n');
+    expect(batch.out, batch.err).toContain('\n.editor-server/old\n');
+    expect((await run('ssh', [...one, '-O', 'exit', name])).code).toBe(0);
+    near.close();
   });
 
   it('needs the certificate of this lease, and the client checks the host', async () => {
