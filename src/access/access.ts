@@ -17,6 +17,7 @@ import { readOidcConfig } from './oidc-config.ts';
 import { parseOperatorPart } from './operator-file.ts';
 import { Organisations, type OrganisationView } from './organisations.ts';
 import type { Actor, Principal } from './principal.ts';
+import { Purges } from './purges.ts';
 import { Projects, projectViewOf, type ProjectView } from './projects.ts';
 import { Refusals } from './refusals.ts';
 import type { Role } from './role.ts';
@@ -49,6 +50,7 @@ export class Access {
   readonly organisations: Organisations;
   readonly projects: Projects;
   readonly consents: Consents;
+  readonly purges: Purges;
   readonly keys: Keys;
   readonly members: Members;
   readonly invitations: Invitations;
@@ -73,6 +75,7 @@ export class Access {
     this.organisations = new Organisations(context);
     this.projects = new Projects(context);
     this.consents = new Consents(context);
+    this.purges = new Purges(context);
     this.keys = new Keys(context);
     this.members = new Members(context);
     this.serviceAccounts = new ServiceAccounts(context);

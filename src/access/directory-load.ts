@@ -55,7 +55,7 @@ function organisation(row: Selectable<Schema['organisations']>): KnownOrganisati
 
 function project(row: Selectable<Schema['projects']>): KnownProject {
   return {
-    id: row.id, organisationId: row.organisation_id, name: row.name, slug: row.slug, tier: row.tier, store: row.store,
+    id: row.id, organisationId: row.organisation_id, name: row.name, slug: row.slug, tier: row.tier, store: row.store, contentPurgedAtMs: row.content_purged_at?.getTime() ?? null,
     createdAtMs: row.created_at.getTime(), archivedAtMs: row.archived_at?.getTime() ?? null,
   };
 }

@@ -19,6 +19,8 @@ export interface KnownProject {
   readonly slug: string;
   readonly tier: Tier;
   readonly store: boolean;
+  /** When its content was purged last; null: never. */
+  readonly contentPurgedAtMs: number | null;
   readonly createdAtMs: number;
   readonly archivedAtMs: number | null;
 }

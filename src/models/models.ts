@@ -161,7 +161,7 @@ export class Models {
     const spare = new Spare({ registry: this.#catalogue.registry, engine, states: router.states, clock, parallel: config.flexParallel ?? FLEX_PARALLEL });
     this.#media = new MediaFetcher({ policy, clock, resolve });
     this.#tools = { spare, files: this.files, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges(), awake: (...asked) => this.#awake(...asked) };
-    this.#calls = new CallStore({ database, secrets, clock, log, owner: newId() });
+    this.#calls = new CallStore({ database, secrets, content: this.content, clock, log, owner: newId() });
     this.#activeHooks = new ActiveHooks({ database, secrets, log });
     this.#hookCaller = new HookCaller({ policy, clock, resolve });
     this.hooks = new Hooks({ database, secrets, access, clock, policy, resolve, newId, active: this.#activeHooks, caller: this.#hookCaller });

@@ -28,9 +28,10 @@ export interface LedgerPort {
 /** The audit trail: an entry in the transaction of the change it tells of, and refused attempts beside it. Organisations and projects from memory. */
 export interface AccessPort {
   readonly audit: Pick<Access['audit'], 'record'>;
-  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember' | 'cacheSecondsOf'>;
+  readonly directory: Pick<Access['directory'], 'projectFor' | 'organisation' | 'project' | 'principalOfKey' | 'principalOfMember' | 'cacheSecondsOf' | 'refresh'>;
   readonly noteRefusal: Access['noteRefusal'];
   readonly consents: Pick<Access['consents'], 'holds'>;
+  readonly purges: Pick<Access['purges'], 'note' | 'allow'>;
 }
 
 /** Leases, for models that are served from the fleet, and the way to their machines. */

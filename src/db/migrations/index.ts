@@ -40,6 +40,7 @@ import { replicaOutput } from './0038-replica-output.ts';
 import { otherEntries } from './0039-other-entries.ts';
 import { jobRanks } from './0040-job-ranks.ts';
 import { keptJobs } from './0041-kept-jobs.ts';
+import { purgesAndAttempts } from './0042-purges-and-attempts.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -84,4 +85,5 @@ export const migrations: readonly Migration[] = [
   otherEntries,
   jobRanks,
   keptJobs,
+  purgesAndAttempts,
 ];

@@ -29,6 +29,11 @@ export interface ProjectRow {
   tier: 'standard' | 'contributor';
   /** As for the organisation; content is kept only where both say so. */
   store: ColumnType<boolean, boolean | undefined, boolean>;
+  /** When its content was purged last. What began before is not kept. */
+  content_purged_at: NullableTime;
+  /** Since when, and by whose word, it pays for attempts that did not deliver; both null: it does not. */
+  pays_attempts_at: NullableTime;
+  pays_attempts_by: ColumnType<string | null, string | null | undefined, string | null>;
   created_at: Time;
   archived_at: NullableTime;
 }

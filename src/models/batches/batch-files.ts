@@ -11,7 +11,7 @@ export interface BatchFilesOptions {
   readonly nowMs: () => number;
 }
 
-/** Writes the output and the error file of a batch; each only when there is something to write. Those of an earlier try are removed first. */
+/** Writes the output and the error file of a batch; each only when there is something to write. Those of an earlier try are removed first. @throws TandemError content_not_found: the project was purged. */
 export async function writeBatchFiles(options: BatchFilesOptions, batch: BatchRow, why: 'completed' | 'expired' | 'cancelled'): Promise<{ output: string | null; errors: string | null }> {
   await options.content.removeOf(batch.organisation_id, batch.id);
   const output = await writeFile(options, batch, 'output', options.store.results(batch, 'done'));
@@ -28,7 +28,7 @@ async function* errorLines({ store, newId }: BatchFilesOptions, batch: BatchRow,
 async function writeFile({ content, newId, nowMs }: BatchFilesOptions, batch: BatchRow, what: 'output' | 'error', results: AsyncIterable<LineResult>): Promise<string | null> {
   const id = fileId(newId());
   const writer = await content.write({
-    organisationId: batch.organisation_id, projectId: batch.project_id, keyId: batch.key_id, purpose: 'file', id, kind: 'batch_output', belongsTo: batch.id,
+    organisationId: batch.organisation_id, projectId: batch.project_id, keyId: batch.key_id, purpose: 'file', id, beganMs: batch.created_at.getTime(), kind: 'batch_output', belongsTo: batch.id,
     about: { filename: `${batch.id}_${what}.jsonl` }, ...(batch.output_seconds === null ? {} : { expiresAtMs: nowMs() + Number(batch.output_seconds) * 1000 }),
   });
   for await (const result of results) await writer.write(Buffer.from(`${JSON.stringify(result)}\n`));

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import { isTandemError, type Clock, type Logger } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { LedgerPort } from '../ports.ts';
@@ -152,7 +152,16 @@ export class BatchRun {
     if (this.#gone || this.#batch.state === 'in_progress') return;
     const batch = this.#batch;
     const why: 'cancelled' | 'expired' | 'completed' = batch.cancelling_at !== null ? 'cancelled' : (await store.hasOpenLines(batch)) ? 'expired' : 'completed';
-    const { output, errors } = await writeBatchFiles({ store, content, newId, nowMs: () => clock.nowMs() }, batch, why);
+    const written = await writeBatchFiles({ store, content, newId, nowMs: () => clock.nowMs() }, batch, why).catch((error: unknown) => {
+      if (isTandemError(error, 'content_not_found')) return null;
+      throw error;
+    });
+    if (written === null) {
+      // The project was purged: the batch was cancelled with it.
+      this.#gone = true;
+      return;
+    }
+    const { output, errors } = written;
     const ended = await database.transaction(async (tx) => {
       const end = { state: why, output_file_id: output, error_file_id: errors, lease_until: null, [`${why}_at`]: this.#now() } as const;
       const row = await store.change(batch, end, tx);

@@ -38,13 +38,16 @@ export class Batches {
     const { database, access, store, files, clock, newId, secrets, endpoints } = this.#options;
     store.demandKept(principal, 'A batch');
     const asked = readBody(body, endpoints);
+    const nowMs = clock.nowMs();
+    const projectId = access.directory.projectFor(principal);
     const input = await files.find(principal, asked.inputFileId);
     if (input.kind !== 'batch') throw invalid('input_file_id', 'The input file was uploaded for another purpose: upload it with purpose batch.');
     const id = `batch_${newId().replaceAll('-', '')}`;
-    const nowMs = clock.nowMs();
     const row = await database.transaction(async (tx) => {
+      // Its input is gone by then.
+      if (!(await store.allows(tx, { organisationId: principal.organisationId, projectId, beganMs: nowMs }))) throw store.missed(principal, 'file', input.id);
       const [made] = await database.scoped(principal.organisationId, tx).insertInto('batches', {
-        id, project_id: access.directory.projectFor(principal), key_id: principal.keyId, member_id: principal.keyId === null ? principal.actor.id : null,
+        id, project_id: projectId, key_id: principal.keyId, member_id: principal.keyId === null ? principal.actor.id : null,
         endpoint: asked.endpoint, input_file_id: input.id, state: 'validating',
         sealed_metadata: asked.metadata === null ? null : secrets.seal(JSON.stringify(asked.metadata), metadataContext(id)),
         output_file_id: null, error_file_id: null, output_seconds: asked.outputSeconds, created_at: new Date(nowMs), expires_at: new Date(nowMs + WINDOW_MS),

@@ -4,6 +4,7 @@ import type { Principal } from '../ports.ts';
 import { openDatabaseHouse, type DatabaseHouse } from '../testing/database-house.ts';
 import { PIECE_BYTES } from './pieces.ts';
 import type { ContentStore } from './content-store.ts';
+import type { NewContent } from './types.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 10, 25));
 const DAY_MS = 86_400_000;
@@ -27,12 +28,14 @@ afterAll(() => house.close());
 
 const head = (more: object = {}) => {
   serial += 1;
-  return { organisationId: own.organisationId, projectId: own.projectId!, keyId: own.keyId, purpose: 'response' as const, id: `resp_${serial}`, expiresAtMs: clock.nowMs() + DAY_MS, ...more };
+  return { organisationId: own.organisationId, projectId: own.projectId!, keyId: own.keyId, purpose: 'response' as const, id: `resp_${serial}`, beganMs: clock.nowMs(), expiresAtMs: clock.nowMs() + DAY_MS, ...more };
 };
+
+const kept = async (one: NewContent) => (await content.put(one))!;
 
 describe('the content store', () => {
   it('gives back what was put, and stores no plain byte of it', async () => {
-    const put = await content.put({ ...head({ about: { name: 'quintessence.txt' } }), value: 'a quintessence of dust' });
+    const put = await kept({ ...head({ about: { name: 'quintessence.txt' } }), value: 'a quintessence of dust' });
     const got = await content.get(own, put.id, 'response');
     expect([got.value.toString(), got.about, got.bytes]).toEqual(['a quintessence of dust', { name: 'quintessence.txt' }, 22]);
     const rows = [
@@ -44,8 +47,8 @@ describe('the content store', () => {
   });
 
   it('replaces a value of the same id', async () => {
-    const first = await content.put({ ...head(), value: 'one' });
-    await content.put({ ...head({ id: first.id }), value: 'two' });
+    const first = await kept({ ...head(), value: 'one' });
+    await kept({ ...head({ id: first.id }), value: 'two' });
     expect((await content.get(own, first.id, 'response')).value.toString()).toBe('two');
   });
 
@@ -63,15 +66,15 @@ describe('the content store', () => {
   });
 
   it('does not open a piece that was moved to another place', async () => {
-    const one = await content.put({ ...head(), value: 'mine' });
-    const two = await content.put({ ...head(), value: 'yours' });
+    const one = await kept({ ...head(), value: 'mine' });
+    const two = await kept({ ...head(), value: 'yours' });
     const [piece] = await house.database.scoped(own.organisationId).selectFrom('content_pieces').selectAll().where('content_id', '=', two.id).execute();
     await house.database.scoped(own.organisationId).updateTable('content_pieces').set({ sealed: piece!.sealed }).where('content_id', '=', one.id).execute();
     await expect(content.get(own, one.id, 'response')).rejects.toMatchObject({ code: 'secret_unreadable' });
   });
 
   it('has nothing for another project, and writes the attempt down', async () => {
-    const put = await content.put({ ...head(), value: 'private' });
+    const put = await kept({ ...head(), value: 'private' });
     for (const attempt of [() => content.get(other, put.id, 'response'), () => content.delete(other, put.id, 'response'), () => content.get(own, put.id, 'file')]) {
       await expect(attempt()).rejects.toMatchObject({ code: 'content_not_found', status: 404 });
     }
@@ -86,7 +89,7 @@ describe('the content store', () => {
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) {
       clock.advance(1);
-      ids.push((await content.put({ ...head({ purpose: 'batch', kind: n % 2 ? 'odd' : 'even' }), value: '' })).id);
+      ids.push((await kept({ ...head({ purpose: 'batch', kind: n % 2 ? 'odd' : 'even' }), value: '' })).id);
     }
     const first = await content.list(own, { purpose: 'batch', limit: 2, order: 'asc' });
     expect([first.items.map(({ id }) => id), first.more]).toEqual([ids.slice(0, 2), true]);
@@ -96,7 +99,7 @@ describe('the content store', () => {
   });
 
   it('is blind to what has expired before the sweep removes it', async () => {
-    const put = await content.put({ ...head(), value: 'short-lived' });
+    const put = await kept({ ...head(), value: 'short-lived' });
     const begun = await content.write(head());
     await begun.write(Buffer.from('never finished'));
     clock.advance(DAY_MS);
@@ -108,14 +111,14 @@ describe('the content store', () => {
   });
 
   it('purges a project by its name: its content goes, its neighbours\' stays', async () => {
-    const put = await content.put({ ...head(), value: 'gone' });
-    const kept = await content.put({ ...head({ projectId: other.projectId }), value: 'stays' });
+    const put = await kept({ ...head(), value: 'gone' });
+    const stays = await kept({ ...head({ projectId: other.projectId }), value: 'stays' });
     await expect(house.models.purge(house.admin, own.projectId!, 'another')).rejects.toMatchObject({ code: 'invalid_request', param: 'name' });
     await expect(house.models.purge(own, own.projectId!, 'one')).rejects.toMatchObject({ code: 'permission_denied' });
     expect((await house.models.kept(house.admin)).items).toContainEqual(expect.objectContaining({ projectName: 'other', purpose: 'response', count: 1, bytes: 5 }));
     expect((await house.models.purge(house.admin, own.projectId!, 'one')).removed).toBeGreaterThan(0);
     await expect(content.get(own, put.id, 'response')).rejects.toMatchObject({ code: 'content_not_found' });
-    expect((await content.get(other, kept.id, 'response')).value.toString()).toBe('stays');
+    expect((await content.get(other, stays.id, 'response')).value.toString()).toBe('stays');
     const { items } = await house.access.audit.list(house.admin, { limit: 1, action: 'content.purge' });
     expect(items[0]).toMatchObject({ resourceId: own.projectId });
   });

@@ -31,6 +31,8 @@ const KEPT_MS = 30 * 86_400_000;
 /** What was never finished is removed after this. */
 const UNFINISHED_MS = 6 * 3_600_000;
 const SWEEP_ROWS = 500;
+/** As Postgres has it. */
+const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
  * What is kept of callers' content, and only that: each for a function that the caller asked for or by its project's
@@ -59,18 +61,33 @@ export class ContentStore {
     if (off !== null) throw new TandemError('store_off', { params: { what, ...off } });
   }
 
-  /** Keeps a value whole; one of the same id and project is replaced. In a transaction of the caller's when one is given. */
-  async put(content: NewContent, tx?: Executor): Promise<StoredContent> {
+  /**
+   * Keeps a value whole; one of the same id and project is replaced. In a transaction of the caller's when one is given.
+   * Null: the project's content was purged since it began, and it is not kept.
+   */
+  async put(content: NewContent, tx?: Executor): Promise<StoredContent | null> {
     if (tx === undefined) return this.#options.database.transaction((own) => this.put(content, own));
+    if (!(await this.allows(tx, content))) return null;
     await this.#remove(tx, content.organisationId, content.id, content.projectId);
-    const writer = await this.#begin(content, tx);
+    await this.#insert(content, tx);
+    const writer = this.#writer(content, tx);
     await writer.write(typeof content.value === 'string' ? Buffer.from(content.value) : content.value);
     return writer.finish();
   }
 
-  /** Begins a content that comes in pieces. */
+  /** Begins a content that comes in pieces. @throws TandemError content_not_found: it was purged since it began; `write` and `finish` throw the same. */
   async write(head: ContentHead): Promise<ContentWriter> {
-    return this.#begin(head, this.#options.database.unscoped('the pieces of one content, each written as its organisation\'s'));
+    const { database } = this.#options;
+    await database.transaction(async (tx) => {
+      if (!(await this.allows(tx, head))) throw gone(head);
+      await this.#insert(head, tx);
+    });
+    return this.#writer(head, database.unscoped('the pieces of one content, each written as its organisation\'s'));
+  }
+
+  /** Whether the project's content was not purged since something began, for as long as the transaction lasts. */
+  allows(tx: Executor, { organisationId, projectId, beganMs }: Pick<ContentHead, 'organisationId' | 'projectId' | 'beganMs'>): Promise<boolean> {
+    return this.#options.access.purges.allow(tx, organisationId, projectId, beganMs);
   }
 
   /** A content with its bytes. @throws TandemError content_not_found */
@@ -165,7 +182,7 @@ export class ContentStore {
     return project?.store === false ? { scope: 'project', name: project.name, path: `/api/projects/${project.id}` } : null;
   }
 
-  async #begin(head: ContentHead, executor: Executor): Promise<ContentWriter> {
+  async #insert(head: ContentHead, executor: Executor): Promise<void> {
     const { database, secrets, clock } = this.#options;
     const own = database.scoped(head.organisationId, executor);
     const nowMs = clock.nowMs();
@@ -175,12 +192,17 @@ export class ContentStore {
       sealed_about: head.about === undefined ? null : secrets.seal(JSON.stringify(head.about), aboutContext(head.id)),
       bytes: 0, whole: false, created_at: new Date(nowMs), expires_at: expiresAtMs === null ? null : new Date(expiresAtMs),
     }).execute();
+  }
+
+  #writer(head: ContentHead, executor: Executor): ContentWriter {
+    const { database, secrets } = this.#options;
+    const own = database.scoped(head.organisationId, executor);
     const pieces = new PieceWriter({ executor, database, secrets, organisationId: head.organisationId, id: head.id });
     return {
       get bytes() { return pieces.bytes; },
-      write: (chunk) => pieces.write(chunk),
+      write: (chunk) => unlessGone(head, pieces.write(chunk)),
       finish: async (late = {}) => {
-        await pieces.end();
+        await unlessGone(head, pieces.end());
         const after = {
           whole: true, bytes: pieces.bytes,
           ...(late.kind === undefined ? {} : { kind: late.kind }),
@@ -188,8 +210,7 @@ export class ContentStore {
           ...(late.expiresAtMs === undefined ? {} : { expires_at: late.expiresAtMs === null ? null : new Date(late.expiresAtMs) }),
         };
         const [finished] = await own.updateTable('contents').set(after).where('id', '=', head.id).returningAll().execute();
-        // It was purged while it was written.
-        if (finished === undefined) throw new TandemError('content_not_found', { params: { kind: head.purpose, id: head.id } });
+        if (finished === undefined) throw gone(head);
         return this.#stored(finished);
       },
       abort: () => this.#remove(executor, head.organisationId, head.id, head.projectId),
@@ -213,6 +234,20 @@ export class ContentStore {
       id: row.id, organisationId: row.organisation_id, projectId: row.project_id, keyId: row.key_id, purpose: row.purpose, kind: row.kind, belongsTo: row.belongs_to, about,
       bytes: Number(row.bytes), createdAtMs: row.created_at.getTime(), expiresAtMs: row.expires_at?.getTime() ?? null,
     };
+  }
+}
+
+/** It was purged or deleted while it was written. */
+function gone({ purpose, id }: ContentHead): TandemError {
+  return new TandemError('content_not_found', { params: { kind: purpose, id } });
+}
+
+/** A piece of a content that is not there any more finds nothing to belong to. */
+async function unlessGone(head: ContentHead, written: Promise<void>): Promise<void> {
+  try {
+    await written;
+  } catch (error) {
+    throw (error as { code?: string }).code === FOREIGN_KEY_VIOLATION ? gone(head) : error;
   }
 }
 

@@ -12,6 +12,8 @@ export interface ContentHead {
   readonly purpose: Purpose;
   /** As callers know it, unique in the organisation: `resp_…`, `file-…`. At most 200 characters. */
   readonly id: string;
+  /** UTC milliseconds: when that began of which this is kept, a call by the time in its id. A purge holds for all that began before it. */
+  readonly beganMs: number;
   /** UTC milliseconds; null: until it is deleted. Default: 30 days from now, as `store` has it in OpenAI's API. */
   readonly expiresAtMs?: number | null;
   /** Of files: the purpose in OpenAI's sense. */

@@ -1,4 +1,4 @@
-import { TandemError, type Clock, type Logger } from '../../base/index.ts';
+import { TandemError, uuidTimeMs, type Clock, type Logger } from '../../base/index.ts';
 import { demand } from '../../access/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
@@ -114,7 +114,8 @@ export class Contributions {
       const value = JSON.stringify(contribution);
       await database.transaction(async (tx) => {
         if (!(await access.consents.holds(tx, organisationId, projectId, beganMs))) return;
-        await store.put({ organisationId, projectId, keyId, purpose: 'contribution', id: `contribution_${contribution.id}`, belongsTo: contribution.id, value }, tx);
+        // A call begins with its id: one in the background may have waited before it was answered.
+        await store.put({ organisationId, projectId, keyId, purpose: 'contribution', beganMs: Math.min(beganMs, uuidTimeMs(contribution.id)), id: `contribution_${contribution.id}`, belongsTo: contribution.id, value }, tx);
       });
     } catch (error) {
       this.losses.note(organisationId, projectId, 'failed');

@@ -64,17 +64,19 @@ export class Feedback {
    * @throws TandemError invalid_request, content_not_found for a reply that is none of the caller's project.
    */
   async give(principal: Principal, body: unknown, signal: AbortSignal): Promise<FeedbackObject> {
-    const { database, store, clock, newId } = this.#options;
+    const { database, access, store, clock, newId } = this.#options;
     const given = readFeedback(body);
-    const event = await this.#find(principal, given, signal);
     const now = new Date(clock.nowMs());
+    const event = await this.#find(principal, given, signal);
     const author = given.author ?? principal.keyId ?? principal.actor.id ?? 'session';
     const row = await database.transaction(async (tx) => {
       const own = database.scoped(principal.organisationId, tx);
+      // The project before what was said: a purge and a withdrawal of consent take them in this order too.
+      const keeps = (given.comment !== null || given.edit !== null) && await access.consents.holds(tx, principal.organisationId, event.projectId);
       const before = await own.selectFrom('feedback').select(['id', 'content_id']).where('event_id', '=', given.eventId).where('author', '=', author).where('kind', '=', given.kind).forUpdate().executeTakeFirst();
       const id = before?.id ?? newId();
       if (before?.content_id != null) await store.drop(principal.organisationId, before.content_id, tx);
-      const contentId = await this.#keepContent(tx, principal, event.projectId, id, given);
+      const contentId = keeps ? await this.#keepContent(tx, principal, event.projectId, id, given, now.getTime()) : null;
       const said = { rating: given.rating, outcome: given.outcome, scenario: given.scenario ?? event.scenario, resource: event.model, content_id: contentId, updated_at: now };
       const [after] = await own.insertInto('feedback', {
         id, project_id: event.projectId, key_id: principal.keyId, author, event_id: given.eventId, reply_id: given.id, kind: given.kind, created_at: now, ...said,
@@ -144,12 +146,9 @@ export class Feedback {
     return Math.abs(this.#options.clock.nowMs() - uuidTimeMs(eventId)) < 60_000;
   }
 
-  async #keepContent(tx: Executor, principal: Principal, projectId: string, id: string, { comment, edit, eventId }: GivenFeedback): Promise<string | null> {
-    const { access, store } = this.#options;
-    if (comment === null && edit === null) return null;
-    if (!(await access.consents.holds(tx, principal.organisationId, projectId))) return null;
+  async #keepContent(tx: Executor, principal: Principal, projectId: string, id: string, { comment, edit, eventId }: GivenFeedback, beganMs: number): Promise<string | null> {
     const contentId = `feedback_${id}`;
-    await store.put({ organisationId: principal.organisationId, projectId, keyId: principal.keyId, purpose: 'feedback', id: contentId, belongsTo: eventId, value: JSON.stringify({ comment, edit }) }, tx);
-    return contentId;
+    const kept = await this.#options.store.put({ organisationId: principal.organisationId, projectId, keyId: principal.keyId, purpose: 'feedback', id: contentId, beganMs, belongsTo: eventId, value: JSON.stringify({ comment, edit }) }, tx);
+    return kept && contentId;
   }
 }

@@ -41,7 +41,7 @@ export class Files {
     const { store, access, clock, newId } = this.#options;
     store.demandKept(principal, 'A file');
     const id = fileId(newId());
-    const writer = await store.write({ organisationId: principal.organisationId, projectId: access.directory.projectFor(principal), keyId: principal.keyId, purpose: 'file', id });
+    const writer = await store.write({ organisationId: principal.organisationId, projectId: access.directory.projectFor(principal), keyId: principal.keyId, purpose: 'file', id, beganMs: clock.nowMs() });
     return {
       write: (chunk) => writer.write(chunk),
       abort: () => writer.abort(),

@@ -1,11 +1,14 @@
 import { sql } from 'kysely';
-import type { Clock, Logger, SecretBox } from '../../base/index.ts';
+import { uuidTimeMs, type Clock, type Logger, type SecretBox } from '../../base/index.ts';
 import type { Database } from '../../db/index.ts';
+import type { ContentStore } from '../content/index.ts';
 import type { KeptReply } from './shared-reply.ts';
 
 /** Which call: a caller's key of idempotency is its own. */
 export interface CallKey {
   readonly organisationId: string;
+  /** Whose content the reply is. */
+  readonly projectId: string;
   readonly callerId: string;
   readonly idempotencyKey: string;
 }
@@ -16,7 +19,8 @@ export type Claim =
   | { readonly kind: 'other-request' }
   | { readonly kind: 'running'; readonly eventId: string; readonly abandoned: boolean }
   | { readonly kind: 'cut' }
-  | { readonly kind: 'too-large' }
+  /** It was too large, or purged before it had ended. */
+  | { readonly kind: 'not-kept' }
   | { readonly kind: 'done'; readonly reply: KeptReply };
 
 /** Told with the event's id whenever a call has ended in any way. */
@@ -32,6 +36,7 @@ const TRIES = 5;
 export interface CallStoreOptions {
   readonly database: Database;
   readonly secrets: SecretBox;
+  readonly content: Pick<ContentStore, 'allows'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** This process, among those on the same database. */
@@ -81,18 +86,19 @@ export class CallStore {
       if (!row.request_hash.equals(requestHash)) return { kind: 'other-request' };
       if (row.state === 'running') return { kind: 'running', eventId: row.event_id, abandoned: row.abandoned };
       if (row.state === 'cut') return { kind: 'cut' };
-      return row.sealed_reply === null ? { kind: 'too-large' } : { kind: 'done', reply: this.#open(row.event_id, row.sealed_reply) };
+      return row.sealed_reply === null ? { kind: 'not-kept' } : { kind: 'done', reply: this.#open(row.event_id, row.sealed_reply) };
     }
     return { kind: 'running', eventId, abandoned: false };
   }
 
-  /** Keeps the reply, or notes that the call was charged without a whole one. */
+  /** Keeps the reply, unless its project was purged since the call began; or notes that the call was charged without a whole one. */
   async finish(key: CallKey, eventId: string, reply: KeptReply | undefined): Promise<void> {
     this.#running -= 1;
     const text = reply && JSON.stringify(reply);
     const sealed = text === undefined || text.length > MOST_KEPT_CHARACTERS ? null : this.#options.secrets.seal(text, contextOf(eventId));
     await this.#options.database.transaction(async (tx) => {
-      await this.#options.database.scoped(key.organisationId, tx).updateTable('idempotent_calls').set({ state: reply ? 'done' : 'cut', sealed_reply: sealed })
+      const kept = sealed !== null && await this.#options.content.allows(tx, { ...key, beganMs: uuidTimeMs(eventId) });
+      await this.#options.database.scoped(key.organisationId, tx).updateTable('idempotent_calls').set({ state: reply ? 'done' : 'cut', sealed_reply: kept ? sealed : null })
         .where('caller_id', '=', key.callerId).where('idempotency_key', '=', key.idempotencyKey).where('event_id', '=', eventId).execute();
       await this.#options.database.notify(tx, CHANNEL, eventId);
     });

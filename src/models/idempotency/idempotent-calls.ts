@@ -37,7 +37,8 @@ export class IdempotentCalls {
   async call(dialect: DialectIn, input: CallInput, idempotencyKey: string, sink: ReplySink): Promise<void> {
     if (!KEY_FORM.test(idempotencyKey)) throw new TandemError('invalid_header', { params: { name: 'Idempotency-Key' } });
     const { principal, signal } = input;
-    const key: CallKey = { organisationId: principal.organisationId, callerId: principal.keyId ?? principal.actor.id ?? 'session', idempotencyKey };
+    // Every call has a project by now.
+    const key: CallKey = { organisationId: principal.organisationId, projectId: principal.projectId!, callerId: principal.keyId ?? principal.actor.id ?? 'session', idempotencyKey };
     const hash = createHash('sha256').update(JSON.stringify([dialect, input.receipt, input.body])).digest();
     const place = JSON.stringify([key.organisationId, key.callerId, key.idempotencyKey, hash.toString('base64')]);
     let reply = this.#open.get(place);
@@ -75,8 +76,8 @@ export class IdempotentCalls {
             throw new TandemError('idempotency_mismatch');
           case 'cut':
             throw conflict('was cut before its end; what it had delivered was charged');
-          case 'too-large':
-            throw conflict('was answered, but its reply was too large to keep');
+          case 'not-kept':
+            throw conflict('was answered, but its reply is not kept: it was too large, or its project was purged meanwhile');
           case 'done':
             reply.replay(claim.reply);
             return false;

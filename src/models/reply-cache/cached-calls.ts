@@ -37,6 +37,8 @@ const MOST_REPLY_CHARACTERS = 1_000_000;
 export class CachedCalls {
   readonly #options: CachedCallsOptions;
   readonly #cache = new ReplyCache(BOUNDS);
+  /** How often something was purged: what ran meanwhile is not kept. */
+  #purges = 0;
 
   constructor(options: CachedCallsOptions) {
     this.#options = options;
@@ -57,13 +59,15 @@ export class CachedCalls {
     const found = this.#cache.get(place, this.#options.clock.nowMs());
     if (found !== undefined) return this.#replay(dialect, input, found, sink);
     const copying = new CopyingSink(sink, MOST_REPLY_CHARACTERS, { 'x-tandem-cache': 'miss' });
+    const purges = this.#purges;
     await answer(dialect, input, copying);
     const { chunks, headers } = copying;
-    if (chunks !== undefined) this.#cache.put(place, projectId, { callId: input.requestId, headers, chunks }, this.#options.clock.nowMs() + seconds * 1_000);
+    if (chunks !== undefined && purges === this.#purges) this.#cache.put(place, projectId, { callId: input.requestId, headers, chunks }, this.#options.clock.nowMs() + seconds * 1_000);
   }
 
   /** A project's content was purged; without a project, some project's may have been. */
   drop(projectId?: string): void {
+    this.#purges += 1;
     this.#cache.drop(projectId);
   }
 

@@ -1,4 +1,4 @@
-import { TandemError, isTandemError } from '../../base/index.ts';
+import { TandemError, isTandemError, uuidTimeMs } from '../../base/index.ts';
 import type { Database, Executor } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { Principal } from '../ports.ts';
@@ -28,11 +28,11 @@ export class Archive {
     this.#database = database;
   }
 
-  /** Keeps a response that has ended, in place of what was kept of it before. */
+  /** Keeps a response that has ended, in place of what was kept of it before. Not where its project was purged since it began. */
   async keep(owner: Owner, kept: KeptResponse, tx?: Executor): Promise<void> {
     if (tx === undefined) return this.#database.transaction((own) => this.keep(owner, kept, own));
     const id = String(kept.response['id']);
-    await this.#content.put({ ...owner, purpose: 'response', id, value: JSON.stringify(kept) }, tx);
+    if (await this.#content.put({ ...owner, purpose: 'response', id, beganMs: beganMs(id), value: JSON.stringify(kept) }, tx) === null) return;
     const ids = [...kept.input, ...outputItems(kept)].map((item) => item['id']).filter((item): item is string => typeof item === 'string' && PLAIN_ID.test(item));
     if (ids.length === 0) return;
     await this.#database.scoped(owner.organisationId, tx).insertInto('response_items', [...new Set(ids)].map((item) => ({ project_id: owner.projectId, item_id: item, response_id: id }))).execute();
@@ -112,6 +112,11 @@ export class Archive {
     await this.#content.removeOf(owner.organisationId, id);
     await this.#content.delete(principal, id, ['response', 'background']);
   }
+}
+
+/** When a response began, as its id says. */
+export function beganMs(id: string): number {
+  return uuidTimeMs(id.slice('resp_'.length));
 }
 
 /** The id in an `item_reference`, whose type may be left out. */

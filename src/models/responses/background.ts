@@ -92,15 +92,17 @@ export class Background {
     const { archive, answer, contributing, newId } = this.#options;
     const principal = this.#principalOf(job);
     if (principal === null) return this.#fail(job, new TandemError('invalid_api_key'));
+    const ownId = job.id.slice('resp_'.length);
+    // Given before the job's content is found: a purge after that is later than the call.
+    const requestId = isFirst(job) ? ownId : newId();
     const waiting = await archive.find(principal, job.id).catch(() => null);
     // Purged or deleted while it waited.
     if (!waiting?.body) return this.#drop(job);
     const sink = job.streamed ? new EventLogSink(this.#options, ownerOf(job), job.id) : new TextSink();
-    const ownId = job.id.slice('resp_'.length);
     const observed: Observed = { id: ownId, writer: null };
     let failure: unknown = null;
     try {
-      const call = { principal, body: waiting.body, headers: {}, idempotencyKey: null, receipt: false, signal, requestId: isFirst(job) ? ownId : newId() };
+      const call = { principal, body: waiting.body, headers: {}, idempotencyKey: null, receipt: false, signal, requestId };
       await contributing((_dialect, input, to) => answer(observed, input, to))('responses', call, sink);
       if (sink instanceof EventLogSink) await sink.settled();
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Database, Executor } from '../../db/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { Principal } from '../ports.ts';
 import type { ReplySink } from '../reply-sink.ts';
-import type { Owner } from './archive.ts';
+import { beganMs, type Owner } from './archive.ts';
 
 export interface EventLogTools {
   readonly content: ContentStore;
@@ -93,7 +93,7 @@ export class EventLogSink implements ReplySink {
 /** Writes frames down as a content that belongs to the response, named by its first event so that names are in order. */
 export async function appendEvents({ content, database }: EventLogTools, owner: Owner, id: string, text: string, tx: Executor): Promise<void> {
   const first = text.split('\n\n').map(sequenceOf).find((number) => number !== null) ?? 0;
-  await content.put({ ...owner, purpose: 'background', kind: 'events', id: `${id}.${String(first).padStart(10, '0')}`, belongsTo: id, value: text }, tx);
+  await content.put({ ...owner, purpose: 'background', kind: 'events', beganMs: beganMs(id), id: `${id}.${String(first).padStart(10, '0')}`, belongsTo: id, value: text }, tx);
   await database.notify(tx, EVENTS_CHANNEL, id);
 }
 

@@ -10,7 +10,7 @@ import { invalid } from '../request/fields.ts';
 import { isObject, type JsonObject } from '../request/json.ts';
 import type { ReplySink } from '../reply-sink.ts';
 import type { CallInput } from '../run/call.ts';
-import { Archive } from './archive.ts';
+import { Archive, beganMs } from './archive.ts';
 import { Background, JOBS_CHANNEL, lastWords } from './background.ts';
 import { appendEvents, type EventLogTools } from './event-log.ts';
 import { compacted, summaryCall } from './compact.ts';
@@ -26,7 +26,7 @@ import { ResponseSession } from './session.ts';
 export interface ResponsesOptions {
   readonly content: ContentStore;
   readonly database: Database;
-  readonly directory: Pick<AccessPort['directory'], 'projectFor' | 'principalOfKey' | 'principalOfMember'>;
+  readonly directory: Pick<AccessPort['directory'], 'project' | 'projectFor' | 'principalOfKey' | 'principalOfMember'>;
   readonly answer: Answer;
   /** Asks the hooks, for calls that come by a door of their own. Null: the caller has left. @throws TandemError hook_blocked, hook_failed */
   readonly enter: (call: CallInput, sink: ReplySink) => Promise<{ readonly input: CallInput; readonly sink: ReplySink } | null>;
@@ -115,13 +115,14 @@ export class Responses {
     }
     const body = withoutOffers(call.body, call.headers);
     const store = this.#stores(principal, body);
-    const input = await this.#archive.resolved(principal, this.#options.directory.projectFor(principal), body['input']);
+    const projectId = this.#options.directory.projectFor(principal);
+    const input = await this.#archive.resolved(principal, projectId, body['input']);
     const whole: JsonObject = { ...body, store, ...(input !== undefined && { input }) };
     // Checked before anything is looked up that costs a statement for each response of the conversation.
     const request = responsesCaller.parse(whole);
     const own = inputItems(input, call.requestId);
     const before = body['previous_response_id'];
-    const items = typeof before === 'string' ? [...session?.upTo(before) ?? await this.#archive.conversation(principal, before), ...own] : own;
+    const items = typeof before === 'string' ? [...session?.upTo(before, this.#options.directory.project(projectId)?.contentPurgedAtMs ?? null) ?? await this.#archive.conversation(principal, before), ...own] : own;
     demandCalls(items);
     const full = typeof before === 'string' ? { ...whole, input: items } : whole;
     if (body['background'] === true) {
@@ -251,7 +252,8 @@ export class Responses {
     const owner = this.#ownerOf(principal);
     await database.transaction(async (tx) => {
       const kept: KeptResponse = { response, input, body, streamed: request.stream };
-      await content.put({ ...owner, purpose: 'background', id, value: JSON.stringify(kept) }, tx);
+      // Purged in the moment between: it is as if it had waited then.
+      if (await content.put({ ...owner, purpose: 'background', id, beganMs: beganMs(id), value: JSON.stringify(kept) }, tx) === null) return;
       await this.#jobs.add({ ...owner, id, memberId: owner.keyId === null && principal.actor.kind === 'member' ? principal.actor.id : null, streamed: request.stream }, nowMs, tx);
       await database.notify(tx, JOBS_CHANNEL, 'new');
     });

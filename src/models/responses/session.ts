@@ -1,4 +1,5 @@
 import type { JsonObject } from '../request/json.ts';
+import { beganMs } from './archive.ts';
 
 /**
  * What one connection remembers by itself: its last response with the conversation up to it, whether that is kept or not. A turn
@@ -7,8 +8,12 @@ import type { JsonObject } from '../request/json.ts';
 export class ResponseSession {
   #last: { readonly id: string; readonly items: readonly JsonObject[] } | null = null;
 
-  /** The conversation up to and with a response; null: it is not the last one of this connection. */
-  upTo(id: string): readonly JsonObject[] | null {
+  /**
+   * The conversation up to and with a response; null: it is not the last one of this connection, or began before a purge.
+   * @param purgedAtMs of the project's content, UTC milliseconds; null: never.
+   */
+  upTo(id: string, purgedAtMs: number | null): readonly JsonObject[] | null {
+    if (this.#last !== null && purgedAtMs !== null && beganMs(this.#last.id) <= purgedAtMs) this.#last = null;
     return this.#last?.id === id ? this.#last.items : null;
   }
 
