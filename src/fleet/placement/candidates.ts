@@ -1,5 +1,6 @@
-import { labelsFit, shapeFits } from './fits.ts';
+import { labelsFit, machineFits, shapeFits } from './fits.ts';
 import type { FleetState } from './fleet-state.ts';
+import type { MachineRoom } from './quota-book.ts';
 import type { MachineView, PlacementRequest } from './types.ts';
 
 /** Units of one machine, by their places in its list. */
@@ -38,9 +39,11 @@ export class Candidates {
 
   /**
    * Machines for a request, in the order of its wish, with the units that they give.
+   * @param room what quotas leave to it; null: all.
    * @returns fewer than are asked for when there are no more.
    */
-  pick(request: PlacementRequest, fromMs: number, untilMs: number): Picked[] {
+  pick(request: PlacementRequest, fromMs: number, untilMs: number, room: MachineRoom | null = null): Picked[] {
+    if (room?.only) return this.#pickOf(room.only, room, request, fromMs, untilMs);
     const picked: Picked[] = [];
     const aside: number[] = [];
     const least = request.want.kind === 'units' ? request.want.count : 1;
@@ -59,12 +62,40 @@ export class Candidates {
         continue;
       }
       aside.push(index);
+      const { id } = this.#state.machines[index]!;
+      if (room?.admits(id) === false) continue;
       const units = this.#state.unitsFor(index, request, fromMs, untilMs);
-      if (units !== undefined) picked.push({ index, units });
+      if (units === undefined) continue;
+      picked.push({ index, units });
+      room?.took(id);
     }
     // Back in the order in which they lay there.
     for (let at = aside.length - 1; at >= 0; at -= 1) this.#put(aside[at]!);
     return picked;
+  }
+
+  /** The same among a few machines, without a look at all others. */
+  #pickOf(ids: ReadonlySet<string>, room: MachineRoom, request: PlacementRequest, fromMs: number, untilMs: number): Picked[] {
+    const least = request.want.kind === 'units' ? request.want.count : 1;
+    const own = [...ids].flatMap((id) => {
+      const index = this.#state.indexOf(id);
+      return index !== undefined && this.#fits(index, request) && this.#levelOf(index) >= least ? [index] : [];
+    }).sort((a, b) => (this.#levelOf(a) - this.#levelOf(b)) * (request.fit === 'pack' ? 1 : -1) || a - b);
+    const picked: Picked[] = [];
+    for (const index of own) {
+      if (picked.length === request.machines) break;
+      const { id } = this.#state.machines[index]!;
+      const units = room.admits(id) ? this.#state.unitsFor(index, request, fromMs, untilMs) : undefined;
+      if (units === undefined) continue;
+      picked.push({ index, units });
+      room.took(id);
+    }
+    return picked;
+  }
+
+  #fits(index: number, request: PlacementRequest): boolean {
+    const machine = this.#state.machines[index]!;
+    return machine.closed === null && machineFits(machine, request);
   }
 
   /** A machine that is asked for as a whole has all or nothing. */

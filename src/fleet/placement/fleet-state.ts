@@ -56,6 +56,10 @@ export class FleetState {
     for (const reservation of reservations) this.#reserve(reservation);
   }
 
+  indexOf(id: string): number | undefined {
+    return this.#byId.get(id);
+  }
+
   machine(id: string): MachineView | undefined {
     const index = this.#byId.get(id);
     return index === undefined ? undefined : this.machines[index];

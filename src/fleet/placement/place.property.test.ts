@@ -117,6 +117,31 @@ describe('placement, whatever is asked', () => {
     }), { numRuns: 200 });
   });
 
+  it('counts a machine once however many leases are on it, and gives no other where a quota of machines is had', () => {
+    fc.assert(fc.property(fleets, fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }), (input, most, ofOrganisation) => {
+      const quotas = [{ scope: 'project' as const, id: 'one', holder: 'the project one', gpus: null, leases: null, nodes: most, spend: null }, { scope: 'organisation' as const, id: 'acme', holder: 'the organisation acme', gpus: null, leases: null, nodes: ofOrganisation, spend: null }];
+      const requests = input.requests.map((one) => ({ ...one, apart: null, startAtMs: null }));
+      const before = { ...input, reservations: [], requests, quotas };
+      const had = (holdings: readonly Holding[], project: boolean) => new Set(holdings.filter((one) => (project ? one.projectId === 'one' : one.organisationId === 'acme')).map(({ machineId }) => machineId));
+      const given = place(before).placed.flatMap(({ requestId, places, untilMs }) => {
+        const { organisationId, projectId } = requests.find(({ id }) => id === requestId)!;
+        return places.map((one): Holding => ({ ...one, leaseId: requestId, organisationId, projectId, untilMs, apart: null }));
+      });
+      const holdings = [...input.holdings, ...given];
+      for (const [project, limit] of [[true, most], [false, ofOrganisation]] as const) expect(had(holdings, project).size).toBeLessThanOrEqual(Math.max(limit, had(input.holdings, project).size));
+      // Whoever waits for a quota in the next round finds no machine that it may have: none that is free is had by all that bound it.
+      const after = place({ ...before, holdings, requests: requests.filter(({ id }) => !given.some(({ leaseId }) => leaseId === id)) });
+      const taken = new Set(holdings.flatMap(({ machineId, unitIds }) => unitIds.map((unit) => `${machineId} ${unit}`)));
+      for (const { requestId, code } of after.waiting) {
+        const asked = requests.find(({ id }) => id === requestId)!;
+        if (code !== 'quota' || after.waiting.some(({ next }) => next) || after.placed.length > 0) continue;
+        const bounds = [...(asked.projectId === 'one' ? [{ limit: most, has: had(holdings, true) }] : []), ...(asked.organisationId === 'acme' ? [{ limit: ofOrganisation, has: had(holdings, false) }] : [])];
+        const may = input.machines.filter((one) => one.closed === null && one.freeFromMs <= NOW && one.keptFor === null && machineFits(one, asked) && !one.units.some(({ shared }) => shared) && one.units.filter((unit) => unitMatches(unit, asked) && !taken.has(`${one.id} ${unit.id}`)).length >= needOf(one, asked) && bounds.every(({ has }) => has.has(one.id)));
+        expect(may.length).toBeLessThan(asked.machines);
+      }
+    }), { numRuns: 300 });
+  });
+
   it('treats projects alike, however much one of them asks for', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }), (capacity, one, two) => {
       const asked = [...Array.from({ length: one }, (_, index) => request(`a${index}`, { projectId: 'one', askedAtMs: 0 })), ...Array.from({ length: two }, (_, index) => request(`b${index}`, { projectId: 'two', askedAtMs: 1 }))];

@@ -2,7 +2,7 @@ import { Candidates, type Picked } from './candidates.ts';
 import { FairQueue } from './fair-queue.ts';
 import { kindOf } from './fits.ts';
 import { FleetState } from './fleet-state.ts';
-import { QuotaBook } from './quota-book.ts';
+import { QuotaBook, type MachineRoom } from './quota-book.ts';
 import type { Placed, PlacementInput, PlacementRequest, PlacementResult } from './types.ts';
 import { explain, type Blocked } from './waits.ts';
 
@@ -56,19 +56,24 @@ class Round {
       return 0;
     };
     if (kind.candidates.fitting.length < request.machines) return block('none-fits');
-    const early = this.#quotas.refusal(request, 0);
+    const early = this.#quotas.refusal(request, 0, null);
     if (early !== null) return block('quota', early);
     const fromMs = Math.max(nowMs, request.startAtMs ?? nowMs);
     const untilMs = fromMs + this.#lengthOf(request);
     const later = fromMs > nowMs;
     const { failed } = kind;
     if (!later && failed !== null && request.machines >= failed.machines && untilMs >= failed.untilMs) return this.#wait(request, kind, block);
-    const picked = later ? this.#freeAt(request, kind, fromMs, untilMs) : kind.candidates.pick(request, fromMs, untilMs);
+    const pick = (room: MachineRoom | null) => (later ? this.#freeAt(request, kind, fromMs, untilMs, room) : kind.candidates.pick(request, fromMs, untilMs, room));
+    const room = this.#quotas.room(request);
+    const picked = pick(room);
     if (picked.length < request.machines) {
+      // Others are free, and would be too many.
+      const free = room === null ? picked : pick(null);
+      if (free.length === request.machines) return block('quota', this.#quotas.refusal(request, 0, free.map(({ index }) => this.#state.machines[index]!.id)));
       if (!later && request.apart === null && (failed === null || request.machines < failed.machines)) kind.failed = { machines: request.machines, untilMs };
-      return this.#wait(request, kind, block);
+      return this.#wait(request, kind, block, room === null);
     }
-    const refusal = this.#quotas.refusal(request, picked.reduce((sum, { index, units }) => sum + this.#gpusOf(index, units), 0));
+    const refusal = this.#quotas.refusal(request, picked.reduce((sum, { index, units }) => sum + this.#gpusOf(index, units), 0), picked.map(({ index }) => this.#state.machines[index]!.id));
     if (refusal !== null) return block('quota', refusal);
     for (const { index, units } of picked) {
       if (later) this.#state.promise(index, units, request, fromMs, untilMs);
@@ -78,10 +83,11 @@ class Round {
     return picked.reduce((sum, { units }) => sum + units.length, 0);
   }
 
-  #wait(request: PlacementRequest, kind: Kind, block: (code: Blocked['code']) => number): number {
+  /** @param promises whether it may be promised what it waits for; where quotas leave it some machines alone, the first that is ready may not be one of them. */
+  #wait(request: PlacementRequest, kind: Kind, block: (code: Blocked['code']) => number, promises = true): number {
     const code = kind.candidates.open < request.machines ? 'closed' : 'busy';
     block(code);
-    if (code === 'busy' && !kind.hasHead && this.#heads < MOST_HEADS && request.startAtMs === null) {
+    if (promises && code === 'busy' && !kind.hasHead && this.#heads < MOST_HEADS && request.startAtMs === null) {
       kind.hasHead = true;
       this.#heads += 1;
       this.#promiseFirst(request, kind, this.#blocked.at(-1)!);
@@ -114,13 +120,16 @@ class Round {
   }
 
   /** Machines that are free at a later start. */
-  #freeAt(request: PlacementRequest, { candidates }: Kind, fromMs: number, untilMs: number): Picked[] {
+  #freeAt(request: PlacementRequest, { candidates }: Kind, fromMs: number, untilMs: number, room: MachineRoom | null): Picked[] {
     const found: Picked[] = [];
     for (const index of candidates.fitting) {
       if (found.length === request.machines) break;
-      if (this.#state.machines[index]!.closed !== null) continue;
+      const { closed, id } = this.#state.machines[index]!;
+      if (closed !== null || room?.admits(id) === false) continue;
       const units = this.#state.unitsFor(index, request, fromMs, untilMs);
-      if (units !== undefined) found.push({ index, units });
+      if (units === undefined) continue;
+      found.push({ index, units });
+      room?.took(id);
     }
     return found;
   }

@@ -25,18 +25,28 @@ export class QuotaBook {
     }
   }
 
-  /** Why the request is too much now, whatever is free; null: it is not. GPUs are counted by the machines that would be given. */
-  refusal(request: PlacementRequest, gpus: number): string | null {
+  /**
+   * Why the request is too much now, whatever is free; null: it is not.
+   * @param machineIds that it would be given: a machine that is had already counts once. Null: not known yet, and as many of those as can be.
+   */
+  refusal(request: PlacementRequest, gpus: number, machineIds: readonly string[] | null): string | null {
     for (const { quota, ...used } of this.#over(request)) {
+      const nodes = machineIds === null ? Math.max(0, request.machines - used.nodes.size) : machineIds.filter((id) => !used.nodes.has(id)).length;
       const over = (what: string, most: number | null, has: number, more: number) =>
-        (most !== null && has + more > most ? `${quota.holder} may have ${most} ${what} at a time, has ${has} and asks for ${more} more; let something end, or set another quota: tandem quotas` : null);
-      const reason = over('leases', quota.leases, used.leases.size, 1) ?? over('machines', quota.nodes, used.nodes.size, request.machines) ?? over('GPUs', quota.gpus, used.gpus, gpus);
+        (most !== null && more > 0 && has + more > most ? `${quota.holder} may have ${most} ${what} at a time, has ${has} and asks for ${more} more; let something end, or set another quota: tandem quotas` : null);
+      const reason = over('leases', quota.leases, used.leases.size, 1) ?? over('machines', quota.nodes, used.nodes.size, nodes) ?? over('GPUs', quota.gpus, used.gpus, gpus);
       if (reason !== null) return reason;
       if (quota.spend !== null && request.providerSpend > 0n && quota.spend.spent + used.spend + request.providerSpend > quota.spend.most) {
         return spendWords(quota.holder, quota.spend.most, quota.spend.spent + used.spend, request.providerSpend);
       }
     }
     return null;
+  }
+
+  /** What of machines the quotas leave to a request; null: more than it asks for, whichever these are. */
+  room(request: PlacementRequest): MachineRoom | null {
+    const tight = this.#over(request).filter(({ quota, nodes }) => quota.nodes !== null && nodes.size + request.machines > quota.nodes);
+    return tight.length === 0 ? null : new MachineRoom(tight.map(({ quota, nodes }) => ({ left: quota.nodes! - nodes.size, had: nodes })));
   }
 
   placed(request: PlacementRequest, machines: readonly { readonly id: string; readonly gpus: number }[]): void {
@@ -57,6 +67,28 @@ export class QuotaBook {
     const organisation = this.#quotas.organisation.get(organisationId);
     const project = this.#quotas.project.get(projectId);
     return organisation === undefined ? (project ?? NONE) : project === undefined ? organisation : [...organisation, ...project];
+  }
+}
+
+/** Machines are had once, however many leases are on them: so many more may be, and those that are had already. */
+export class MachineRoom {
+  readonly #parts: { left: number; readonly had: ReadonlySet<string> }[];
+
+  constructor(parts: { left: number; readonly had: ReadonlySet<string> }[]) {
+    this.#parts = parts;
+  }
+
+  /** Those alone that may be given, where no other may; null: others may, too. */
+  get only(): ReadonlySet<string> | null {
+    return this.#parts.find(({ left }) => left <= 0)?.had ?? null;
+  }
+
+  admits(machineId: string): boolean {
+    return this.#parts.every(({ left, had }) => left > 0 || had.has(machineId));
+  }
+
+  took(machineId: string): void {
+    for (const part of this.#parts) if (!part.had.has(machineId)) part.left -= 1;
   }
 }
 
