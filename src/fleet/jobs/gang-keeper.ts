@@ -1,7 +1,7 @@
 import { TandemError, isTandemError } from '../../base/index.ts';
 import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
 import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, isOpen, type Gang, type GangAction, type GangEnd } from './gang.ts';
-import { gangOf, keptHere, ranksOf, type DueGang } from './gang-rows.ts';
+import { KeptJobs, gangOf, ranksOf, type DueGang } from './gang-rows.ts';
 import { endBy, endColumns, lastOutput, lastWord, type JobEnd } from './job-end.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
 import { rankEnvironment } from './rank-environment.ts';
@@ -14,14 +14,16 @@ const USE_MS = 60_000;
 /** Has a job over several machines begin on all of them or on none, and end on all. What is to be done is written down before any machine is told. */
 export class GangKeeper {
   readonly #context: LeaseContext;
+  readonly #kept: KeptJobs;
 
   constructor(context: LeaseContext) {
     this.#context = context;
+    this.#kept = new KeptJobs(context.database, context.process);
   }
 
   /** Keeps the ways among the machines of those that are this process's, and of no others. @returns them. */
   async keep(due: readonly DueGang[], nowMs: number): Promise<DueGang[]> {
-    const kept = await keptHere(this.#context.database, this.#context.process, due, nowMs);
+    const kept = await this.#kept.keep(due, nowMs);
     this.#context.jobs?.lines.keep(kept.map(({ job, fence, machineIds }) => ({ leaseId: job.lease_id, fence, machineIds })));
     return kept;
   }

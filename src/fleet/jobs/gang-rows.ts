@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database, Executor } from '../../db/index.ts';
 import type { RankLines } from '../ports.ts';
 import type { Gang, Rank } from './gang.ts';
@@ -17,17 +18,37 @@ export interface DueGang {
 const KEEP_MS = 10_000;
 
 /**
- * Those that this process keeps: the first that looks, for as long as it looks. A machine gives the line among the machines to whoever asked last, so
- * two processes that both kept one would cut each other's, and all that programs say over it.
+ * The jobs that this process keeps: the first that looks, for as long as it looks. A machine gives the line among the machines to whoever asked last, so
+ * two processes that both kept one would cut each other's, and all that programs say over it. How long a word holds is counted by the database's clock, and
+ * here by how much time goes by: those of two servers may be far apart.
  */
-export async function keptHere(database: Database, process: string, due: readonly DueGang[], nowMs: number): Promise<DueGang[]> {
-  const isSure = ({ job }: DueGang): boolean => job.kept_by === process && job.kept_until!.getTime() > nowMs + KEEP_MS / 2;
-  const asked = due.filter((one) => !isSure(one)).map(({ job }) => job.lease_id);
-  if (asked.length === 0) return [...due];
-  const given = await database.unscoped('jobs of every organisation are kept by one worker').updateTable('lease_jobs').set({ kept_by: process, kept_until: new Date(nowMs + KEEP_MS) }).where('lease_id', 'in', asked)
-    .where((or) => or.or([or('kept_by', 'is', null), or('kept_by', '=', process), or('kept_until', '<', new Date(nowMs)), or('kept_until', '>', new Date(nowMs + 2 * KEEP_MS))])).returning('lease_id').execute();
-  const ids = new Set(given.map(({ lease_id }) => lease_id));
-  return due.filter((one) => isSure(one) || ids.has(one.job.lease_id));
+export class KeptJobs {
+  readonly #database: Database;
+  readonly #process: string;
+  /** By this process's clock, which only goes on: until when there is no need to ask again. */
+  readonly #sureUntilMs = new Map<string, number>();
+
+  constructor(database: Database, process: string) {
+    this.#database = database;
+    this.#process = process;
+  }
+
+  /** @param nowMs of a clock that nobody sets. */
+  async keep(due: readonly DueGang[], nowMs: number): Promise<DueGang[]> {
+    const isSure = ({ job }: DueGang): boolean => job.kept_by === this.#process && (this.#sureUntilMs.get(job.lease_id) ?? 0) > nowMs;
+    const asked = due.filter((one) => !isSure(one)).map(({ job }) => job.lease_id);
+    const ids = new Set(asked.length === 0 ? [] : await this.#ask(asked));
+    const open = new Set(due.map(({ job }) => job.lease_id));
+    for (const id of this.#sureUntilMs.keys()) if (!open.has(id) || (asked.includes(id) && !ids.has(id))) this.#sureUntilMs.delete(id);
+    for (const id of ids) this.#sureUntilMs.set(id, nowMs + KEEP_MS / 2);
+    return due.filter((one) => isSure(one) || ids.has(one.job.lease_id));
+  }
+
+  async #ask(leaseIds: readonly string[]): Promise<string[]> {
+    const given = await this.#database.unscoped('jobs of every organisation are kept by one worker').updateTable('lease_jobs').set({ kept_by: this.#process, kept_until: sql<Date>`clock_timestamp() + ${KEEP_MS} * interval '1 ms'` }).where('lease_id', 'in', leaseIds)
+      .where((or) => or.or([or('kept_by', 'is', null), or('kept_by', '=', this.#process), or('kept_until', '<', sql<Date>`clock_timestamp()`), or('kept_until', '>', sql<Date>`clock_timestamp() + ${2 * KEEP_MS} * interval '1 ms'`)])).returning('lease_id').execute();
+    return given.map(({ lease_id }) => lease_id);
+  }
 }
 
 /** Its ranks, made where they are not there yet: each has the same machine for ever. */
