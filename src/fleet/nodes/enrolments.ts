@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { TandemError, printable } from '../../base/index.ts';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Executor, NodeEnrolmentRow, NodeRow } from '../../db/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
 import { NODES_CHANNEL, noteEvent, type NodeContext } from './context.ts';
@@ -8,6 +8,8 @@ import { enrolmentLine, type AgentAddress } from './enrolment-line.ts';
 
 /** How long a token may be used. */
 export const TOKEN_MS = 15 * 60_000;
+/** Apart from the numbers of other locks. */
+const NAMES_LOCK = 0x7a6d_0044;
 const TOKEN = /^tdm_node_[A-Za-z0-9_-]{43}$/;
 
 export interface NewEnrolment {
@@ -115,6 +117,8 @@ export class Enrolments {
 
   /** A machine's own name may be another's already: then a number follows it. */
   async #freeName(tx: Executor, organisationId: string, wanted: string): Promise<string> {
+    // Machines of one image have one name, and are enrolled at once: of two that look, the second sees the first.
+    await sql`select pg_advisory_xact_lock(${NAMES_LOCK}, hashtext(${organisationId}))`.execute(tx);
     const rows = await this.#context.database.scoped(organisationId, tx).selectFrom('nodes').select('name').where('removed_at', 'is', null).execute();
     const taken = new Set(rows.map(({ name }) => name));
     for (let number = 1; ; number += 1) {

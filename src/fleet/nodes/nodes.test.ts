@@ -30,6 +30,13 @@ describe('nodes', () => {
     expect((await fleet.enrolments.use({ ...claim, identity: Buffer.from('b'), token: second.token })).name).toBe('gpu-host-2');
   });
 
+  it('of one host name have names of their own, also when all are enrolled at once', async () => {
+    const tokens = await Promise.all(['c', 'd', 'e', 'f', 'g'].map(async (letter) => ({ identity: Buffer.from(letter), token: (await fleet.enrolments.create(test.admin, { pool: 'image', name: null })).token })));
+    const made = await Promise.all(tokens.map((one) => fleet.enrolments.use({ ...claim, hostname: 'image', ...one })));
+    expect(made.map(({ name }) => name).toSorted()).toEqual(['image', 'image-2', 'image-3', 'image-4', 'image-5']);
+    for (const { id } of made) await fleet.nodes.remove(test.admin, id);
+  });
+
   it('are cordoned, drained with a deadline, and serve again; each wish is in their history with who and why', async () => {
     const [node] = (await fleet.nodes.list(test.admin)).items;
     await fleet.nodes.wish(test.admin, node!.id, { what: 'cordon', reason: 'new disk', graceSeconds: 60 });
