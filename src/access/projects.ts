@@ -8,6 +8,7 @@ import { foldName, slugOf } from './names.ts';
 import { freeSlug } from './organisations.ts';
 import type { Principal, Tier } from './principal.ts';
 import { demand } from './roles.ts';
+import { demandOpenProject } from './service-accounts.ts';
 
 export interface ProjectView {
   readonly id: string;
@@ -115,6 +116,11 @@ export class Projects {
     });
     await directory.refresh('project', id);
     return projectView(row);
+  }
+
+  /** Locks the project against being archived meanwhile, for what is to be its own. @throws TandemError resource_not_found, project_archived. */
+  async demandOpen(tx: Executor, organisationId: string, id: string): Promise<void> {
+    await demandOpenProject(this.#context, tx, { organisationId, projectId: null }, id);
   }
 
   async #lock(tx: Executor, principal: Principal, id: string): Promise<ProjectRow> {

@@ -71,7 +71,7 @@ export class ServiceAccounts {
 }
 
 /** Locks the project against being archived meanwhile. @throws TandemError resource_not_found, project_archived */
-export async function demandOpenProject(context: AccessContext, tx: Executor, principal: Principal, id: string): Promise<void> {
+export async function demandOpenProject(context: AccessContext, tx: Executor, principal: Pick<Principal, 'organisationId' | 'projectId'>, id: string): Promise<void> {
   const row = await context.database.scoped(principal.organisationId, tx).selectFrom('projects').select(['name', 'archived_at']).where('id', '=', id).forShare().executeTakeFirst();
   if (row === undefined || (principal.projectId !== null && principal.projectId !== id)) throw notFound('project', id, 'projects');
   if (row.archived_at !== null) throw new TandemError('project_archived', { params: { name: row.name }, param: 'projectId' });

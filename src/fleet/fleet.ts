@@ -37,7 +37,7 @@ export interface FleetOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly access: Pick<Access, 'audit' | 'noteRefusal' | 'directory'>;
+  readonly access: Pick<Access, 'audit' | 'noteRefusal' | 'directory' | 'projects'>;
   readonly ledger: { readonly standing: Ledger['standing']; readonly webhooks: { readonly deliveries: Pick<Ledger['webhooks']['deliveries'], 'enqueue'> } };
   /** The organisation whose machines may serve others. */
   readonly operator: () => string | null;
@@ -118,7 +118,7 @@ export class Fleet {
     this.#noteStopped = (machineId, leaseIds) => noteStopped(leases, machineId, leaseIds);
     this.#noteWithoutCards = (machineId, leaseIds) => noteWithoutCards(leases.database, machineId, leaseIds);
     this.presence.useInventory((nodeId, inventory) => noteBusy(leases, nodeId, inventory));
-    this.nodes.useHolds({ ...leaseHolds(leases), volumes: (nodeId) => this.volumes.countOn(nodeId) });
+    this.nodes.useHolds({ ...leaseHolds(leases), volumes: (tx, nodeId) => this.volumes.countOn(tx, nodeId) });
   }
 
   /** What of a project goes on and costs, in words; empty: nothing. */

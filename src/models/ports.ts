@@ -32,6 +32,7 @@ export interface AccessPort {
   readonly noteRefusal: Access['noteRefusal'];
   readonly consents: Pick<Access['consents'], 'holds'>;
   readonly purges: Pick<Access['purges'], 'note' | 'allow'>;
+  readonly projects: Pick<Access['projects'], 'demandOpen'>;
 }
 
 /** Leases, for models that are served from the fleet, and the way to their machines. */

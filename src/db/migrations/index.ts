@@ -41,6 +41,7 @@ import { otherEntries } from './0039-other-entries.ts';
 import { jobRanks } from './0040-job-ranks.ts';
 import { keptJobs } from './0041-kept-jobs.ts';
 import { purgesAndAttempts } from './0042-purges-and-attempts.ts';
+import { quotaRevisions } from './0043-quota-revisions.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -86,4 +87,5 @@ export const migrations: readonly Migration[] = [
   jobRanks,
   keptJobs,
   purgesAndAttempts,
+  quotaRevisions,
 ];

@@ -167,6 +167,8 @@ export interface LeaseQuotaRow {
   spend: ColumnType<string | null, string | null, string | null>;
   set_by: Defaulted<string>;
   created_at: Defaulted<Date>;
+  /** bigint. Rises whenever it is set or more of it is used. */
+  revision: Defaulted<string>;
 }
 
 /** Lets one person open a lease's screen or a terminal, once. */

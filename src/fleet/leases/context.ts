@@ -16,7 +16,7 @@ export interface LeaseContext {
   /** Names this process among those of one database. */
   readonly process: string;
   readonly newId: () => string;
-  readonly access: Pick<Access, 'audit' | 'directory'>;
+  readonly access: Pick<Access, 'audit' | 'directory' | 'projects'>;
   readonly standing: Ledger['standing'];
   /** Tells webhooks; absent: nobody is told. */
   readonly deliveries?: Pick<Ledger['webhooks']['deliveries'], 'enqueue'>;

@@ -2,6 +2,7 @@ import { TandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
 import { QuotaBook } from '../placement/quota-book.ts';
 import { countQuotas } from '../quotas/counted.ts';
+import { lockQuotas, useQuotas } from '../quotas/quota-watch.ts';
 import { leaseSpend } from '../quotas/spend.ts';
 import { MARGIN_MS, type LeaseContext } from './context.ts';
 import { holdingsOf, liveLeases, reservationsOf, withMachines, wishOfRow, type LeaseRow } from './rows.ts';
@@ -19,17 +20,18 @@ export async function demandHandOver(context: Pick<LeaseContext, 'database' | 'm
   const [stored] = await withMachines(tx, [row]);
   // Of one that has no machines yet, placement asks when it gives it some.
   if (stored!.machines.length === 0) return;
-  const own = await tx.selectFrom('lease_quotas').select('id').where('scope_kind', '=', 'project').where('scope_id', '=', projectId).forUpdate().execute();
+  const own = await lockQuotas(tx, [projectId]);
   if (own.length === 0) return;
   const nowMs = clock.nowMs();
-  const all = await source.machines();
+  const all = await source.machines(tx);
   const { quotas, costs, month } = await countQuotas(tx, all, source, directory, nowMs);
-  const others = (await liveLeases(database)).filter((one) => one.row.id !== row.id);
+  const others = (await liveLeases(database, tx)).filter((one) => one.row.id !== row.id);
   const byId = new Map(all.map((machine) => [machine.id, machine]));
   // Its organisation has it already: only what the project may have is asked.
   const book = new QuotaBook(quotas.filter(({ scope, id }) => scope === 'project' && id === projectId), (id) => byId.get(id), [holdingsOf(others, [], MARGIN_MS, nowMs), reservationsOf(others, MARGIN_MS)]);
   const request = placementRequest({ ...wishOfRow(row), machines: stored!.machines.length }, { id: row.id, organisationId: row.organisation_id, projectId, askedAtMs: nowMs, durationMs: null, startAtMs: null });
   const gpus = stored!.machines.reduce((sum, { machine_id, unit_ids }) => sum + (byId.get(machine_id)?.kind === 'gpu' ? unit_ids.length : 0), 0);
-  const reason = book.refusal({ ...request, providerSpend: leaseSpend(stored!, costs, month, directory.organisation(row.organisation_id)?.currency ?? '') }, gpus);
+  const reason = book.refusal({ ...request, providerSpend: leaseSpend(stored!, costs, month, directory.organisation(row.organisation_id)?.currency ?? '') }, gpus, stored!.machines.map(({ machine_id }) => machine_id));
   if (reason !== null) throw new TandemError('lease_quota', { params: { id: row.id, action: 'handed over', reason } });
+  await useQuotas(tx, own);
 }

@@ -9,8 +9,8 @@ import { noteLease, type LeaseContext } from './context.ts';
 export function leaseHolds(context: LeaseContext): NodeHolds {
   const { database, driver } = context;
   return {
-    async count(machineId) {
-      const rows = await database.unscoped('leases on a machine, whoever has them').selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select(['stage', 'leases.access'])
+    async count(tx, machineId) {
+      const rows = await tx.selectFrom('lease_machines').innerJoin('leases', 'leases.id', 'lease_machines.lease_id').select(['stage', 'leases.access'])
         .where('machine_id', '=', machineId).where('leases.observed', 'not in', ['reserved', 'ended']).where('stage', 'in', ['held', 'granted', 'stopped']).execute();
       // What had root is wiped from outside, and that ends the node.
       return rows.filter(({ stage, access }) => stage !== 'stopped' || (access !== 'root' && driver.reaches(machineId))).length;

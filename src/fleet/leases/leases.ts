@@ -9,6 +9,7 @@ import { countQuotas, longerRefusal } from '../quotas/counted.ts';
 import { requestSpend } from '../quotas/spend.ts';
 import { HANDED_CHANNEL, LEASES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { isCalled } from './called.ts';
+import { lockTimes, promisedBefore } from './calendar.ts';
 import { demandHandOver } from './hand-over.ts';
 import { can, overAtMs, type LeaseState } from './lease.ts';
 import { minuteCosts, type MinuteCost } from './minute-costs.ts';
@@ -96,14 +97,15 @@ export class Leases {
     const isForJob = input.access === 'job';
     if (isForJob ? input.job === null : job !== null) throw new TandemError('invalid_request', { param: 'job', params: { reason: 'The access job and a job belong together: give both or neither.' } });
     const secrets = job === null ? undefined : demandJob(job, input.machines, this.#context.jobs?.secrets);
-    const { wish, quoted, volume } = await this.#quote(principal, input, projectId);
+    const { wish, quoted, volume, atMs } = await this.#quote(principal, input, projectId);
     demandAgreed(quoted.cost, input.agreed ?? null, quoted.price.currency);
     const now = new Date(clock.nowMs());
     const id = newId();
     await database.transaction(async (tx) => {
+      await access.projects.demandOpen(tx, principal.organisationId, projectId);
       const made = await database.scoped(principal.organisationId, tx).insertInto('leases', {
         id, project_id: projectId, key_id: principal.keyId, name: input.name, asked_by: principal.actor.label, request_key: input.key, request: JSON.stringify(saidOf(input)), wish: JSON.stringify({ ...wish, pool: quoted.pool, want: quoted.want }), access: input.access,
-        resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay }), quoted_at: now, at_most: input.atMost,
+        resource: quoted.resource, price: storedPrice(quoted.price), terms: JSON.stringify({ count: quoted.count, leastDay: quoted.leastDay }), quoted_at: new Date(atMs), at_most: input.atMost,
         starts_at: input.startsAtMs === null ? null : new Date(input.startsAtMs), minutes: quoted.minutes, idle_minutes: quoted.idleMinutes, record: input.record || quoted.record, created_at: now,
         from_volume_id: volume?.id ?? null, keep_volume_id: volume?.id ?? null,
       }).onConflict((on) => on.columns(['organisation_id', 'request_key']).doNothing()).returning('id').executeTakeFirst();
@@ -156,6 +158,8 @@ export class Leases {
       const atMost = input.atMost ?? row.at_most;
       demandAtMost(priceOf(termsOf(row), minutes), atMost, principal.currency);
       const nowMs = clock.nowMs();
+      // Its machines have ended it by themselves: nothing is left that could go on.
+      if (overAtMs(leaseOf({ row, machines: [] }, nowMs))! <= nowMs) throw new TandemError('lease_state', { params: { id, state: 'over', action: 'extended' } });
       const endsAt = new Date(row.ends_at.getTime() + input.minutes * MINUTE);
       demandEnd(endsAt.getTime(), nowMs);
       await this.#demandFree(tx, row, endsAt);
@@ -175,7 +179,8 @@ export class Leases {
   async handOver(principal: Principal, id: string, input: { readonly projectId: string }): Promise<LeaseView> {
     const projectId = this.#projectOf(principal, input.projectId);
     await this.#change(principal, id, 'handed over', can.handOver, async (tx, row) => {
-      const { database, clock } = this.#context;
+      const { database, clock, access } = this.#context;
+      await access.projects.demandOpen(tx, principal.organisationId, projectId);
       await demandHandOver(this.#context, tx, row, projectId);
       const nowMs = clock.nowMs();
       // Up to the started minute the one pays, from the next on the other.
@@ -268,7 +273,7 @@ export class Leases {
     for (const row of rows) if (row.observed !== 'granting' && row.observed !== 'waiting' && row.observed !== 'reserved' && !can.enter(row)) for (const listener of this.#ends) listener(row.id);
   }
 
-  async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote; volume: VolumeRow | null }> {
+  async #quote(principal: Principal, input: Omit<NewLease, 'key'>, projectId: string): Promise<{ wish: ReturnType<typeof wishOf>; request: PlacementRequest; quoted: Quote; volume: VolumeRow | null; /** By the prices of then. */ atMs: number }> {
     const { clock, machines, standing, access, database } = this.#context;
     const nowMs = clock.nowMs();
     demandStart(input.startsAtMs, nowMs);
@@ -287,7 +292,7 @@ export class Leases {
     const priceAt = (resource: string) => standing.priceAt(principal.organisationId, resource, tier, nowMs) ?? standing.priceAt(principal.organisationId, resource, 'standard', nowMs);
     const quoted = quote(request, all, priceAt, input.minutes, input.atMost === null ? null : parsePico(input.atMost)!);
     demandCountable(quoted.terms, quoted.resource);
-    return { wish, request: { ...request, pool: quoted.pool, want: quoted.want }, quoted, volume };
+    return { wish, request: { ...request, pool: quoted.pool, want: quoted.want }, quoted, volume, atMs: nowMs };
   }
 
   /** What placement would say now; null: it would begin at once, or at the start that was asked for. */
@@ -309,9 +314,10 @@ export class Leases {
   /** A lease that begins later on the same units keeps its place. */
   async #demandFree(tx: Executor, row: LeaseRow, endsAt: Date): Promise<void> {
     const machines = await tx.selectFrom('lease_machines').selectAll().where('lease_id', '=', row.id).execute();
-    const reserved = reservationsOf((await liveLeases(this.#context.database)).filter((one) => one.row.observed === 'reserved'), MARGIN_MS);
-    const inTheWay = reserved.find((one) => machines.some(({ machine_id, unit_ids }) => machine_id === one.machineId && unit_ids.some((unit) => one.unitIds.includes(unit))) && one.fromMs < endsAt.getTime() + MARGIN_MS);
-    if (inTheWay !== undefined) throw new TandemError('lease_reserved', { params: { id: row.id, until: endsAt.toISOString(), from: new Date(inTheWay.fromMs).toISOString() } });
+    const places = machines.map(({ machine_id, unit_ids }) => ({ machineId: machine_id, unitIds: unit_ids }));
+    await lockTimes(tx, places.map(({ machineId }) => machineId));
+    const fromMs = await promisedBefore(tx, places, endsAt.getTime() + MARGIN_MS);
+    if (fromMs !== undefined) throw new TandemError('lease_reserved', { params: { id: row.id, until: endsAt.toISOString(), from: new Date(fromMs).toISOString() } });
   }
 
   async #change(principal: Principal, id: string, action: string, may: (lease: { observed: LeaseState; wanted: 'run' | 'end' }) => boolean, work: (tx: Executor, row: LeaseRow) => Promise<Record<string, unknown>>): Promise<void> {

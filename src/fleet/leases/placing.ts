@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import { isTandemError } from '../../base/index.ts';
 import type { Executor } from '../../db/index.ts';
+import { machineFits } from '../placement/fits.ts';
 import { place, type Place, type Placed, type Waiting } from '../placement/index.ts';
 import { countQuotas } from '../quotas/counted.ts';
+import type { QuotaWatch } from '../quotas/quota-watch.ts';
 import { requestSpend } from '../quotas/spend.ts';
+import { hasTime, lockTimes } from './calendar.ts';
 import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from './context.ts';
 import { AHEAD_MS, type LeaseMoney } from './money.ts';
 import type { LeasableMachine } from '../pools/machines.ts';
@@ -37,11 +40,12 @@ export class Placing {
     const changed = new Map(waiting.map((one) => [one.row.id, one]));
     const now = stored.map((one) => changed.get(one.row.id) ?? one);
     if (waiting.length + moving.length === 0) return begun;
-    const { placed, waiting: left } = place(await this.#input(now, [...waiting, ...moving], all, nowMs));
+    const { input, watch } = await this.#input(now, [...waiting, ...moving], all, nowMs);
+    const { placed, waiting: left } = place(input);
     const rows = new Map([...waiting, ...moving].map(({ row }) => [row.id, row]));
     for (const one of placed) {
       const row = rows.get(one.requestId)!;
-      begun = (one.fromMs > nowMs ? await this.#reserve(row, one) : await this.#give(row, one.places, nowMs)) || begun;
+      begun = (one.fromMs > nowMs ? await this.#reserve(row, one, nowMs, watch) : await this.#give(row, one.places, nowMs, watch)) || begun;
     }
     for (const one of left) {
       const row = rows.get(one.requestId)!;
@@ -51,13 +55,13 @@ export class Placing {
   }
 
   /** @param asked what is looked for machines for: what some of it was promised counts no more. */
-  async #input(stored: readonly StoredLease[], asked: readonly StoredLease[], all: readonly LeasableMachine[], nowMs: number): Promise<Parameters<typeof place>[0]> {
+  async #input(stored: readonly StoredLease[], asked: readonly StoredLease[], all: readonly LeasableMachine[], nowMs: number): Promise<{ readonly input: Parameters<typeof place>[0]; readonly watch: QuotaWatch }> {
     const { database, machines, access } = this.#context;
     const executor = database.unscoped('placement looks at the machines and leases of all');
     const kept = new Map((await executor.selectFrom('kept_machines').selectAll().where('until', '>', new Date(nowMs)).execute()).map((one) => [one.machine_id, { organisationId: one.organisation_id, untilMs: one.until.getTime() }]));
-    const { quotas, costs, month } = await countQuotas(executor, all, machines, access.directory, nowMs);
+    const { quotas, costs, month, watch } = await countQuotas(executor, all, machines, access.directory, nowMs);
     const moves = new Set(asked.map(({ row }) => row.id));
-    return {
+    const input = {
       machines: all.map((machine) => ({ ...machine, keptFor: kept.get(machine.id) ?? machine.keptFor })),
       holdings: holdingsOf(stored, await failedMachines(executor), MARGIN_MS, nowMs), reservations: reservationsOf(stored, MARGIN_MS).filter(({ leaseId }) => !moves.has(leaseId)), quotas, nowMs, marginMs: MARGIN_MS,
       requests: asked.map(({ row }) => {
@@ -67,12 +71,13 @@ export class Placing {
         return costs.size === 0 ? request : { ...request, providerSpend: requestSpend(request, all, costs, month, nowMs, access.directory.organisation(row.organisation_id)?.currency ?? '') };
       }),
     };
+    return { input, watch };
   }
 
   /** A lease whose start has come, on the machines that it was promised. Where another one is not off them yet, it says so. */
   async #begin(one: StoredLease, stored: readonly StoredLease[], nowMs: number): Promise<boolean> {
     const holders = inTheWay(one, stored);
-    if (holders.length === 0) return this.#give(one.row, one.machines.map(({ machine_id, unit_ids }) => ({ machineId: machine_id, unitIds: unit_ids })), nowMs);
+    if (holders.length === 0) return this.#give(one.row, one.machines.map(({ machine_id, unit_ids }) => ({ machineId: machine_id, unitIds: unit_ids })), nowMs, null);
     await this.#explain(one.row, { code: 'busy', reason: 'its start has come, and the lease before it is not off its machine yet', holders, forecastMs: null });
     return false;
   }
@@ -104,13 +109,15 @@ export class Placing {
     });
   }
 
-  /** The machines, and the first money, or neither. */
-  async #give(row: LeaseRow, places: readonly Place[], nowMs: number): Promise<boolean> {
+  /** The machines, and the first money, or neither. @param watch the quotas that it was placed by; null: it was counted when it was promised them. */
+  async #give(row: LeaseRow, places: readonly Place[], nowMs: number, watch: QuotaWatch | null): Promise<boolean> {
     const { database, standing } = this.#context;
+    let used: (() => void) | undefined;
     try {
-      return await database.transaction(async (tx) => {
+      const given = await database.transaction(async (tx) => {
         const current = await this.#locked(tx, row);
-        if (current === undefined) return false;
+        if (current === undefined || !(await this.#stillServe(tx, current, places, nowMs))) return false;
+        if (watch !== null && (used = await watch.use(tx, current)) === undefined) return false;
         if (!(await this.#takeUnits(tx, row, places))) return false;
         const fence = await nextFence(tx, nowMs);
         const untilMs = row.minutes === null ? nowMs + AHEAD_MS : Math.min(nowMs + AHEAD_MS, nowMs + row.minutes * MINUTE);
@@ -124,6 +131,8 @@ export class Placing {
         await noteLease(this.#context, tx, row, 'placed', `on ${places.length === 1 ? 'one machine' : `${places.length} machines`}`);
         return true;
       });
+      used?.();
+      return given;
     } catch (error) {
       if (!isTandemError(error, 'budget_short')) throw error;
       const budgetId = error.facts?.['budgetId'];
@@ -142,10 +151,15 @@ export class Placing {
     return false;
   }
 
-  async #reserve(row: LeaseRow, { places }: Placed): Promise<boolean> {
+  /** Machines are locked only for what begins now: of those that are promised another one is looked for when they take nothing any more. */
+  async #reserve(row: LeaseRow, { places, fromMs }: Placed, nowMs: number, watch: QuotaWatch): Promise<boolean> {
     const { database } = this.#context;
-    return database.transaction(async (tx) => {
-      if ((await this.#locked(tx, row)) === undefined) return false;
+    let used: (() => void) | undefined;
+    const reserved = await database.transaction(async (tx) => {
+      const current = await this.#locked(tx, row);
+      if (current === undefined) return false;
+      await lockTimes(tx, places.map(({ machineId }) => machineId));
+      if (!(await hasTime(tx, places, fromMs, nowMs)) || (used = await watch.use(tx, current)) === undefined) return false;
       const own = database.scoped(row.organisation_id, tx);
       await own.deleteFrom('lease_machines').where('lease_id', '=', row.id).execute();
       await own.insertInto('lease_machines', places.map(({ machineId, unitIds }) => ({ lease_id: row.id, machine_id: machineId, unit_ids: JSON.stringify(unitIds) }))).execute();
@@ -153,11 +167,26 @@ export class Placing {
       await noteLease(this.#context, tx, row, 'reserved', `from ${row.starts_at!.toISOString()} on${row.observed === 'reserved' ? ', on another machine' : ''}`);
       return true;
     });
+    used?.();
+    return reserved;
   }
 
-  /** The lease, if it still waits for what was decided. */
-  async #locked(tx: Executor, { organisation_id, id, observed }: LeaseRow): Promise<LeaseRow | undefined> {
-    return this.#context.database.scoped(organisation_id, tx).selectFrom('leases').selectAll().where('id', '=', id).where('observed', '=', observed).where('wanted', '=', 'run').forUpdate().executeTakeFirst();
+  /** Whether each machine is there still, takes this lease, and is kept for nobody else; and until the transaction ends it stays so. */
+  async #stillServe(tx: Executor, row: LeaseRow, places: readonly Place[], nowMs: number): Promise<boolean> {
+    const ids = places.map(({ machineId }) => machineId);
+    const request = placementRequest(wishOfRow(row), { id: row.id, organisationId: row.organisation_id, projectId: row.project_id, askedAtMs: row.created_at.getTime(), durationMs: null, startAtMs: null });
+    const machines = new Map((await this.#context.machines.locked(tx, ids)).map((machine) => [machine.id, machine]));
+    const serve = places.every(({ machineId, unitIds }) => {
+      const machine = machines.get(machineId);
+      return machine !== undefined && machine.closed === null && machineFits(machine, request) && unitIds.every((unit) => machine.units.some(({ id }) => id === unit));
+    });
+    if (!serve) return false;
+    return (await tx.selectFrom('kept_machines').select('machine_id').where('machine_id', 'in', ids).where('until', '>', new Date(nowMs)).where('organisation_id', '<>', row.organisation_id).executeTakeFirst()) === undefined;
+  }
+
+  /** The lease, if it still waits for what was decided, and is whose it was then. */
+  async #locked(tx: Executor, { organisation_id, id, observed, project_id }: LeaseRow): Promise<LeaseRow | undefined> {
+    return this.#context.database.scoped(organisation_id, tx).selectFrom('leases').selectAll().where('id', '=', id).where('observed', '=', observed).where('project_id', '=', project_id).where('wanted', '=', 'run').forUpdate().executeTakeFirst();
   }
 
   async #explain(row: LeaseRow, { code, reason, holders, forecastMs }: Pick<Waiting, 'reason' | 'holders' | 'forecastMs'> & { readonly code: string }): Promise<void> {

@@ -147,7 +147,11 @@ export class Reconciler {
         if (action.do === 'wait') return;
         if ('machineId' in action) {
           if (!(await this.#toMachine(stored, lease, action, token))) return;
-        } else await this.#apply(stored, token, (tx, row) => this.#change(tx, row, lease, action));
+        } else await this.#apply(stored, token, async (tx, row) => {
+          // It may have been extended or handed over since it was read: what was due then may not be due now.
+          const now = leaseOf((await withMachines(tx, [row]))[0]!, this.#clock.nowMs());
+          if (decide(now, this.#world()).do === action.do) await this.#change(tx, row, now, action);
+        });
       }
     } finally {
       done.abort(new Error('done'));
@@ -198,6 +202,7 @@ export class Reconciler {
           await this.#machine(tx, row, on.machineId, { stage: clean ? 'wiped' : 'failed', report: JSON.stringify(report) });
           await settleVolume(this.#context, tx, row, done === undefined ? undefined : done.report.kept);
           if (done !== undefined) await keepWipe(this.#context, tx, row.organisation_id, on.unitIds, done);
+          if (clean) await this.#keepForDay(tx, row, on.machineId, report?.becomes ?? null);
           if (clean) await tx.deleteFrom('lease_units').where('lease_id', '=', row.id).where('machine_id', '=', on.machineId).execute();
           await noteLease(this.#context, tx, row, clean ? 'wiped' : 'wipe-failed', report === null ? 'nothing of it was there' : report.evidence.join('; '));
         });
@@ -235,23 +240,15 @@ export class Reconciler {
         await changed.set({ observed: 'ended', wanted: 'end', ended_at: row.ended_at ?? new Date(nowMs), stopped_at: row.stopped_at ?? new Date(nowMs) }).execute();
         await settleVolume(this.#context, tx, row, undefined);
         await this.#jobs.close(tx, row.id, nowMs);
-        await this.#keepForDay(tx, row, lease, nowMs);
         await noteLease(this.#context, tx, row, 'ended', row.reason ?? '');
     }
   }
 
-  /** Where a day is paid, the machine stays with its tenant until it is over. */
-  async #keepForDay(tx: Executor, row: LeaseRow, lease: Lease, nowMs: number): Promise<void> {
-    const until = (row.started_at?.getTime() ?? 0) + DAY_MS;
-    if (!row.terms.leastDay || until <= nowMs) return;
-    const reports = await tx.selectFrom('lease_machines').select(['machine_id', 'report']).where('lease_id', '=', row.id).execute();
-    for (const { machineId: had, stage } of lease.machines) {
-      if (stage !== 'wiped') continue;
-      // A Mac that was set up anew is another node, and the same tenant's until its day is over.
-      const { becomes } = (reports.find(({ machine_id }) => machine_id === had)?.report ?? {}) as { becomes?: string | null };
-      const machineId = becomes ?? had;
-      await this.#context.database.scoped(row.organisation_id, tx).insertInto('kept_machines', { machine_id: machineId, until: new Date(until) }).onConflict((on) => on.column('machine_id').doUpdateSet({ organisation_id: row.organisation_id, until: new Date(until) })).execute();
-    }
+  /** Where a day is paid, the machine stays with its tenant until it is over, from the moment on that it is free. @param becomes what a Mac that was set up anew is now: another node. */
+  async #keepForDay(tx: Executor, row: LeaseRow, machineId: string, becomes: string | null): Promise<void> {
+    const until = new Date((row.started_at?.getTime() ?? 0) + DAY_MS);
+    if (!row.terms.leastDay || until.getTime() <= this.#clock.nowMs()) return;
+    await this.#context.database.scoped(row.organisation_id, tx).insertInto('kept_machines', { machine_id: becomes ?? machineId, until }).onConflict((on) => on.column('machine_id').doUpdateSet({ organisation_id: row.organisation_id, until })).execute();
   }
 
   async #machine(tx: Executor, row: LeaseRow, machineId: string, change: MachineChange): Promise<void> {

@@ -18,8 +18,7 @@ export interface StoredLease {
 }
 
 /** Every lease that is not ended, oldest first. */
-export async function liveLeases(database: Pick<Database, 'unscoped'>): Promise<StoredLease[]> {
-  const executor = database.unscoped('leases of every organisation are kept by one worker');
+export async function liveLeases(database: Pick<Database, 'unscoped'>, executor: Executor = database.unscoped('leases of every organisation are kept by one worker')): Promise<StoredLease[]> {
   const rows = await executor.selectFrom('leases').selectAll().where('observed', '<>', 'ended').orderBy('created_at').orderBy('id').execute();
   return withMachines(executor, rows);
 }

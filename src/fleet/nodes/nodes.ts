@@ -28,12 +28,12 @@ export interface NodeCheck {
 
 /** What holds a node back from being removed; `leases` tells it when it is there. */
 export interface NodeHolds {
-  /** How many leases are on the node, and could still end there in order. */
-  count(nodeId: string): Promise<number>;
+  /** How many leases are on the node, and could still end there in order. In the transaction that has the node's row locked: placement takes a share of that lock. */
+  count(tx: Executor, nodeId: string): Promise<number>;
   /** The node is removed: leases wait for it no longer. */
   giveUp(tx: Executor, nodeId: string): Promise<void>;
   /** How many homes of leases are kept there: who removes it with a deadline gives them up. */
-  volumes?(nodeId: string): Promise<number>;
+  volumes?(tx: Executor, nodeId: string): Promise<number>;
 }
 
 /** What is kept of each node's history. */
@@ -102,8 +102,8 @@ export class Nodes {
    * @throws TandemError resource_not_found, node_in_use.
    */
   async remove(principal: Principal, id: string): Promise<void> {
-    const held = (await this.#holds.count(id)) + ((await this.#holds.volumes?.(id)) ?? 0);
     await this.#change(principal, id, 'node.remove', async (tx, row, now) => {
+      const held = (await this.#holds.count(tx, id)) + ((await this.#holds.volumes?.(tx, id)) ?? 0);
       if (held > 0) throw new TandemError('node_in_use', { params: { name: row.name, count: held } });
       await this.#holds.giveUp(tx, id);
       await noteEvent(this.#context, tx, row, 'removed', `by ${principal.actor.label}`);
@@ -120,7 +120,7 @@ export class Nodes {
     return database.transaction(async (tx) => {
       const row = await tx.selectFrom('nodes').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
       if (row === undefined || row.removed_at !== null) return null;
-      const held = await this.#holds.count(id);
+      const held = await this.#holds.count(tx, id);
       const now = new Date(clock.nowMs());
       // Only one that took nothing new since the last look is really empty. What is quarantined has nothing that could still end by itself.
       const goes = row.wanted === 'remove' && (held === 0 || row.quarantined_at !== null);
@@ -149,11 +149,13 @@ export class Nodes {
   /** Ends what was to be removed, once nothing is on it. Periodic, safe to repeat. */
   async removeDue(): Promise<void> {
     const { database, clock } = this.#context;
-    const due = await database.unscoped('nodes of every organisation that are to be removed').selectFrom('nodes').selectAll().where('wanted', '=', 'remove').where('removed_at', 'is', null).execute();
-    for (const row of due) {
-      if ((await this.#holds.count(row.id)) > 0) continue;
+    const due = await database.unscoped('nodes of every organisation that are to be removed').selectFrom('nodes').select('id').where('wanted', '=', 'remove').where('removed_at', 'is', null).execute();
+    for (const { id } of due) {
       await database.transaction(async (tx) => {
-        await tx.updateTable('nodes').set({ removed_at: new Date(clock.nowMs()), connected_at: null }).where('id', '=', row.id).where('removed_at', 'is', null).execute();
+        // Somebody may want it back meanwhile.
+        const row = await tx.selectFrom('nodes').selectAll().where('id', '=', id).where('wanted', '=', 'remove').where('removed_at', 'is', null).forUpdate().executeTakeFirst();
+        if (row === undefined || (await this.#holds.count(tx, id)) > 0) return;
+        await tx.updateTable('nodes').set({ removed_at: new Date(clock.nowMs()), connected_at: null }).where('id', '=', row.id).execute();
         await this.#holds.giveUp(tx, row.id);
         await noteEvent(this.#context, tx, row, 'removed', 'nothing was left on it');
         await database.notify(tx, NODES_CHANNEL, row.id);

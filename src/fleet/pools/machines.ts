@@ -20,7 +20,9 @@ export interface LeasableMachine extends MachineView {
 
 /** Where the machines come from that can be leased. */
 export interface MachineSource {
-  machines(): Promise<readonly LeasableMachine[]>;
+  machines(executor?: Executor): Promise<readonly LeasableMachine[]>;
+  /** Those of them that are there, as they are now; until the transaction ends nobody removes them or has them take nothing. */
+  locked(tx: Executor, ids: readonly string[]): Promise<readonly LeasableMachine[]>;
   /** What providers charge for these machines; those that nobody bills by the hour are not in it. */
   costs(machineIds: readonly string[], executor?: Executor): Promise<ReadonlyMap<string, MachineCost>>;
   /** What a lease may use there, by its units. */

@@ -30,9 +30,16 @@ export class NodeMachines implements MachineSource {
     this.#outside = outside;
   }
 
-  async machines(): Promise<readonly LeasableMachine[]> {
-    const executor = this.#context.database.unscoped('placement looks at the machines of all');
-    const nodes = await executor.selectFrom('nodes').selectAll().where('removed_at', 'is', null).orderBy('id').execute();
+  async machines(executor: Executor = this.#context.database.unscoped('placement looks at the machines of all')): Promise<readonly LeasableMachine[]> {
+    return this.#leasable(executor, await executor.selectFrom('nodes').selectAll().where('removed_at', 'is', null).orderBy('id').execute());
+  }
+
+  async locked(tx: Executor, ids: readonly string[]): Promise<readonly LeasableMachine[]> {
+    // By their ids, so that no two wait for each other.
+    return this.#leasable(tx, await tx.selectFrom('nodes').selectAll().where('id', 'in', ids).where('removed_at', 'is', null).orderBy('id').forShare().execute());
+  }
+
+  async #leasable(executor: Executor, nodes: readonly Node[]): Promise<readonly LeasableMachine[]> {
     const pools = await executor.selectFrom('pools').selectAll().where('removed_at', 'is', null).execute();
     const byName = new Map(pools.map((pool) => [`${pool.organisation_id} ${pool.name}`, pool]));
     const reinstallable = await this.#outside.reinstallable(nodes, executor);

@@ -8,6 +8,7 @@ import type { Quota } from '../placement/index.ts';
 import type { LeasableMachine, MachineSource } from '../pools/machines.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
 import { monthAt, type Month } from './month.ts';
+import { QuotaWatch, lockQuotas, useQuotas } from './quota-watch.ts';
 import { leaseSpend, leasesIn, orderSpend } from './spend.ts';
 
 type Row = Selectable<Schema['lease_quotas']>;
@@ -19,6 +20,8 @@ export interface CountedQuotas {
   /** What providers charge for machines; empty where no quota asks for it. */
   readonly costs: ReadonlyMap<string, MachineCost>;
   readonly month: Month;
+  /** Whether they are so still. */
+  readonly watch: QuotaWatch;
 }
 
 /** @param machines all that placement looks at. */
@@ -37,7 +40,7 @@ export async function countQuotas(executor: Executor, machines: readonly Leasabl
       spend: row.spend === null ? null : { most: BigInt(row.spend), spent },
     });
   }
-  return { quotas, costs, month };
+  return { quotas, costs, month, watch: new QuotaWatch(rows) };
 }
 
 /**
@@ -48,7 +51,7 @@ export async function countQuotas(executor: Executor, machines: readonly Leasabl
 export async function demandSpend(tx: Executor, orders: readonly Selectable<ProviderOrderRow>[], source: Pick<MachineSource, 'costs'>, directory: Directory, nowMs: number): Promise<void> {
   const [first] = orders;
   if (first === undefined) return;
-  const rows = await tx.selectFrom('lease_quotas').selectAll().where('organisation_id', '=', first.organisation_id).where('scope_kind', '=', 'organisation').where('spend', 'is not', null).forUpdate().execute();
+  const rows = (await lockQuotas(tx, [first.organisation_id])).filter(({ spend }) => spend !== null);
   if (rows.length === 0) return;
   const month = monthAt(nowMs);
   const leases = await leasesIn(tx, first.organisation_id, month);
@@ -62,6 +65,7 @@ export async function demandSpend(tx: Executor, orders: readonly Selectable<Prov
     if (first.currency === currency && spent + more <= most) continue;
     throw new TandemError('order_quota', { params: { holder: holderOf(row, directory), most: formatAmount(most), currency, spent: formatAmount(spent), more: formatAmount(more), moreCurrency: first.currency } });
   }
+  await useQuotas(tx, rows);
 }
 
 /**
@@ -69,7 +73,7 @@ export async function demandSpend(tx: Executor, orders: readonly Selectable<Prov
  * locked until that ends. Null: it may.
  */
 export async function longerRefusal(tx: Executor, row: LeaseRow, endsAt: Date, source: Pick<MachineSource, 'costs'>, directory: Directory, nowMs: number): Promise<string | null> {
-  const quotas = await tx.selectFrom('lease_quotas').selectAll().where('spend', 'is not', null).where('scope_id', 'in', [row.organisation_id, row.project_id]).forUpdate().execute();
+  const quotas = (await lockQuotas(tx, [row.organisation_id, row.project_id])).filter(({ spend }) => spend !== null);
   if (quotas.length === 0) return null;
   const month = monthAt(nowMs);
   const leases = await leasesIn(tx, row.organisation_id, month);
@@ -80,6 +84,7 @@ export async function longerRefusal(tx: Executor, row: LeaseRow, endsAt: Date, s
     const more = (await spentOf(tx, quota, longer, costs, month, directory)) - spent;
     if (more > 0n && spent + more > BigInt(quota.spend!)) return spendWords(holderOf(quota, directory), BigInt(quota.spend!), spent, more);
   }
+  await useQuotas(tx, quotas);
   return null;
 }
 

@@ -59,7 +59,7 @@ export class Quotas {
     const set = { nodes, gpus, leases, spend, set_by: principal.actor.label };
     const row = await database.transaction(async (tx) => {
       const made = await database.scoped(organisationId, tx).insertInto('lease_quotas', { scope_kind: scope.kind, scope_id: scope.id, by_operator: organisationId !== principal.organisationId, ...set })
-        .onConflict((on) => on.columns(['scope_kind', 'scope_id', 'by_operator']).doUpdateSet(set)).returningAll().executeTakeFirstOrThrow();
+        .onConflict((on) => on.columns(['scope_kind', 'scope_id', 'by_operator']).doUpdateSet((row) => ({ ...set, revision: row('lease_quotas.revision', '+', '1') }))).returningAll().executeTakeFirstOrThrow();
       await access.audit.record(tx, principal, { action: 'quota.set', resourceKind: 'quota', resourceId: made.id, change: { scope: `${scope.kind} ${scope.id}`, nodes, gpus, leases, spend } });
       return made;
     });

@@ -24,9 +24,10 @@ export function orderSpend(row: Selectable<ProviderOrderRow>, month: Month): Pic
 
 /** What providers charge for a lease's machines within a month: up to now, and on to its planned end, or the month's. Unknown counts as nothing. */
 export function leaseSpend({ row, machines }: StoredLease, costs: ReadonlyMap<string, MachineCost>, month: Month, currency: string): Picodollars {
-  const startMs = (row.started_at ?? row.placed_at)?.getTime();
+  // What is promised is counted from its start on: the machines are had then, whatever else is asked for meanwhile.
+  const startMs = (row.started_at ?? row.placed_at ?? (row.observed === 'reserved' ? row.starts_at : null))?.getTime();
   if (startMs === undefined) return 0n;
-  const endMs = (row.stopped_at ?? row.ended_at)?.getTime() ?? row.ends_at?.getTime() ?? month.endMs;
+  const endMs = (row.stopped_at ?? row.ended_at ?? row.ends_at)?.getTime() ?? (row.observed === 'reserved' && row.minutes !== null ? startMs + row.minutes * 60_000 : month.endMs);
   return costOfMinutes(costs, machines, minutesIn(month, startMs, endMs), currency) ?? 0n;
 }
 

@@ -72,6 +72,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
     process: 'here', database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, lines, secrets: openSecretBox(join(home, 'secret')) },
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
+      locked: async (_tx, ids) => (await context.machines.machines()).filter(({ id }) => ids.includes(id)),
       costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
       allowance: async () => ({ limits: { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: null }, network: { out: false, allow: [], deny: [], resolvers: [] }, devices: [] }),
       quarantine: async (id) => void quarantined.push(id),

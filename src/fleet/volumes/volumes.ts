@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { TandemError, printable } from '../../base/index.ts';
 import { demand, type Principal } from '../../access/index.ts';
+import type { Executor } from '../../db/index.ts';
 import type { HomeLook } from '../drivers/driver.ts';
 import { noteLease, type LeaseContext } from '../leases/context.ts';
 import { can } from '../leases/lease.ts';
@@ -134,9 +135,9 @@ export class Volumes {
   }
 
   /** How many volumes are on a machine, whoever has them. */
-  async countOn(machineId: string): Promise<number> {
-    const { database, driver } = this.#context;
-    const rows = await database.unscoped('volumes on a machine, whoever has them').selectFrom('volumes').select('state').where('machine_id', '=', machineId).where('ended_at', 'is', null).execute();
+  async countOn(tx: Executor, machineId: string): Promise<number> {
+    const { driver } = this.#context;
+    const rows = await tx.selectFrom('volumes').select('state').where('machine_id', '=', machineId).where('ended_at', 'is', null).execute();
     // What is given up waits for a machine that is gone no longer.
     return rows.filter(({ state }) => state !== 'removing' || driver.reaches(machineId)).length;
   }

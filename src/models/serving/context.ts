@@ -11,7 +11,7 @@ export interface ServingContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly newId: () => string;
-  readonly access: Pick<AccessPort, 'audit' | 'directory'>;
+  readonly access: Pick<AccessPort, 'audit' | 'directory' | 'projects'>;
   readonly engines: Readonly<Record<Engine['kind'], Engine>>;
   readonly fleet: FleetPort;
   /** What calls had made by replicas. */

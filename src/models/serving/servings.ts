@@ -97,6 +97,7 @@ export class Servings {
     const [id, now] = [newId(), new Date(clock.nowMs())];
     try {
       await database.transaction(async (tx) => {
+        await access.projects.demandOpen(tx, principal.organisationId, projectId);
         await database.scoped(principal.organisationId, tx).insertInto('servings', {
           id, project_id: projectId, name: input.name, model: input.model, engine: input.engine, settings: JSON.stringify({ parallel, args, targetFirstTokenMs }), lease, min_replicas: input.min, max_replicas: input.max, idle_minutes: input.idleMinutes,
           cold: input.cold, at_most: input.atMost, context_tokens: input.contextTokens, max_output_tokens: input.maxOutputTokens, asked_by: principal.actor.label, replicas: Math.max(1, input.min), scaled_at: now, created_at: now,
