@@ -63,8 +63,8 @@ describe.skipIf(noBrowser !== undefined)('what the console can set of machines, 
     await page.getByLabel('Variables').fill('HF_TOKEN=very-secret');
     await page.getByLabel('Record its sessions').check();
     await page.getByLabel('Its home').selectOption('models');
-    await page.getByText(`./tandem gpu lease --for 60m --volume models --record --env HF_TOKEN -- sh -c 'python3 train.py > out'`).waitFor();
-    expect(await page.locator('main').textContent()).not.toContain('./tandem gpu lease --for 60m --volume models --record --env HF_TOKEN=');
+    await page.getByText(`./tandem gpu lease --for 1h --volume models --record --env HF_TOKEN -- sh -c 'python3 train.py > out'`).waitFor();
+    expect(await page.locator('main').textContent()).not.toContain('./tandem gpu lease --for 1h --volume models --record --env HF_TOKEN=');
     await page.getByText('$2.50 for 1 hour.').waitFor();
     await page.getByRole('button', { name: 'Lease it' }).click();
     await page.getByRole('heading', { name: 'How is its job?' }).waitFor();

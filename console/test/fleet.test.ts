@@ -118,7 +118,7 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.goBack();
     await page.getByRole('link', { name: 'nightly-evals' }).click();
     await page.getByText('$20.00 if it goes on').waitFor();
-    await page.getByText('23.8 cores, 136.4 GB of memory, 4,096 processes, 1094.2 GB of disk').waitFor();
+    await page.getByText('23.8 cores, 136.4 GB of memory, 4,096 processes, 1.09 TB of disk').waitFor();
     await page.getByText('the internet', { exact: true }).waitFor();
     await page.getByText(/^\.\/tandem ssh 0193/).waitFor();
     await page.getByRole('table', { name: 'Wipes around nightly-evals' }).getByRole('row', { name: /8 canaries, 0 found; 2 things not checked/ }).getByRole('button').click();
@@ -127,7 +127,7 @@ describe.skipIf(noBrowser !== undefined)('nodes and leases in Chromium', () => {
     await page.getByRole('button', { name: 'Extend' }).click();
     const form = page.getByRole('dialog');
     await form.getByLabel('More hours').fill('2');
-    await form.getByText(/\.\/tandem leases extend \S+ 120m/).waitFor();
+    await form.getByText(/\.\/tandem leases extend \S+ 2h/).waitFor();
     await form.getByRole('button', { name: 'Extend it' }).click();
     await page.getByRole('heading', { name: 'nightly-evals runs and ends in 4 hours; it has cost $7.91.' }).waitFor();
     await page.getByRole('button', { name: 'End', exact: true }).click();

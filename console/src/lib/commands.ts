@@ -15,6 +15,11 @@ function line(verb: string, words: readonly string[] = [], options: Readonly<Rec
   return [CLI, verb, ...words.map((word) => shellWord(word)), ...given.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${shellWord(value ?? '')}`))].join(' ');
 }
 
+/** A length of time as a person would type it: 90m, 2h, 3d. */
+function length(minutes: number): string {
+  return minutes % 1_440 === 0 ? `${minutes / 1_440}d` : minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
+}
+
 /** A word that a person has yet to give. */
 const or = (word: string, place: string): string => (word.trim() === '' ? place : word.trim());
 
@@ -122,7 +127,7 @@ export const commands = {
   leases: line('leases'),
   leaseShow: (id: string) => line('leases show', [id]),
   leaseLogs: (id: string) => line('leases logs', [id, '--follow']),
-  leaseExtend: (id: string, minutes: number | undefined, atMost: string) => line('leases extend', [id, minutes === undefined ? 'TIME' : `${minutes}m`], { 'at-most': atMost.trim() }),
+  leaseExtend: (id: string, minutes: number | undefined, atMost: string) => line('leases extend', [id, minutes === undefined ? 'TIME' : length(minutes)], { 'at-most': atMost.trim() }),
   leaseHandOver: (id: string, project: string | undefined) => line('leases hand-over', [id, project ?? 'PROJECT']),
   leaseEnd: (id: string, keep = '') => line('leases end', [id], { keep: keep === '' ? undefined : keep }),
   leaseKeep: (id: string, name: string) => line('leases keep', [id, name]),
@@ -130,11 +135,12 @@ export const commands = {
   leaseAsk: (kind: 'gpu' | 'mac', wishes: LeaseWishes) => `${line(`${kind} lease`, [], {
     ...(kind === 'gpu' ? { gpus: wishes.gpus === 1 ? undefined : String(wishes.gpus), gpu: wishes.gpu, slice: wishes.slice } : { class: wishes.macClass, xcode: wishes.xcode }),
     machines: wishes.machines === 1 ? undefined : String(wishes.machines), pool: wishes.pool, access: wishes.access === 'shell' || wishes.access === 'job' ? undefined : wishes.access,
-    ...(wishes.minutes === null ? { open: true as const } : { for: `${wishes.minutes}m` }), 'at-most': wishes.atMost, project: wishes.project, name: wishes.name, volume: wishes.volume, record: wishes.record === true ? true : undefined, 'keep-open': wishes.job?.keepOpen === true ? true : undefined,
+    ...(wishes.minutes === null ? { open: true as const } : { for: length(wishes.minutes) }), 'at-most': wishes.atMost, project: wishes.project, name: wishes.name, volume: wishes.volume, record: wishes.record === true ? true : undefined, 'keep-open': wishes.job?.keepOpen === true ? true : undefined,
   })}${(wishes.job?.env ?? []).map((name) => ` --env ${name}`).join('')}${wishes.job ? ` -- ${wishes.job.command.map(shellWord).join(' ')}` : ''}`,
   leaseRecordings: (id: string) => line('leases recordings', [id]),
   leaseRecord: line('gpu lease', [], { record: true as const }),
   ssh: (lease: string) => line('ssh', [lease]),
+  screen: (lease: string) => line('screen', [lease]),
   budgets: line('budgets'),
   limits: line('limits'),
   invoices: line('bill invoices'),

@@ -39,6 +39,12 @@ export function For({ since, none }: { since: string | null; none: string }) {
   return <time dateTime={since} title={exactTime(since)}>{elapsed(since, now)}</time>;
 }
 
+/** "for 3 hours", the time it began on hover; nothing where nobody noted it. */
+export function Since({ at }: { at: string | null }) {
+  const now = useNow();
+  return at === null ? null : <time dateTime={at} title={exactTime(at)}>for {elapsed(at, now)}</time>;
+}
+
 export function When({ at }: { at: string }) {
   return <time dateTime={at} title={exactTime(at)}>{shortTime(at)}</time>;
 }

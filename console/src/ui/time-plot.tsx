@@ -30,6 +30,8 @@ interface TimePlotProps {
 
 const HEIGHT = 220;
 const LABELLED = 4;
+/** Names of models are longer than those of percentiles: what they may take of the plot's width, in pixels, and the least width of a plot that has room for them. */
+const NAMES = { most: 168, from: 560 } as const;
 
 /** Lines or stacked bars over time. Names stand at the lines' ends where there are few; a drag zooms, and the range goes into the address. */
 export function TimePlot({ kind, label, at, stepMs, series, note, axisText, read }: TimePlotProps) {
@@ -37,7 +39,8 @@ export function TimePlot({ kind, label, at, stepMs, series, note, axisText, read
   const [over, setOver] = useState<number>();
   const [{ from, to }, setUrl] = useUrlState();
   const { seen } = useTheme();
-  const direct = kind === 'lines' && series.length <= LABELLED;
+  const [wide, setWide] = useState(true);
+  const direct = series.length <= LABELLED && (kind === 'lines' || (series.length > 1 && wide));
   const stacked = useMemo(() => (kind === 'lines' ? series.map(({ values }) => values) : stack(series.map(({ values }) => values))), [kind, series]);
 
   useEffect(() => {
@@ -48,13 +51,15 @@ export function TimePlot({ kind, label, at, stepMs, series, note, axisText, read
     const font = `12px ${style.getPropertyValue('--sans')}`;
     const axis = { stroke: colour('--text-3'), font, grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
     const times = at.map((one) => Date.parse(one) / 1000);
+    const room = direct ? (kind === 'lines' ? 64 : Math.min(NAMES.most, 16 + Math.max(...series.map(({ name }) => textWidth(name, font))))) : 8;
+    setWide(host.clientWidth >= NAMES.from);
     const half = stepMs / 2000;
     const bars = uPlot.paths.bars?.({ size: [0.72, 44], align: 0 });
     const lines = uPlot.paths.linear?.();
     // The whole stack is drawn first and its lower parts over it.
     const order = series.map((_, index) => (kind === 'stack' ? series.length - 1 - index : index));
     const plot = new uPlot({
-      width: host.clientWidth, height: HEIGHT, padding: [12, direct ? 64 : 8, 0, 0], legend: { show: false }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+      width: host.clientWidth, height: HEIGHT, padding: [12, room, 0, 0], legend: { show: false }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { y: false, points: { show: kind === 'lines', size: 6 }, drag: { x: true, y: false, setScale: false } },
       scales: { x: { time: true, range: (_, low, high) => [(low ?? 0) - (kind === 'stack' ? half : 0), (high ?? 1) + (kind === 'stack' ? half : 0)] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
       axes: [
@@ -75,10 +80,13 @@ export function TimePlot({ kind, label, at, stepMs, series, note, axisText, read
           const edge = (left: number, up: boolean): string => new Date((up ? Math.ceil : Math.floor)((chart.posToVal(left, 'x') * 1000 + (kind === 'stack' ? stepMs / 2 : 0)) / stepMs) * stepMs).toISOString();
           setUrl({ from: edge(chart.select.left, false), to: edge(chart.select.left + chart.select.width, true), range: undefined });
         }],
-        draw: direct ? [(chart) => writeNames(chart, series, colour, font)] : [],
+        draw: direct ? [(chart) => writeNames(chart, placesOf(kind, series, stacked), colour, font, room - 8)] : [],
       },
     }, [times, ...order.map((index) => [...stacked[index]!])], host);
-    const observer = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: HEIGHT }));
+    const observer = new ResizeObserver(() => {
+      plot.setSize({ width: host.clientWidth, height: HEIGHT });
+      setWide(host.clientWidth >= NAMES.from);
+    });
     observer.observe(host);
     return () => {
       observer.disconnect();
@@ -113,14 +121,25 @@ function tick(seconds: number, stepMs: number): string {
   return iso.slice(11, 16);
 }
 
+interface NamePlace {
+  readonly one: PlotSeries;
+  readonly value: number;
+}
+
+/** At which height a series ends: a line at its last value, a part of a stack in its middle there. */
+function placesOf(kind: 'lines' | 'stack', series: readonly PlotSeries[], stacked: readonly (readonly (number | null)[])[]): NamePlace[] {
+  return series.flatMap((one, index) => {
+    const at = stacked[index]!.findLastIndex((value) => value !== null);
+    const top = stacked[index]![at];
+    return top === undefined || top === null ? [] : [{ one, value: kind === 'lines' ? top : top - (one.values[at] ?? 0) / 2 }];
+  });
+}
+
 /** Names at the ends of their lines, pushed apart where they would touch. */
-function writeNames(chart: uPlot, series: readonly PlotSeries[], colour: (name: string) => string, font: string): void {
+function writeNames(chart: uPlot, named: readonly NamePlace[], colour: (name: string) => string, font: string, room: number): void {
   const { ctx } = chart;
   const ratio = uPlot.pxRatio;
-  const places = series.flatMap((one) => {
-    const value = one.values.findLast((candidate) => candidate !== null);
-    return value === undefined || value === null ? [] : [{ one, y: chart.valToPos(value, 'y', true) }];
-  }).toSorted((a, b) => a.y - b.y);
+  const places = named.map(({ one, value }) => ({ one, y: chart.valToPos(value, 'y', true) })).toSorted((a, b) => a.y - b.y);
   const gap = 15 * ratio;
   for (let index = 1; index < places.length; index += 1) places[index]!.y = Math.max(places[index]!.y, places[index - 1]!.y + gap);
   const lowest = chart.bbox.top + chart.bbox.height;
@@ -131,7 +150,23 @@ function writeNames(chart: uPlot, series: readonly PlotSeries[], colour: (name: 
   ctx.textBaseline = 'middle';
   for (const { one, y } of places) {
     ctx.fillStyle = colour(one.colour);
-    ctx.fillText(one.name, chart.bbox.left + chart.bbox.width + 8 * ratio, y);
+    ctx.fillText(fitted(one.name, room, font), chart.bbox.left + chart.bbox.width + 8 * ratio, y);
   }
   ctx.restore();
+}
+
+const ruler = document.createElement('canvas').getContext('2d');
+
+function textWidth(text: string, font: string): number {
+  if (ruler === null) return 7 * text.length;
+  ruler.font = font;
+  return Math.ceil(ruler.measureText(text).width);
+}
+
+/** As much of a name as there is room for. */
+function fitted(name: string, room: number, font: string): string {
+  if (textWidth(name, font) <= room) return name;
+  let end = name.length;
+  while (end > 1 && textWidth(`${name.slice(0, end)}…`, font) > room) end -= 1;
+  return `${name.slice(0, end)}…`;
 }

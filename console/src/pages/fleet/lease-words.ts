@@ -11,13 +11,13 @@ export function boundsText({ bounds }: Lease['machines'][number]): { use: string
   if (bounds === null) return undefined;
   const { limits: { cpuMillis, memoryBytes, processes, diskBytes }, network, unbound } = bounds;
   const parts = [
-    cpuMillis === null ? undefined : `${(cpuMillis / 1_000).toFixed(1).replace(/\.0$/, '')} cores`, memoryBytes === null ? undefined : `${gigabytes(memoryBytes)} of memory`,
-    processes === null ? undefined : plural(processes, 'process', 'processes'), diskBytes === null ? undefined : `${gigabytes(diskBytes)} of disk`,
+    cpuMillis === null ? undefined : `${(cpuMillis / 1_000).toFixed(1).replace(/\.0$/, '')} cores`, memoryBytes === null ? undefined : `${sizeText(memoryBytes)} of memory`,
+    processes === null ? undefined : plural(processes, 'process', 'processes'), diskBytes === null ? undefined : `${sizeText(diskBytes)} of disk`,
   ].filter((part) => part !== undefined);
   return { use: parts.length === 0 ? 'all of the machine' : parts.join(', '), reach: network === 'internet' ? 'the internet' : 'itself alone', unbound: unbound.map(({ what, why }) => `${what}: ${why}`) };
 }
 
-const gigabytes = (bytes: number): string => (bytes < 1e9 ? `${count(Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+const sizeText = (bytes: number): string => (bytes < 1e9 ? `${count(Math.round(bytes / 1e6))} MB` : bytes < 1e12 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e12).toFixed(2)} TB`);
 
 /** Why a lease waits, on whom, and until about when. */
 export function waitText(lease: Lease, nameOf: (id: string) => string | undefined, now: number): string | undefined {

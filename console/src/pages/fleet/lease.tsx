@@ -6,7 +6,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useNow } from '../../lib/clock.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
-import { Money, When } from '../../ui/amount.tsx';
+import { Money, Since, When } from '../../ui/amount.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Command, SameInTerminal } from '../../ui/command.tsx';
 import { Facts, Page, Section } from '../../ui/page.tsx';
@@ -18,6 +18,7 @@ import { EndLease } from './end-lease.tsx';
 import { LeaseJob } from './lease-job.tsx';
 import { ExtendLease, HandOverLease } from './lease-dialogs.tsx';
 import { boundsText, leaseLead, waitText, whatText } from './lease-words.ts';
+import { leaseSince } from './since.ts';
 import { LEASE_STATE, STAND_IN } from './states.ts';
 import type { Lease } from './states.ts';
 import { LeaseWipes } from './wipes.tsx';
@@ -68,12 +69,12 @@ function LeaseFacts({ lease, wait }: { lease: Lease; wait: string | undefined })
   const project = useQuery(queries.projects).data?.items.find(({ id }) => id === lease.projectId);
   return (
     <Facts items={[
-      ['State', <span key="state"><State tone={tone}>{word}</State>{lease.reason === null ? null : <span className="muted beside"> {lease.reason}</span>}</span>],
+      ['State', <span key="state"><State tone={tone}>{word}</State><span className="muted beside"> <Since at={leaseSince(lease)} />{lease.reason === null ? '' : `: ${lease.reason}`}</span></span>],
       ...(wait === undefined ? [] : [['Waits', wait] as const]),
       ['What', whatText(lease)], ['Pool', lease.pool],
       ['On', lease.machines.length === 0 ? (lease.endedAt === null ? 'no machine yet' : 'no machine any more') : <span key="on">{lease.machines.map(({ machineId, units, stage }, index) => {
         const node = nodes?.find(({ id }) => id === machineId);
-        return <span key={machineId}>{index === 0 ? '' : '; '}{node ? <Link to={`/fleet/nodes/${node.id}`}>{node.name}</Link> : <code>{machineId}</code>}{node?.standIn ? ` (${STAND_IN})` : ''}, {units.join(', ') || 'all of it'}, {stage}</span>;
+        return <span key={machineId}>{index === 0 ? '' : '; '}{node ? <Link to={`/fleet/nodes/${node.id}`}>{node.name}</Link> : <code>{machineId}</code>}{node?.standIn ? ` (${STAND_IN})` : ''}: {units.join(', ') || 'all of it'}, {stage}</span>;
       })}</span>],
       ...lease.machines.flatMap((machine) => {
         const bounds = boundsText(machine);
@@ -88,17 +89,20 @@ function LeaseFacts({ lease, wait }: { lease: Lease; wait: string | undefined })
   );
 }
 
-function Cost({ lease: { cost, minutes, paidUntil, moneyShort, leastDay } }: { lease: Lease }) {
+function Cost({ lease: { cost, minutes, paidUntil, moneyShort, leastDay, endedAt } }: { lease: Lease }) {
   const { currency } = cost;
+  const over = endedAt !== null;
   return (
-    <Section title="What does it cost?" note={leastDay ? 'At least a day is paid, as the terms of Macs want it.' : 'By the started minute.'}>
+    <Section title={over ? 'What did it cost?' : 'What does it cost?'} note={leastDay ? 'At least a day is paid, as the terms of Macs want it.' : 'By the started minute.'}>
       <Facts items={[
-        ['So far', <Money key="so-far" pico={cost.soFar} currency={currency} />], ['In the bill', <Money key="booked" pico={cost.booked} currency={currency} />],
-        ['At its end', cost.atEnd === null ? 'it has no end' : <Money key="end" pico={cost.atEnd} currency={currency} />],
-        ['By the end of the month', <span key="month"><Money pico={cost.thisMonth} currency={currency} /> if it goes on</span>],
+        [over ? 'In all' : 'So far', <Money key="so-far" pico={cost.soFar} currency={currency} />], ['In the bill', <Money key="booked" pico={cost.booked} currency={currency} />],
+        ...(over ? [] : [
+          ['At its end', cost.atEnd === null ? 'it has no end' : <Money key="end" pico={cost.atEnd} currency={currency} />] as const,
+          ['By the end of the month', <span key="month"><Money pico={cost.thisMonth} currency={currency} /> if it goes on</span>] as const,
+        ]),
         ['Never more than', cost.atMost === null ? 'no limit of its own' : <Money key="most" pico={cost.atMost} currency={currency} />],
         ...(cost.provider === undefined ? [] : [['Its machines cost at the provider', cost.provider === null ? 'not known' : <span key="provider"><Money pico={cost.provider.soFar} currency={currency} /> so far, <Money pico={cost.provider.perHour} currency={currency} /> an hour</span>] as const]),
-        ['Paid until', paidUntil === null ? 'nothing is set aside' : <span key="until"><When at={paidUntil} />{moneyShort ? ': no more could be set aside, so it ends then' : ''}</span>],
+        ...(over ? [] : [['Paid until', paidUntil === null ? 'nothing is set aside' : <span key="until"><When at={paidUntil} />{moneyShort ? ': no more could be set aside, so it ends then' : ''}</span>] as const]),
         ['Minutes', `${count(minutes.paid)} paid${minutes.outOfReach === 0 ? '' : `, ${plural(minutes.outOfReach, 'more was', 'more were')} out of reach and not paid`}`],
       ]} />
     </Section>

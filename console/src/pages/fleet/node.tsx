@@ -6,7 +6,7 @@ import { useWhyNot } from '../../lib/access.ts';
 import { useNow } from '../../lib/clock.ts';
 import { commands } from '../../lib/commands.ts';
 import { relativeTime } from '../../lib/format.ts';
-import { Ago, When } from '../../ui/amount.tsx';
+import { Ago, Since, When } from '../../ui/amount.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Facts, Page, Section } from '../../ui/page.tsx';
@@ -19,6 +19,7 @@ import { ApproveDialog, SteerDialog } from './node-dialogs.tsx';
 import type { Verb } from './node-dialogs.tsx';
 import { Doctor, Inventory } from './node-parts.tsx';
 import { Rented } from './rented.tsx';
+import { nodeSince } from './since.ts';
 import { NODE_STATE, isLive, nodeReason, platformText } from './states.ts';
 import type { Node } from './states.ts';
 import { NodeWipes } from './wipes.tsx';
@@ -46,7 +47,7 @@ export function NodePage() {
         {({ node: shown, events, rented }) => (
           <>
             {over !== undefined ? <p className="muted small why-line">{over}</p> : null}
-            <NodeFacts shown={shown} />
+            <NodeFacts shown={shown} events={events} />
             <Section title="What does it say it is?" note={<>A claim of the machine itself{shown.inventoryAt === null ? '' : <>, <Ago at={shown.inventoryAt} /></>}. {approval(shown)}</>} actions={<Button kind={shown.approved === null || shown.changed.length > 0 ? 'primary' : 'plain'} aria-disabled={over !== undefined || undefined} title={over} onClick={() => over ?? setOpen('approve')}>{shown.approved === null ? 'Approve it' : 'Approve again'}</Button>}>
               <Inventory inventory={shown.inventory} />
             </Section>
@@ -77,12 +78,12 @@ function approval({ approved, changed }: Node): string {
   return changed.length === 0 ? `Approved by ${approved.by}.` : `Since ${approved.by} approved it, it says another ${changed.join(', ')}.`;
 }
 
-function NodeFacts({ shown }: { shown: Node }) {
+function NodeFacts({ shown, events }: { shown: Node; events: Parameters<typeof nodeSince>[1] }) {
   const { tone, word } = NODE_STATE[shown.state];
   const { wanted, health, quarantine } = shown;
   return (
     <Facts items={[
-      ['State', <State key="state" tone={tone}>{word}</State>],
+      ['State', <span key="state"><State tone={tone}>{word}</State><span className="muted beside"> <Since at={nodeSince(shown, events)} /></span></span>],
       ['Health', health.reasons.length === 0 ? health.state : `${health.state}: ${health.reasons.join('; ')}`],
       ['Wanted', wanted.what === 'serve' ? 'to serve' : <span key="wanted">{wanted.what}{wanted.by === null ? '' : ` by ${wanted.by}`}{wanted.at === null ? null : <>, <Ago at={wanted.at} /></>}{wanted.reason === null ? '' : `: ${wanted.reason}`}</span>],
       ...(wanted.deadlineAt === null ? [] : [['Ended by force', <When key="deadline" at={wanted.deadlineAt} />] as const]),

@@ -3,7 +3,9 @@ import { useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
+import { commands } from '../../lib/commands.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
+import { SameInTerminal } from '../../ui/command.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Show } from '../../ui/query.tsx';
@@ -76,6 +78,7 @@ function Screen({ lease, invitation }: { lease: Lease; invitation: { readonly ti
       {/* The picture takes the keys while it has the focus; Tab reaches it like any other thing on the page. */}
       <div ref={place} className="screen-place" role="application" aria-label={`Screen of ${lease.name}`} data-state={state.kind} />
       {looking === undefined ? <ClipboardBox rfb={rfb} copied={copied} /> : <p className="muted small">{looking}</p>}
+      <SameInTerminal line={commands.screen(lease.id)} />
       {inviting ? <InviteDialog lease={lease} onClose={() => setInviting(false)} /> : null}
     </div>
   );

@@ -6,7 +6,7 @@ import { api } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhoami, useWhyNot } from '../../lib/access.ts';
 import { useNow } from '../../lib/clock.ts';
-import { apiCall, commands } from '../../lib/commands.ts';
+import { commands } from '../../lib/commands.ts';
 import { count, relativeTime } from '../../lib/format.ts';
 import { byNumber, byText } from '../../lib/order.ts';
 import { shortMoney, widestFraction } from '../../lib/money.ts';
@@ -22,6 +22,7 @@ import { Bone, TableBones } from '../../ui/skeleton.tsx';
 import { State } from '../../ui/state.tsx';
 import { Table } from '../../ui/table.tsx';
 import { announce } from '../../ui/toasts.tsx';
+import { outcomeOf } from '../models/outcome.ts';
 import { EditKey, RotateKey } from './change.tsx';
 import { KEY_STATE, keyIsOver } from './state.ts';
 import type { Key } from './state.ts';
@@ -115,12 +116,12 @@ function Calls({ keyId, name }: { keyId: string; name: string }) {
             <Table label={`Calls of ${name}`} rows={items} rowKey={({ id }) => id} columns={[
               { id: 'at', compare: byText(({ occurredAt }) => occurredAt), header: 'When', narrow: 'sub', width: '9rem', cell: ({ occurredAt }) => <Ago at={occurredAt} /> },
               { id: 'model', compare: byText(({ resource }) => resource), header: 'Model', narrow: 'title', cell: ({ resource }) => <span className="mono">{resource}</span> },
-              { id: 'outcome', compare: byText(({ outcome }) => outcome), header: 'Outcome', narrow: 'sub', cell: ({ outcome }) => outcome.replaceAll('_', ' ') },
+              { id: 'outcome', compare: byText(({ outcome }) => outcome), header: 'Outcome', narrow: 'sub', cell: ({ outcome }) => <State tone={outcomeOf(outcome).tone}>{outcomeOf(outcome).word}</State> },
               { id: 'in', compare: byNumber(({ quantities }) => BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0)), header: 'In', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(BigInt(quantities.input ?? 0) + BigInt(quantities.cache_read ?? 0))}</span> },
               { id: 'out', compare: byNumber(({ quantities }) => quantities.output ?? 0), header: 'Out', unit: 'tokens', numeric: true, narrow: 'hidden', cell: ({ quantities }) => <span className="num">{count(quantities.output ?? 0)}</span> },
               { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: items[0]?.currency ?? '', numeric: true, narrow: 'side', cell: ({ charge, currency }) => <ColumnMoney pico={charge} decimals={decimals} currency={currency} /> },
             ]} />
-            <SameInTerminal line={apiCall('GET', `/api/usage?keyId=${keyId}`)} />
+            <SameInTerminal line={commands.requests({ key: keyId, last: '30d' })} />
           </>
         ))}
       </Show>

@@ -4,8 +4,9 @@ import type { ReplyOf } from '../../api/client.ts';
 import { useWhoami } from '../../lib/access.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, duration, plural } from '../../lib/format.ts';
+import { widestFraction } from '../../lib/money.ts';
 import { byNumber, byText } from '../../lib/order.ts';
-import { Money } from '../../ui/amount.tsx';
+import { ColumnMoney } from '../../ui/amount.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Empty } from '../../ui/notice.tsx';
 import { Show } from '../../ui/query.tsx';
@@ -33,7 +34,7 @@ export function FeedbackPage() {
             { id: 'refusals', compare: byNumber(({ refusals }) => Number(refusals)), header: 'Refusals', narrow: 'hidden', numeric: true, width: '7rem', cell: ({ refusals }) => <span className="num">{count(refusals)}</span> },
             { id: 'first', compare: byNumber(({ firstTokenP50Ms }) => firstTokenP50Ms ?? -1), header: 'First token', narrow: 'hidden', numeric: true, width: '8rem', cell: ({ firstTokenP50Ms }) => <Time ms={firstTokenP50Ms} /> },
             { id: 'whole', compare: byNumber(({ wholeP95Ms }) => wholeP95Ms ?? -1), header: 'Whole, p95', narrow: 'hidden', numeric: true, width: '8rem', cell: ({ wholeP95Ms }) => <Time ms={wholeP95Ms} /> },
-            { id: 'charge', compare: byNumber(({ charge }) => Number(charge)), header: 'Charge', narrow: 'sub', numeric: true, width: '8rem', cell: ({ charge }) => <Money pico={charge} currency={currency} /> },
+            { id: 'charge', compare: byNumber(({ charge }) => charge), header: 'Charged', unit: currency, narrow: 'sub', numeric: true, width: '9rem', cell: ({ charge }) => <ColumnMoney pico={charge} decimals={widestFraction(items.map((one) => one.charge))} currency={currency} /> },
           ]} />
         ))}
       </Show>

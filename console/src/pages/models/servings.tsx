@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { queries } from '../../api/queries.ts';
 import { commands } from '../../lib/commands.ts';
 import { count, plural } from '../../lib/format.ts';
-import { byText } from '../../lib/order.ts';
+import { widestFraction } from '../../lib/money.ts';
+import { byNumber, byText } from '../../lib/order.ts';
 import { useUrlState } from '../../lib/url.ts';
-import { Money } from '../../ui/amount.tsx';
+import { ColumnMoney } from '../../ui/amount.tsx';
 import { SameInTerminal } from '../../ui/command.tsx';
 import { Empty } from '../../ui/notice.tsx';
 import { Show } from '../../ui/query.tsx';
@@ -39,6 +40,9 @@ function servingsLead(servings: readonly Serving[]): string {
 
 function List({ servings }: { servings: readonly Serving[] }) {
   const [{ sort = '' }, set] = useUrlState();
+  const currency = servings[0]?.money.currency ?? '';
+  const decimals = widestFraction(servings.flatMap(({ money: { perMillion: of } }) => (of === null ? [] : [of.charged, of.occupancy])));
+  const perMillion = (pico: string | undefined) => (pico === undefined ? <span className="muted">–</span> : <ColumnMoney pico={pico} decimals={decimals} currency={currency} />);
   return (
     <Table label="Served models" rows={servings} rowKey={({ id }) => id} rowTo={({ id }) => `/models/serving/${id}`} sort={sort} onSort={(next) => set({ sort: next })} columns={[
       { id: 'name', header: 'Name', narrow: 'title', compare: byText(({ name }) => name), cell: ({ name }) => name },
@@ -47,8 +51,8 @@ function List({ servings }: { servings: readonly Serving[] }) {
       { id: 'replicas', header: 'Replicas', numeric: true, narrow: 'sub', width: '7rem', cell: ({ readyReplicas, wantedReplicas, max }) => `${readyReplicas} of ${wantedReplicas}, max ${max}` },
       { id: 'load', header: 'Running', numeric: true, narrow: 'hidden', width: '8rem', cell: ({ running, waiting }) => (waiting === 0 ? count(running) : `${count(running)}, ${count(waiting)} wait`) },
       { id: 'cold', header: 'Cold start', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ coldStartMs }) => secondsText(coldStartMs) },
-      { id: 'paid', header: 'Paid for 1M', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ money }) => (money.perMillion === null ? '–' : <Money pico={money.perMillion.charged} currency={money.currency} />) },
-      { id: 'cost', header: 'Cost of 1M', numeric: true, narrow: 'hidden', width: '7rem', cell: ({ money }) => (money.perMillion === null ? '–' : <Money pico={money.perMillion.occupancy} currency={money.currency} />) },
+      { id: 'paid', header: 'Paid', unit: `${currency} per million`, numeric: true, narrow: 'hidden', width: '10rem', compare: byNumber(({ money }) => money.perMillion?.charged), cell: ({ money }) => perMillion(money.perMillion?.charged) },
+      { id: 'cost', header: 'Cost', unit: `${currency} per million`, numeric: true, narrow: 'hidden', width: '10rem', compare: byNumber(({ money }) => money.perMillion?.occupancy), cell: ({ money }) => perMillion(money.perMillion?.occupancy) },
     ]} />
   );
 }

@@ -6,7 +6,7 @@ import type { ReplyOf } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import { useWhyNot } from '../../lib/access.ts';
 import { useAction } from '../../lib/action.ts';
-import { commands } from '../../lib/commands.ts';
+import { apiCall, commands } from '../../lib/commands.ts';
 import { count, monthText } from '../../lib/format.ts';
 import { byNumber, byText } from '../../lib/order.ts';
 import { parseMoney, plainAmount, shortMoney, widestFraction } from '../../lib/money.ts';
@@ -52,6 +52,7 @@ export function InvoicePage() {
                 ]} />
               )}
             </Section>
+            <SameInTerminal line={apiCall('GET', `/api/invoices/${id}`)} />
             {adjusting ? <Adjust invoice={invoice} onClose={() => setAdjusting(false)} /> : null}
           </>
         )}

@@ -36,7 +36,7 @@ export function PricesPage() {
     <MoneyPage title="Prices" lead={lead} busy={!rows && !query.error} actions={rows?.length === 0 ? undefined : <Button kind="primary" icon={<Plus size={16} aria-hidden />} why={whyNot} onClick={() => setOpen(true)}>Add a price</Button>}>
       <Show query={query} bones={<><FilterBones /><TableBones columns={6} /></>}>
         {({ items }) => (items.length === 0
-          ? <Empty title="No model has a price yet" command={commands.prices} action={<Button kind="primary" why={whyNot} onClick={() => setOpen(true)}>Add the first price</Button>}><p>A model without a price refuses calls: an unknown price is never zero.</p></Empty>
+          ? <Empty title="No model has a price yet" command={commands.priceSet('', { input: '1.25', output: '4.25', tier: 'standard', source: 'our own rate' })} action={<Button kind="primary" why={whyNot} onClick={() => setOpen(true)}>Add the first price</Button>}><p>A model without a price refuses calls: an unknown price is never zero.</p></Empty>
           : <List rows={items} />)}
       </Show>
       {open ? <NewPrice known={rows ?? []} onClose={() => setOpen(false)} /> : null}
@@ -99,7 +99,7 @@ function List({ rows }: { rows: readonly Price[] }) {
     { id: 'output', compare: byNumber((price) => perMillion(price, 'output')), header: 'Output', unit: 'per million', numeric: true, narrow: 'sub', cell: (price) => timesOf(price) === '' ? <><span className="narrow-only muted">out </span><Unit price={price} bucket="output" /></> : <span className="muted wide-only">–</span> },
     ...(rows.some((price) => timesOf(price) !== '') ? [{ id: 'time', header: 'By time', numeric: true, narrow: 'hidden', cell: (price: Price) => (timesOf(price) === '' ? <span className="muted">–</span> : <span className="num">{timesOf(price)}</span>) } satisfies Column<Price>] : []),
     { id: 'from', header: 'From', numeric: true, narrow: 'hidden', width: '10.5rem', compare: (a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom), cell: ({ effectiveFrom, effectiveTo }) => <time dateTime={effectiveFrom} title={`${exactTime(effectiveFrom)}${effectiveTo === null ? '' : ` until ${exactTime(effectiveTo)}`}`}>{shortTime(effectiveFrom)}</time> },
-    { id: 'source', header: 'Source', narrow: 'hidden', compare: (a, b) => a.source.localeCompare(b.source), cell: ({ source, createdBy }) => <span className="clip" title={`${source}, added by ${createdBy}`}>{source}</span> },
+    { id: 'source', header: 'Source', narrow: 'hidden', width: '16%', compare: (a, b) => a.source.localeCompare(b.source), cell: ({ source, createdBy }) => <span className="clip" title={`${source}, added by ${createdBy}`}>{source}</span> },
   ], [now, rows]);
   return (
     <>

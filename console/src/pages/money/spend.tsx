@@ -14,7 +14,7 @@ import { byNumber, byText } from '../../lib/order.ts';
 import { rangeOptions, useRange } from '../../lib/range.ts';
 import { OTHERS_COLOUR, seriesColours } from '../../lib/series-colours.ts';
 import { useProject, useUrlState } from '../../lib/url.ts';
-import { ColumnMoney, Money } from '../../ui/amount.tsx';
+import { ColumnMoney } from '../../ui/amount.tsx';
 import { ButtonLink } from '../../ui/button.tsx';
 import { CopyButton, SameInTerminal } from '../../ui/command.tsx';
 import { FilterSelect } from '../../ui/filter.tsx';
@@ -202,7 +202,8 @@ function Groups({ spend, onChoose }: { spend: Spend; onChoose: (group: Row) => v
     ? [{ ...group, id: group.key ?? 'others', part: undefined }]
     : parts.map((part) => ({ ...group, id: `${group.key ?? 'others'}|${part.key ?? 'others'}`, part: part.name, value: part.value })))), [spend]);
   const figure = (id: Figure, header: string): Column<Row> => {
-    return { id, header, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null || row[id] === undefined ? <span className="muted">unknown</span> : <Money pico={row[id]} currency={currency} />) };
+    const decimals = widestFraction(rows.flatMap((row) => row[id] ?? []));
+    return { id, header, unit: currency, numeric: true, narrow: 'hidden', compare: byNumber((row) => row[id]), cell: (row) => (row[id] === null || row[id] === undefined ? <span className="muted">unknown</span> : <ColumnMoney pico={row[id]} decimals={decimals} currency={currency} />) };
   };
   const valueDecimals = isMoney(metric) ? widestFraction([total, ...rows].flatMap(({ value }) => (value === null ? [] : [value]))) : 0;
   const whole = total.value === null ? 0n : BigInt(total.value);

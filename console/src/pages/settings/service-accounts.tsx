@@ -47,6 +47,7 @@ export function ServiceAccountsPage() {
           ]} />
         ))}
       </Show>
+      {rows?.length ? <SameInTerminal line={apiCall('GET', '/api/service-accounts')} /> : null}
       {open === 'new' ? <NewAccount onClose={() => setOpen(undefined)} /> : open ? (
         <ConfirmDialog title={`Disable ${open.name}?`} name={open.name} action="Disable it" command={apiCall('DELETE', `/api/service-accounts/${open.id}`)} onClose={() => setOpen(undefined)}
           onConfirm={async () => {
