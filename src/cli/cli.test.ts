@@ -260,7 +260,9 @@ describe('what the server cannot do', () => {
 
   test('a refused field leads to the help of the command', async () => {
     const { env } = await against({ 'GET /api/bill': { status: 400, json: { error: { code: 'invalid_request', message: 'month: must be a month.', next: 'The fields are described at /openapi.json.', requestId: 'r' } } } });
-    expect((await run(['bill', '--month', 'x'], env)).err).toBe('month: must be a month.\n  Next: See what it takes: tandem bill --help\n');
+    const { code, err } = await run(['bill', '--month', 'x'], env);
+    expect(err).toBe('month: must be a month.\n  Next: See what it takes: tandem bill --help\n');
+    expect(code).toBe(2);
   });
 
   test.each([['TANDEM_URL', 'zzz', 'zzz is not the address of a server.', 2], ['TANDEM_URL', 'file:///x', 'file:///x is not the address of a server.', 2], ['TANDEM_KEY', 'a\r\nb', 'The key holds characters that no key has.', 4]] as const)('%s=%j is no fault of the CLI', async (name, value, message, exit) => {

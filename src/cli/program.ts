@@ -3,6 +3,7 @@ import { Command as Program } from 'commander';
 import { CliError, usageError } from './cli-error.ts';
 import type { Command } from './command.ts';
 import type { Context } from './context.ts';
+import { EXIT } from './exit.ts';
 import { GROUPS } from './help-groups.ts';
 import { nearest } from './nearest.ts';
 
@@ -59,10 +60,10 @@ export function buildProgram(commands: readonly Command[], outside: Omit<Context
   return root;
 }
 
-/** A field that the server refuses is an option or an argument here: its help is the next step, and not the API's description. */
+/** A field that the server refuses is an option or an argument here: that is bad usage, and its help is the next step, not the API's description. */
 function withOwnHelp(error: unknown, path: string): unknown {
   if (!(error instanceof CliError) || error.code !== 'invalid_request' || path === 'api') return error;
-  return new CliError(error.code, error.message, `See what it takes: tandem ${path} --help`, error.exitCode, error.facts);
+  return new CliError(error.code, error.message, `See what it takes: tandem ${path} --help`, EXIT.usage, error.facts);
 }
 
 function unknownWord(self: Program, path: string): CliError {

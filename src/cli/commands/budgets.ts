@@ -12,7 +12,7 @@ type Scope = { kind: 'organisation' | 'project' | 'key'; id: string };
 export const list: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/budgets', {});
   print(context, items, (rows) => (rows.length === 0 ? 'No budgets yet. Set one: tandem budgets set organisation 100.00' : table(rows, [
-    { title: 'BUDGET OF', value: (budget) => budget.holder },
+    { title: 'BUDGET OF', value: (budget) => budget.holder, keep: 'whole' },
     { title: 'PERIOD', value: (budget) => budget.period },
     { title: 'AMOUNT', align: 'right', value: (budget) => moneyText(budget.amount, budget.currency) },
     { title: 'SPENT', align: 'right', value: (budget) => moneyText(budget.spent, budget.currency) },

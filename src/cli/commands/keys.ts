@@ -17,11 +17,11 @@ export const list: Run = async (context, { options }) => {
   const shown = options['all'] === true ? items : items.filter((key) => key.state === 'active' || key.state === 'rotating');
   print(context, shown, (rows) => (rows.length === 0 ? 'No keys yet. Make one: tandem keys create NAME' : table(rows, [
     { title: 'NAME', value: (key) => key.name },
-    { title: 'KEY', value: (key) => `${key.prefix}…` },
+    { title: 'KEY', value: (key) => `${key.prefix}…`, keep: 'spare' },
     { title: 'PROJECT', value: (key) => key.projectName ?? 'all' },
     { title: 'ROLE', value: (key) => key.role },
     { title: 'STATE', value: (key) => key.state },
-    { title: 'BUDGET', value: budgetText },
+    { title: 'BUDGET', value: budgetText, keep: 'whole' },
     { title: 'LAST USED', value: (key) => timeText(key.lastUsedAt) },
     { title: 'EXPIRES', value: (key) => timeText(key.expiresAt) },
   ], context.out)));

@@ -13,7 +13,7 @@ const WORDS = { requests: 'requests a minute', tokens: 'tokens a minute', parall
 export const list: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/limits', {});
   print(context, items, (rows) => (rows.length === 0 ? 'No limits yet. Set one: tandem limits set project:default 20 requests --each user' : table(rows, [
-    { title: 'LIMIT OF', value: (limit) => limit.holder },
+    { title: 'LIMIT OF', value: (limit) => limit.holder, keep: 'whole' },
     { title: 'AMOUNT', align: 'right', value: (limit) => String(limit.amount) },
     { title: 'WHAT', value: (limit) => WORDS[limit.metric] },
     { title: 'ID', value: (limit) => limit.id },

@@ -23,7 +23,7 @@ test('operator minutes are shown with what waits now, and get a price', async ()
   open.push(server);
   const env = { TANDEM_URL: url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) };
   const { out } = await run(['operator-minutes', '--month', '2026-11'], env);
-  for (const part of ['2026-11: machines waited 132 minutes for a person, and 3 steps were done by hand', '4.5 on average, 29.33 minutes a node', 'in 14 s on average, 20 s at most', 'not known: say what a minute is worth', 'GPU 3 is lost']) expect(out).toContain(part);
+  for (const part of ['2026-11: machines waited 132 minutes for a person, and 3 steps were done by hand', '4.5 on average, 29.33 minutes a node', 'in 14 s on average, 20 s at most', 'not known. Say it: tandem operator-minutes price', 'GPU 3 is lost']) expect(out).toContain(part);
   expect(out).not.toContain('\u001b');
   expect((await run(['operator-minutes', 'price', '--minute', '1.20'], env)).out).toContain('Nobody is charged for it');
   expect(seen.at(-1)!.body).toMatchObject({ resource: 'operator/minutes', buckets: { minute: { price: '1200000000000', per: '1' }, request: { price: '0', per: '1' } } });

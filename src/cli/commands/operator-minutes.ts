@@ -28,7 +28,7 @@ function heading({ month, nodes, minutes, steps, minutesPerNode, price: set, cos
     `${month}: machines waited ${plural(minutes, 'minute')} for a person, and ${steps === 1 ? '1 step was' : `${steps} steps were`} done by hand`,
     `nodes      ${nodes} on average${minutesPerNode === null ? '' : `, ${minutesPerNode} minutes a node`}`,
     ...(setup === null ? [] : [`set up     ${setup.count}, from the line to a node that can be leased in ${setup.meanSeconds} s on average, ${setup.longestSeconds} s at most`]),
-    set === null || cost === null ? 'worth      not known: say what a minute is worth with tandem operator-minutes price --minute AMOUNT' : `worth      ${moneyText(cost, set.currency)}, at ${moneyText(set.minute, set.currency)} a minute and ${moneyText(set.step, set.currency)} a step`,
+    set === null || cost === null ? 'worth      not known. Say it: tandem operator-minutes price --minute AMOUNT' : `worth      ${moneyText(cost, set.currency)}, at ${moneyText(set.minute, set.currency)} a minute and ${moneyText(set.step, set.currency)} a step`,
   ].join('\n');
 }
 

@@ -6,7 +6,7 @@ import { print } from '../context.ts';
 import { timeArgument } from '../output/duration.ts';
 import { amountArgument, moneyText } from '../output/money.ts';
 import { table } from '../output/table.ts';
-import { timeText, visible } from '../output/text.ts';
+import { timeText, visible, wrapped } from '../output/text.ts';
 
 type Order = Reply<'/api/orders', 'GET'>['items'][number];
 
@@ -72,7 +72,7 @@ export const orphans: Run = async (context) => {
 
 export const providers: Run = async (context) => {
   const { items } = await context.client().call('GET', '/api/providers', {});
-  print(context, items, (rows) => (rows.length === 0 ? 'There are no accounts at providers here. The operator names them in the file TANDEM_CONFIG, under providers.' : table(rows, [
+  print(context, items, (rows) => (rows.length === 0 ? wrapped('There are no accounts at providers here. The operator names them in the file TANDEM_CONFIG, under providers.', context.out) : table(rows, [
     { title: 'NAME', value: ({ name }) => name },
     { title: 'KIND', value: ({ kind }) => kind },
     { title: 'REINSTALLS', value: ({ reinstalls }) => (reinstalls ? 'yes' : 'no') },

@@ -42,15 +42,15 @@ function listText(rows: readonly Price[], place: Place): string {
     { title: 'CACHED /M', align: 'right', value: (price) => unit(price, 'cache_read') },
     { title: 'OUT /M', align: 'right', value: (price) => unit(price, 'output') },
   ], [
-    { title: 'SINCE', value: (price) => timeText(price.effectiveFrom) },
+    { title: 'SINCE', value: (price) => timeText(price.effectiveFrom), keep: 'spare' },
     { title: 'SOURCE', value: (price) => price.source },
   ]];
-  const byTime: Column<Price> = { title: 'PRICE', value: (price) => timesOf(price).join(', ') || '-' };
+  const byTime: Column<Price> = { title: 'PRICE', value: (price) => timesOf(price).join(', ') || '-', keep: 'whole' };
   if (place.isTTY !== true) return table(rows, [...first!, ...middle!, ...last!, byTime], place);
   const [timed, tokens] = [rows.filter((price) => timesOf(price).length > 0), rows.filter((price) => timesOf(price).length === 0)];
   const shown = [
     ...(tokens.length === 0 ? [] : [table(tokens, [...first!, ...middle!, ...last!], place)]),
-    ...(timed.length === 0 ? [] : [table(timed, [{ ...first![0]!, title: 'MACHINE' }, first![2]!, byTime, ...last!], place)]),
+    ...(timed.length === 0 ? [] : [table(timed, [{ ...first![0]!, title: 'MACHINE', keep: 'whole' }, first![2]!, byTime, ...last!], place)]),
   ].join('\n\n');
   return place.isTTY === true && rows.some((price) => price.flexBuckets !== null) ? `${shown}\n\nOn flex a call costs half of this, where no flex price stands here.` : shown;
 }

@@ -51,7 +51,7 @@ function listText(rows: readonly Request[], place: Place): string {
     { title: 'ID', value: (one) => one.id },
     { title: 'KEY', value: (one) => one.keyName ?? '-' },
     { title: 'MODEL', value: (one) => one.model ?? '-' },
-    { title: 'BACKEND', value: (one) => (one.backendName === null ? '-' : `${one.backendName}${one.tries > 1 ? ` (try ${one.tries})` : ''}`) },
+    { title: 'BACKEND', value: (one) => (one.backendName === null ? '-' : `${one.backendName}${one.tries > 1 ? ` (try ${one.tries})` : ''}`), keep: 'spare' },
     { title: 'OUTCOME', value: (one) => (one.code === null ? one.outcome : `${one.outcome}: ${one.code}`) },
     { title: 'FIRST', align: 'right', value: (one) => msText(one.firstTokenMs) },
     { title: 'WHOLE', align: 'right', value: (one) => msText(one.totalMs) },

@@ -40,6 +40,15 @@ test('where the columns do not fit side by side, each row is a block, whole', ()
   expect(table([row, { ...row, name: 'b' }], columns, at(26))).toBe(['a', 'b'].map((name) => `NAME  ${name}\nURL   ${row.url}\nSUM   12.50\nID    ${row.id}`).join('\n\n'));
 });
 
+test('a figure in words is never cut, and what is spare goes before rows become blocks', () => {
+  const some = [{ title: 'NAME', value: (one: Row) => one.name }, { title: 'OF', value: (one: Row) => one.url, keep: 'whole' as const }, { title: 'SUM', align: 'right' as const, value: (one: Row) => one.sum }];
+  const budget = { ...row, name: 'nightly-evals of the app', url: '$0.10 of $25.00 a month' };
+  expect(table([budget], some, at(48)).split('\n')[1]).toBe('nightly-evals o…  $0.10 of $25.00 a month  12.50');
+  const spare = [{ ...some[0]!, keep: 'spare' as const }, some[1]!, some[2]!];
+  expect(table([budget], spare, at(36))).toBe('OF                         SUM\n$0.10 of $25.00 a month  12.50');
+  expect(table([budget], [...spare, columns[3]!], at(44))).toBe(`NAME          OF                         SUM\nnightly-eva…  $0.10 of $25.00 a month  12.50\n  ${row.id}`);
+});
+
 test('a pipe gets everything, whatever the width', () => {
   expect(table([row], columns, { isTTY: false, columns: 10 })).toBe(Object.values(row).join('\t'));
 });

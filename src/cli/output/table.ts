@@ -5,6 +5,8 @@ export interface Column<T> {
   readonly title: string;
   readonly value: (row: T) => string;
   readonly align?: 'right';
+  /** `whole`: a figure in words, which is never cut. `spare`: goes before rows become blocks; its rows are told apart by others. */
+  readonly keep?: 'whole' | 'spare';
 }
 
 const GAP = 2;
@@ -19,8 +21,8 @@ const TO_MINUTES = '2026-11-23 07:21'.length;
 export type Place = Pick<Writer, 'isTTY' | 'columns'>;
 
 /**
- * Rows in aligned columns for a terminal, never wider than it: columns that say nothing in any row go first, then long texts are cut, then ids
- * stand on lines of their own, and where that is not enough each row is a block. Tab-separated, whole and without a header for a pipe.
+ * Rows in aligned columns for a terminal, never wider than it: columns that say nothing in any row go first, then long texts are cut, then what is
+ * spare goes, then ids stand on lines of their own, and where that is not enough each row is a block. Tab-separated, whole and without a header for a pipe.
  */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[], place: Place): string {
   const cells = rows.map((row) => columns.map((column) => visible(column.value(row))));
@@ -29,14 +31,22 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], plac
   const whole = { columns, cells };
   if (widthsOf(whole).reduce(sum) <= most) return aligned(whole, widthsOf(whole));
   const said = only(whole, (at) => cells.every((line) => line.every(isNothing)) || !cells.every((line) => isNothing(line[at]!)));
-  const widths = fit(said, most);
-  if (widths !== undefined) return aligned(said, widths);
+  const needed = only(said, (at) => said.columns[at]!.keep !== 'spare');
+  for (const grid of [said, needed]) {
+    const widths = fit(grid, most);
+    if (widths !== undefined) return aligned(grid, widths);
+  }
   const id = said.columns.findIndex(({ title }) => title === 'ID');
-  const others = only(said, (at) => at !== id);
-  const narrower = id === -1 || others.columns.length === 0 ? undefined : fit(others, most);
-  if (narrower === undefined || most < INDENT + widthsOf(said)[id]!) return cells.map((line) => block(columns, line)).join('\n\n');
-  const [header, ...lines] = aligned(others, narrower).split('\n');
-  return [header, ...lines.map((line, at) => `${line}\n${' '.repeat(INDENT)}${said.cells[at]![id]!}`)].join('\n');
+  if (id !== -1 && said.columns.length > 1 && most >= INDENT + widthsOf(said)[id]!) {
+    for (const grid of [said, needed]) {
+      const others = only(grid, (at) => grid.columns[at]!.title !== 'ID');
+      const widths = fit(others, most);
+      if (widths === undefined) continue;
+      const [header, ...lines] = aligned(others, widths).split('\n');
+      return [header, ...lines.map((line, at) => `${line}\n${' '.repeat(INDENT)}${said.cells[at]![id]!}`)].join('\n');
+    }
+  }
+  return cells.map((line) => block(columns, line)).join('\n\n');
 }
 
 interface Grid<T> {
@@ -69,7 +79,7 @@ function widthsOf<T>({ columns, cells }: Grid<T>): number[] {
 function fit<T>({ columns, cells }: Grid<T>, most: number): number[] | undefined {
   const widths = widthsOf({ columns, cells });
   const least = columns.map((column, at) => {
-    if (column.align === 'right' || column.title === 'ID') return widths[at]!;
+    if (column.align === 'right' || column.keep === 'whole' || column.title === 'ID') return widths[at]!;
     return Math.min(widths[at]!, Math.max(cells.some((line) => TIME.test(line[at]!)) ? TO_MINUTES : LEAST, widthOf(column.title)));
   });
   let over = widths.reduce(sum) - most;
@@ -80,7 +90,8 @@ function fit<T>({ columns, cells }: Grid<T>, most: number): number[] | undefined
     if (widest === 0) return undefined;
     const at = free.indexOf(widest);
     const next = Math.max(least[at]!, ...free.filter((width) => width < widest));
-    const cut = Math.min(over, Math.max(1, widest - next));
+    // A time goes to its minutes at once: what is between them and all of it would be blank.
+    const cut = cells.some((line) => TIME.test(line[at]!)) ? widest - least[at]! : Math.min(over, Math.max(1, widest - next));
     widths[at]! -= cut;
     over -= cut;
   }
