@@ -108,7 +108,7 @@ export async function startMockApi(dist: string): Promise<MockApi> {
     'GET /api/projects/{id}/contributions': ({ path }) => (world.projects.find((project) => project.id === path['id'])?.tier === 'contributor' ? { kept: 18_204, notKept: { tooMany: '37', tooLarge: '2', failed: '0' }, lastNotKeptAt: new Date(NOW - 90 * 60_000).toISOString() } : { kept: 0, notKept: { tooMany: '0', tooLarge: '0', failed: '0' }, lastNotKeptAt: null }),
     'GET /api/feedback/summary': () => all(mode === 'empty' ? [] : SCENARIOS),
     'POST /api/projects': ({ body }) => {
-      const project = { id: id(), name: body.name, slug: body.name.toLowerCase(), tier: 'standard' as const, store: true, createdAt: new Date(NOW).toISOString(), archivedAt: null };
+      const project = { id: id(), name: body.name, slug: body.name.toLowerCase(), tier: 'standard' as const, store: true, paysAttempts: null, createdAt: new Date(NOW).toISOString(), archivedAt: null };
       world.projects.push(project);
       return project;
     },

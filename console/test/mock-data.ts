@@ -51,7 +51,7 @@ export interface World {
 export function emptyWorld(): World {
   resetIds();
   return {
-    organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
+    organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, paysAttempts: null, createdAt: ago(47 * DAY) },
     projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], calls: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], outgoing: nothingOutgoing(), fleet: nothingInFleet(), orders: [], problems: [],
   };
 }
@@ -64,7 +64,7 @@ export function fullWorld(): World {
   const world = emptyWorld();
   const owner = { kind: 'member' as const, id: id(), label: 'Ines Okafor' };
   const robot = { kind: 'service-account' as const, id: id(), label: 'ci' };
-  world.projects = ['iOS app', 'Support assistant', 'Research'].map((name, index) => ({ id: id(), name, slug: name.toLowerCase().replaceAll(' ', '-'), tier: index === 2 ? 'contributor' as const : 'standard' as const, store: true, createdAt: ago((46 - index * 9) * DAY), archivedAt: null }));
+  world.projects = ['iOS app', 'Support assistant', 'Research'].map((name, index) => ({ id: id(), name, slug: name.toLowerCase().replaceAll(' ', '-'), tier: index === 2 ? 'contributor' as const : 'standard' as const, store: true, paysAttempts: null, createdAt: ago((46 - index * 9) * DAY), archivedAt: null }));
   const [ios, support, research] = world.projects as [Schemas['Project'], Schemas['Project'], Schemas['Project']];
   const ready = { state: 'ready' as const, reason: null, since: ago(190) };
   const key = (label: string, more: Partial<Schemas['Backend']['keys'][number]> = {}): Schemas['Backend']['keys'][number] => ({

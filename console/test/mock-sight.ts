@@ -63,7 +63,7 @@ export function detailOf(call: Call): Detail {
       const startMs = index === 0 ? queue : queue + lost;
       return {
         number: index + 1, backendId: served ? call.backendId : 'b-gpu-1', backendName: served || call.tries === 1 ? call.backendName : 'vLLM on gpu-1', backendModel: 'Qwen3-30B-A3B', backendKey: null, outcome: served ? call.outcome : 'failed', httpStatus: served ? 200 : 503,
-        served, hedged: false, countedBy: served ? 'backend' : null, startMs, ms: served ? totalMs - startMs : lost, stages: [], quantities: served ? call.quantities : {}, cost: served ? (call.cost ?? null) : null,
+        served, hedged: false, countedBy: served ? 'backend' : null, startMs, ms: served ? totalMs - startMs : lost, stages: [], quantities: served ? call.quantities : {}, charge: served ? call.charge : null, cost: served ? (call.cost ?? null) : null,
         reason: served ? 'This one served the reply.' : 'Another one followed: HTTP 503, it failed before a token came.',
       };
     }),

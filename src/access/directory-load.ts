@@ -56,6 +56,7 @@ function organisation(row: Selectable<Schema['organisations']>): KnownOrganisati
 function project(row: Selectable<Schema['projects']>): KnownProject {
   return {
     id: row.id, organisationId: row.organisation_id, name: row.name, slug: row.slug, tier: row.tier, store: row.store, contentPurgedAtMs: row.content_purged_at?.getTime() ?? null,
+    paysAttempts: row.pays_attempts_at === null ? null : { sinceMs: row.pays_attempts_at.getTime(), by: row.pays_attempts_by ?? '' },
     createdAtMs: row.created_at.getTime(), archivedAtMs: row.archived_at?.getTime() ?? null,
   };
 }

@@ -21,6 +21,8 @@ export interface KnownProject {
   readonly store: boolean;
   /** When its content was purged last; null: never. */
   readonly contentPurgedAtMs: number | null;
+  /** Since when and by whose word it pays for attempts that did not deliver; null: it does not. */
+  readonly paysAttempts: { readonly sinceMs: number; readonly by: string } | null;
   readonly createdAtMs: number;
   readonly archivedAtMs: number | null;
 }

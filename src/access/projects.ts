@@ -17,6 +17,8 @@ export interface ProjectView {
   readonly tier: Tier;
   /** Whether content may be kept for functions that need it; the organisation must allow it too. */
   readonly store: boolean;
+  /** Since when and by whose word it pays for attempts that did not deliver; null: it does not. */
+  readonly paysAttempts: { readonly since: string; readonly by: string } | null;
   readonly createdAt: string;
   readonly archivedAt: string | null;
 }
@@ -74,17 +76,18 @@ export class Projects {
     return row;
   }
 
-  async update(principal: Principal, id: string, input: { name?: string | undefined; store?: boolean | undefined }): Promise<ProjectView> {
+  async update(principal: Principal, id: string, input: { name?: string | undefined; store?: boolean | undefined; paysAttempts?: boolean | undefined }): Promise<ProjectView> {
     demand(principal, 'projects.write');
     const { database, directory, audit } = this.#context;
     const row = await database.transaction(async (tx) => {
       const before = await this.#lock(tx, principal, id);
       if (before.archived_at !== null) throw new TandemError('project_archived', { params: { name: before.name } });
       const name = input.name ?? before.name;
+      const paid = paidBy(before, input.paysAttempts, principal, nowOf(this.#context));
       const after = await nameTaken(name, () => database.scoped(principal.organisationId, tx).updateTable('projects')
-        .set({ name, name_folded: foldName(name), store: input.store ?? before.store }).where('id', '=', id).returningAll().executeTakeFirstOrThrow());
+        .set({ name, name_folded: foldName(name), store: input.store ?? before.store, ...paid }).where('id', '=', id).returningAll().executeTakeFirstOrThrow());
       await directory.announce(tx, 'project', id);
-      await audit.record(tx, principal, { action: 'project.update', resourceKind: 'project', resourceId: id, change: changeOf({ name: before.name, store: before.store }, { name: after.name, store: after.store }) });
+      await audit.record(tx, principal, { action: 'project.update', resourceKind: 'project', resourceId: id, change: changeOf(said(before), said(after)) });
       return after;
     });
     await directory.refresh('project', id);
@@ -130,6 +133,17 @@ export class Projects {
   }
 }
 
+/** What a word about it changes: whoever says again what is so already is not the one who decided it. */
+function paidBy(before: ProjectRow, pays: boolean | undefined, principal: Principal, now: Date): Partial<Pick<ProjectRow, 'pays_attempts_at' | 'pays_attempts_by'>> {
+  if (pays === undefined || pays === (before.pays_attempts_at !== null)) return {};
+  return pays ? { pays_attempts_at: now, pays_attempts_by: principal.actor.label } : { pays_attempts_at: null, pays_attempts_by: null };
+}
+
+/** As the trail has it. */
+function said({ name, store, pays_attempts_at: pays }: ProjectRow): { name: string; store: boolean; paysAttempts: boolean } {
+  return { name, store, paysAttempts: pays !== null };
+}
+
 async function nameTaken<T>(name: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
@@ -143,10 +157,11 @@ async function nameTaken<T>(name: string, write: () => Promise<T>): Promise<T> {
 export function projectViewOf(known: KnownProject): ProjectView {
   return {
     id: known.id, name: known.name, slug: known.slug, tier: known.tier, store: known.store,
+    paysAttempts: known.paysAttempts && { since: iso(new Date(known.paysAttempts.sinceMs)), by: known.paysAttempts.by },
     createdAt: iso(new Date(known.createdAtMs)), archivedAt: iso(known.archivedAtMs === null ? null : new Date(known.archivedAtMs)),
   };
 }
 
 function projectView(row: ProjectRow): ProjectView {
-  return { id: row.id, name: row.name, slug: row.slug, tier: row.tier, store: row.store, createdAt: iso(row.created_at), archivedAt: iso(row.archived_at) };
+  return { id: row.id, name: row.name, slug: row.slug, tier: row.tier, store: row.store, paysAttempts: row.pays_attempts_at && { since: iso(row.pays_attempts_at), by: row.pays_attempts_by ?? '' }, createdAt: iso(row.created_at), archivedAt: iso(row.archived_at) };
 }

@@ -330,6 +330,8 @@ export const commands: readonly Command[] = [
   { path: 'projects consent withdraw', about: 'Withdraw: in force at once, and what was kept is deleted', args: [{ form: '<project>', about: 'its id or name' }], examples: ['tandem projects consent withdraw app'], load: from(consent, 'withdraw') },
   { path: 'projects store', about: 'Switch the keeping of a project\'s content on or off', args: [{ form: '<project>', about: 'its id or name' }, { form: '<state>', about: 'on or off' }],
     examples: ['tandem projects store app off'], load: from(content, 'store') },
+  { path: 'projects attempts', about: 'Have a project pay for what failed attempts and losers of hedges used, or not', args: [{ form: '<project>', about: 'its id or name' }, { form: '<state>', about: 'on or off' }],
+    examples: ['tandem projects attempts app on'], load: from(content, 'attempts') },
   { path: 'feedback', about: 'Show what was said of replies, refusals, latency and cost by scenario', options: [{ form: '--from <time>', about: 'such as 2026-11-01 (default: 30 days ago)' }, { form: '--to <time>', about: 'such as 2026-11-30 (default: now)' }],
     examples: ['tandem feedback', 'tandem feedback --from 2026-11-01'], load: from(feedback, 'summary') },
   { path: 'feedback export', about: 'Write what consenting projects contributed as JSONL for training, redacted', args: [{ form: '[file]', about: 'where to; standard output if left out' }],

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../base/index.ts';
-import { rate, type Admission, type Attempt, type CallEnd, type Counted, type Hold, type LedgerPort, type Outcome, type PriceVersion, type Quantities, type Settlement } from './ports.ts';
+import { rate, type Admission, type Attempt, type Bucket, type CallEnd, type Counted, type Hold, type LedgerPort, type Outcome, type PriceVersion, type Quantities, type RatedLine, type Settlement } from './ports.ts';
 import { toQuantities, worstQuantities, type TokenCounts } from './quantities.ts';
 import type { NeutralRequest } from './neutral/request.ts';
 import type { Candidate } from './routing/plan.ts';
@@ -13,6 +13,8 @@ export interface Tried {
   readonly outcome: Outcome;
   /** What the backend spent; null: nobody knows. */
   readonly counts: TokenCounts | null;
+  /** The backend itself said so, or nothing was spent: no guess of this side's. */
+  readonly reported: boolean;
   readonly httpStatus: number | null;
   /** Monotonic, as the clock's. */
   readonly startedMs: number;
@@ -44,10 +46,15 @@ export class MeteredCall {
   readonly #ledger: LedgerPort;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** The project pays for attempts that did not deliver, as it had decided when the call was admitted. */
+  readonly #pays: boolean;
   #earlier: Attempt[] | undefined;
+  /** What of those is paid, in the buckets of the caller's price. */
+  #billed: Quantities | undefined;
 
-  private constructor(call: Call, hold: Hold, tools: { ledger: LedgerPort; clock: Clock; log: Logger }) {
+  private constructor(call: Call, hold: Hold, pays: boolean, tools: MeterTools) {
     this.#call = call;
+    this.#pays = pays;
     this.#hold = hold;
     this.#ledger = tools.ledger;
     this.#clock = tools.clock;
@@ -56,33 +63,35 @@ export class MeteredCall {
 
   /**
    * Holds what the call can cost at most. Resolves when the admission is in the log.
-   * @param inputBound prompt tokens at most, on any of its routes.
-   * @param outputBound answer tokens at most, over all choices.
+   * @param routes each attempt that may be made. The dearest of them is held, or all where the project pays for those that do not deliver.
    * @throws TandemError price_unknown, budget_exceeded, limit_reached, call_over_limit, ledger_unavailable.
    */
-  static async admit(call: Call, inputBound: number, outputBound: number, tools: { ledger: LedgerPort; clock: Clock; log: Logger }): Promise<MeteredCall> {
-    const { principal, alias } = call;
+  static async admit(call: Call, routes: readonly Bounds[], tools: MeterTools): Promise<MeteredCall> {
+    const { principal, alias, request: { choices } } = call;
+    const pays = principal.projectId !== null && tools.paysAttempts(principal.projectId);
+    const { inputBound, outputBound } = pays ? allOf(routes) : dearestOf(routes);
     const serviceTier = tierOf(call.request);
     const price = tools.ledger.priceBook.priceOn(principal.organisationId, alias.name, principal.tier, serviceTier, call.admittedAtMs);
     const admission: Admission = {
       id: call.id, organisationId: principal.organisationId, projectId: principal.projectId, keyId: principal.keyId,
       resource: alias.name, tier: principal.tier, serviceTier, admittedAtMs: call.admittedAtMs,
       worst: worstQuantities(inputBound, outputBound, price), capBucket: 'output',
+      ...((choices > 1 || (pays && routes.length > 1)) && { capped: { choices, bounds: (pays ? routes : [{ outputBound }]).map((one) => BigInt(one.outputBound)) } }),
       ...labelsOf(call.request),
     };
     const hold = await tools.ledger.admit(admission);
     const limits = hold.limits ?? null;
     if (limits !== null) call.sink.limits?.(limits);
-    return new MeteredCall(call, hold, tools);
+    return new MeteredCall(call, hold, pays, tools);
   }
 
   progress(counts: TokenCounts): void {
-    this.#hold.progress(toQuantities(counts, this.#hold.price));
+    this.#hold.progress(this.#withBilled(toQuantities(counts, this.#hold.price)));
   }
 
-  /** Notes an attempt beside the one that ends the call: a failed one, or one that was slower. Its cost is the operator's. */
-  tried(attempt: Tried): void {
-    (this.#earlier ??= []).push(this.#attempt(attempt));
+  /** Notes an attempt beside the one that ends the call: a failed one, or one that was slower. Its cost is the operator's, unless the project pays for such. */
+  tried(tried: Tried): void {
+    (this.#earlier ??= []).push(this.#bill(tried));
   }
 
   /** What these tokens cost at the caller's price, in picodollars. */
@@ -93,17 +102,20 @@ export class MeteredCall {
   /** Charges what was delivered. The reply's end is sent only after this resolved. @throws what the ledger throws: then the reply must not end well. */
   settle(result: CallResult): Promise<Settlement> {
     const quantities = toQuantities(result.counts, this.#hold.price);
-    return this.#hold.settle(this.#end(result, quantities, this.#attempt(result.last, result.last.counts === result.counts ? quantities : undefined)));
+    return this.#hold.settle(this.#end(result, this.#withBilled(quantities), this.#attempt(result.last, result.last.counts === result.counts ? quantities : undefined)));
   }
 
   /**
-   * Ends without a charge: nothing was delivered. A failure to write that down is for the operator: the caller's own
+   * Ends without a charge but for attempts that the project pays for: nothing was delivered. A failure to write that down is for the operator: the caller's own
    * error comes first.
    */
   async release(last: Tried): Promise<void> {
     try {
-      const result: CallResult = { outcome: last.outcome, counts: NOTHING, counted: 'estimate', finishReason: null, last };
-      await this.#hold.release(this.#end(result, toQuantities(NOTHING, this.#hold.price), this.#attempt(last)));
+      // Who left is no reason to pay for what was not delivered.
+      const attempt = last.outcome === 'client_left' ? this.#attempt(last) : this.#bill(last);
+      const result: CallResult = { outcome: last.outcome, counts: NOTHING, counted: this.#billed ? 'backend' : 'estimate', finishReason: null, last };
+      if (this.#billed) await this.#hold.settle({ ...this.#end(result, this.#billed, attempt), undelivered: true });
+      else await this.#hold.release(this.#end(result, toQuantities(NOTHING, this.#hold.price), attempt));
     } catch (error) {
       this.#log.error({ call: this.#call.id, reason: error instanceof Error ? error.message : 'unknown' }, 'a hold could not be released');
     }
@@ -113,10 +125,18 @@ export class MeteredCall {
   receipt(settlement: Settlement, { target }: Candidate): Record<string, unknown> {
     return {
       id: this.#call.id, charge: settlement.charge.toString(), currency: settlement.currency,
-      lines: settlement.lines.map((line) => ({ bucket: line.bucket, quantity: line.quantity.toString(), price: line.price.toString(), per: line.per.toString(), amount: line.amount.toString() })),
+      lines: settlement.lines.map((line) => ({ bucket: line.bucket, quantity: line.quantity.toString(), price: line.price.toString(), per: line.per.toString(), amount: line.amount.toString(), ...(this.#billed && { attempts: this.#partsOf(line) }) })),
       timings: { queueMs: Math.round(this.queueMs), firstTokenMs: Math.round(this.firstTokenMs), totalMs: Math.round(this.#sinceStart()) },
       backend: target.backend.name, alias: target.alias,
     };
+  }
+
+  /** What of a line is of which attempt, from 1: those that did not deliver, and the one that did, which was the last. */
+  #partsOf({ bucket, quantity }: RatedLine): { attempt: number; quantity: string }[] {
+    const earlier = this.#earlier ?? [];
+    const parts = earlier.map(({ billed }, at) => ({ attempt: at + 1, quantity: billed?.[bucket] ?? 0n }));
+    const rest = parts.reduce((left, part) => left - part.quantity, quantity);
+    return [...parts, { attempt: earlier.length + 1, quantity: rest }].filter((part) => part.quantity > 0n).map((part) => ({ ...part, quantity: String(part.quantity) }));
   }
 
   #end({ outcome, counted, finishReason, last: { candidate: { why: route } } }: CallResult, quantities: Quantities, last: Attempt): CallEnd {
@@ -127,6 +147,22 @@ export class MeteredCall {
       streamed: this.#call.request.stream, dialect: this.#call.dialect.name,
       route: { target: `${last.backend}/${last.backendModel}`, code: route }, ...labelsOf(this.#call.request),
     };
+  }
+
+  /** An attempt that did not deliver. What its backend did not say is not known, and so not charged. The price of the request itself is paid once, for the answer. */
+  #bill(tried: Tried): Attempt {
+    const attempt = this.#attempt(tried);
+    if (!this.#pays || !tried.reported || tried.counts === null) return attempt;
+    const { request: _request, ...billed } = toQuantities(tried.counts, this.#hold.price);
+    if (Object.values(billed).every((quantity) => quantity === 0n)) return attempt;
+    this.#billed = this.#withBilled(billed);
+    // For a crash: what follows may be delivered by nobody.
+    this.#hold.progress(this.#billed);
+    return { ...attempt, billed };
+  }
+
+  #withBilled(quantities: Quantities): Quantities {
+    return this.#billed === undefined ? quantities : sumOf(this.#billed, quantities);
   }
 
   /** @param sold the counts in the buckets of the price that the caller pays, where they are put together already. */
@@ -145,6 +181,45 @@ export class MeteredCall {
   #sinceStart(): number {
     return this.#clock.monotonicMs() - this.#call.startedMs;
   }
+}
+
+/** What one attempt can use at most: prompt tokens, and answer tokens over all choices. */
+interface Bounds {
+  readonly inputBound: number;
+  readonly outputBound: number;
+}
+
+interface MeterTools {
+  readonly ledger: LedgerPort;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly paysAttempts: (projectId: string) => boolean;
+}
+
+function dearestOf(routes: readonly Bounds[]): Bounds {
+  let inputBound = 0;
+  let outputBound = 0;
+  for (const route of routes) {
+    inputBound = Math.max(inputBound, route.inputBound);
+    outputBound = Math.max(outputBound, route.outputBound);
+  }
+  return { inputBound, outputBound };
+}
+
+function allOf(routes: readonly Bounds[]): Bounds {
+  let inputBound = 0;
+  let outputBound = 0;
+  for (const route of routes) {
+    inputBound += route.inputBound;
+    outputBound += route.outputBound;
+  }
+  return { inputBound, outputBound };
+}
+
+function sumOf(a: Quantities, b: Quantities): Quantities {
+  const sum: { [B in Bucket]?: bigint } = { ...a };
+  for (const [bucket, quantity] of Object.entries(b) as [Bucket, bigint][]) sum[bucket] = (sum[bucket] ?? 0n) + quantity;
+  return sum;
 }
 
 const MOST_TAGS = 8;

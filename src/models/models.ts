@@ -160,7 +160,7 @@ export class Models {
     this.#purge = (...call) => purgeProject({ database, clock, access, store: this.content }, ...call);
     const spare = new Spare({ registry: this.#catalogue.registry, engine, states: router.states, clock, parallel: config.flexParallel ?? FLEX_PARALLEL });
     this.#media = new MediaFetcher({ policy, clock, resolve });
-    this.#tools = { spare, files: this.files, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges(), awake: (...asked) => this.#awake(...asked) };
+    this.#tools = { spare, files: this.files, ledger, registry: this.#catalogue.registry, engine, clock, log, deadlines: new Deadlines(clock), router, media: this.#media, hedges: new Hedges(), paysAttempts: (projectId) => access.directory.project(projectId)?.paysAttempts != null, awake: (...asked) => this.#awake(...asked) };
     this.#calls = new CallStore({ database, secrets, content: this.content, clock, log, owner: newId() });
     this.#activeHooks = new ActiveHooks({ database, secrets, log });
     this.#hookCaller = new HookCaller({ policy, clock, resolve });
@@ -198,7 +198,7 @@ export class Models {
       };
     };
     this.#answer = hooked.hooking(cached.caching(kept(this.responses, this.#tools)));
-    const freeTools = { ...this.#tools, ledger: unbilled(ledger) };
+    const freeTools = { ...this.#tools, ledger: unbilled(ledger), paysAttempts: () => false };
     const answerFree = hooked.hooking(kept(responding(freeTools), freeTools));
     const answers: Readonly<Record<string, AnswerLine>> = Object.fromEntries(BATCH_ROUTES.filter(([, dialect]) => this.speaks(dialect)).map(([path, dialect]): [string, AnswerLine] => [
       path, (input, sink, free) => (free ? answerFree : this.#answer)(dialect, input, sink),

@@ -74,6 +74,7 @@ export const commands = {
   projects: line('projects'),
   feedback: line('feedback'),
   feedbackExport: line('feedback export', ['training.jsonl']),
+  projectAttempts: (project: string, on: boolean) => line('projects attempts', [project, on ? 'on' : 'off']),
   projectStore: (project: string, on: boolean) => line('projects store', [project, on ? 'on' : 'off']),
   consentGive: (project: string, version: string) => line('projects consent give', [project], { text: version }),
   consentWithdraw: (project: string) => line('projects consent withdraw', [project]),

@@ -1926,6 +1926,12 @@ export interface components {
       tier: 'standard' | 'contributor';
       /** As for the organisation; content is kept only where both allow it */
       store: boolean;
+      /** Since when and by whose word it pays for attempts that did not deliver; null: it does not */
+      paysAttempts: {
+        /** UTC, ISO 8601 */
+        since: string;
+        by: string;
+      } | null;
       /** UTC, ISO 8601 */
       createdAt: string;
       archivedAt: string | null;
@@ -2858,7 +2864,7 @@ export interface operations {
       default: { content: { 'application/json': components['schemas']['Error'] } };
     };
   };
-  /** Rename a project, or switch the keeping of its content off or on */
+  /** Rename a project, switch the keeping of its content off or on, or decide whether it pays for attempts that did not deliver */
   'projects.update': {
     parameters: {
       query?: never;
@@ -2872,6 +2878,7 @@ export interface operations {
     requestBody: { content: { 'application/json': {
       name?: string;
       store?: boolean;
+      paysAttempts?: boolean;
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Project'] } };
@@ -4123,6 +4130,13 @@ export interface operations {
           per: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           amount: string;
+          /** What of the quantity is of which attempt, where the project pays for attempts that did not deliver */
+          attempts?: {
+            /** From 1, as in attempts */
+            attempt: number;
+            /** A whole number, as a string */
+            quantity: string;
+          }[];
         })[];
         priceVersionId: string | null;
       } } };
@@ -4702,6 +4716,7 @@ export interface operations {
           '$schema'?: string;
           projects?: {
             name: string;
+            paysAttempts?: boolean;
           }[];
           backends?: ({
             name: string;
@@ -4882,6 +4897,7 @@ export interface operations {
         '$schema'?: string;
         projects?: {
           name: string;
+          paysAttempts?: boolean;
         }[];
         backends?: ({
           name: string;
@@ -5078,6 +5094,7 @@ export interface operations {
         '$schema'?: string;
         projects?: {
           name: string;
+          paysAttempts?: boolean;
         }[];
         backends?: ({
           name: string;
@@ -6059,6 +6076,8 @@ export interface operations {
           quantities: {
             [key: string]: string;
           };
+          /** What the caller pays of it; null: nothing */
+          charge: string | null;
           /** Null: not known. Absent: the caller may not see costs */
           cost?: string | null;
           reason: string;
@@ -6088,6 +6107,13 @@ export interface operations {
           per: string;
           /** Integer picodollars (10^-12 of the currency unit), as a string */
           amount: string;
+          /** What of the quantity is of which attempt, where the project pays for attempts that did not deliver */
+          attempts?: {
+            /** From 1, as in attempts */
+            attempt: number;
+            /** A whole number, as a string */
+            quantity: string;
+          }[];
         })[];
         route: {
           code: string;

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { run, stubServer } from '../testing/terminal.ts';
 
 const ID = '0192f0c1-0000-7000-8000-000000000001';
-const project = { id: ID, name: 'Support\u001b[2J', slug: 'support', tier: 'contributor', store: true, createdAt: '2026-11-23T07:00:00.000Z', archivedAt: null };
+const project = { id: ID, name: 'Support\u001b[2J', slug: 'support', tier: 'contributor', store: true, paysAttempts: null, createdAt: '2026-11-23T07:00:00.000Z', archivedAt: null };
 const consent = { state: 'given', textVersion: '2026-11-1', givenBy: 'Ada', givenAt: '2026-11-23T08:00:00.000Z', withdrawnBy: null, withdrawnAt: null, current: { version: '2026-11-1', text: 'It is used. It ends.' } };
 const open: Server[] = [];
 afterEach(() => {

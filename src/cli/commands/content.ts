@@ -39,6 +39,16 @@ export const store: Run = async (context, { args }) => {
     : `No content of ${project.name} is kept from now on: calls that need it are refused. Remove what is there: tandem content purge ${project.slug}`));
 };
 
+export const attempts: Run = async (context, { args }) => {
+  const client = context.client();
+  const id = await findProject(client, args[0]!);
+  const state = oneOf(args[1], ['on', 'off'], 'the state');
+  const project = await client.call('PATCH', '/api/projects/{id}', { path: { id }, body: { paysAttempts: state === 'on' } });
+  print(context, project, () => (project.paysAttempts
+    ? `${project.name} pays for what attempts that did not deliver were reported to have used, by the word of ${project.paysAttempts.by} since ${project.paysAttempts.since}. Its calls hold the sum of all attempts that they may make.`
+    : `${project.name} pays for what is delivered, and for no other attempt.`));
+};
+
 /** What cannot be undone asks for the name. */
 async function ask(context: Context, name: string): Promise<string> {
   context.err.write(`This removes all content of ${name} for good. Type its name to go on: `);

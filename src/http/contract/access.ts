@@ -3,7 +3,8 @@ import { alias, byId, currency, id, list, name, page, pico, picoPositive, role, 
 import { route } from './route.ts';
 
 const organisation = z.object({ id, name: z.string(), slug: z.string(), currency, billing: z.enum(['postpaid', 'prepaid']), store: z.boolean().describe('Whether content may be kept for functions that need it: stored responses, files, batches'), createdAt: time });
-const project = z.object({ id, name: z.string(), slug: z.string(), tier: z.enum(['standard', 'contributor']), store: z.boolean().describe('As for the organisation; content is kept only where both allow it'), createdAt: time, archivedAt: time.nullable() });
+const project = z.object({ id, name: z.string(), slug: z.string(), tier: z.enum(['standard', 'contributor']), store: z.boolean().describe('As for the organisation; content is kept only where both allow it'),
+  paysAttempts: z.object({ since: time, by: z.string() }).nullable().describe('Since when and by whose word it pays for attempts that did not deliver; null: it does not'), createdAt: time, archivedAt: time.nullable() });
 const consent = z.object({
   projectId: id, state: z.enum(['none', 'given', 'withdrawn']), textVersion: z.string().nullable(), givenBy: z.string().nullable(), givenAt: time.nullable(), withdrawnBy: z.string().nullable(), withdrawnAt: time.nullable(),
   current: z.object({ version: z.string(), text: z.string() }).describe('The text that would be agreed to now'),
@@ -45,7 +46,7 @@ export const accessRoutes = {
 
   projectList: route({ id: 'projects.list', method: 'GET', path: '/api/projects', summary: 'Projects of the organisation', access: 'projects.read', status: 200, reply: list(project) }),
   projectCreate: route({ id: 'projects.create', method: 'POST', path: '/api/projects', summary: 'Make a project', access: 'projects.write', status: 201, body: z.object({ name }), reply: project }),
-  projectUpdate: route({ id: 'projects.update', method: 'PATCH', path: '/api/projects/{id}', summary: 'Rename a project, or switch the keeping of its content off or on', access: 'projects.write', status: 200, params: byId, body: z.object({ name: name.optional(), store: z.boolean().optional() }), reply: project }),
+  projectUpdate: route({ id: 'projects.update', method: 'PATCH', path: '/api/projects/{id}', summary: 'Rename a project, switch the keeping of its content off or on, or decide whether it pays for attempts that did not deliver', access: 'projects.write', status: 200, params: byId, body: z.object({ name: name.optional(), store: z.boolean().optional(), paysAttempts: z.boolean().optional() }), reply: project }),
   projectArchive: route({ id: 'projects.archive', method: 'DELETE', path: '/api/projects/{id}', summary: 'Archive a project: its keys stop, its bills stay', access: 'projects.write', status: 200, params: byId, reply: project }),
 
   consentShow: route({ id: 'consent.show', method: 'GET', path: '/api/projects/{id}/consent', summary: 'Whether a project contributes its content, who agreed to what, and the text', access: 'projects.read', status: 200, params: byId, reply: consent }),

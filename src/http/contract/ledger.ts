@@ -5,6 +5,11 @@ import { route } from './route.ts';
 
 /** Disjoint kinds of what is counted; a price list prices each by itself. */
 export const bucket = z.enum(BUCKETS);
+/** A rated line of an event. */
+export const ratedLine = z.object({
+  bucket, quantity: count, price: picoPositive, per: count, amount: pico,
+  attempts: z.array(z.object({ attempt: z.number().int().describe('From 1, as in attempts'), quantity: count })).optional().describe('What of the quantity is of which attempt, where the project pays for attempts that did not deliver'),
+});
 const unitPrice = z.object({ price: picoPositive, per: count.describe('The quantity that the price is stated for') });
 const tier = z.enum(['standard', 'contributor', 'priority', 'flex']).describe('Callers of this tier, or calls on this service tier');
 const serviceTier = z.enum(['default', 'priority', 'flex']);
@@ -71,7 +76,7 @@ export const ledgerRoutes = {
   usageList: route({ id: 'usage.list', method: 'GET', path: '/api/usage', summary: 'Usage events, newest first', access: 'usage.read', status: 200,
     query: page.extend({ projectId: id.optional(), keyId: id.optional(), resource: z.string().max(200).optional(), from: time.optional(), to: time.optional() }), reply: list(usageEvent) }),
   usageShow: route({ id: 'usage.show', method: 'GET', path: '/api/usage/{id}', summary: 'One usage event with its rated lines', access: 'usage.read', status: 200, params: byId,
-    reply: usageEvent.extend({ lines: z.array(z.object({ bucket, quantity: count, price: picoPositive, per: count, amount: pico })), priceVersionId: id.nullable() }) }),
+    reply: usageEvent.extend({ lines: z.array(ratedLine), priceVersionId: id.nullable() }) }),
   usageExport: route({ id: 'usage.export', method: 'GET', path: '/api/usage/export', summary: 'Usage events as a file, oldest first; go on behind the last id that you have', access: 'usage.read', status: 200,
     query: z.object({ format: z.enum(['csv', 'jsonl']).default('csv'), after: z.string().max(100).optional().describe('The id of the last row that you have'), projectId: id.optional(), from: time.optional(), to: time.optional() }), file: ['text/csv', 'application/jsonl'] }),
   usageRecord: route({ id: 'usage.record', method: 'POST', path: '/api/usage', summary: 'Record usage events; the same id and payload once', access: 'usage.write', status: 200,

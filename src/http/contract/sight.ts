@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { byId, cost, count, currency, id, list, page, pico, picoPositive, time } from './common.ts';
-import { bucket } from './ledger.ts';
+import { byId, cost, count, currency, id, list, page, pico, time } from './common.ts';
+import { ratedLine } from './ledger.ts';
 import { route } from './route.ts';
 
 /** A text by which is filtered. */
@@ -19,7 +19,7 @@ const request = z.object({
 const stage = z.object({ stage: z.enum(['queue', 'connect', 'first_token', 'stream', 'settle']), startMs: ms, ms, reason: z.string().describe('What it waited for') });
 const attempt = z.object({
   number: z.number().int(), backendId: z.string().nullable(), backendName: z.string().nullable(), backendModel: z.string().nullable(), backendKey: z.string().nullable(), outcome: z.string(),
-  httpStatus: z.number().int().nullable(), served: z.boolean(), hedged: z.boolean(), countedBy: z.string().nullable(), startMs: ms, ms, stages: z.array(stage), quantities, cost: cost('Null: not known'), reason: z.string(),
+  httpStatus: z.number().int().nullable(), served: z.boolean(), hedged: z.boolean(), countedBy: z.string().nullable(), startMs: ms, ms, stages: z.array(stage), quantities, charge: pico.nullable().describe('What the caller pays of it; null: nothing'), cost: cost('Null: not known'), reason: z.string(),
 });
 const machine = z.object({
   state: z.enum(['split', 'waiting', 'missed']).describe('waiting: its minutes are not split yet, which takes some three minutes and the end of the call. missed: its usage was written down after the last of them was split'),
@@ -29,7 +29,7 @@ const detail = request.extend({
   recordedAt: time.nullable(), counted: z.string().nullable(), totalMs: ms.nullable(), stages: z.array(stage).describe('In milliseconds from the admission; settle comes after the reply'), attempts: z.array(attempt),
   machine: machine.nullable().optional().describe('What the leased machines cost that it ran on. Null: it ran on none. Absent: the caller may not see costs'),
   annotations: z.record(z.string(), z.string().nullable()).describe('What hooks noted, kept for 30 days: a name to a label; null where what they said is no label, and so is not kept'),
-  lines: z.array(z.object({ bucket, quantity: count, price: picoPositive, per: count, amount: pico })), route: z.object({ code: z.string(), why: z.string() }).nullable(),
+  lines: z.array(ratedLine), route: z.object({ code: z.string(), why: z.string() }).nullable(),
   error: z.object({ code: z.string(), status: z.number().int(), param: z.string().nullable(), message: z.string().nullable(), next: z.string().nullable(), facts: z.record(z.string(), z.unknown()) }).nullable(),
 });
 

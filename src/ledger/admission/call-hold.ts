@@ -1,5 +1,6 @@
 import type { Clock, Picodollars } from '../../base/index.ts';
 import { inSpan, tracing } from '../../base/trace.ts';
+import { attemptCharges } from '../events/attempt-charges.ts';
 import type { CallEnd, Hold, OnEnd, Settlement } from '../events/call.ts';
 import { finalPayload, progressPayload } from '../events/records.ts';
 import { traceAttempts } from './trace-attempts.ts';
@@ -77,7 +78,7 @@ export class CallHold implements Hold {
 
   #write(end: CallEnd, charge: Picodollars, released: boolean): Promise<void> {
     this.#ended = true;
-    return this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released, this.amount));
+    return this.#desk.append(RECORD.final, finalPayload(this.id, this.#desk.nextSequence(), end, charge, released, this.amount, released ? null : attemptCharges(end, charge, this.price)));
   }
 
   #free(end: CallEnd, charge: Picodollars): void {

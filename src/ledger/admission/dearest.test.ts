@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isTandemError } from '../../base/index.ts';
 import type { PriceBuckets } from '../prices/types.ts';
 import { rate } from '../rating/rate.ts';
-import { dearest, largestFitting } from './dearest.ts';
+import { capWithin, dearest, largestFitting } from './dearest.ts';
 
 const unit = fc.record({ price: fc.bigInt({ min: 0n, max: 10n ** 13n }), per: fc.constantFrom(1n, 7n, 3_600n, 1_000_000n) });
 const buckets = fc.record({ input: unit, output: unit, cache_read: fc.option(unit, { nil: undefined }), cache_write: fc.option(unit, { nil: undefined }), reasoning: fc.option(unit, { nil: undefined }) })
@@ -45,4 +45,13 @@ test('the largest cap fits, and one more does not', () => {
 
 test('a bucket without a price is an error, never zero', () => {
   expect(() => dearest({ input: 1n, output: 1n }, { resource: 'm', buckets: { input: { price: 1n, per: 1n } } })).toThrow(expect.toSatisfy((error) => isTandemError(error, 'price_unknown')));
+});
+
+test('the cap that is named is the largest whose answers, over all attempts and choices, stay within the output', () => {
+  fc.assert(fc.property(fc.bigInt({ min: 0n, max: 20_000n }), fc.integer({ min: 1, max: 8 }), fc.array(fc.bigInt({ min: 1n, max: 5_000n }), { minLength: 1, maxLength: 4 }), (output, choices, bounds) => {
+    const comesTo = (cap: bigint) => bounds.reduce((sum, bound) => sum + (cap * BigInt(choices) < bound ? cap * BigInt(choices) : bound), 0n);
+    const cap = capWithin(output, { choices, bounds });
+    expect(comesTo(cap)).toBeLessThanOrEqual(output);
+    if (comesTo(cap + 1n) <= output) expect(comesTo(cap + 1n)).toBe(comesTo(cap));
+  }));
 });

@@ -1,4 +1,5 @@
 import { divideUp, type Picodollars } from '../../base/index.ts';
+import type { Capped } from '../events/call.ts';
 import type { Bucket, PriceVersion, Quantities, UnitPrice } from '../prices/types.ts';
 import { BUCKETS } from '../prices/types.ts';
 import { unknownPrice } from '../rating/rate.ts';
@@ -65,6 +66,19 @@ export function largestFitting(worst: Quantities, bucket: Bucket, left: Picodoll
   while (low < high) {
     const middle = (low + high + 1n) / 2n;
     if (fits(middle)) low = middle;
+    else high = middle - 1n;
+  }
+  return low;
+}
+
+/** The largest cap whose answers, over all attempts, come to no more than so many. */
+export function capWithin(output: bigint, { choices, bounds }: Capped): bigint {
+  const comesTo = (cap: bigint) => bounds.reduce((sum, bound) => sum + (cap * BigInt(choices) < bound ? cap * BigInt(choices) : bound), 0n);
+  let low = 0n;
+  let high = bounds.reduce((most, bound) => (bound > most ? bound : most), 0n) / BigInt(choices) + 1n;
+  while (low < high) {
+    const middle = (low + high + 1n) / 2n;
+    if (comesTo(middle) <= output) low = middle;
     else high = middle - 1n;
   }
   return low;

@@ -5,7 +5,7 @@ import { windowEnd } from '../budgets/window.ts';
 import type { Admission } from '../events/call.ts';
 import { holderOf, nameOf, type PathNames } from '../holders/names.ts';
 import type { PriceVersion } from '../prices/types.ts';
-import { dearest, largestFitting } from './dearest.ts';
+import { capWithin, dearest, largestFitting } from './dearest.ts';
 
 export const PERIODS = { day: 'daily', month: 'monthly', total: 'whole' } as const;
 
@@ -23,13 +23,15 @@ export interface ShortWindow {
 /** The 402: whose budget, how much is left, the largest cap that would still fit, and when the budget starts again. */
 export function budgetExceeded(admission: Admission, price: PriceVersion, { budget, counted, startMs, amount, spent, left }: ShortWindow, nowMs: number, names: PathNames): TandemError {
   const bucket = admission.capBucket;
-  const largestCap = bucket === undefined || left <= 0n ? null : largestFitting(admission.worst, bucket, left, price);
+  const fitting = bucket === undefined || left <= 0n ? null : largestFitting(admission.worst, bucket, left, price);
+  const cap = fitting === null || admission.capped === undefined ? fitting : capWithin(fitting, admission.capped);
+  const largestCap = cap === 0n ? null : cap;
   const holder = holderOf(budget, nameIn(counted), names);
-  const cap = largestCap === null ? '' : ` At most ${largestCap} output tokens would still fit.`;
+  const words = largestCap === null ? '' : ` At most ${largestCap} output tokens would still fit.`;
   const endMs = windowEnd(budget.period, startMs);
   const again = endMs === null ? '' : ` It starts again at ${new Date(endMs).toISOString().slice(0, 16)}Z.`;
   return new TandemError('budget_exceeded', {
-    params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder, left: formatAmount(left), currency: budget.currency, amount: formatAmount(amount), cap, again },
+    params: { period: budget.kind === 'prepaid' ? 'prepaid' : PERIODS[budget.period], holder, left: formatAmount(left), currency: budget.currency, amount: formatAmount(amount), cap: words, again },
     ...(bucket === 'output' ? { param: 'max_tokens' } : {}),
     ...(endMs === null ? {} : { retryAfterSeconds: Math.max(1, Math.ceil((endMs - nowMs) / 1_000)) }),
     facts: {

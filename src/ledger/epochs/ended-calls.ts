@@ -13,6 +13,6 @@ export async function deliveredCalls(database: Pick<Database, 'unscoped'>, epoch
   if (epoch !== undefined && epoch.closed_at === null) return null;
   if (ids.length === 0) return new Set();
   const { rows } = await sql<{ id: string }>`select id from usage_events
-    where organisation_id = ${organisationId} and id = any(${plainArray(ids)}::text::uuid[]) and (charge > 0 or quantities <> '{}')`.execute(db);
+    where organisation_id = ${organisationId} and id = any(${plainArray(ids)}::text::uuid[]) and (charge > 0 or quantities <> '{}') and attributes -> 'delivered' is distinct from 'false'`.execute(db);
   return new Set(rows.map(({ id }) => id));
 }

@@ -18,8 +18,10 @@ export interface Admission {
   readonly serviceTier?: ServiceTier;
   /** UTC milliseconds: the time by which it is rated and to whose month it belongs. */
   readonly admittedAtMs: number;
-  /** The most that any route of the call could use. */
+  /** The most that the call could use: on the dearest of its routes, or on all of them where the project pays for each. */
   readonly worst: Quantities;
+  /** How the output of `worst` follows from a cap of the caller's; left out: one answer, of up to all of it. */
+  readonly capped?: Capped;
   /** Whom the caller makes the call for, as it names them: limits and budgets may count by it. */
   readonly user?: string | null;
   /** The caller's own words for the call: limits and budgets may count by each. */
@@ -28,12 +30,20 @@ export interface Admission {
   readonly capBucket?: 'output';
 }
 
+/** Answers that one cap of the caller's holds for. */
+export interface Capped {
+  /** Answers of each attempt. */
+  readonly choices: number;
+  /** Output of each attempt at most, over its answers. */
+  readonly bounds: readonly bigint[];
+}
+
 export type Outcome = 'completed' | 'client_left' | 'failed' | 'cut' | 'deadline';
 export type Counted = 'backend' | 'tokenizer' | 'mixed' | 'estimate';
 
 /**
  * One try on one backend: what it used, and what that costs the operator. What the caller pays is of the one that
- * delivered; failed tries and the losers of hedges are the operator's cost alone.
+ * delivered; failed tries and the losers of hedges are the operator's cost alone, unless the project pays for them (`billed`).
  */
 export interface Attempt {
   readonly backendId: string;
@@ -59,6 +69,8 @@ export interface Attempt {
   readonly ms: number;
   /** Started beside another one that had not delivered yet. */
   readonly hedged?: boolean;
+  /** What the caller pays of a try that did not deliver, in the buckets of its price: the project has opted in. Part of the call's quantities. */
+  readonly billed?: Quantities;
   /** The caller got this one's answer. Left out everywhere: the last attempt's. */
   readonly delivered?: boolean;
 }
@@ -73,7 +85,10 @@ export interface Route {
 /** How a call ended, and what its caller is to pay for. */
 export interface CallEnd {
   readonly outcome: Outcome;
+  /** With those of tries that the project pays for though they did not deliver. */
   readonly quantities: Quantities;
+  /** Nothing was delivered: all that is paid is of such tries. */
+  readonly undelivered?: boolean;
   readonly counted: Counted;
   readonly attempts: readonly Attempt[];
   readonly timings: { readonly queueMs: number; readonly connectMs: number; readonly firstTokenMs: number; readonly totalMs: number };

@@ -118,16 +118,17 @@ export function parseProgress(payload: string): ProgressRecord {
 /**
  * `["ID",SEQUENCE,"OUTCOME","CHARGE",COST,"COUNTED",RELEASED,{quantities},{attributes},1]`. The two objects are canonical
  * JSON: the poster hashes and stores them as they stand here, without reading them.
+ * @param charges what is of which attempt, where it is not all of one.
  */
-export function finalPayload(id: string, sequence: number, end: CallEnd, charge: Picodollars, released: boolean, hold: Picodollars): string {
+export function finalPayload(id: string, sequence: number, end: CallEnd, charge: Picodollars, released: boolean, hold: Picodollars, charges: ReadonlyMap<Attempt, Picodollars> | null = null): string {
   const { timings, dialect, route, scenario, tags, user } = end;
   const used = quantitiesJson(end.quantities);
   const paid = released ? undefined : (end.attempts.find((one) => one.delivered) ?? end.attempts.at(-1));
   let attempts = '';
   // Mostly there is one attempt, and what it used is what the call used.
-  for (const one of end.attempts) attempts += `${attempts === '' ? '' : ','}${attemptJson(one, one.quantities === end.quantities ? used : quantitiesJson(one.quantities), one === paid ? charge : null)}`;
+  for (const one of end.attempts) attempts += `${attempts === '' ? '' : ','}${attemptJson(one, one.quantities === end.quantities ? used : quantitiesJson(one.quantities), charges !== null ? (charges.get(one) ?? null) : one === paid ? charge : null)}`;
   return `["${id}",${sequence},"${end.outcome}","${charge}",${text(costOf(end))},"${end.counted}",${released},${released ? '{}' : used},` +
-    `{"attempts":[${attempts}]${dialect === undefined ? '' : `,"dialect":${named(dialect)}`},"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"hold":"${hold}"` +
+    `{"attempts":[${attempts}]${end.undelivered === true ? ',"delivered":false' : ''}${dialect === undefined ? '' : `,"dialect":${named(dialect)}`},"finishReason":${end.finishReason === null ? 'null' : quoted(end.finishReason)},"hold":"${hold}"` +
     `${route === undefined ? '' : `,"route":${routeJson(route)}`}${scenario === undefined || scenario === null ? '' : `,"scenario":${quoted(cut(scenario, LABEL_LIMITS.tagLength))}`},"streamed":${end.streamed}` +
     `${tags === undefined || tags.length === 0 ? '' : `,"tags":[${tags.slice(0, LABEL_LIMITS.tags).map((tag) => quoted(tagLabel(tag))).join(',')}]`}` +
     `,"timings":{"connectMs":${tenth(timings.connectMs)},"firstTokenMs":${tenth(timings.firstTokenMs)},"queueMs":${tenth(timings.queueMs)},"totalMs":${tenth(timings.totalMs)}}` +
@@ -137,7 +138,7 @@ export function finalPayload(id: string, sequence: number, end: CallEnd, charge:
 function attemptJson(one: Attempt, quantities: string, charge: Picodollars | null): string {
   const { backend, backendKey, connectMs, countedBy, firstTokenMs, startedMs } = one;
   return `{${backend === undefined ? '' : `"backend":${named(backend)},`}"backendId":${named(one.backendId)}${backendKey === undefined ? '' : `,"backendKey":${named(backendKey)}`}` +
-    `,"backendModel":${named(one.backendModel)}${charge === null ? '' : `,"charge":"${charge}"`}${connectMs === undefined ? '' : `,"connectMs":${tenth(connectMs)}`},"cost":${text(one.cost)}` +
+    `,"backendModel":${named(one.backendModel)}${one.billed === undefined ? '' : `,"billed":${quantitiesJson(one.billed)}`}${charge === null ? '' : `,"charge":"${charge}"`}${connectMs === undefined ? '' : `,"connectMs":${tenth(connectMs)}`},"cost":${text(one.cost)}` +
     `,"costPriceId":${one.costPriceId === null ? 'null' : named(one.costPriceId)}${countedBy === undefined ? '' : `,"countedBy":"${countedBy}"`}` +
     `${firstTokenMs === undefined ? '' : `,"firstTokenMs":${tenth(firstTokenMs)}`}${one.hedged === true ? ',"hedged":true' : ''},"httpStatus":${one.httpStatus},"ms":${tenth(one.ms)}` +
     `,"outcome":"${one.outcome}","quantities":${quantities}${startedMs === undefined ? '' : `,"startedMs":${tenth(startedMs)}`}}`;

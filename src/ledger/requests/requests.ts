@@ -6,11 +6,9 @@ import { seesCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { BackendNames, MachineShare, MachineShares, NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
-import { quantitiesFromJson } from '../rating/quantities.ts';
-import { ratedOn } from '../prices/service-tier.ts';
-import { rate } from '../rating/rate.ts';
 import { idFloor, rangeOf, wrong } from '../sight/range.ts';
 import { tokensOf } from '../usage/backend-calls.ts';
+import { lineViews } from '../usage/line-views.ts';
 import { callId, errorConditions, eventConditions, type RequestFilter } from './filter.ts';
 import { attemptsOf, timelineOf } from './timeline.ts';
 import { errorView, requestView, routeOf, type ErrorRow, type EventRow, type RequestDetail, type RequestView } from './views.ts';
@@ -85,11 +83,10 @@ export class Requests {
     if (found === null) throw new TandemError('resource_not_found', { params: { kind: 'request', id, verb: 'requests' } });
     const { event, error } = found;
     const price = event?.price_version_id ? this.#options.book.byId(event.price_version_id) : undefined;
-    const lines = event === null || price === undefined ? [] : rate(quantitiesFromJson(event.quantities), ratedOn(price, event.service_tier)).lines;
     const attributes = event?.attributes ?? {};
     return {
       ...this.#view(principal, found), recordedAt: event?.recorded_at.toISOString() ?? null, counted: event?.counted ?? null,
-      lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
+      lines: event === null ? [] : lineViews(event, price),
       ...(seesCosts(principal) && { machine: event === null ? null : await this.#machine(principal, event) }),
       annotations: await this.#annotations(principal, id), route: routeOf(attributes), error: error === null ? null : errorView(error),
       ...(event === null ? { totalMs: null, stages: [], attempts: [] } : timelineOf({

@@ -29,6 +29,8 @@ export interface Try {
   readonly ms: number;
   readonly stages: Stage[];
   readonly quantities: Readonly<Record<string, string>>;
+  /** What the caller pays of it; null: nothing. */
+  readonly charge: string | null;
   /** Null: not known. Absent: the caller does not see costs. */
   readonly cost?: string | null;
   readonly reason: string;
@@ -115,16 +117,17 @@ function tries(attempts: readonly Attributes[], deliverer: Attributes | undefine
     return {
       number: index + 1, backendId: text(one['backendId']), backendName, backendModel: text(one['backendModel']), backendKey: text(one['backendKey']), outcome: own, httpStatus, served,
       hedged: one['hedged'] === true, countedBy: text(one['countedBy']), startMs: round(startMs), ms: round(total === null ? ms : Math.min(ms, Math.max(0, total - startMs))), stages,
-      quantities: quantitiesOf(one['quantities']), ...ifSeen(seen, { cost: text(one['cost']) }), reason: reasonOf({ own, httpStatus, served, isLast, hedged: one['hedged'] === true }),
+      quantities: quantitiesOf(one['quantities']), charge: text(one['charge']), ...ifSeen(seen, { cost: text(one['cost']) }), reason: reasonOf({ own, httpStatus, served, isLast, hedged: one['hedged'] === true, billed: one['billed'] !== undefined }),
     };
   });
 }
 
-function reasonOf({ own, httpStatus, served, isLast, hedged }: { own: string; httpStatus: number | null; served: boolean; isLast: boolean; hedged: boolean }): string {
+function reasonOf({ own, httpStatus, served, isLast, hedged, billed }: { own: string; httpStatus: number | null; served: boolean; isLast: boolean; hedged: boolean; billed: boolean }): string {
+  const whose = billed ? 'the project pays for such tries' : 'our cost alone';
   if (served) return own === 'completed' ? 'This one served the reply.' : `The reply came from here: ${outcomeWords(own)}.`;
-  if (hedged) return 'Sent beside another one, which was quicker; our cost alone.';
+  if (hedged) return `Sent beside another one, which was quicker; ${whose}.`;
   const status = httpStatus === null ? 'no answer' : `HTTP ${httpStatus}`;
-  return `${isLast ? 'The last try' : 'Another one followed'}: ${status}, ${outcomeWords(own)}.`;
+  return `${isLast ? 'The last try' : 'Another one followed'}: ${status}, ${outcomeWords(own)}${billed ? `; ${whose}` : ''}.`;
 }
 
 /** The end of a call, as a part of a sentence. */

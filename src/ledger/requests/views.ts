@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode } from '../../base/index.ts';
 import type { Schema } from '../../db/index.ts';
 import { ifSeen } from '../costs.ts';
 import type { MachineShare } from '../ports.ts';
-import type { UsageLineView } from '../usage/usage.ts';
+import type { UsageLineView } from '../usage/line-views.ts';
 import { attemptsOf, firstTokenMs, servedTry, totalMs, type Timeline } from './timeline.ts';
 
 export type EventRow = Selectable<Schema['usage_events']>;

@@ -14,7 +14,7 @@ export interface BackendCall {
   readonly untilMs: number;
   /** Prompt and answer together. */
   readonly tokens: bigint;
-  /** What the caller paid; 0 for an attempt whose answer was not the one that was delivered. */
+  /** What the caller paid for this attempt; 0 for one that did not deliver, unless the project pays for such. */
   readonly charge: Picodollars;
 }
 
@@ -35,11 +35,12 @@ export async function callsOnBackends(database: Database, resource: string, back
   return rows.flatMap(({ organisation_id: organisationId, id, charge, attempts, timings, occurred_at }) => {
     const all = (attempts ?? []).map((one) => one as Record<string, unknown>);
     const delivered = all.find((one) => one['delivered'] === true) ?? all.at(-1);
+    const split = all.some((one) => one['billed'] !== undefined);
     // Attempts are counted from the call's start, which is before its admission by as long as it waited.
     const startMs = occurred_at.getTime() - (timings?.['queueMs'] ?? 0);
     return all.filter((one) => backendIds.includes(String(one['backendId']))).map((one): BackendCall => {
       const beganMs = startMs + numberOf(one['startedMs']);
-      return { organisationId, eventId: id, backendId: String(one['backendId']), fromMs: beganMs, untilMs: beganMs + numberOf(one['ms']), tokens: tokensOf(one['quantities']), charge: one === delivered ? BigInt(charge) : 0n };
+      return { organisationId, eventId: id, backendId: String(one['backendId']), fromMs: beganMs, untilMs: beganMs + numberOf(one['ms']), tokens: tokensOf(one['quantities']), charge: split ? amountOf(one['charge']) : one === delivered ? BigInt(charge) : 0n };
     });
   });
 }
@@ -51,6 +52,10 @@ function day(ms: number): string {
 /** All that is counted of a prompt and its answer. */
 export function tokensOf(quantities: unknown): bigint {
   return Object.entries((quantities ?? {}) as Record<string, string>).filter(([bucket]) => !NO_TOKENS.has(bucket)).reduce((sum, [, count]) => sum + BigInt(count), 0n);
+}
+
+function amountOf(value: unknown): bigint {
+  return typeof value === 'string' && /^\d{1,38}$/.test(value) ? BigInt(value) : 0n;
 }
 
 function numberOf(value: unknown): number {

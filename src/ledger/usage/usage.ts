@@ -6,10 +6,7 @@ import { ifSeen, seesCosts, withoutCosts } from '../costs.ts';
 import { keyLabel, projectLabel } from '../bill/labels.ts';
 import type { NamesPort } from '../ports.ts';
 import type { PriceBook } from '../prices/book.ts';
-import type { Bucket } from '../prices/types.ts';
-import { ratedOn } from '../prices/service-tier.ts';
-import { rate } from '../rating/rate.ts';
-import { quantitiesFromJson } from '../rating/quantities.ts';
+import { lineViews, type UsageLineView } from './line-views.ts';
 
 export interface UsageEventView {
   readonly id: string;
@@ -30,14 +27,6 @@ export interface UsageEventView {
   readonly outcome: string;
   readonly counted: string;
   readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-export interface UsageLineView {
-  readonly bucket: Bucket;
-  readonly quantity: string;
-  readonly price: string;
-  readonly per: string;
-  readonly amount: string;
 }
 
 export interface UsageEventDetail extends UsageEventView {
@@ -94,10 +83,9 @@ export class UsageReader {
       throw new TandemError('resource_not_found', { params: { kind: 'usage event', id, verb: 'bill' } });
     }
     const price = row.price_version_id === null ? undefined : this.#book.byId(row.price_version_id);
-    const lines = price === undefined ? [] : rate(quantitiesFromJson(row.quantities), ratedOn(price, row.service_tier)).lines;
     return {
       ...this.#view(row, seesCosts(principal)), priceVersionId: row.price_version_id,
-      lines: lines.map((line) => ({ bucket: line.bucket, quantity: String(line.quantity), price: String(line.price), per: String(line.per), amount: String(line.amount) })),
+      lines: lineViews(row, price),
     };
   }
 

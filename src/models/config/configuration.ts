@@ -121,9 +121,12 @@ export class Configuration {
       return scopeKind === 'key' ? { kind: 'key' as const, id: state.ids.key.get(title) ?? title } : { kind: 'organisation' as const, id: principal.organisationId };
     };
     switch (kind) {
-      case 'project':
-        await rooms.projects.create(principal, { name });
+      case 'project': {
+        const project = action === 'add' ? (await rooms.projects.create(principal, { name })).id : state.ids.project.get(name)!;
+        const { paysAttempts } = file.projects!.find((one) => one.name === name)!;
+        if (paysAttempts !== undefined) await rooms.projects.update(principal, project, { paysAttempts });
         return;
+      }
       case 'backend': {
         if (action === 'remove') return backends.remove(principal, backendId(name));
         const { kind: speaks, url, options, enabled } = file.backends!.find((one) => one.name === name)!;

@@ -40,7 +40,8 @@ const limit = z.strictObject({
 
 export const configForm = z.strictObject({
   $schema: z.string().optional(),
-  projects: z.array(z.strictObject({ name })).max(1_000).optional(),
+  /** What a project leaves out stays as it is. */
+  projects: z.array(z.strictObject({ name, paysAttempts: z.boolean().optional() })).max(1_000).optional(),
   backends: z.array(backend).max(1_000).optional(),
   models: z.array(model).max(10_000).optional(),
   prices: z.array(price).max(20_000).optional(),

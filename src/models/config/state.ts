@@ -12,7 +12,7 @@ import { shortBuckets } from './prices.ts';
 
 /** What the configuration is read from and written by: the ordinary operations, with their checks and their trail. */
 export interface ConfigRooms {
-  readonly projects: Pick<Access['projects'], 'list' | 'create'>;
+  readonly projects: Pick<Access['projects'], 'list' | 'create' | 'update'>;
   readonly keys: Pick<Access['keys'], 'list'>;
   readonly prices: Pick<Ledger['prices'], 'list' | 'create'>;
   readonly budgets: Pick<Ledger['budgets'], 'list' | 'create' | 'update' | 'remove'>;
@@ -64,7 +64,7 @@ export async function readState(principal: Principal, { rooms, catalogue, limits
     .filter((price) => !(price.side === 'cost' && price.backendId === null));
 
   const file = {
-    projects: live.map(({ name }) => ({ name })),
+    projects: live.map(({ name, paysAttempts }) => ({ name, paysAttempts: paysAttempts !== null })),
     backends: own.map(({ name, kind, url, options, enabled, connections }) => ({
       name, kind: kind === 'local' ? undefined : kind, url: url!, options, enabled, keys: connections.filter(({ label }) => label !== '').map((connection) => ({ label: connection.label, ...connection.limits })),
     })),
@@ -76,7 +76,7 @@ export async function readState(principal: Principal, { rooms, catalogue, limits
     limits: capped.items.map(({ scope, metric, amount, subject }) => ({ scope: scopeText(scope), metric, amount, subject })),
   };
   const items: Item[] = [
-    ...file.projects.map(({ name }): Item => ({ kind: 'project', name, fields: {} })),
+    ...file.projects.map(({ name, paysAttempts }): Item => ({ kind: 'project', name, fields: projectFields(paysAttempts) })),
     ...file.backends.flatMap(({ name, keys: ofIt, ...fields }): Item[] => [{ kind: 'backend', name, fields }, ...ofIt.map(({ label, ...rest }): Item => ({ kind: 'key', name: `${name}/${label}`, fields: { ...rest, key: SEALED } }))]),
     ...aliases.filter(({ from }) => from === 'api').map((alias): Item => ({
       kind: 'model', name: alias.name, fields: { goal: alias.goal, regions: alias.regions, ...limitsView(alias.limits), ...targetItems(alias.targets.map(targetFields)) },
@@ -95,6 +95,11 @@ export async function readState(principal: Principal, { rooms, catalogue, limits
     },
     fingerprint: createHash('sha256').update(JSON.stringify([items, versions])).digest('hex').slice(0, 32),
   };
+}
+
+/** Said only where it is so: to pay for what is delivered is nothing that a difference has to name. */
+export function projectFields(paysAttempts: boolean): Item['fields'] {
+  return paysAttempts ? { paysAttempts } : {};
 }
 
 /** Each target as a field of its own, so that a difference names the one that changed. */

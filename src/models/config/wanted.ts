@@ -4,7 +4,7 @@ import type { CallLimits } from '../registry/target.ts';
 import type { Item } from './diff.ts';
 import type { ConfigFile } from './form.ts';
 import { longBuckets, shortBuckets } from './prices.ts';
-import { BUDGET_NAME, LIMIT_NAME, PRICE_NAME, SEALED, targetItems, type State } from './state.ts';
+import { BUDGET_NAME, LIMIT_NAME, PRICE_NAME, SEALED, projectFields, targetItems, type State } from './state.ts';
 
 /**
  * What a file wants, in the form in which it is compared with what is there.
@@ -15,7 +15,10 @@ export function wantedItems(file: ConfigFile, state: State, limits: CallLimits, 
   const sealed = new Set(state.items.filter(({ kind }) => kind === 'key').map(({ name }) => name));
   demandKeys(file, sealed);
   const items: Item[] = [
-    ...(file.projects ?? []).map(({ name }): Item => ({ kind: 'project', name, fields: {} })),
+    ...(file.projects ?? []).map(({ name, paysAttempts }): Item => {
+      const now = state.items.find((item) => item.kind === 'project' && item.name === name)?.fields ?? {};
+      return { kind: 'project', name, fields: paysAttempts === undefined ? now : projectFields(paysAttempts) };
+    }),
     ...(file.backends ?? []).flatMap(({ name, keys, ...fields }): Item[] => [{ kind: 'backend', name, fields }, ...keys.map(({ label, key, ...rest }): Item => {
       const isThere = sealed.has(`${name}/${label}`);
       return { kind: 'key', name: `${name}/${label}`, fields: { ...rest, key: key === undefined || (isThere && sameKey(name, label, key)) ? SEALED : isThere ? 'another one' : 'given' } };

@@ -166,6 +166,25 @@ describe('a second attempt beside one that is slow to begin', () => {
     await to.close();
   });
 
+  test('is paid by a project that pays for such, as far as it said what it used; the hold is that of both', async () => {
+    for (const says of [true, false]) {
+      const to = hedged();
+      to.paysAttempts = true;
+      await warm(to);
+      first.stream(says ? [STREAM[0]!, STREAM[4]!] : [STREAM[0]!], { open: true });
+      second.stream(answer('quick'));
+      const sent = new MemorySink();
+      await to.chat(ask({ stream: true, max_tokens: 50 }), { sink: sent });
+      expect(sent.text).toContain('quick');
+      const { settled, admission } = to.ledger.only();
+      const one = { input: 5n, cache_read: 4n, output: 12n };
+      expect(settled?.attempts.map(({ billed }) => billed)).toEqual([says ? one : undefined, undefined]);
+      expect(settled?.quantities).toEqual(says ? { input: 10n, cache_read: 8n, output: 24n } : one);
+      expect(admission).toMatchObject({ worst: { output: 100n }, capped: { choices: 1, bounds: [50n, 50n] } });
+      await to.close();
+    }
+  });
+
   test('works for whole answers too: the first to be complete is sent', async () => {
     const to = hedged();
     await warm(to);

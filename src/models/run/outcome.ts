@@ -17,10 +17,10 @@ export function stoppedHere(error: unknown): boolean {
   return error instanceof Stopped && error.reason !== 'deadline';
 }
 
-/** An attempt as the ledger is told of it. */
+/** An attempt as the ledger is told of it. What it spent is not known unless its backend said so: where a guess is told, the teller says that too. */
 export function tried(attempt: Attempt, outcome: Outcome, counts: TokenCounts | null, hedged: boolean): Tried {
   const { candidate, httpStatus, startedMs, connectedMs } = attempt;
-  return { candidate, outcome, counts, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: firstTokenMs(attempt, outcome, startedMs), hedged };
+  return { candidate, outcome, counts, reported: counts !== null, httpStatus, startedMs, connectMs: Math.max(0, connectedMs - startedMs), firstTokenMs: firstTokenMs(attempt, outcome, startedMs), hedged };
 }
 
 /** Milliseconds from `sinceMs` to the first token; 0: there was none. What came of an answer that turned out to be none, such as an error, is no token. */

@@ -20,13 +20,7 @@ export async function runCall(call: Call, tools: RunTools): Promise<void> {
   const found = prepare(call, tools);
   const ready = Array.isArray(found) ? found : await found;
   if (ready.length === 0) return;
-  let input = 0;
-  let output = 0;
-  for (const { inputBound, outputBound } of ready) {
-    input = Math.max(input, inputBound);
-    output = Math.max(output, outputBound);
-  }
-  const metered = await MeteredCall.admit(call, input, output, tools);
+  const metered = await MeteredCall.admit(call, ready, tools);
   await new Run(call, ready, metered, tools).run();
 }
 
@@ -60,7 +54,7 @@ class Run {
     if (!lane) {
       // Between the plan and the first attempt other calls have filled every way.
       const { candidate } = this.#ready[0]!;
-      await this.#metered.release({ candidate, outcome: 'failed', counts: NOTHING, httpStatus: null, startedMs: this.#tools.clock.monotonicMs(), connectMs: 0, firstTokenMs: 0, hedged: false });
+      await this.#metered.release({ candidate, outcome: 'failed', counts: NOTHING, reported: true, httpStatus: null, startedMs: this.#tools.clock.monotonicMs(), connectMs: 0, firstTokenMs: 0, hedged: false });
       if (hedging) this.#tools.hedges.callEnded(this.#call.alias, candidate.target, 0n, null);
       throw new TandemError('backend_busy', { params: { backend: candidate.target.backend.name }, retryAfterSeconds: 1 });
     }
@@ -155,8 +149,10 @@ class Run {
     const loser = winner === first ? second : first;
     this.#lane = winner;
     const lost = winner === first ? other : one;
-    const spent = loser.attempt.spent(lost?.error) ?? loser.attempt.counts().counts;
-    this.#metered.tried(tried(loser.attempt, lost && outcomeOf(lost.error) === 'failed' ? 'failed' : 'cut', spent, loser.hedged));
+    const said = loser.attempt.spent(lost?.error);
+    const { counts, counted } = loser.attempt.counts();
+    const spent = said ?? counts;
+    this.#metered.tried({ ...tried(loser.attempt, lost && outcomeOf(lost.error) === 'failed' ? 'failed' : 'cut', spent, loser.hedged), reported: said !== null || counted === 'backend' });
     hedges.ended(alias, held, this.#metered.worth(spent));
     return winner === first ? one : other;
   }

@@ -18,4 +18,6 @@ export interface RunTools {
   /** Told of every attempt. */
   readonly router: Outcomes;
   readonly hedges: Hedges;
+  /** Whether a project pays for attempts that did not deliver. From memory. */
+  readonly paysAttempts: (projectId: string) => boolean;
 }

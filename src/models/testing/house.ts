@@ -53,6 +53,8 @@ export class TestHouse {
   readonly registry = new Registry();
   readonly router: Router;
   readonly hedges = new Hedges();
+  /** Whether every project pays for attempts that did not deliver. */
+  paysAttempts = false;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly engine: LocalEngine | null;
@@ -100,7 +102,7 @@ export class TestHouse {
     const { sink = new MemorySink(), dialect = 'chat', ...input } = options;
     return answerCall(
       dialect, { principal: PRINCIPAL, body, idempotencyKey: null, receipt: false, signal: new AbortController().signal, requestId: CALL_ID, ...input }, sink,
-      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, files: NO_FILES, hedges: this.hedges, spare: ALL_SPARE, awake: NOTHING_SLEEPS },
+      { ledger: this.ledger, registry: this.registry, engine: this.engine, clock: this.clock, log: silentLogger, deadlines: this.deadlines, router: this.router, media: NO_MEDIA, files: NO_FILES, hedges: this.hedges, paysAttempts: () => this.paysAttempts, spare: ALL_SPARE, awake: NOTHING_SLEEPS },
     );
   }
 }

@@ -30,6 +30,8 @@ const EVERYTHING = { organisationId: ORGANISATION, allowedModels: null };
  */
 export class SeveralBackends {
   readonly ledger = new FakeLedger();
+  /** Whether every project pays for attempts that did not deliver. */
+  paysAttempts = false;
   readonly engine = new FakeEngine();
   readonly #servers = new Map<BackendKind, FakeBackend>();
   readonly #remotes: RemoteBackend[] = [];
@@ -37,7 +39,7 @@ export class SeveralBackends {
   readonly #tools = {
     ledger: this.ledger, registry: new Registry(), engine: this.engine, clock: systemClock, log: silentLogger, deadlines: new Deadlines(systemClock),
     router: new Router({ clock: systemClock, random: () => 0.5, prices: this.ledger.priceBook }), media: this.#media,
-    hedges: new Hedges(), files: { open: () => Promise.reject(new Error('nothing is kept here')) }, spare: ALL_SPARE,
+    hedges: new Hedges(), paysAttempts: () => this.paysAttempts, files: { open: () => Promise.reject(new Error('nothing is kept here')) }, spare: ALL_SPARE,
     awake: (): Promise<never> => Promise.reject(new Error('nothing sleeps here')),
   };
 

@@ -153,7 +153,7 @@ function Lines({ call }: { call: Detail }) {
   return (
     <Section title="What was counted?" note={capped ? `The lines come to more than was held; ${shortMoney(call.charge, currency)} were charged.` : undefined}>
       <Table label="Tokens of the call" rows={call.lines} rowKey={({ bucket }) => bucket} columns={[
-        { id: 'bucket', header: 'What', narrow: 'title', cell: ({ bucket }) => bucketText(bucket) },
+        { id: 'bucket', header: 'What', narrow: 'title', cell: ({ bucket, attempts }) => <>{bucketText(bucket)}{attempts === undefined ? null : <span className="muted"> ({attempts.map(({ attempt, quantity }) => `try ${attempt}: ${count(quantity)}`).join(', ')})</span>}</> },
         { id: 'quantity', header: 'Quantity', numeric: true, cell: ({ quantity }) => <span className="num">{count(quantity)}</span> },
         { id: 'price', header: 'Price', numeric: true, narrow: 'hidden', cell: (line) => <span className="num">{unitPriceText(line, currency)}</span> },
         { id: 'amount', header: 'Amount', unit: currency, numeric: true, narrow: 'side', cell: ({ amount }) => <span title={exactMoney(amount, currency)}><ColumnMoney pico={amount} decimals={decimals} currency={currency} /></span> },

@@ -22,16 +22,22 @@ export function ProjectContent({ project }: { project: Schemas['Project'] }) {
   const [reading, setReading] = useState(false);
   const kinds = ['projects', 'events'];
   const store = useAction(() => api.patch('/api/projects/{id}', { path, body: { store: !project.store } }), kinds);
+  const pays = useAction(() => api.patch('/api/projects/{id}', { path, body: { paysAttempts: project.paysAttempts === null } }), kinds);
   const give = useAction((textVersion: string) => api.post('/api/projects/{id}/consent', { path, body: { textVersion } }), kinds);
   const withdraw = useAction(() => api.delete('/api/projects/{id}/consent', { path }), kinds);
   const consent = query.data;
-  const error = store.error ?? give.error ?? withdraw.error ?? (query.error ? asApiError(query.error) : undefined);
+  const error = store.error ?? pays.error ?? give.error ?? withdraw.error ?? (query.error ? asApiError(query.error) : undefined);
   return (
     <div className="form">
       <h3>What is kept of its content?</h3>
       <p className="small">{project.store ? 'Content is kept where a call asks for it: stored responses, files, batches. It is encrypted and ends by itself.' : 'Nothing is kept for functions: calls that need it are refused.'}</p>
       <div className="row"><Button busy={store.busy} onClick={() => void store.run()}>{project.store ? 'Keep nothing for functions' : 'Keep what calls ask for'}</Button></div>
       <SameInTerminal line={commands.projectStore(project.slug, !project.store)} />
+      <h3>Who pays for tries that did not deliver?</h3>
+      <p className="small">{project.paysAttempts === null ? 'The operator does: the project pays for what is delivered.'
+        : <><State tone="warn">The project</State> {project.paysAttempts.by} decided it on <When at={project.paysAttempts.since} />. It pays for what failed tries and losers of hedges were reported to have used, and each call holds the sum of all tries that it may make.</>}</p>
+      <div className="row"><Button busy={pays.busy} onClick={() => void pays.run()}>{project.paysAttempts === null ? 'Let the project pay for them' : 'Pay for what is delivered only'}</Button></div>
+      <SameInTerminal line={commands.projectAttempts(project.slug, project.paysAttempts === null)} />
       <h3>Does it contribute?</h3>
       <p className="small">{consent ? <Standing consent={consent} /> : 'Reading the consent…'}</p>
       {contributions === undefined ? null : <Kept figures={contributions} />}
