@@ -51,7 +51,7 @@ export interface World {
 export function emptyWorld(): World {
   resetIds();
   return {
-    organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, paysAttempts: null, createdAt: ago(47 * DAY) },
+    organisation: { id: id(), name: 'Harbour Mobile', slug: 'harbour-mobile', currency: 'USD', billing: 'postpaid', store: true, createdAt: ago(47 * DAY) },
     projects: [], keys: [], models: [], backends: [], prices: [], budgets: [], limits: [], usage: [], calls: [], lines: [], invoices: [], credits: [], members: [], invitations: [], accounts: [], events: [], outgoing: nothingOutgoing(), fleet: nothingInFleet(), orders: [], problems: [],
   };
 }
