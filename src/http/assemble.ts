@@ -99,6 +99,8 @@ export async function assemble(options: ShellOptions): Promise<HttpServer> {
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply, log);
     },
+    // The server itself answers what cannot be read, after the reply that runs; Fastify's own answer would come at once.
+    clientErrorHandler: () => {},
     serverFactory: (handler) => {
       raw = new RawServer({
         limits, tls: options.tls, maxBodyBytes: options.maxBodyBytes, log, upgrades: firstOf([[wantsSocket, sockets], [wantsLeaseStream, leaseStreams], [screens.wants, screens], [terminals.wants, terminals]]),

@@ -104,9 +104,9 @@ export class LaneConnection implements ReplyConnection {
     const head = endOfHead === -1 || endOfHead > this.#house.mostHeadBytes || this.#house.draining ? null : readHead(chunk.toString('latin1', 0, endOfHead + 2));
     if (head === null || head.length > this.#house.mostBodyBytes) return this.#handOver(chunk);
     this.#bodyAt = endOfHead + 4;
-    if (chunk.length === this.#bodyAt + head.length) return this.#serve(head, chunk.subarray(this.#bodyAt));
-    // More than one request, or one whose body has yet to come and whose sender nobody knows.
-    if (chunk.length > this.#bodyAt + head.length || !this.#house.mayRead(new LaneRequest(head, this.socket, NONE))) return this.#handOver(chunk);
+    if (chunk.length >= this.#bodyAt + head.length) return this.#serveFirst(head, chunk);
+    // Its body has yet to come, and nobody knows its sender.
+    if (!this.#house.mayRead(new LaneRequest(head, this.socket, NONE))) return this.#handOver(chunk);
     this.#head = head;
     this.#read = [chunk];
     this.#readBytes = chunk.length;
@@ -116,9 +116,17 @@ export class LaneConnection implements ReplyConnection {
   #go(head: RequestHead): void {
     const whole = this.#bodyAt + head.length;
     if (this.#readBytes < whole) return;
-    const read = this.#takeRead();
-    if (read.length > whole) this.#handOver(read);
-    else this.#serve(head, read.subarray(this.#bodyAt));
+    this.#serveFirst(head, this.#takeRead());
+  }
+
+  /** What follows the request waits for its reply, whatever it is: what cannot be read is refused after it, not in its place. */
+  #serveFirst(head: RequestHead, read: Buffer): void {
+    const end = this.#bodyAt + head.length;
+    if (read.length > end) {
+      this.#early = read.subarray(end);
+      this.socket.pause();
+    }
+    this.#serve(head, read.subarray(this.#bodyAt, end));
   }
 
   #takeRead(): Buffer {

@@ -104,6 +104,31 @@ describe('the lane', () => {
     wire.end();
   });
 
+  it.each([['whole', {}], ['streamed', { stream: true }]])('answers a %s call before it refuses what follows it in the same packet, in the lane and behind it', async (_how, more) => {
+    await using shell = await startShell({ models: { ...echoModels, call: async (dialect, call, sink) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!(call.body as { stream?: boolean }).stream) return echoModels.call(dialect, call, sink);
+      sink.head(200, { 'content-type': 'text/event-stream' });
+      for (const piece of ['data: 1\n\n', 'data: 2\n\n']) {
+        sink.write(piece);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      sink.end(`data: ${JSON.stringify({ echo: call.body })}\n\n`);
+    } } });
+    const garbage = '\u0000\u0001 this is no request\r\n\r\n';
+    // The second field is not the lane's: Node's server reads that connection from the start.
+    for (const fields of [[], ['cookie: a=b']]) {
+      for (const calls of [1, 3]) {
+        const wire = Wire.to(shell);
+        wire.socket.write(Array.from({ length: calls }, (_, at) => post(JSON.stringify({ at, ...more }), fields)).join('') + garbage);
+        await vi.waitFor(() => expect(wire.closed).toBe(true), { timeout: 5_000 });
+        expect(wire.text.match(/HTTP\/1\.1 \d+/g)).toEqual([...Array.from({ length: calls }, () => 'HTTP/1.1 200'), 'HTTP/1.1 400']);
+        for (let at = 0; at < calls; at += 1) expect(wire.text).toContain(`"echo":{"at":${at}`);
+        expect(wire.text).toContain('"code":"malformed_request"');
+      }
+    }
+  });
+
   it('sends pieces of a stream as they come, and tells its writer when the client has left', async () => {
     let left = false;
     await using shell = await startShell({ models: { ...echoModels, call: (_dialect, call, sink) => new Promise((resolve) => {

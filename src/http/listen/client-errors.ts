@@ -7,25 +7,34 @@ import type { Limits } from './limits.ts';
 
 const BUSY = Symbol('the reply that a connection is busy with');
 
+const REFUSED = Symbol('what cannot be read has come, and is answered after the reply that runs');
+
+type Busy = Duplex & { [BUSY]?: ServerResponse; [REFUSED]?: true };
+
 /** Notes the reply on its connection, to know whether an error may still be answered there. A field: a WeakMap made every collection slower. */
-export function noteReply(socket: Duplex & { [BUSY]?: ServerResponse }, response: ServerResponse): void {
+export function noteReply(socket: Busy, response: ServerResponse): void {
   socket[BUSY] = response;
 }
 
 /**
  * Answers what Node's parser refuses (control characters in headers, too large or too slow ones) in our own
- * envelope, and closes the connection. In the middle of a reply it only closes: nothing may be mixed into it.
+ * envelope, and closes the connection. What comes behind a request that is being answered is refused after that reply: nothing is
+ * mixed into it, and it is not lost for what follows it.
  */
 export function answerClientErrors(server: Server, limits: Limits, log: Logger): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const response = (socket as Duplex & { [BUSY]?: ServerResponse })[BUSY];
-    const inReply = response !== undefined && response.headersSent && !response.writableFinished;
-    if (inReply || !socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const rendered = renderError(asTandemError(error, limits), 'tandem', newId(), log);
-    answerRaw(socket, rendered);
+    const busy = socket as Busy;
+    const response = busy[BUSY];
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    // Each further piece of it is an error too.
+    if (busy[REFUSED]) return;
+    busy[REFUSED] = true;
+    const refuse = () => answerRaw(socket, renderError(asTandemError(error, limits), 'tandem', newId(), log));
+    if (response === undefined || response.writableFinished || response.destroyed) return refuse();
+    response.once('close', () => {
+      if (response.writableFinished && socket.writable) refuse();
+      else socket.destroy();
+    });
   });
 }
 

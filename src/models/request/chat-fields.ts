@@ -4,7 +4,8 @@ import { isObject } from './json.ts';
 /** Far above any model's limit; what a model may really make is its alias's limit. */
 const MOST_TOKENS = 10_000_000;
 /** Each choice may be as long as the output limit, so the hold is multiplied by them. */
-const MOST_CHOICES = 16;
+/** As OpenAI's API has it. */
+const MOST_CHOICES = 128;
 
 const outputCap = whole(1, MOST_TOKENS);
 const useMaxTokens = never('use max_tokens, which the hold is made for');

@@ -12,6 +12,9 @@ import { readFinish } from './finish.ts';
 import { giveIds } from './missing-ids.ts';
 import { readUsage } from './usage.ts';
 
+/** Of a number, as far as its bits are told apart. */
+const BITS = 31;
+
 /**
  * Reads a stream of chat completion chunks (OpenAI's API reference: "The chat completion chunk object") and counts what it passes on.
  * For a caller of the same dialect each chunk stays one event.
@@ -29,9 +32,11 @@ export class ChatReader extends FaultLast implements ReplyReader {
   #empty = true;
   /** A model that refuses says that it stopped, as any other. */
   #refused = false;
-  /** A bit for each choice: those that have begun, and those that have said why they end. */
+  /** A bit for each of the first choices: those that have begun, and those that have said why they end. */
   #begun = 0;
   #ended = 0;
+  /** Choices beyond the bits of a number that have begun and not ended; undefined: there was none. */
+  #open: Set<number> | undefined;
   readonly #turn: number;
   /** Calls of tools that have begun; undefined: none has. */
   #calls: Set<string> | undefined;
@@ -54,7 +59,7 @@ export class ChatReader extends FaultLast implements ReplyReader {
   }
 
   protected close(): void {
-    if (!this.done && (this.finish === null || this.#begun !== this.#ended)) throw new BadReply('its answer ended in the middle');
+    if (!this.done && (this.finish === null || this.#begun !== this.#ended || (this.#open?.size ?? 0) > 0)) throw new BadReply('its answer ended in the middle');
   }
 
   protected taken(): readonly ReplyEvent[] {
@@ -90,13 +95,23 @@ export class ChatReader extends FaultLast implements ReplyReader {
     else this.#events.push(oneLine && !changed ? { type: 'native', name: '', value: chunk, text: data } : { type: 'native', name: '', value: chunk });
   }
 
+  #further(index: number, ended: boolean): void {
+    this.#open ??= new Set();
+    if (ended) this.#open.delete(index);
+    else this.#open.add(index);
+  }
+
   #count(choice: unknown): void {
     if (!isObject(choice)) throw new BadReply('a choice of its answer is not an object');
     const finish = readFinish(choice['finish_reason']);
-    const bit = 1 << (typeof choice['index'] === 'number' ? choice['index'] : 0);
-    this.#begun |= bit;
+    const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
+    if (index >= 0 && index < BITS) {
+      this.#begun |= 1 << index;
+      if (finish !== null) this.#ended |= 1 << index;
+    } else {
+      this.#further(index, finish !== null);
+    }
     if (finish !== null) {
-      this.#ended |= bit;
       this.finish = finish === 'stop' && this.#refused ? 'refusal' : finish;
     }
     const delta = choice['delta'];
