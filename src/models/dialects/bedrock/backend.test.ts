@@ -43,6 +43,9 @@ function read(bytes: Buffer, cuts: readonly number[] = []) {
   return { reader, events };
 }
 
+const CALLED = { role: 'assistant', parts: [{ type: 'tool_call', id: 't', name: 'f', input: '{}', kind: 'function' }] } as const;
+const F = { type: 'function', name: 'f', parameters: { type: 'object' } } as const;
+
 describe('a request to Bedrock', () => {
   it('keeps calls and results together under ids that it takes, and long numbers as they are', () => {
     const id = `functions.get_time:${'0'.repeat(80)}`;
@@ -102,6 +105,8 @@ describe('a request to Bedrock', () => {
   it.each([
     ['n', neutralRequest({ choices: 2 })], ['logprobs', neutralRequest({ conversation: { sampling: { logprobs: { top: 0 } } } })], ['frequency_penalty', neutralRequest({ conversation: { sampling: { frequencyPenalty: 1 } } })],
     ['JSON without a schema', neutralRequest({ conversation: { format: { type: 'json' } } })], ['best_effort', neutralRequest({ conversation: { rest: { best_effort: 1 } } })],
+    ['earlier calls of tools without the tools', neutralRequest({ conversation: { turns: [CALLED] } })], ['tool_choice none after tools were called', neutralRequest({ conversation: { turns: [CALLED], tools: [F], toolChoice: { mode: 'none' } } })],
+    [null, neutralRequest({ conversation: { turns: [CALLED], tools: [F] } })],
     [null, neutralRequest({ conversation: { sampling: { frequencyPenalty: 0, seed: 4 }, rest: { safety_identifier: 'x' } } })],
   ])('cannot carry %s', (what, request) => {
     expect(bedrockBackend.cannot(request)).toBe(what);

@@ -40,13 +40,17 @@ export const bedrockBackend: BackendDialect = {
   cannot(request) {
     if (request.needs.native) return request.needs.native.what;
     if (request.choices > 1) return 'n';
-    const { sampling, format, toolChoice, turns, rest } = request.conversation();
+    const conversation = request.conversation();
+    const { sampling, format, toolChoice, turns, rest } = conversation;
     if (sampling.logitBias && Object.keys(sampling.logitBias).length > 0) return 'logit_bias';
     if (sampling.logprobs) return 'logprobs';
     if ((sampling.frequencyPenalty ?? 0) !== 0) return 'frequency_penalty';
     if ((sampling.presencePenalty ?? 0) !== 0) return 'presence_penalty';
     if (format.type === 'json') return 'JSON without a schema';
-    if (toolChoice?.mode === 'none' && turns.some(({ parts }) => parts.some(({ type }) => type === 'tool_call' || type === 'tool_result'))) return 'tool_choice none after tools were called';
+    // Converse answers 400 to earlier calls or their results where the request has no toolConfig.
+    if (toolConfig(conversation) === null && turns.some(({ parts }) => parts.some(({ type }) => type === 'tool_call' || type === 'tool_result'))) {
+      return toolChoice?.mode === 'none' ? 'tool_choice none after tools were called' : 'earlier calls of tools without the tools';
+    }
     return foreignMedia(request, TAKES) ?? unknownField(rest);
   },
 

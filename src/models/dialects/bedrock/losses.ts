@@ -29,6 +29,6 @@ export const BEDROCK_LOSSES: readonly Loss[] = [
   loss('n above 1', 'refused', 'it makes one answer'),
   loss('logit_bias, logprobs, frequency_penalty, presence_penalty other than 0', 'refused', 'it has no such parameter'),
   loss('JSON without a schema', 'refused', 'it follows a schema only'),
-  loss('tool_choice none after tools were called', 'refused', 'it reads earlier calls only beside their tools'),
+  loss('tool_choice none after tools were called, earlier calls of tools in a request that has none', 'refused', 'it reads earlier calls only beside their tools'),
   loss('tools that one vendor runs', 'refused', 'only that vendor runs them'),
 ];
