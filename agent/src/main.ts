@@ -3,6 +3,7 @@ import { parseAddress } from './connection/dial.ts';
 import { examine } from './doctor/doctor.ts';
 import { enrol } from './enrol/enrol.ts';
 import { keepLease } from './leases/keeper.ts';
+import { unreached } from './leases/ranks/probe.ts';
 import { serveRanks } from './leases/ranks/rank-line.ts';
 import { machineHash, platform } from './machine/facts.ts';
 import { realWait, type Outside } from './outside.ts';
@@ -58,6 +59,10 @@ async function main(word: string, options: ReadonlyMap<string, string>): Promise
     }
     case 'ranks': {
       await serveRanks(need('home'), need('lease'), Number(need('socket')), outside);
+      return 0;
+    }
+    case 'probe': {
+      process.stdout.write(JSON.stringify(await unreached({ rank: Number(need('rank')), size: Number(need('size')) })));
       return 0;
     }
     case 'doctor': {

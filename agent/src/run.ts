@@ -15,7 +15,7 @@ import type { Outside } from './outside.ts';
 import { Carriers } from './sessions/carriers.ts';
 import { homeAt, readIdentity } from './state/home.ts';
 import { Versions, decideUpdate, fetchRelease, type OfferedRelease } from './update/update.ts';
-import { WireError, type Message } from './wire/index.ts';
+import { WireError, textOf, type Message } from './wire/index.ts';
 
 const INVENTORY_EVERY_MS = 60_000;
 /** A wipe may look over all file systems for so long, twice; the server asks again meanwhile. What is not looked over by then is not clean. */
@@ -67,7 +67,7 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
     async answer(name, params) {
       switch (name) {
         case 'inventory': return { ...(await takeInventory(root, standIn)).inventory };
-        case 'doctor': return { checks: await examine(root, standIn) };
+        case 'doctor': return { checks: await examine(root, standIn, runCommand, params['ranksNetwork'] === undefined ? undefined : textOf(params, 'ranksNetwork', 20)) };
         case 'lease.list': return leases.list();
         case 'lease.grant': return leases.grant(params);
         case 'lease.end': return leases.end(params);
@@ -82,6 +82,10 @@ export async function runAgent(root: string, outside: Outside, stopped: AbortSig
         case 'job.look': return leases.jobs.look(params);
         case 'job.stop': return leases.jobs.stop(params);
         case 'job.read': return leases.jobs.read(params);
+        case 'ranks.offer': return leases.ways.offer(params);
+        case 'ranks.join': return leases.ways.join(params);
+        case 'ranks.leave': return leases.ways.leave(params);
+        case 'ranks.probe': return leases.ways.probe(params);
         case 'cache.has': return cache.has(params);
         case 'recordings.list': return recordings.list((lease) => leases.runs(lease));
         case 'recordings.read': return recordings.read(params);

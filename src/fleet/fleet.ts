@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/index.ts';
 import { AgentDriver } from './drivers/agent-driver.ts';
 import { noteBusy } from './leases/busy.ts';
 import { AgentJobs } from './jobs/machine-jobs.ts';
+import { AgentWays } from './jobs/machine-ways.ts';
 import type { LeaseContext } from './leases/context.ts';
 import { Evictions } from './leases/evictions.ts';
 import { leaseHolds } from './leases/holds.ts';
@@ -107,7 +108,7 @@ export class Fleet {
     const leases: LeaseContext = {
       ...context, process: newId(), clock: steady, access, driver, wipes: new Wipes({ ...context, methods: [agentReset(driver), ...wiper.methods()], signer: this.#signer, version: options.version ?? 'unknown' }),
       standing: ledger.standing, deliveries: ledger.webhooks.deliveries, machines,
-      ...(options.secrets !== undefined && { jobs: { machines: new AgentJobs(this.#later), lines: this.#lines, secrets: options.secrets } }),
+      ...(options.secrets !== undefined && { jobs: { machines: new AgentJobs(this.#later), ways: new AgentWays(this.#later), lines: this.#lines, secrets: options.secrets } }),
     };
     this.pools = new Pools(leases);
     this.leases = new Leases(leases);

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { PublicJwk } from '../base/index.ts';
 
 /** What an agent can be asked to do. The forms of what is sent and answered are in `agent/src/wire/commands.ts`. */
-export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'lease.look' | 'volume.remove' | 'lease.serve' | 'lease.job' | 'job.begin' | 'job.look' | 'job.stop' | 'job.read' | 'cache.has' | 'session.carry' | 'recordings.list' | 'recordings.read' | 'recordings.remove' | 'machine.password' | 'machine.close' | 'update';
+export type NodeCommand = 'inventory' | 'doctor' | 'lease.grant' | 'lease.end' | 'lease.wipe' | 'lease.list' | 'lease.ssh' | 'lease.screen' | 'lease.look' | 'volume.remove' | 'lease.serve' | 'lease.job' | 'job.begin' | 'job.look' | 'job.stop' | 'job.read' | 'ranks.offer' | 'ranks.join' | 'ranks.leave' | 'ranks.probe' | 'cache.has' | 'session.carry' | 'recordings.list' | 'recordings.read' | 'recordings.remove' | 'machine.password' | 'machine.close' | 'update';
 
 /**
  * What a stream to a node leads to. `cache` takes a file by its hash (`sha256`, `bytes`, `unpack`), which leases can be given. The others lead inside a lease: an sshd of its own, the screen's VNC server, whoever listens at a TCP port of the lease's

@@ -6,7 +6,9 @@ import { groupFolders, makeGroup, treesHere, type Trees } from '../leases/limits
 import { removeGroups } from '../leases/limits/take-away.ts';
 import { machineResolvers } from '../leases/network/resolvers.ts';
 import { linkAt, rulesFor } from '../leases/network/rules.ts';
+import { inputFirewall, lackForDirect } from '../leases/ranks/direct-network.ts';
 import { lackForRanks } from '../leases/ranks/rank-network.ts';
+import { underlayIn } from '../leases/ranks/underlay.ts';
 import { LIBRARIES } from '../leases/wipe/card-program.ts';
 import type { RunCommand } from '../machine/command.ts';
 import type { Check } from './doctor.ts';
@@ -26,8 +28,8 @@ const NAMES = { nvidia: 'NVIDIA\'s', amd: 'AMD\'s' };
 const TRIAL_LIMITS = { cpuMillis: 1_000, memoryBytes: 2 ** 28, processes: 64, diskBytes: null };
 
 /** What this machine can keep a lease from: each thing is tried, since programs that are there do not say that the kernel lets them. */
-export async function examineBounds(run: RunCommand, trees: Trees | undefined = treesHere(), env: NodeJS.ProcessEnv = process.env): Promise<Check[]> {
-  return [await groups(trees), await disks(run), await network(run, env), await ranks(run)];
+export async function examineBounds(run: RunCommand, trees: Trees | undefined = treesHere(), env: NodeJS.ProcessEnv = process.env, shared?: string): Promise<Check[]> {
+  return [await groups(trees), await disks(run), await network(run, env), await ranks(run), await direct(run, shared)];
 }
 
 /** Whether every card that the machine speaks of can be shown to a lease. */
@@ -85,6 +87,22 @@ async function ranks(run: RunCommand): Promise<Check> {
   const lack = await lackForRanks(run);
   return lack === undefined ? check('ranks', 'pass', 'a job may have this machine and others')
     : check('ranks', 'warn', `no job over several machines can have this one: ${lack}`, 'Install nftables and perl (Debian: apt-get install nftables perl), and load the kernel\'s nft_tproxy (modprobe nft_tproxy).');
+}
+
+/** Whether it could do so without the server between them. @param shared the network that its pool's machines share, where the server says so. */
+async function direct(run: RunCommand, shared: string | undefined): Promise<Check> {
+  const [lack, firewall] = [await lackForDirect(run), await inputFirewall(run)];
+  const none = 'jobs over several machines talk through the server';
+  if (lack !== undefined) return check('ranks-direct', 'warn', `${none}: ${lack}`, 'Install iproute2 and nftables (Debian: apt-get install iproute2 nftables), and load the kernel\'s vxlan (modprobe vxlan).');
+  if (shared !== undefined) {
+    try {
+      await underlayIn(run, shared);
+    } catch (error) {
+      return check('ranks-direct', 'warn', `${none}: ${(error as Error).message} (${shared})`, 'Give it an address there, or say another network for its pool: tandem pools set POOL --ranks-network CIDR.');
+    }
+  }
+  if (firewall !== undefined) return check('ranks-direct', 'warn', `jobs over several machines may have to talk through the server: ${firewall}`, 'Let it in, such as nft add rule inet filter input udp dport 4609 accept (where its table and chain are named so).');
+  return check('ranks-direct', 'pass', shared === undefined ? 'it could talk to other machines of a job directly, where its pool says over which network' : `machines of a job talk directly over ${shared}, which nobody encrypts`);
 }
 
 const WORDS: Readonly<Record<string, string>> = { cpu: 'processors', memory: 'memory', processes: 'processes' };

@@ -24,9 +24,9 @@ export function lookAt(root: string): Check[] {
   return [disk(root), user()];
 }
 
-/** All of it, programs of the machine included. */
-export async function examine(root: string, standIn: boolean, run: RunCommand = runCommand): Promise<Check[]> {
-  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? Promise.all([sandbox(run), examineBounds(run)]).then((checks) => checks.flat()) : examineMac(run)]);
+/** All of it, programs of the machine included. @param shared the network that the machines of its pool share. */
+export async function examine(root: string, standIn: boolean, run: RunCommand = runCommand, shared?: string): Promise<Check[]> {
+  const [{ inventory, problems }, isolation] = await Promise.all([takeInventory(root, standIn, run), process.platform === 'linux' ? Promise.all([sandbox(run), examineBounds(run, undefined, undefined, shared)]).then((checks) => checks.flat()) : examineMac(run)]);
   const { gpus, apple } = inventory;
   return [
     ...lookAt(root), ...isolation,

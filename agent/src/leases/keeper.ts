@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { holdByAccount } from '../macos/hold.ts';
 import type { Outside } from '../outside.ts';
 import { homeAt } from '../state/home.ts';
+import type { Message } from '../wire/index.ts';
 import { holdInSandbox } from './hold.ts';
 import { spawnInside } from './inside.ts';
 import { readJob } from './job-files.ts';
@@ -12,19 +13,21 @@ import { joinPort } from './join-port.ts';
 import { Once } from './once/once.ts';
 import { rankAddress } from './ranks/addresses.ts';
 import { RankLineHolder } from './ranks/rank-line-holder.ts';
+import { RankWay } from './ranks/rank-way.ts';
 import { hasShell, pathsOf, readRecord } from './record.ts';
 import { Recording } from './recordings/recording.ts';
 import { recordSsh } from './recordings/ssh-recording.ts';
 import { SCREEN_PORT, Screen } from './screen.ts';
 import { folderInside, sshSession } from './ssh-files.ts';
+import { ruleId } from './surroundings.ts';
 import { resizeIn } from './terminal-program.ts';
 import { Terminals, type TerminalOrder } from './terminals.ts';
 
 /**
  * What is said to a keeper: one JSON line, answered by `ok`. After `ssh` the socket is sshd's, after `screen` the VNC server's, after `port` that of whoever listens there, after `terminal` a
  * terminal's. `job` begins what `job.json` says, where it has not begun, and answers with how it is doing; `once` does so with what runs once and is not begun again, and `stop-once` ends that. After `rank` the socket is that
- * of whoever listens at the rank's own address, and after `ranks` the line over which programs inside ask for the other ranks. */
-export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' | 'once' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' | 'ranks' } | { readonly do: 'port' | 'rank'; readonly port: number } | { readonly do: 'stop-once'; readonly graceMs: number } | ({ readonly do: 'terminal' } & TerminalOrder);
+ * of whoever listens at the rank's own address, and after `ranks` the line over which programs inside ask for the other ranks. `way` has the way to them be what was written down, and `probe` says which of them do not answer. */
+export type KeeperWord = { readonly do: 'until'; readonly untilUptimeMs: number } | { readonly do: 'end' | 'job' | 'once' | 'way' | 'probe' } | { readonly do: 'ssh'; readonly record: string | null } | { readonly do: 'screen' | 'ranks' } | { readonly do: 'port' | 'rank'; readonly port: number } | { readonly do: 'stop-once'; readonly graceMs: number } | ({ readonly do: 'terminal' } & TerminalOrder);
 
 const LOOK_MS = 200;
 /** A VNC server that was just begun is there within 15 s. */
@@ -86,6 +89,8 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
   };
   const screen = new Screen(inside, log);
   const rankLine = new RankLineHolder({ home, record, inside, log });
+  const way = 'pid' in inside ? new RankWay({ paths, ranks: record.ranks, pid: inside.pid, rules: ruleId(home, lease) }) : undefined;
+  const answerBy = (socket: Socket, answer: Promise<Message> = Promise.resolve({ refused: 'not on macOS' })): void => void answer.then((said) => socket.end(`ok\n${JSON.stringify(said)}\n`));
   const terminals = new Terminals({ inside, log, bootMs: () => outside.bootMs(), recording: (person) => new Recording(home, outside, { lease, kind: 'terminal', person, tamperProof: record.access !== 'root' }) });
   const tellJob = (socket: Socket): void => {
     const order = job === undefined ? readJob(paths) : undefined;
@@ -123,6 +128,8 @@ export async function keepLease(root: string, lease: string, outside: Outside): 
       case 'port': return letIn(socket, joinPort(word.port));
       case 'rank': return record.ranks === null ? void socket.destroy() : letIn(socket, joinPort(word.port, { tries: RANK_TRIES, host: rankAddress(record.ranks.rank) }));
       case 'ranks': return void rankLine.take(socket);
+      case 'way': return answerBy(socket, way?.turn());
+      case 'probe': return answerBy(socket, way?.probe());
       case 'terminal': return terminals.join(word, socket);
     }
   };

@@ -15,6 +15,7 @@ import { readAnswer, sayToKeeper, sessionOf } from './keeper-line.ts';
 import { fenceOf, freeUid, leaseOf, pathsOf, readFence, readGrant, readRecords, volumeOf, writeFence, writeRecord, type LeaseRecord } from './record.ts';
 import { lookAtHome } from './look.ts';
 import { LeaseJobs } from './once/lease-jobs.ts';
+import { LeaseWays } from './ranks/lease-ways.ts';
 import { prepareScreen } from './screen.ts';
 import { prepareSsh } from './ssh-files.ts';
 import { endAccount, takeAwayFromMac } from '../macos/hold.ts';
@@ -55,10 +56,14 @@ export class Leases {
   #tail: Promise<unknown> = Promise.resolve();
   /** What leases run once. */
   readonly jobs: LeaseJobs;
+  /** By which way machines of one lease reach each other. */
+  readonly ways: LeaseWays;
 
   constructor(options: LeasesOptions) {
     this.#options = options;
-    this.jobs = new LeaseJobs(options.home, (lease) => this.#alone(() => this.#running(lease)));
+    const running = (lease: string): Promise<LeaseRecord> => this.#alone(() => this.#running(lease));
+    this.jobs = new LeaseJobs(options.home, running);
+    this.ways = new LeaseWays(options.home, running);
   }
 
   /** What runs here and how long it has left, with the clock that grants are counted by. */

@@ -11,6 +11,7 @@ import type { Unbound } from './limits/limits.ts';
 import { removeGroups } from './limits/take-away.ts';
 import { attachNetwork, confirmAtOnce, leasesWithRules, removeNetwork } from './network/network.ts';
 import { machineResolvers } from './network/resolvers.ts';
+import { leasesWithDirect, removeDirect } from './ranks/direct-network.ts';
 import { attachRanks } from './ranks/rank-network.ts';
 import type { LeasePaths, LeaseRecord } from './record.ts';
 
@@ -82,6 +83,7 @@ export async function takeAway(home: Home, lives: (lease: string) => boolean, ou
   const groups = groupFolders(trees, '').flatMap((folder) => namesIn(folder).filter((name) => name.startsWith(groupName(home, ''))).map((name) => ({ lease: name.slice(groupName(home, '').length), folder: join(folder, name) })));
   await removeGroups(groups.filter(({ lease }) => !lives(lease)).map(({ folder }) => folder), (ms) => outside.wait(ms));
   for (const id of await leasesWithRules(run, markOf(home))) if (!lives(leaseOfRuleId(id))) await removeNetwork(run, id);
+  for (const id of await leasesWithDirect(run, markOf(home))) if (!lives(leaseOfRuleId(id))) await removeDirect(run, id);
 }
 
 /** The machine may have another agent, in a test: each takes away its own alone. */
@@ -93,7 +95,8 @@ function groupName(home: Home, lease: string): string {
   return `tandem-${markOf(home)}-${lease}`;
 }
 
-function ruleId(home: Home, lease: string): string {
+/** Names what stands on the machine for a lease beside its control groups. */
+export function ruleId(home: Home, lease: string): string {
   return `${markOf(home)}_${lease.replaceAll('-', '')}`;
 }
 

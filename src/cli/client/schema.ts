@@ -1113,6 +1113,10 @@ export interface components {
         keepOpen: boolean;
         /** Of several machines the first whose end ended the others; the exit code is its */
         failedRank: number | null;
+        /** How its machines reach each other: `direct` over their pool's network, all ports, TCP and UDP, not encrypted; `server`: by TCP through the server. Null: one machine, or not decided yet */
+        way: 'direct' | 'server' | null;
+        /** Why not directly */
+        wayReason: string | null;
         /** Of a job over several machines each, from when they are there; empty: it has one */
         ranks: ({
           rank: number;
@@ -1663,6 +1667,7 @@ export interface components {
       network: 'internet' | 'none';
       networkAllow: string[];
       resolvers: string[];
+      ranksNetwork: string | null;
       machines: {
         all: number;
         leased: number;
@@ -6676,6 +6681,8 @@ export interface operations {
       networkAllow?: string[];
       /** Whom leases ask for names; empty: whom their machine asks */
       resolvers?: string[];
+      /** IPv4 range in which its machines reach each other by UDP port 4609: those of one job talk directly over it. What they say is not encrypted: whoever sits on that network can read and change it. Null: through the server */
+      ranksNetwork?: string | null;
     } } };
     responses: {
       201: { content: { 'application/json': components['schemas']['Pool'] } };
@@ -6716,6 +6723,8 @@ export interface operations {
       networkAllow?: string[];
       /** Whom leases ask for names; empty: whom their machine asks */
       resolvers?: string[];
+      /** IPv4 range in which its machines reach each other by UDP port 4609: those of one job talk directly over it. What they say is not encrypted: whoever sits on that network can read and change it. Null: through the server */
+      ranksNetwork?: string | null;
     } } };
     responses: {
       200: { content: { 'application/json': components['schemas']['Pool'] } };
@@ -6959,6 +6968,10 @@ export interface operations {
         keepOpen: boolean;
         /** Of several machines the first whose end ended the others; the exit code is its */
         failedRank: number | null;
+        /** How its machines reach each other: `direct` over their pool's network, all ports, TCP and UDP, not encrypted; `server`: by TCP through the server. Null: one machine, or not decided yet */
+        way: 'direct' | 'server' | null;
+        /** Why not directly */
+        wayReason: string | null;
         /** Of a job over several machines each, from when they are there; empty: it has one */
         ranks: ({
           rank: number;

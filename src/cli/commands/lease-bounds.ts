@@ -7,7 +7,7 @@ import { oneOf } from './keys.ts';
 
 type Machine = components['schemas']['Lease']['machines'][number];
 type Pool = Reply<'/api/pools', 'GET'>['items'][number];
-type Terms = Partial<Pick<Pool, 'limits' | 'network' | 'networkAllow' | 'resolvers'>>;
+type Terms = Partial<Pick<Pool, 'limits' | 'network' | 'networkAllow' | 'resolvers' | 'ranksNetwork'>>;
 
 /** What a lease may use and reach on a machine, and what of it the machine could not do. */
 export function boundsLines({ bounds }: Machine): string[] {
@@ -37,12 +37,13 @@ export function reachOptions(options: Input['options'], before: Pool['limits']):
   return {
     ...(given.length > 0 && { limits }), ...(options['network'] !== undefined && { network: oneOf(options['network'], ['internet', 'none'], '--network') }),
     ...(options['allow'] !== undefined && { networkAllow: list(options['allow']) }), ...(options['resolvers'] !== undefined && { resolvers: list(options['resolvers']) }),
+    ...(typeof options['ranksNetwork'] === 'string' && { ranksNetwork: options['ranksNetwork'] === 'none' ? null : options['ranksNetwork'] }),
   };
 }
 
-export function poolReachText({ limits, network, networkAllow }: Pool): string {
+export function poolReachText({ limits, network, networkAllow, ranksNetwork }: Pool): string {
   const said = Object.entries(limits ?? {}).filter(([, value]) => value !== null).map(([name, value]) => `${name} ${value}`);
-  return `${said.length === 0 ? 'Its leases have their share of their machine' : `Each unit has ${said.join(', ')}`} and reach ${network === 'none' ? 'themselves alone' : `the internet${networkAllow.length === 0 ? '' : ` and ${networkAllow.join(', ')}`}`}.`;
+  return `${said.length === 0 ? 'Its leases have their share of their machine' : `Each unit has ${said.join(', ')}`} and reach ${network === 'none' ? 'themselves alone' : `the internet${networkAllow.length === 0 ? '' : ` and ${networkAllow.join(', ')}`}`}.${ranksNetwork === null ? '' : ` Machines of one job talk directly over ${ranksNetwork}: what they say is not encrypted, and whoever sits on that network can read and change it.`}`;
 }
 
 function gigabytes(bytes: number): string {

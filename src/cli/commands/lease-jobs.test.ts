@@ -7,7 +7,7 @@ import { run, stubServer } from '../testing/terminal.ts';
 
 const ID = '0192f0c1-0000-7000-8000-000000000001';
 const at = '2026-11-26T07:00:00.000Z';
-const job = { state: 'running', exitCode: null, reason: null, keepOpen: false, startedAt: at, endedAt: null, failedRank: null as number | null, ranks: [] as object[], rank: null as number | null };
+const job = { state: 'running', exitCode: null, reason: null, keepOpen: false, startedAt: at, endedAt: null, failedRank: null as number | null, way: null as 'direct' | 'server' | null, wayReason: null as string | null, ranks: [] as object[], rank: null as number | null };
 const lease = {
   id: ID, name: 'train', projectId: ID, askedBy: 'ada', access: 'job', state: 'waiting', reason: null, wait: null, pool: 'gpus', resource: 'gpu/h100-80gb', count: 1, leastDay: false, machines: [], startsAt: null, startedAt: null, endsAt: null, paidUntil: null,
   stoppedAt: null, endedAt: null, createdAt: at, minutes: { asked: 60, paid: 0, outOfReach: 0 }, cost: { currency: 'USD', soFar: '0', booked: '0', atEnd: '0', thisMonth: '0', atMost: null }, moneyShort: false, record: false, volumeId: null, job: { ...job, state: 'waiting', startedAt: null },
@@ -54,7 +54,7 @@ test('a job that did not end by itself is an error, and what makes no sense is r
 
 test('of several machines each line has its rank before it, and the exit code is that of the first that failed', async () => {
   const ranks = [0, 1].map((rank) => ({ rank, machineId: ID, state: 'ended', exitCode: rank === 1 ? 7 : 143, reason: null, startedAt: at, endedAt: at }));
-  const all = { ...job, state: 'ended', exitCode: 7, reason: 'rank 1 ended with code 7', failedRank: 1, ranks, first: 0 };
+  const all = { ...job, state: 'ended', exitCode: 7, reason: 'rank 1 ended with code 7', failedRank: 1, way: 'server' as const, wayReason: 'rank 1: the kernel has no VXLAN', ranks, first: 0 };
   const made = await stubServer({
     'POST /api/leases': { status: 201, json: lease },
     [`GET /api/leases/${ID}`]: { json: { lease: { ...lease, job: all }, events: [] } },
@@ -71,5 +71,6 @@ test('of several machines each line has its rank before it, and the exit code is
   expect(waited.err).toContain('ended with code 7: rank 1 ended with code 7');
   expect((await run(['leases', 'logs', ID, '--rank', '1'], env)).out).toBe('other');
   expect((await run(['leases', 'logs', ID, '--rank', 'two'], env)).code).toBe(2);
+  expect((await run(['leases', 'show', ID], env)).out).toContain('\nranks talk through the server: rank 1: the kernel has no VXLAN\n');
   expect((await run(['leases', 'show', ID], env)).out).toContain(`rank 1     ended with code 7, on ${ID}; its end ended the others`);
 });

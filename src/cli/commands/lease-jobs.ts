@@ -53,7 +53,13 @@ export async function waitFor(context: Context, client: Client, leaseId: string)
 export function jobLines({ job }: Lease): string[] {
   if (job === null || job === undefined) return [];
   const begun = job.startedAt === null ? '' : `, begun ${timeText(job.startedAt)}`;
-  return [`job        ${stateText(job)}${begun}${job.keepOpen ? '; the lease stays when it has ended' : ''}`, ...job.ranks.map((one) => `rank ${String(one.rank).padEnd(5)} ${stateText(one)}, on ${one.machineId}${one.rank === job.failedRank ? '; its end ended the others' : ''}`)];
+  return [`job        ${stateText(job)}${begun}${job.keepOpen ? '; the lease stays when it has ended' : ''}`, ...wayLines(job), ...job.ranks.map((one) => `rank ${String(one.rank).padEnd(5)} ${stateText(one)}, on ${one.machineId}${one.rank === job.failedRank ? '; its end ended the others' : ''}`)];
+}
+
+/** How the machines of a job reach each other, and why so. */
+function wayLines({ way, wayReason }: Job): string[] {
+  if (way === null) return [];
+  return [`ranks talk ${way === 'direct' ? 'directly over their pool\'s network, not encrypted' : `through the server${wayReason === null ? '' : `: ${wayReason}`}`}`];
 }
 
 /** @param only the rank whose output is wanted; undefined: of a job over several machines all, each line with its rank before it. */

@@ -53,7 +53,7 @@ test('leases are quoted, asked for, looked at, extended, handed over and ended',
 });
 
 test('pools are listed with what is in use, and their terms set whether they had any or not', async () => {
-  const pool = { id: null, name: 'macs', own: true, kinds: ['stand-in'], resources: ['mac/stand-in'], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], machines: { all: 3, leased: 1, idle: 1, wiping: 1, closed: 0 }, units: { all: 3, leased: 2 }, standIn: true };
+  const pool = { id: null, name: 'macs', own: true, kinds: ['stand-in'], resources: ['mac/stand-in'], openTo: 'own', leastDay: 'others', idleMinutes: null, resource: null, limits: null, network: 'internet', networkAllow: [], resolvers: [], ranksNetwork: null, machines: { all: 3, leased: 1, idle: 1, wiping: 1, closed: 0 }, units: { all: 3, leased: 2 }, standIn: true };
   const set = { ...pool, id: ID, openTo: 'all' };
   const empty = { ...set, name: 'mcas', machines: { all: 0, leased: 0, idle: 0, wiping: 0, closed: 0 } };
   const mcas = '0192f0c1-0000-7000-8000-000000000003';
@@ -67,8 +67,8 @@ test('pools are listed with what is in use, and their terms set whether they had
   for (const part of ['macs (stand-in, not macOS)', 'mac/stand-in', '3', 'own']) expect((await run(['pools'], env)).out).toContain(part);
   expect((await run(['pools', 'set', 'macs', '--open-to', 'all', '--idle', '4h'], env)).out).toContain('macs: open to all');
   expect(seen.at(-1)!.body).toEqual({ name: 'macs', openTo: 'all', idleMinutes: 240 });
-  await run(['pools', 'set', 'macs', '--network', 'none', '--allow', '10.1.0.0/16,10.2.0.5', '--resolvers', 'none', '--cpus', '1.5', '--memory-mb', 'share'], env);
-  expect(seen.at(-1)!.body).toEqual({ name: 'macs', network: 'none', networkAllow: ['10.1.0.0/16', '10.2.0.5'], resolvers: [], limits: { cpus: 1.5, memoryMb: null, processes: null, diskMb: null } });
+  await run(['pools', 'set', 'macs', '--network', 'none', '--allow', '10.1.0.0/16,10.2.0.5', '--resolvers', 'none', '--ranks-network', '10.4.0.0/16', '--cpus', '1.5', '--memory-mb', 'share'], env);
+  expect(seen.at(-1)!.body).toEqual({ name: 'macs', network: 'none', networkAllow: ['10.1.0.0/16', '10.2.0.5'], resolvers: [], ranksNetwork: '10.4.0.0/16', limits: { cpus: 1.5, memoryMb: null, processes: null, diskMb: null } });
   const slip = await run(['pools', 'set', 'gpsu', '--open-to', 'all'], env);
   expect(slip.out).toContain('The pool is new, and no machine is in it: tandem node add --pool gpsu. Was it a slip? tandem pools remove gpsu');
   expect((await run(['pools', 'remove', 'macs'], env)).err).toContain('Nothing is set for the pool macs: it is there because machines are in it.');

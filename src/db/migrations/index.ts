@@ -42,6 +42,7 @@ import { jobRanks } from './0040-job-ranks.ts';
 import { keptJobs } from './0041-kept-jobs.ts';
 import { purgesAndAttempts } from './0042-purges-and-attempts.ts';
 import { quotaRevisions } from './0043-quota-revisions.ts';
+import { ranksNetwork } from './0044-ranks-network.ts';
 
 /** In the order in which they are applied. A shipped migration is never changed. */
 export const migrations: readonly Migration[] = [
@@ -88,4 +89,5 @@ export const migrations: readonly Migration[] = [
   keptJobs,
   purgesAndAttempts,
   quotaRevisions,
+  ranksNetwork,
 ];

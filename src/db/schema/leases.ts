@@ -29,6 +29,8 @@ export interface PoolRow {
   network: Defaulted<'internet' | 'none'>;
   network_allow: Json<string[]>;
   resolvers: Json<string[]>;
+  /** IPv4 range in which its machines reach each other: those of one job talk directly over it. Null: through the server. */
+  ranks_network: Defaulted<string | null>;
   created_at: Written<Date>;
   removed_at: NullableTime;
 }
@@ -207,6 +209,12 @@ export interface LeaseJobRow {
   log_total: ColumnType<string | null, number | null | undefined, number | null>;
   /** Of a job over several machines: when all of them were ready, from when on each begins. */
   set_off_at: NullableTime;
+  /** By which way its machines talk; null: one machine, or not decided yet. */
+  way: Defaulted<'direct' | 'server' | null>;
+  /** Why not directly. */
+  way_reason: Defaulted<string | null>;
+  /** Names the Ethernet of its machines, while the lease may run on one of them. No two jobs have the same. */
+  vni: Defaulted<number | null>;
   /** The first whose end ended the others. */
   failed_rank: Defaulted<number | null>;
   /** By then the others have ended. Null: nothing ends them. */
@@ -229,6 +237,8 @@ export interface LeaseJobRankRow {
   ended_at: NullableTime;
   /** Since when its machine is out of reach. */
   away_since: NullableTime;
+  /** The address that its machine says it has in its pool's network. */
+  underlay: Defaulted<string | null>;
   /** The end of what it printed, and where in all of it that begins. bigint. */
   sealed_log: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
   log_from: ColumnType<string | null, number | null | undefined, number | null>;

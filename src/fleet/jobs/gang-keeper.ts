@@ -1,30 +1,37 @@
 import { TandemError, isTandemError } from '../../base/index.ts';
 import { LEASE_PAGES_CHANNEL, MARGIN_MS, noteLease, type LeaseContext } from '../leases/context.ts';
+import type { RankLines } from '../ports.ts';
 import { GRACE_MS, STOP_MS, awaySince, decideGang, endOfAll, failureText, isOpen, type Gang, type GangAction, type GangEnd } from './gang.ts';
 import { KeptJobs, gangOf, ranksOf, type DueGang } from './gang-rows.ts';
 import { endBy, endColumns, lastOutput, lastWord, type JobEnd } from './job-end.ts';
 import type { JobOutput, JobPlace, JobReport } from './machine-jobs.ts';
 import { rankEnvironment } from './rank-environment.ts';
-import { orderOf, type JobRow, type RankRow } from './rows.ts';
+import { RankWays } from './rank-ways.ts';
+import { isThroughServer, orderOf, type JobRow, type RankRow } from './rows.ts';
 
 /** What one look does at most: it goes on at the next. */
 const MOST_STEPS = 6;
 const USE_MS = 60_000;
+const LOOKS_FOR_WAY = 'its machines look for a way to each other';
+/** What stands on the machines needs no line of this server. */
+const DIRECT: Pick<RankLines, 'state'> = { state: () => 'ready' };
 
 /** Has a job over several machines begin on all of them or on none, and end on all. What is to be done is written down before any machine is told. */
 export class GangKeeper {
   readonly #context: LeaseContext;
   readonly #kept: KeptJobs;
+  readonly #ways: RankWays;
 
   constructor(context: LeaseContext) {
     this.#context = context;
     this.#kept = new KeptJobs(context.database, context.process);
+    this.#ways = new RankWays(context);
   }
 
   /** Keeps the ways among the machines of those that are this process's, and of no others. @returns them. */
   async keep(due: readonly DueGang[], nowMs: number): Promise<DueGang[]> {
-    const kept = await this.#kept.keep(due, nowMs);
-    this.#context.jobs?.lines.keep(kept.map(({ job, fence, machineIds }) => ({ leaseId: job.lease_id, fence, machineIds })));
+    const kept = await this.#ways.withoutNetwork(await this.#kept.keep(due, nowMs));
+    this.#context.jobs?.lines.keep(kept.filter(({ job }) => isThroughServer(job)).map(({ job, fence, machineIds }) => ({ leaseId: job.lease_id, fence, machineIds })));
     return kept;
   }
 
@@ -37,7 +44,13 @@ export class GangKeeper {
       const job = await own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', id).executeTakeFirst();
       if (job === undefined || !isOpen(job)) return;
       const ranks = await this.#noteAway(await ranksOf(database, due), nowMs);
-      const gang = gangOf(job, ranks, (machineId) => driver.reaches(machineId), jobs.lines, due.hindered);
+      if (this.#ways.isOpen(job) && ranks.every((one) => isOpen(one) && driver.reaches(one.machine_id))) {
+        const tried = await this.#ways.settle(due, job, ranks);
+        if (tried === 'later') return this.#waits(job, LOOKS_FOR_WAY);
+        if (tried !== 'decided') for (const { rank, why } of tried.hindered) await this.#endRank(ranks[rank]!, { state: 'failed', exitCode: null, ranMs: null, reason: why }, null, nowMs);
+        continue;
+      }
+      const gang = isThroughServer(job) ? gangOf(job, ranks, (machineId) => driver.reaches(machineId), jobs.lines, due.hindered) : gangOf(job, ranks, (machineId) => driver.reaches(machineId), DIRECT);
       const action = decideGang(gang, nowMs, MARGIN_MS);
       if (action.do === 'wait') return this.#waits(job, action.reason);
       if (action.do === 'ask') {
@@ -57,7 +70,7 @@ export class GangKeeper {
     await this.#endRank(rank, ended, output, nowMs);
     if (!isOpen(job)) return;
     const ranks = await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', place.leaseId).orderBy('rank').execute();
-    const end = endOfAll(gangOf(job, ranks, () => true, { state: () => 'ready' }));
+    const end = endOfAll(gangOf(job, ranks, () => true, DIRECT));
     if (end !== undefined) await this.#conclude(job, end, nowMs);
   }
 
@@ -100,7 +113,7 @@ export class GangKeeper {
       const row = ranks.find((one) => one.rank === rank)!;
       const place: JobPlace = { machineId: row.machine_id, leaseId: row.lease_id, fence: due.fence };
       try {
-        const report = what === 'begin' ? await jobs!.machines.begin(place, { ...order!, env: { ...rankEnvironment(rank, ranks.length), ...order!.env } }) : what === 'stop' ? await this.#stop(place) : await jobs!.machines.look(place);
+        const report = what === 'begin' ? await jobs!.machines.begin(place, { ...order!, env: { ...rankEnvironment(rank, ranks.length), ...order!.env } }, job.way ?? 'server') : what === 'stop' ? await this.#stop(place) : await jobs!.machines.look(place);
         await this.#reported(row, place, report, nowMs);
       } catch (error) {
         const ended = endBy(error);

@@ -73,7 +73,9 @@ export function gangOf(job: JobRow, ranks: readonly RankRow[], reaches: (machine
   };
 }
 
-/** What a lease that has ended leaves open has ended with it. */
+/** What a lease that has ended leaves open has ended with it, and the number of its network and its machines' addresses are others' to have. */
 export async function closeRanks(tx: Executor, leaseId: string, nowMs: number): Promise<void> {
+  await tx.updateTable('lease_job_ranks').set({ underlay: null }).where('lease_id', '=', leaseId).where('underlay', 'is not', null).execute();
+  await tx.updateTable('lease_jobs').set({ vni: null }).where('lease_id', '=', leaseId).where('vni', 'is not', null).execute();
   await tx.updateTable('lease_job_ranks').set({ state: 'cut', ended_at: new Date(nowMs) }).where('lease_id', '=', leaseId).where('state', 'in', ['waiting', 'running']).execute();
 }

@@ -13,7 +13,7 @@ export interface JobEnd {
 /** So much of the end of what a job printed outlives its lease. */
 const KEPT_LOG_BYTES = 64 * 1024;
 /** What another try would not change. */
-const FINAL = new Set(['unknown_command', 'bad_job', 'job_runs']);
+const FINAL = new Set(['unknown_command', 'bad_job', 'job_runs', 'way_lost']);
 
 /** The end that an error of a machine is. Undefined: asked again, it may say something else. */
 export function endBy(error: unknown): JobEnd | undefined {

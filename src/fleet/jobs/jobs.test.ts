@@ -20,7 +20,7 @@ const settle = async (ms = 5_000) => house.pass(ms);
 
 it('a job begins with its lease, and ends it with its code; the end of what it printed outlives both', async () => {
   const { id, job: asked } = await ask();
-  expect(asked).toEqual({ state: 'waiting', exitCode: null, reason: null, keepOpen: false, startedAt: null, endedAt: null, failedRank: null, ranks: [] });
+  expect(asked).toEqual({ state: 'waiting', exitCode: null, reason: null, keepOpen: false, startedAt: null, endedAt: null, failedRank: null, way: null, wayReason: null, ranks: [] });
   await settle();
   expect(await show(id)).toMatchObject({ state: 'running', job: { state: 'running', endedAt: null } });
   expect(house.jobs.begun.get(id)).toEqual({ command: job().command, env: job().env });

@@ -1,5 +1,6 @@
 import { TandemError } from '../../base/index.ts';
 import type { NodeLink } from '../ports.ts';
+import type { Way } from './direct-way.ts';
 
 /** What a lease runs once: a program with its words, by no shell, and what stands in its environment. */
 export interface JobOrder {
@@ -32,8 +33,8 @@ export interface JobOutput {
 
 /** Jobs on machines, whoever runs them. Everything can be asked twice: a machine begins a lease's job once and never again. */
 export interface MachineJobs {
-  /** @throws TandemError node_unreachable; node_refused, with the agent's own code as its detail. */
-  begin(place: JobPlace, order: JobOrder): Promise<JobReport>;
+  /** @param way that has to stand there; absent: none has. @throws TandemError node_unreachable; node_refused, with the agent's own code as its detail. */
+  begin(place: JobPlace, order: JobOrder, way?: Way): Promise<JobReport>;
   /** Also after the lease, until it is wiped. */
   look(place: JobPlace): Promise<JobReport>;
   /** Told that it is to end, by SIGTERM, and after the grace by force. What has not begun never does. Asked again, the first grace counts. */
@@ -54,8 +55,8 @@ export class AgentJobs implements MachineJobs {
     this.#link = link;
   }
 
-  async begin({ machineId, leaseId, fence }: JobPlace, { command, env }: JobOrder): Promise<JobReport> {
-    return readReport(machineId, await this.#link.ask(machineId, 'job.begin', { lease: leaseId, fence: String(fence), command, env }));
+  async begin({ machineId, leaseId, fence }: JobPlace, { command, env }: JobOrder, way?: Way): Promise<JobReport> {
+    return readReport(machineId, await this.#link.ask(machineId, 'job.begin', { lease: leaseId, fence: String(fence), command, env, ...(way === 'direct' && { way }) }));
   }
 
   async look({ machineId, leaseId }: JobPlace): Promise<JobReport> {

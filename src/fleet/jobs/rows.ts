@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { TandemError, type SecretBox } from '../../base/index.ts';
 import type { Database, Executor, Schema } from '../../db/index.ts';
+import type { Way } from './direct-way.ts';
 import type { JobOrder } from './machine-jobs.ts';
 
 export type JobRow = Selectable<Schema['lease_jobs']>;
@@ -22,6 +23,10 @@ export interface JobView {
   readonly endedAt: string | null;
   /** Of a job over several machines the one whose end ended the others. */
   readonly failedRank: number | null;
+  /** By which way they reach each other; null: it has one machine, or it is not decided yet. */
+  readonly way: Way | null;
+  /** Why not directly. */
+  readonly wayReason: string | null;
   /** Of a job over several machines each, from when they are there. */
   readonly ranks: readonly RankView[];
 }
@@ -71,7 +76,7 @@ export function isSameJob(secrets: SecretBox | undefined, row: JobRow | undefine
 }
 
 export function jobView({ row, ranks }: StoredJob): JobView {
-  return { ...endView(row), keepOpen: row.keep_open, failedRank: row.failed_rank, ranks: ranks.map((one) => ({ rank: one.rank, machineId: one.machine_id, ...endView(one) })) };
+  return { ...endView(row), keepOpen: row.keep_open, failedRank: row.failed_rank, way: row.way, wayReason: row.way_reason, ranks: ranks.map((one) => ({ rank: one.rank, machineId: one.machine_id, ...endView(one) })) };
 }
 
 function endView(row: Pick<JobRow, 'state' | 'exit_code' | 'reason' | 'started_at' | 'ended_at'>): Pick<JobView, 'state' | 'exitCode' | 'reason' | 'startedAt' | 'endedAt'> {
@@ -81,6 +86,11 @@ function endView(row: Pick<JobRow, 'state' | 'exit_code' | 'reason' | 'started_a
 export async function jobOf(own: ReturnType<Database['scoped']>, leaseId: string): Promise<StoredJob | undefined> {
   const row = await own.selectFrom('lease_jobs').selectAll().where('lease_id', '=', leaseId).executeTakeFirst();
   return row === undefined ? undefined : { row, ranks: await own.selectFrom('lease_job_ranks').selectAll().where('lease_id', '=', leaseId).orderBy('rank').execute() };
+}
+
+/** Jobs that set off before there was a direct way have none. */
+export function isThroughServer({ way, set_off_at }: Pick<JobRow, 'way' | 'set_off_at'>): boolean {
+  return way === 'server' || (way === null && set_off_at !== null);
 }
 
 /** @param rank of a job over several machines; null: it has one. */

@@ -4,6 +4,7 @@ import type { Database, Executor } from '../../db/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { MachineJobs } from '../jobs/machine-jobs.ts';
+import type { MachineWays } from '../jobs/machine-ways.ts';
 import type { MachineSource } from '../pools/machines.ts';
 import type { RankLines } from '../ports.ts';
 import type { Wipes } from '../wipe/wipes.ts';
@@ -23,7 +24,7 @@ export interface LeaseContext {
   readonly machines: MachineSource;
   readonly driver: Driver;
   /** Who runs jobs, and what seals them; absent: no lease has one. */
-  readonly jobs?: { readonly machines: MachineJobs; readonly lines: RankLines; readonly secrets: SecretBox };
+  readonly jobs?: { readonly machines: MachineJobs; readonly ways: MachineWays; readonly lines: RankLines; readonly secrets: SecretBox };
   readonly wipes: Pick<Wipes, 'wipe'>;
 }
 

@@ -139,11 +139,12 @@ export class Nodes {
   /** Has the agent look at its machine. @throws TandemError resource_not_found, node_unreachable, node_refused. */
   async doctor(principal: Principal, id: string): Promise<{ checks: NodeCheck[] }> {
     demand(principal, 'nodes.read');
-    const row = await this.#context.database.scoped(principal.organisationId).selectFrom('nodes').select('name').where('id', '=', id).where('removed_at', 'is', null).executeTakeFirst();
+    const row = await this.#context.database.scoped(principal.organisationId).selectFrom('nodes').select(['name', 'pool']).where('id', '=', id).where('removed_at', 'is', null).executeTakeFirst();
     if (row === undefined) throw missing(id);
     const link = this.#link();
     if (link?.isConnected(id) !== true) throw new TandemError('node_unreachable', { params: { name: row.name } });
-    return { checks: readChecks(await link.ask(id, 'doctor', {})) };
+    const pool = await this.#context.database.scoped(principal.organisationId).selectFrom('pools').select('ranks_network').where('name', '=', row.pool).where('removed_at', 'is', null).executeTakeFirst();
+    return { checks: readChecks(await link.ask(id, 'doctor', { ...(pool?.ranks_network && { ranksNetwork: pool.ranks_network }) })) };
   }
 
   /** Ends what was to be removed, once nothing is on it. Periodic, safe to repeat. */

@@ -27,6 +27,8 @@ export interface MachineSource {
   costs(machineIds: readonly string[], executor?: Executor): Promise<ReadonlyMap<string, MachineCost>>;
   /** What a lease may use there, by its units. */
   allowance(machineId: string, unitIds: readonly string[]): Promise<Allowance>;
+  /** The network that machines share, by which programs of one job on them may talk directly; or why they share none. */
+  ranksNetwork(machineIds: readonly string[]): Promise<{ readonly network: string } | { readonly why: string }>;
   /** Nothing is placed there until somebody has looked. */
   quarantine(machineId: string, reason: string): Promise<void>;
 }

@@ -69,6 +69,15 @@ export class NodeMachines implements MachineSource {
     };
   }
 
+  async ranksNetwork(machineIds: readonly string[]): Promise<{ readonly network: string } | { readonly why: string }> {
+    const executor = this.#context.database.unscoped('which network the machines of a lease share, whose ever they are');
+    const rows = await executor.selectFrom('nodes').leftJoin('pools', (join) => join.onRef('pools.organisation_id', '=', 'nodes.organisation_id').onRef('pools.name', '=', 'nodes.pool').on('pools.removed_at', 'is', null))
+      .select('pools.ranks_network').distinct().where('nodes.id', 'in', machineIds).execute();
+    const [first, ...others] = rows.map(({ ranks_network }) => ranks_network);
+    if (others.length > 0) return { why: 'its machines are of pools that name different networks' };
+    return first ? { network: first } : { why: 'its pool names no network for jobs' };
+  }
+
   quarantine(machineId: string, reason: string): Promise<void> {
     return this.#presence.quarantine(machineId, reason);
   }

@@ -26,6 +26,8 @@ export interface PoolView {
   readonly networkAllow: string[];
   /** Whom leases ask for names; empty: whom their machine asks. */
   readonly resolvers: string[];
+  /** IPv4 range in which machines of one job talk directly; null: through the server. */
+  readonly ranksNetwork: string | null;
   readonly machines: { readonly all: number; readonly leased: number; readonly idle: number; readonly wiping: number; readonly closed: number };
   readonly units: { readonly all: number; readonly leased: number };
   /** Linux in the place of a Mac is among them. */
@@ -41,6 +43,7 @@ export interface PoolChange {
   readonly network?: 'internet' | 'none' | undefined;
   readonly networkAllow?: readonly string[] | undefined;
   readonly resolvers?: readonly string[] | undefined;
+  readonly ranksNetwork?: string | null | undefined;
   readonly record?: boolean | undefined;
 }
 
@@ -127,10 +130,10 @@ export class Pools {
 }
 
 /** What leases may use and reach, as far as it is said: what is left out stays. */
-function reachOf({ limits, network, networkAllow, resolvers }: PoolChange): { limits?: string; network?: 'internet' | 'none'; network_allow?: string; resolvers?: string } {
+function reachOf({ limits, network, networkAllow, resolvers, ranksNetwork }: PoolChange): { limits?: string; network?: 'internet' | 'none'; network_allow?: string; resolvers?: string; ranks_network?: string | null } {
   return {
     ...(limits !== undefined && { limits: JSON.stringify(limits) }), ...(network !== undefined && { network }),
-    ...(networkAllow !== undefined && { network_allow: JSON.stringify(networkAllow) }), ...(resolvers !== undefined && { resolvers: JSON.stringify(resolvers) }),
+    ...(networkAllow !== undefined && { network_allow: JSON.stringify(networkAllow) }), ...(resolvers !== undefined && { resolvers: JSON.stringify(resolvers) }), ...(ranksNetwork !== undefined && { ranks_network: ranksNetwork }),
   };
 }
 
@@ -141,7 +144,7 @@ function poolView(name: string, own: boolean, set: Selectable<Schema['pools']> |
   return {
     id: set?.id ?? null, name, own, kinds: distinct(machines.flatMap(({ units }) => units.map(({ kind }) => kind))), resources: distinct(machines.flatMap((machine) => machine.units.map((unit) => machine.resourceOf(unit)))),
     openTo: machines.some(({ openTo }) => openTo === null) ? 'all' : (set?.open_to ?? 'own'), leastDay: set?.least_day ?? machines[0]?.leastDay ?? 'others', idleMinutes: set?.idle_minutes ?? null, record: machines.some((machine) => machine.record) || (set?.record ?? false), resource: set?.resource ?? null,
-    limits: set?.limits ?? null, network: set?.network ?? 'internet', networkAllow: set?.network_allow ?? [], resolvers: set?.resolvers ?? [],
+    limits: set?.limits ?? null, network: set?.network ?? 'internet', networkAllow: set?.network_allow ?? [], resolvers: set?.resolvers ?? [], ranksNetwork: set?.ranks_network ?? null,
     machines: { all: machines.length, leased: leased.length - wiping.length, wiping: wiping.length, closed: closed.length, idle: machines.length - leased.length - closed.length },
     units: { all: machines.reduce((sum, { units }) => sum + units.length, 0), leased: machines.reduce((sum, { id }) => sum + held(id).reduce((some, { unit_ids }) => some + unit_ids.length, 0), 0) },
     standIn: machines.some(({ standIn }) => standIn),

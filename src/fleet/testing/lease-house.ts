@@ -12,6 +12,7 @@ import type { LeasableMachine } from '../pools/machines.ts';
 import type { MachineCost } from '../price/provider-cost.ts';
 import { mac, machine } from './machines.ts';
 import { StandInJobs, StandInLines } from './stand-in-jobs.ts';
+import { StandInWays } from './stand-in-ways.ts';
 import { StandInMachines } from './stand-in-machines.ts';
 import type { WipeSigner } from '../ports.ts';
 import { WipeCertificates } from '../wipe/certificates.ts';
@@ -26,6 +27,7 @@ export interface LeaseHouse extends Pick<TestAccess, 'access' | 'database' | 'or
   readonly machines: StandInMachines;
   readonly jobs: StandInJobs;
   readonly lines: StandInLines;
+  readonly ways: StandInWays;
   /** What the source of machines says; tests change it. */
   readonly views: LeasableMachine[];
   readonly quarantined: string[];
@@ -63,23 +65,25 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
   const machines = new StandInMachines(clock, ids);
   const jobs = new StandInJobs();
   const lines = new StandInLines();
+  const ways = new StandInWays();
   const views = ids.map((id) => leasable({ id, openTo: null }));
   const quarantined: string[] = [];
   const newId = createIdSource(() => clock.nowMs());
   const signer = standInSigner();
   const context: LeaseContext = {
     wipes: new Wipes({ clock, newId, methods: [agentReset(machines)], signer, version: '0.0.0' }),
-    process: 'here', database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, lines, secrets: openSecretBox(join(home, 'secret')) },
+    process: 'here', database, clock, log: silentLogger, newId, access, standing: ledger.standing, deliveries: ledger.webhooks.deliveries, driver: machines, jobs: { machines: jobs, ways, lines, secrets: openSecretBox(join(home, 'secret')) },
     machines: {
       machines: async () => views.map((view) => ({ ...view, closed: quarantined.includes(view.id) ? 'quarantined' : machines.reaches(view.id) ? view.closed : 'out of reach' })),
       locked: async (_tx, ids) => (await context.machines.machines()).filter(({ id }) => ids.includes(id)),
       costs: async (ids) => new Map(ids.flatMap((id) => (house.costs.has(id) ? [[id, house.costs.get(id)!] as const] : []))),
       allowance: async () => ({ limits: { cpuMillis: null, memoryBytes: null, processes: null, diskBytes: null }, network: { out: false, allow: [], deny: [], resolvers: [] }, devices: [] }),
+      ranksNetwork: async () => (house.ways.network === null ? { why: 'its pool names no network for jobs' } : { network: house.ways.network }),
       quarantine: async (id) => void quarantined.push(id),
     },
   };
   const house: LeaseHouse = {
-    access, database, organisationId, projectId, admin, clock, ledger, machines, jobs, lines, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
+    access, database, organisationId, projectId, admin, clock, ledger, machines, jobs, lines, ways, views, quarantined, costs: new Map(), context, wipes: new WipeCertificates(database, signer), volumes: new Volumes(context), leases: new Leases(context), reconciler: new Reconciler(context),
     restart() {
       house.reconciler = new Reconciler(context);
     },

@@ -1,5 +1,6 @@
 import { TandemError } from '../../base/index.ts';
 import type { RankLines, RankedLease } from '../ports.ts';
+import type { Way } from '../jobs/direct-way.ts';
 import type { JobOrder, JobOutput, JobPlace, JobReport, MachineJobs } from '../jobs/machine-jobs.ts';
 
 /** A stand-in for jobs on machines, inside the test's process: nothing runs, and the test says how it goes. */
@@ -15,8 +16,12 @@ export class StandInJobs implements MachineJobs {
   /** Each machine does its own. */
   apart = false;
 
-  async begin(place: JobPlace, order: JobOrder): Promise<JobReport> {
+  /** By which way each was to begin. */
+  readonly ways = new Map<string, Way | undefined>();
+
+  async begin(place: JobPlace, order: JobOrder, way?: Way): Promise<JobReport> {
     const key = this.#key(place);
+    this.ways.set(key, way);
     if (this.refuses !== undefined) throw new TandemError('node_refused', { params: { name: place.machineId, reason: 'this agent does not know it' }, detail: this.refuses });
     if (!this.begun.has(key)) {
       this.begins += 1;

@@ -36,6 +36,7 @@ const jobEnd = {
 };
 const job = z.object({
   ...jobEnd, keepOpen: z.boolean(), failedRank: z.int().nullable().describe('Of several machines the first whose end ended the others; the exit code is its'),
+  way: z.enum(['direct', 'server']).nullable().describe('How its machines reach each other: `direct` over their pool\'s network, all ports, TCP and UDP, not encrypted; `server`: by TCP through the server. Null: one machine, or not decided yet'), wayReason: z.string().nullable().describe('Why not directly'),
   ranks: z.array(z.object({ rank: z.int(), machineId: id, ...jobEnd })).describe('Of a job over several machines each, from when they are there; empty: it has one'),
 });
 const wait = z.object({ code: z.string(), reason: z.string(), forecastAt: time.nullable() });
@@ -63,15 +64,18 @@ const unitLimits = z.object({
   cpus: z.number().positive().max(4_096).nullable().default(null), memoryMb: z.int().min(16).max(2 ** 30).nullable().default(null), processes: z.int().min(16).max(4_194_304).nullable().default(null), diskMb: z.int().min(16).max(2 ** 40).nullable().default(null),
 }).describe('For each GPU, slice or whole machine of a lease; null: its share of the machine');
 const ranges = z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])).max(32);
+/** Machines' own addresses lie in none of the others, and a range of all would bound nothing. */
+const machineRange = z.cidrv4().refine((range) => Number(range.split('/')[1]) >= 8 && !/^(?:0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(range), 'must be a range of machines\' IPv4 addresses of /8 or narrower, such as 10.0.0.0/16');
 const reach = {
   limits: unitLimits.nullable().optional(), network: z.enum(['internet', 'none']).optional().describe('`none`: its leases reach themselves alone'),
   networkAllow: ranges.optional().describe('Ranges that leases may reach although they are private or this server\'s, such as 10.1.0.0/16'),
   resolvers: z.array(z.union([z.ipv4(), z.ipv6()])).max(3).optional().describe('Whom leases ask for names; empty: whom their machine asks'),
+  ranksNetwork: machineRange.nullable().optional().describe('IPv4 range in which its machines reach each other by UDP port 4609: those of one job talk directly over it. What they say is not encrypted: whoever sits on that network can read and change it. Null: through the server'),
 };
 const terms = { resource: words(200).nullable().optional().describe('By which price; null: by what the machines are'), openTo: z.enum(['own', 'all']).optional().describe('`all`: approved machines of the operator serve other organisations'), leastDay: leastDay.optional(), idleMinutes: z.int().min(1).max(527_040).nullable().optional().describe('Its people are told when nobody has used a lease for so long'), record: z.boolean().optional().describe('Sessions in its new leases are recorded, whether it was asked for or not'), ...reach };
 const pool = z.object({
   id: id.nullable().describe('Null: nothing is set for it'), name: z.string(), own: z.boolean(), kinds: z.array(z.string()), resources: z.array(z.string()), openTo: z.enum(['own', 'all']), leastDay, idleMinutes: z.int().nullable(), record: z.boolean(), resource: z.string().nullable(),
-  limits: unitLimits.nullable(), network: z.enum(['internet', 'none']), networkAllow: z.array(z.string()), resolvers: z.array(z.string()),
+  limits: unitLimits.nullable(), network: z.enum(['internet', 'none']), networkAllow: z.array(z.string()), resolvers: z.array(z.string()), ranksNetwork: z.string().nullable(),
   machines: z.object({ all: z.int(), leased: z.int(), idle: z.int(), wiping: z.int(), closed: z.int() }), units: z.object({ all: z.int(), leased: z.int() }), standIn: z.boolean().describe('Linux in the place of a Mac is among them: not macOS'),
 });
 

@@ -94,7 +94,8 @@ async function addressesOf(hosts: readonly string[]): Promise<Range[]> {
   return [...new Set(found.flat())].flatMap((address) => parseRange(address) ?? []);
 }
 
-function linkName(id: string): string {
+/** Of a lease's way out, on the machine. */
+export function linkName(id: string): string {
   // Names of interfaces have 15 letters; the end of an id is chance.
   return `${LINKS}${id.slice(-12)}`;
 }

@@ -1,3 +1,4 @@
+import { DIRECT_PORT } from '../ranks/direct-plan.ts';
 import { PRIVATE_RANGES, TRUSTING_RANGES, liesIn, parseRange, rangeText, type Range } from './ranges.ts';
 
 /** The machine's side of a lease's network. */
@@ -55,6 +56,8 @@ export function rulesFor({ name, table, lease4, lease6 }: LeaseLink, { allow, co
     `    oifname "${name}" drop`,
     `    ${from4}`,
     `    ${from6}`,
+    // In it travels what machines of other leases say to each other: whoever sends to it from here could speak as one of them.
+    `    udp dport ${DIRECT_PORT} drop`,
     '    ct state invalid drop',
     // A link may be narrower further on, and what says so is often lost on the way.
     '    tcp flags syn tcp option maxseg size set rt mtu',

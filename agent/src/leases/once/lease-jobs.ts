@@ -3,6 +3,7 @@ import { WireError, wholeOf, type Message } from '../../wire/index.ts';
 import { readAnswer, sayToKeeper } from '../keeper-line.ts';
 import type { KeeperWord } from '../keeper.ts';
 import { fenceOf, leaseOf, pathsOf, type LeasePaths, type LeaseRecord } from '../record.ts';
+import { hasPlan } from '../ranks/rank-way.ts';
 import { readLog } from './job-log.ts';
 import { logOf, prepareOnce, readOnceState } from './once-files.ts';
 
@@ -21,11 +22,13 @@ export class LeaseJobs {
     this.#running = running;
   }
 
-  /** Begins a lease's job, or finds it begun, and says how it is doing. @throws WireError bad_job, job_runs, fenced, not_running. */
+  /** Begins a lease's job, or finds it begun, and says how it is doing. @throws WireError bad_job, job_runs, way_lost, fenced, not_running. */
   async begin(params: Message): Promise<Message> {
     const record = await this.#running(leaseOf(params));
     if (record.fence !== fenceOf(params)) throw new WireError('fenced', 'the lease was granted anew meanwhile');
     const paths = pathsOf(this.#home, record.lease);
+    // Where its sandbox was started anew meanwhile, the others would wait for it in vain.
+    if (params['way'] === 'direct' && readOnceState(paths) === undefined && !hasPlan(paths)) throw new WireError('way_lost', 'its sandbox was started anew, and has no direct way to the other machines');
     prepareOnce(params, paths);
     return this.#ask(paths);
   }

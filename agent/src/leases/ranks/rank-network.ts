@@ -31,6 +31,14 @@ export async function attachRanks(run: RunCommand, pid: number, { rank }: Ranks)
   if ((await interpreterHere(run)) === undefined) throw new Error(NO_INTERPRETER);
 }
 
+/** Takes it away again, also what is half there. Done twice it does nothing. */
+export async function detachRanks(run: RunCommand, pid: number): Promise<void> {
+  const inside = (program: string, ...args: string[]): Promise<unknown> => run('nsenter', ['--target', String(pid), '--net', '--', program, ...args]);
+  await inside('ip', 'link', 'del', INTERFACE);
+  await inside('ip', 'route', 'del', 'local', RANK_RANGE, 'dev', 'lo', 'table', 'local');
+  await inside('nft', 'delete', 'table', 'ip', 'ranks');
+}
+
 /** What goes to another rank, by TCP and nothing else, comes to the one socket. */
 function rankRules(own: string): string {
   return [

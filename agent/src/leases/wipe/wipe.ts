@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type RunCommand } from '../../machine/command.ts';
 import type { Home } from '../../state/home.ts';
+import { networkLeft } from '../network/left.ts';
 import { pathsOf, removeRecord, type LeaseRecord } from '../record.ts';
 import { holdDisk, withFiles } from '../limits/disk.ts';
 import { sizesOf } from '../look.ts';
@@ -57,7 +58,7 @@ export async function wipe(record: LeaseRecord, keep: string | null, options: Wi
   const removed = await sweep(record.uid, canaries?.places ?? []);
   const inCanaries = await lookForCanaries(canaries, paths.folder, options);
   const inGpus = await wipeGpus(record.devices, canaries, { run, wait: options.wait, mayReset: options.mayReset ?? process.env[RESET_VARIABLE] !== 'none', ...(options.whileNoneBegins !== undefined && { whileNoneBegins: options.whileNoneBegins }) });
-  const looks: readonly Look[] = [lookForUser(record.uid), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), inGpus];
+  const looks: readonly Look[] = [lookForUser(record.uid), await lookForNetwork(home, record.lease, run), inCanaries, await lookEverywhere(record.uid, [paths.folder, ...(keep === null ? [] : [volumeFolder(home, keep)])], options), inGpus];
   const found = looks.flatMap((look) => [...look.found, ...(look.unfinished ?? [])]);
   const gone = ['its folder with files and keys is gone', 'its namespaces ended with it: memory files, queues, sockets and the network of the sandbox'];
   const report: WipeReport = {
@@ -104,6 +105,12 @@ async function sweep(uid: number, canaries: readonly string[]): Promise<string[]
 
 function lookForUser(uid: number): Look {
   return { found: leftBehind(uid), evidence: ['no process of its user is left', `nothing of its user is left in ${OPEN_FOLDERS.join(', ')}`, 'no shared memory, queue or semaphore of its user is left'], unchecked: ['keys that the kernel holds for a user'] };
+}
+
+/** Rules and interfaces that its keeper or a later look takes away with it. */
+async function lookForNetwork(home: Home, lease: string, run: RunCommand): Promise<Look> {
+  const left = await networkLeft(home, lease, run);
+  return { found: left.map((what) => `${what} is there still`), evidence: ['no rule and no interface of its network is left'], unchecked: [] };
 }
 
 async function lookForCanaries(canaries: Canaries | undefined, leaseFolder: string, { home, roots, walkMs }: WiperOptions): Promise<Look> {

@@ -34,6 +34,7 @@ export function LeaseJob({ lease, job }: { lease: Lease; job: Job }) {
         <Facts items={[
           ['Job', <span key="state"><HowFar of={job} />{job.reason === null ? null : <span className="muted beside"> <bdi>{job.reason}</bdi></span>}</span>],
           ['Job begun', job.startedAt === null ? 'not yet' : <When key="began" at={job.startedAt} />], ...(job.endedAt === null ? [] : [['Job ended', <When key="ended" at={job.endedAt} />] as const]),
+          ...(job.way === null ? [] : [['Its machines talk', <span key="way">{job.way === 'direct' ? 'directly over their pool\u2019s network, not encrypted' : 'through this server'}{job.wayReason === null ? null : <span className="muted beside"> <bdi>{job.wayReason}</bdi></span>}</span>] as const]),
         ]} />
         {several ? null : output}
         {several ? null : <SameInTerminal line={commands.leaseLogs(lease.id)} />}

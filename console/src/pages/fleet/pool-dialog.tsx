@@ -34,7 +34,7 @@ export function PoolDialog({ pool, onClose }: { pool: Pool; onClose: () => void 
   const error = save.error ?? remove.error;
   // One that machines are in is there without terms, too.
   const removable = pool.own && pool.id !== null && pool.machines.all === 0;
-  const text = (name: 'resource' | 'idleHours' | 'allow' | 'resolvers' | 'cpus' | 'memoryMb' | 'processes' | 'diskMb', label: string, hint?: string, placeholder?: string) => (
+  const text = (name: 'resource' | 'idleHours' | 'allow' | 'resolvers' | 'ranksNetwork' | 'cpus' | 'memoryMb' | 'processes' | 'diskMb', label: string, hint?: string, placeholder?: string) => (
     <Field label={label} hint={hint}>{(field) => <input {...field} placeholder={placeholder} autoComplete="off" spellCheck={false} value={fields[name]} onChange={(event) => set({ [name]: event.target.value })} />}</Field>
   );
   return (
@@ -61,6 +61,7 @@ export function PoolDialog({ pool, onClose }: { pool: Pool; onClose: () => void 
           {text('resolvers', 'They ask for names', 'Addresses, by commas. Empty: whom their machine asks.', '10.0.0.2')}
         </div>
         {text('allow', 'And these private ranges', 'By commas. What is private, or of this server, is closed to them otherwise.', '10.1.0.0/16, 10.2.0.5')}
+        {text('ranksNetwork', 'Machines of one job talk directly over', 'The IPv4 range in which these machines reach each other, by UDP port 4609. What they say is not encrypted: whoever sits on that network can read and change it. Empty: through this server, by TCP alone.', '10.0.0.0/16')}
         <div className="pair">{text('cpus', 'Cores for each unit', 'A unit is a GPU, a slice or a whole machine. Empty: its share of the machine.')}{text('memoryMb', 'Memory for each, MB')}</div>
         <div className="pair">{text('processes', 'Processes for each')}{text('diskMb', 'Disk for each, MB')}</div>
         <label className="check"><input type="checkbox" checked={fields.record} onChange={(event) => set({ record: event.target.checked })} />Record the sessions of all its leases; whoever enters is told</label>

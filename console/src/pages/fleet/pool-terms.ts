@@ -15,6 +15,7 @@ export interface PoolFields {
   readonly idleHours: string;
   readonly allow: string;
   readonly resolvers: string;
+  readonly ranksNetwork: string;
   readonly cpus: string;
   readonly memoryMb: string;
   readonly processes: string;
@@ -26,9 +27,9 @@ const LIMIT_WORDS: Readonly<Record<(typeof LIMITS)[number], string>> = { cpus: '
 const listOf = (text: string): string[] => text.split(',').map((one) => one.trim()).filter((one) => one !== '');
 const figure = (value: number | null | undefined): string => (value === null || value === undefined ? '' : String(value));
 
-export function fieldsOf({ openTo, leastDay, network, record, resource, idleMinutes, networkAllow, resolvers, limits }: Pool): PoolFields {
+export function fieldsOf({ openTo, leastDay, network, record, resource, idleMinutes, networkAllow, resolvers, ranksNetwork, limits }: Pool): PoolFields {
   return {
-    openTo, leastDay, network, record, resource: resource ?? '', idleHours: idleMinutes === null ? '' : String(Number((idleMinutes / 60).toFixed(2))), allow: networkAllow.join(', '), resolvers: resolvers.join(', '),
+    openTo, leastDay, network, record, resource: resource ?? '', idleHours: idleMinutes === null ? '' : String(Number((idleMinutes / 60).toFixed(2))), allow: networkAllow.join(', '), resolvers: resolvers.join(', '), ranksNetwork: ranksNetwork ?? '',
     cpus: figure(limits?.cpus), memoryMb: figure(limits?.memoryMb), processes: figure(limits?.processes), diskMb: figure(limits?.diskMb),
   };
 }
@@ -49,17 +50,18 @@ export function changesOf(fields: PoolFields, pool: Pool): { readonly terms: Ter
     ...(changed('openTo') && { openTo: fields.openTo }), ...(changed('leastDay') && { leastDay: fields.leastDay }), ...(changed('network') && { network: fields.network }), ...(changed('record') && { record: fields.record }),
     ...(changed('resource') && { resource: fields.resource.trim() === '' ? null : fields.resource.trim() }), ...(changed('idleHours') && { idleMinutes: idle }),
     ...(changed('allow') && { networkAllow: listOf(fields.allow) }), ...(changed('resolvers') && { resolvers: listOf(fields.resolvers) }),
+    ...(changed('ranksNetwork') && { ranksNetwork: fields.ranksNetwork.trim() === '' ? null : fields.ranksNetwork.trim() }),
     ...(LIMITS.some(changed) && { limits: limits as unknown as Limits }),
   } };
 }
 
 /** The same as options of `tandem pools set`. */
-export function lineOf({ openTo, leastDay, network, record, resource, idleMinutes, networkAllow, resolvers, limits }: Terms): Record<string, string | undefined> {
+export function lineOf({ openTo, leastDay, network, record, resource, idleMinutes, networkAllow, resolvers, ranksNetwork, limits }: Terms): Record<string, string | undefined> {
   const listed = (list: readonly string[] | undefined): string | undefined => (list === undefined ? undefined : list.join(',') || 'none');
   const share = (value: number | null | undefined): string | undefined => (limits ? (value === null || value === undefined ? 'share' : String(value)) : undefined);
   return {
     'open-to': openTo, 'least-day': leastDay, network, record: record === undefined ? undefined : record ? 'always' : 'when-asked', resource: resource === undefined ? undefined : resource ?? 'none',
-    idle: idleMinutes === undefined ? undefined : idleMinutes === null ? 'never' : `${idleMinutes}m`, allow: listed(networkAllow), resolvers: listed(resolvers),
+    idle: idleMinutes === undefined ? undefined : idleMinutes === null ? 'never' : `${idleMinutes}m`, allow: listed(networkAllow), resolvers: listed(resolvers), 'ranks-network': ranksNetwork === undefined ? undefined : ranksNetwork ?? 'none',
     cpus: share(limits?.cpus), 'memory-mb': share(limits?.memoryMb), processes: share(limits?.processes), 'disk-mb': share(limits?.diskMb),
   };
 }
