@@ -4,6 +4,7 @@ import { StandInNet, noStandInHosts } from '../../agent/src/testing/stand-in-hos
 import { api } from '../acceptance/support/api.ts';
 import { freePort } from '../acceptance/support/program.ts';
 import { ChaosServer } from './chaos/server.ts';
+import { SUM, TALK } from './support/rank-programs.ts';
 import { until } from './support/screen-house.ts';
 
 const cannot = noStandInHosts ?? (canSandbox ? undefined : 'leases need bubblewrap, nsenter and OpenSSH\'s server');
@@ -20,24 +21,6 @@ interface Lease {
   readonly reason: string | null;
   readonly job: End & { readonly failedRank: number | null; readonly ranks: readonly (End & { readonly rank: number; readonly machineId: string })[] };
 }
-
-/** Each rank listens, asks all others by name at the same port, and says what it heard. A word that it was given shows whose rank it is. */
-const TALK = `use IO::Socket::INET; $| = 1; my ($me, $n, $word) = @ENV{qw(NODE_RANK NNODES WORD)};
-sleep 2 if $me == 0;
-my $l = IO::Socket::INET->new(Listen => 16, LocalPort => $ENV{MASTER_PORT}, ReuseAddr => 1) or die "listen: $!";
-for my $r (0 .. $n - 1) {
-  next if $r == $me || fork;
-  my $s = IO::Socket::INET->new(PeerAddr => "rank-$r", PeerPort => $ENV{MASTER_PORT}) or die "connect to $r: $!";
-  print $s "$word $me\\n"; my $a = <$s>; print "asked $a"; exit 0;
-}
-for (1 .. $n - 1) { my $c = $l->accept or die; my $heard = <$c>; print "heard $heard"; print $c "$word $me\\n"; close $c }
-1 while wait != -1;`;
-/** A large body from rank 0 to rank 1 and how long it took, then bytes there and back. */
-const SUM = `use IO::Socket::INET; use Time::HiRes 'time'; $| = 1; my $part = join('', map { chr($_ % 251) } 1 .. 65536); my $parts = 800;
-if ($ENV{NODE_RANK} == 1) { my $l = IO::Socket::INET->new(Listen => 1, LocalPort => 4000) or die; my $c = $l->accept; my $from = time; my ($all, $wrong) = (0, 0);
-  while (1) { my $got = ''; while (length($got) < 65536) { my $n = sysread($c, $got, 65536 - length($got), length($got)); last unless $n } last if $got eq ''; $wrong++ if $got ne $part; $all += length $got }
-  printf "%d bytes, %d wrong\\n%.2f s\\n", $all, $wrong, time - $from; my $d = $l->accept; while (sysread($d, my $byte, 1)) { syswrite $d, $byte } }
-else { my $s = IO::Socket::INET->new(PeerAddr => 'rank-1', PeerPort => 4000) or die; for (1 .. $parts) { my $at = 0; while ($at < 65536) { $at += syswrite($s, $part, 65536 - $at, $at) // die } } close $s; my $d = IO::Socket::INET->new(PeerAddr => 'rank-1', PeerPort => 4000) or die; my $from; for (0 .. 300) { $from = time if $_ == 1; syswrite $d, 'x'; sysread $d, my $byte, 1 or die } printf "%.2f ms\\n", (time - $from) * 1000 / 300 }`;
 
 // A server that is killed (SIGKILL) and started again, four machines that are stand-in hosts, and programs in perl.
 describe.runIf(cannot === undefined)('a job over several machines (stand-in, not macOS)', () => {

@@ -25,8 +25,13 @@ test('what a machine cannot keep a lease from is named, each with what it lacks'
   expect((await said(machine(), { TANDEM_AGENT_NETWORK: 'none' }))['network']).toContain('TANDEM_AGENT_NETWORK=none');
   expect((await said(machine()))['ranks']).toBe('pass: a job may have this machine and others');
   expect((await said(machine({ perl: absent })))['ranks']).toMatch(/^pass/);
-  expect((await said(machine({ perl: { code: 2 }, python3: absent })))['ranks']).toBe('warn: no job over several machines can have this one: neither perl nor python3 is there, one of which opens a socket');
+  expect((await said(machine({ perl: { code: 2 }, python3: absent })))['ranks']).toBe('warn: a job over several machines can have this one only where they talk directly: neither perl nor python3 is there, one of which opens a socket');
   expect((await said(machine({ 'nft -c': { code: 1, err: 'Error: no tproxy' } })))['ranks']).toContain('the kernel takes no such rules: Error: no tproxy');
+  const direct = async (but: Parameters<typeof machine>[0], shared?: string): Promise<string> => (await examineBounds(machine(but), { version: 1, folders: {} }, {}, shared)).filter(({ id }) => id === 'ranks-direct').map(({ state, detail, next }) => `${state}: ${detail} ${next ?? ''}`)[0]!;
+  const here = { 'ip -4': { out: '2: eth0    inet 10.4.0.3/16 brd 10.4.255.255 scope global eth0\\       valid_lft forever' } };
+  expect([await direct({}), await direct(here, '10.4.0.0/16')]).toEqual([expect.stringContaining('pass: it could talk'), expect.stringContaining('pass: machines of a job talk directly over 10.4.0.0/16')]);
+  for (const [but, what] of [[{ 'unshare --net': { code: 2, err: 'RTNETLINK answers: Operation not supported' } }, 'the kernel has no VXLAN: RTNETLINK answers: Operation not supported'], [{ bridge: absent }, 'bridge (iproute2) is not there'], [{ 'nft -c': absent }, 'nftables is not there'], [here, 'it has no address in its pool\'s network (10.5.0.0/16)'],
+    [{ 'ip -4': { out: here['ip -4'].out.replace('10.4', '10.5') }, 'nft list chains': { out: 'type filter hook input priority filter; policy drop;' } }, 'it has to let UDP port 4609 in']] as const) expect(await direct(but, '10.5.0.0/16'), what).toMatch(new RegExp(`^warn: .*${what.replaceAll(/[().]/g, '\\$&')}`));
 });
 
 test('a card that cannot be shown to a lease is named (nvidia-smi from its documentation)', async () => {

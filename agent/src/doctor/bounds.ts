@@ -86,7 +86,7 @@ async function network(run: RunCommand, env: NodeJS.ProcessEnv): Promise<Check> 
 async function ranks(run: RunCommand): Promise<Check> {
   const lack = await lackForRanks(run);
   return lack === undefined ? check('ranks', 'pass', 'a job may have this machine and others')
-    : check('ranks', 'warn', `no job over several machines can have this one: ${lack}`, 'Install nftables and perl (Debian: apt-get install nftables perl), and load the kernel\'s nft_tproxy (modprobe nft_tproxy).');
+    : check('ranks', 'warn', `a job over several machines can have this one only where they talk directly: ${lack}`, 'Install nftables and perl (Debian: apt-get install nftables perl), and load the kernel\'s nft_tproxy (modprobe nft_tproxy).');
 }
 
 /** Whether it could do so without the server between them. @param shared the network that its pool's machines share, where the server says so. */

@@ -12,6 +12,8 @@ export interface Bounds {
   readonly network: 'internet' | 'loopback';
   readonly resolvers: readonly string[];
   readonly unbound: readonly Unbound[];
+  /** Its keeper can have it reach other machines directly. One of a release before cannot be told to, and outlives that release's agent. */
+  readonly direct?: true;
 }
 
 export function writeBounds({ folder }: Pick<LeasePaths, 'folder'>, bounds: Bounds): void {

@@ -72,7 +72,7 @@ export class Surroundings {
     const binds = <T>(what: Unbound['what'], value: T): T | null => (this.#group.unbound.some((one) => one.what === what) ? null : value);
     return {
       limits: { cpuMillis: binds('cpu', limits.cpuMillis), memoryBytes: binds('memory', limits.memoryBytes), processes: binds('processes', limits.processes), diskBytes: this.#diskBytes },
-      network: this.#network, resolvers: this.#network === 'internet' ? this.#resolvers : [], unbound: this.#unbound,
+      network: this.#network, resolvers: this.#network === 'internet' ? this.#resolvers : [], unbound: this.#unbound, direct: true,
     };
   }
 }

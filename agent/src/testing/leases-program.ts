@@ -15,5 +15,5 @@ const leases = new Leases({
 });
 const asked = JSON.parse(params) as Record<string, unknown>;
 const answer = name === 'grant' ? await leases.grant({ access: 'shell', boot: 'this-boot', untilUptimeMs: Math.floor((uptime() + 120) * 1_000), ...asked })
-  : name === 'end' ? await leases.end(asked) : name === 'wipe' ? await leases.wipe(asked) : await leases.list();
+  : name === 'offer' || name === 'join' || name === 'leave' || name === 'probe' ? await leases.ways[name](asked) : name === 'end' ? await leases.end(asked) : name === 'wipe' ? await leases.wipe(asked) : await leases.list();
 process.stdout.write(JSON.stringify(answer));

@@ -180,6 +180,11 @@ export class StandInNet {
     process.once('exit', this.#closeNow);
   }
 
+  /** This machine's interface in it: what hosts say to each other does not pass it. */
+  get bridge(): string {
+    return this.#word;
+  }
+
   async add(name: string): Promise<StandInHost> {
     const number = this.hosts.length + 2;
     const net = `${this.#word}-${number}`;

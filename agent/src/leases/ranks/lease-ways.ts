@@ -1,6 +1,7 @@
 import { runCommand, type RunCommand } from '../../machine/command.ts';
 import type { Home } from '../../state/home.ts';
 import { WireError, textOf, type Message } from '../../wire/index.ts';
+import { readBounds } from '../bounds.ts';
 import { readAnswer, sayToKeeper } from '../keeper-line.ts';
 import type { KeeperWord } from '../keeper.ts';
 import { fenceOf, leaseOf, pathsOf, type LeaseRecord } from '../record.ts';
@@ -29,7 +30,9 @@ export class LeaseWays {
 
   /** What this machine brings to a direct way over a network, or why it cannot take part. Nothing is changed. */
   async offer(params: Message): Promise<Message> {
-    await this.#lease(params);
+    const { lease } = await this.#lease(params);
+    if (process.platform !== 'linux') return { why: 'its machine runs no Linux' };
+    if (readBounds(pathsOf(this.#home, lease))?.direct !== true) return { why: 'its lease was begun by an agent of a release that has no direct way' };
     if (this.#env[NETWORK_VARIABLE] === 'none') return { why: 'whoever runs the machine gives its leases no network' };
     const lack = await lackForDirect(this.#run);
     if (lack !== undefined) return { why: lack };
