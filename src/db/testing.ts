@@ -39,12 +39,15 @@ export function testPostgres(): Promise<Connection> {
 
 let template: Promise<void> | undefined;
 
-/** A fresh database with every migration applied: a copy of a template, about 30 ms. */
+/**
+ * A fresh database with every migration applied: a copy of a template. Its files are copied as they are, since writing each page into the
+ * write-ahead log, as Postgres does by itself, takes six to nine times as long with so many small tables.
+ */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const maintenance = await testPostgres();
   await (template ??= makeTemplate(maintenance));
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await once(maintenance, (client) => client.query(`create database ${name} template ${TEMPLATE}`));
+  await once(maintenance, (client) => client.query(`create database ${name} template ${TEMPLATE} strategy file_copy`));
   return {
     connection: { ...maintenance, database: name },
     drop: async () => {

@@ -32,7 +32,7 @@ import { FeedPump } from './feeds/pump.ts';
 import { LogWriter, type LogLimits } from './log/writer.ts';
 import { realFiles } from './log/files.ts';
 import type { AuditPort } from './ports.ts';
-import { Poster, type PosterState } from './poster/supervisor.ts';
+import { Poster, type LogPoster, type PosterState } from './poster/supervisor.ts';
 import { createPriceBook, type PriceBook } from './prices/book.ts';
 import { Slices } from './slices/slices.ts';
 import { Standing } from './standing/standing.ts';
@@ -58,6 +58,8 @@ export interface LedgerOptions {
   readonly limits?: Partial<LogLimits>;
   /** Tests plant faults here. */
   readonly files?: LogFiles;
+  /** Tests that make no calls spare themselves the process that posts them. */
+  readonly poster?: LogPoster;
   /** What webhooks are sealed with and where they may go. Absent: no endpoint is taken, and only public addresses are called. */
   readonly outbound?: { readonly secrets: SecretBox; readonly policy: EgressPolicy; readonly resolve?: Resolve };
 }
@@ -94,7 +96,7 @@ export class Ledger {
   readonly #limitSlices: Slices;
   readonly #limitDirectory: LimitDirectory;
   readonly #admissions: Admissions;
-  readonly #poster: Poster;
+  readonly #poster: LogPoster;
   readonly #books: Books;
   readonly #stop = new AbortController();
   readonly #homeId: string;
@@ -133,7 +135,7 @@ export class Ledger {
       folder, clock, log, strict: options.strict, onWritten: () => this.#poster.written(),
       ...(options.limits ? { limits: options.limits } : {}), ...(options.files ? { files: options.files } : {}),
     });
-    this.#poster = new Poster({
+    this.#poster = options.poster ?? new Poster({
       connection: database.connection, ledgerFolder, home: this.#homeId, epochId: this.epochId, operator, clock, log, logLevel: options.logLevel ?? 'warn',
       position: () => this.#writer.position(), onPosted: (position, record) => this.#writer.posted(position, record),
     });

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ManualClock, createIdSource, openSecretBox, publicJwk, signJws, silentLogger, systemClock } from '../../base/index.ts';
 import { openTestAccess, type TestAccess } from '../../access/testing.ts';
 import { createLedger, type Ledger } from '../../ledger/index.ts';
+import { noPoster } from '../../ledger/testing/no-poster.ts';
 import type { LeaseContext } from '../leases/context.ts';
 import { Leases, type NewLease } from '../leases/leases.ts';
 import { Reconciler } from '../leases/reconciler.ts';
@@ -56,7 +57,7 @@ export async function openLeaseHouse(ids: readonly string[] = ['a', 'b']): Promi
   const home = mkdtempSync(join(tmpdir(), 'tandem-leases-'));
   const test = await openTestAccess();
   const { access, database, organisationId, projectId, admin } = test;
-  const ledger = createLedger({ database, clock: systemClock, log: silentLogger, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
+  const ledger = createLedger({ database, clock: systemClock, log: silentLogger, home, strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, poster: noPoster });
   await ledger.start();
   // $2 an hour for a GPU, which is no whole number of picodollars a minute; a Mac by the day and the week.
   await ledger.prices.create(admin, { resource: 'gpu/h100-80gb', source: 'a test', tier: 'standard', side: 'sell', buckets: { minute: { price: '2000000000000', per: '60' } } });

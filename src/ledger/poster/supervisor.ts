@@ -25,6 +25,9 @@ export interface PosterOptions {
 
 export type PosterState = 'starting' | 'running' | 'restarting' | 'failing' | 'stopped';
 
+/** What brings a log into the database, as the ledger sees it. */
+export type LogPoster = Pick<Poster, 'start' | 'state' | 'written' | 'beat' | 'finish' | 'restarts'>;
+
 /** Keeps one poster process running beside this one, and tells it how far the log is written. */
 export class Poster {
   readonly #options: PosterOptions;
