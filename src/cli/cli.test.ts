@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GROUPS } from './help-groups.ts';
-import { run, stubServer } from './testing/terminal.ts';
+import { against } from './testing/against.ts';
+import { run } from './testing/terminal.ts';
 import { commands } from './tree.ts';
 
 const KEY_ID = '0192f0c1-0000-7000-8000-000000000001';
@@ -12,17 +12,6 @@ const key = {
   id: KEY_ID, name: 'ci', prefix: 'tdm_Ab12', projectId: KEY_ID, projectName: 'default', role: 'developer', owner: { kind: 'member', id: KEY_ID, label: 'owner@localhost' },
   models: null, budget: { id: KEY_ID, amount: '25000000000000', spent: '1250000', period: 'month' }, state: 'active', createdAt: '2026-11-23T07:00:00.000Z', expiresAt: null, revokedAt: null, lastUsedAt: null, replacedBy: null, cacheSeconds: null,
 };
-
-const open: Server[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
-
-async function against(answers: Parameters<typeof stubServer>[0]) {
-  const stub = await stubServer(answers);
-  open.push(stub.server);
-  return { ...stub, env: { TANDEM_URL: stub.url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) } };
-}
 
 describe('help', () => {
   test('lists every first word and exits 0', async () => {

@@ -1,9 +1,6 @@
-import { mkdtempSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { run, stubServer } from '../testing/terminal.ts';
+import { expect, test } from 'vitest';
+import { against } from '../testing/against.ts';
+import { run } from '../testing/terminal.ts';
 
 const ID = '0192f0c1-0000-7000-8000-000000000001';
 const whole = {
@@ -15,16 +12,6 @@ const each = {
   each: { names: 212, exhausted: 3, most: [{ name: 'u-17', label: 'u-17', spent: '2000000000000', held: '0' }] },
 };
 const projects = { 'GET /api/projects': { json: { items: [{ id: ID, name: 'default', slug: 'default' }], nextCursor: null } } };
-const open: Server[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
-
-async function against(answers: Parameters<typeof stubServer>[0]) {
-  const stub = await stubServer(answers);
-  open.push(stub.server);
-  return { ...stub, env: { TANDEM_URL: stub.url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) } };
-}
 
 test('budgets are listed by whom they hold; of one for each, who spent most and how many have nothing left', async () => {
   const { env } = await against({ 'GET /api/budgets': { json: { items: [whole, each], nextCursor: null } } });

@@ -1,23 +1,10 @@
-import { mkdtempSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { run, stubServer } from '../testing/terminal.ts';
+import { expect, test } from 'vitest';
+import { against } from '../testing/against.ts';
+import { run } from '../testing/terminal.ts';
 
 const ID = '0192f0c1-0000-7000-8000-000000000001';
 const limit = { id: ID, scope: { kind: 'project', id: ID, name: 'default' }, subject: { kind: 'user', name: null }, metric: 'requests', amount: 20, holder: 'each user of project default', createdAt: '2026-11-23T07:00:00.000Z' };
 const projects = { 'GET /api/projects': { json: { items: [{ id: ID, name: 'default', slug: 'default' }], nextCursor: null } } };
-const open: Server[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
-
-async function against(answers: Parameters<typeof stubServer>[0]) {
-  const stub = await stubServer(answers);
-  open.push(stub.server);
-  return { ...stub, env: { TANDEM_URL: stub.url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) } };
-}
 
 test('limits are listed by whom they hold, and none says how to set one', async () => {
   const { env } = await against({ 'GET /api/limits': { json: { items: [limit], nextCursor: null } } });

@@ -1,22 +1,9 @@
-import { mkdtempSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { run, stubServer } from '../testing/terminal.ts';
+import { expect, test } from 'vitest';
+import { against } from '../testing/against.ts';
+import { run } from '../testing/terminal.ts';
 import { msText, waterfall } from '../output/waterfall.ts';
 
 const ID = '0192f0c1-7a00-7000-8000-000000000001';
-const open: Server[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
-
-async function against(answers: Parameters<typeof stubServer>[0]) {
-  const stub = await stubServer(answers);
-  open.push(stub.server);
-  return { ...stub, env: { TANDEM_URL: stub.url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) } };
-}
 
 const request = {
   id: ID, at: '2026-11-23T08:00:00.000Z', outcome: 'completed', code: null, status: null, model: 'team/fast', dialect: 'chat', tier: 'default', projectId: ID, projectName: 'default', keyId: ID, keyName: 'ci',

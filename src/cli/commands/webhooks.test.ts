@@ -1,22 +1,9 @@
-import { mkdtempSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { run, stubServer } from '../testing/terminal.ts';
+import { expect, test } from 'vitest';
+import { against } from '../testing/against.ts';
+import { run } from '../testing/terminal.ts';
 
 const ID = '0192f0c1-0000-7000-8000-000000000001';
 const webhook = { id: ID, url: 'https://hooks.example.com/t', events: ['budget.alert'], createdAt: '2026-11-23T07:00:00.000Z', waiting: 2, lastDeliveredAt: null, oldestWaitingAt: '2026-11-23T07:00:00.000Z', failingSince: '2026-11-23T07:00:00.000Z', nextTryAt: '2026-11-23T07:05:00.000Z', givenUp: 0, lastProblem: 'it answered 500' };
-const open: Server[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
-
-async function against(answers: Parameters<typeof stubServer>[0]) {
-  const stub = await stubServer(answers);
-  open.push(stub.server);
-  return { ...stub, env: { TANDEM_URL: stub.url, TANDEM_KEY: 'tdm_secret', TANDEM_HOME: mkdtempSync(join(tmpdir(), 'tandem-cli-')) } };
-}
 
 test('addresses are listed with what waits and why, and none says how to add one', async () => {
   const { env } = await against({ 'GET /api/webhooks': { json: { items: [webhook], nextCursor: null } } });
