@@ -1,7 +1,7 @@
 import { TandemError, type Config } from '../base/index.ts';
 
 /** The parts of the operator's file, each read and checked by its room. */
-const PARTS = ['backends', 'deadlines', 'egress', 'models', 'oidc', 'organisation', 'routing'];
+const PARTS = ['backends', 'deadlines', 'egress', 'mdm', 'models', 'oidc', 'organisation', 'providers', 'routing'];
 
 /**
  * Refuses names that no room reads: a slip such as `backend` would else go unnoticed until something is missing.

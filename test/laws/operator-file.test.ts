@@ -9,6 +9,7 @@ import { systemClock } from '../../src/base/index.ts';
 import { readAccounts } from '../../src/fleet/providers/accounts.ts';
 import { ProviderClient } from '../../src/fleet/providers/provider-client.ts';
 import { readOperatorFile } from '../../src/models/registry/operator-file.ts';
+import { checkOperatorFile } from '../../src/start/operator-file.ts';
 import { ROOT } from './support/sources.ts';
 
 /** `a.b[].c` for every field of a value. */
@@ -22,6 +23,12 @@ const fieldsOf = (value: unknown, at = ''): string[] => {
 };
 
 describe('the operator\'s file in the reference', () => {
+  it('has no part that the program refuses to start with', () => {
+    const parts = [...new Set([...OPERATOR_FIELDS.map(([field]) => field.split(/[.[]/)[0]!), ...Object.keys(OPERATOR_EXAMPLE)])];
+    expect(parts).toEqual(expect.arrayContaining(['mdm', 'providers']));
+    for (const part of parts) expect(() => checkOperatorFile({ file: { [part]: {} }, configFile: 'tandem.json' })).not.toThrow();
+  });
+
   it('is accepted by the rooms that read it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-operator-'));
     try {
