@@ -84,7 +84,8 @@ function costOf(row: LeaseRow, nowMs: number): { paid: number; outOfReach: numbe
   const monthEnd = Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth() + 1, 1);
   const monthStart = Date.UTC(new Date(nowMs).getUTCFullYear(), new Date(nowMs).getUTCMonth(), 1);
   const before = startMs === null ? 0 : Math.min(paid, startedMinutes(startMs, monthStart));
-  const byMonthEnd = startMs === null || row.stopped_at !== null ? paid : paid + startedMinutes(nowMs, Math.min(monthEnd, row.ends_at?.getTime() ?? monthEnd));
+  // The minute that is begun is paid already.
+  const byMonthEnd = startMs === null || row.stopped_at !== null ? paid : paid + Math.max(0, startedMinutes(startMs, Math.min(monthEnd, row.ends_at?.getTime() ?? monthEnd)) - wall);
   return {
     paid, outOfReach: Math.max(0, wall - paid),
     cost: {
