@@ -28,7 +28,7 @@ export const list: Run = async (context, { options }) => {
     { title: 'UNTIL', value: (lease) => timeText(lease.endedAt ?? lease.endsAt) },
     { title: 'PAID UNTIL', value: (lease) => timeText(lease.paidUntil) },
     { title: 'SO FAR', align: 'right', value: (lease) => moneyText(lease.cost.soFar, lease.cost.currency) },
-    { title: 'WHY', value: (lease) => lease.reason ?? '-' },
+    { title: 'WHY', value: (lease) => lease.reason ?? (lease.state === 'reserved' ? `begins ${timeText(lease.startsAt)}` : '-') },
     { title: 'ID', value: (lease) => lease.id },
   ], context.out)));
 };

@@ -34,7 +34,7 @@ export const end: Run = async (context, { args, options }) => {
 export const keep: Run = async (context, { args, options }) => {
   const client = context.client();
   const volume = await keepHome(client, await leaseIdOf(client, args[0]!), args[1]!, options['days']);
-  print(context, volume, () => `When the lease ends, its home is kept as the volume ${volume.name} for ${plural(volume.days, 'day')}. Back into a lease: tandem gpu lease --volume ${volume.name}`);
+  print(context, volume, () => `When the lease ends, its home is kept as the volume ${volume.name} for ${plural(volume.days, 'day')}. Back into a lease: tandem gpu lease --volume ${volume.name}, or tandem mac lease --volume ${volume.name}`);
 };
 
 export const letGo: Run = async (context, { args }) => {
