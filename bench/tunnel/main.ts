@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- tunnel`: SSH and VNC through the tunnel beside direct and beside `ssh -R`, in one run, over one link between two network
  * namespaces: as fast as this machine goes, and shaped to 1 Gbit/s by `tc tbf`. Also what 1,000 agents that do nothing cost the server.
- * Needs root, OpenSSH, bubblewrap, TigerVNC and iproute2. `--megabytes=N`, `--turns=N`, `--trips=N`, `--frames=N`, `--agents=N`, `--unshaped`: less of it, to see that it runs.
+ * Needs root, OpenSSH, bubblewrap, TigerVNC and iproute2. `--megabytes=N`, `--turns=N`, `--trips=N`, `--frames=N`, `--agents=N`, `--unshaped`, `--agents-only`: less of it, to see that it runs.
  * `--cipher=NAME`: of OpenSSH's, for the ways beside the tunnel, which has one of its own choice.
  */
 import '../support/host-tools.ts';
@@ -193,12 +193,14 @@ async function measure(title: string): Promise<void> {
   }
 }
 
-await measure('Unshaped');
-await measureScreens('unshaped');
-if (!process.argv.includes('--unshaped')) {
-  link.shape('1gbit');
-  await measure('Shaped to 1 Gbit/s both ways');
-  await measureScreens('shaped to 1 Gbit/s both ways');
+if (!process.argv.includes('--agents-only')) {
+  await measure('Unshaped');
+  await measureScreens('unshaped');
+  if (!process.argv.includes('--unshaped')) {
+    link.shape('1gbit');
+    await measure('Shaped to 1 Gbit/s both ways');
+    await measureScreens('shaped to 1 Gbit/s both ways');
+  }
 }
 
 if (IDLE_AGENTS > 0) await measureIdle();
