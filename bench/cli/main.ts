@@ -3,10 +3,9 @@
  * Starts a server of its own; median of 20 runs after two to warm the code cache.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { printed, startOnCore, stop } from '../support/processes.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { markdown, median, spread } from '../support/stats.ts';
 import { requireTools } from '../support/tools.ts';
 
@@ -15,7 +14,7 @@ const RUNS = 20;
 const LIMIT_MS = 100;
 
 requireTools(['taskset']);
-const home = mkdtempSync(join(tmpdir(), 'tandem-bench-home-'));
+const home = scratchFolder('bench-home');
 const env = { ...process.env, TANDEM_HOME: home, TANDEM_PORT: '19950', TANDEM_LOCAL_MODEL: 'off', TANDEM_LOG: 'warn' };
 const server = startOnCore(0, [process.execPath, join(ROOT, 'src/start/main.ts'), 'up'], { env });
 await printed(server, 'Ctrl-C stops everything.');

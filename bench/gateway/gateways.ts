@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SERVER_FLAGS } from '../../src/cli/server-flags.ts';
 import { answers, commandOf, descendants, moveToCore, printed, startOnCore, stop } from '../support/processes.ts';
 import { LITELLM } from '../support/litellm.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { MODEL } from './workload.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -56,7 +57,7 @@ const LITELLM_KEY = 'sk-bench-0123456789abcdef0123456789abcdef';
 
 /** LiteLLM's proxy from PyPI, one worker, without a database: what its own documentation calls the fastest way to run it. */
 export async function startLitellm(core: number, mocks: Ports, port: number, python: string): Promise<Gateway> {
-  const config = join(mkdtempSync(join(tmpdir(), 'tandem-bench-litellm-')), 'config.yaml');
+  const config = join(scratchFolder('bench-litellm'), 'config.yaml');
   const entry = (alias: string, upstream: number) => `  - model_name: ${alias}\n    litellm_params: { model: openai/mock, api_base: "http://127.0.0.1:${upstream}/v1", api_key: sk-bench }\n`;
   writeFileSync(config, `model_list:\n${entry(MODEL, mocks.plain)}${entry(`${MODEL}-stream`, mocks.stream)}litellm_settings: { telemetry: false }\ngeneral_settings: { master_key: ${LITELLM_KEY} }\n`);
   const child = startOnCore(core, [python, '-m', 'litellm.proxy.proxy_cli', '--config', config, '--port', String(port), '--num_workers', '1'], {
@@ -70,7 +71,7 @@ export async function startLitellm(core: number, mocks: Ports, port: number, pyt
  * Tandem as `npm start` runs it: key, budget, ledger and log on. Poster and Postgres run on `otherCore`, which may be the gateway's own.
  */
 export async function startTandem(core: number, otherCore: number, mocks: Ports, port: number, strict: boolean): Promise<Gateway & { readonly url: string; readonly key: string; readonly home: string }> {
-  const home = mkdtempSync(join(tmpdir(), 'tandem-bench-home-'));
+  const home = scratchFolder('bench-home');
   const backend = (name: string, upstream: number, alias: string) => ({ name, url: `http://127.0.0.1:${upstream}/v1`, models: [{ alias, model: 'mock', maxOutputTokens: 256 }] });
   writeFileSync(join(home, 'config.json'), JSON.stringify({ backends: [backend('plain', mocks.plain, MODEL), backend('stream', mocks.stream, `${MODEL}-stream`)], egress: { allow: ['127.0.0.0/8'] } }));
   const child = startOnCore(core, [process.execPath, '--disable-warning=ExperimentalWarning', ...SERVER_FLAGS, join(ROOT, 'src/start/main.ts'), 'up'], {

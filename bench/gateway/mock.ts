@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BEFORE_FIRST, answers, printed, startOnCore } from '../support/processes.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { REPLY } from './workload.ts';
 
 /** A backend that answers at once: nginx with one worker and a fixed reply, so that the gateway is what is measured. */
 export async function startMocks(core: number, plainPort: number, streamPort: number): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
+  const folder = scratchFolder('bench');
   const config = join(folder, 'nginx.conf');
   writeFileSync(config, `daemon off; worker_processes 1; pid ${folder}/pid; error_log /dev/null;
 events { worker_connections 2048; }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIRST } from '../support/processes.ts';
+import { scratchFolder } from '../support/scratch.ts';
 
 export interface WrkResult {
   readonly requestsPerSecond: number;
@@ -14,7 +14,7 @@ export interface WrkResult {
 
 /** Closed-loop load: so many connections, each sending its next request when the last is answered. */
 export async function wrk(options: { core: number; url: string; connections: number; seconds: number; body: string; headers: Readonly<Record<string, string>> }): Promise<WrkResult> {
-  const script = join(mkdtempSync(join(tmpdir(), 'tandem-wrk-')), 'load.lua');
+  const script = join(scratchFolder('wrk'), 'load.lua');
   const headers = Object.entries({ 'content-type': 'application/json', ...options.headers }).map(([name, value]) => `wrk.headers["${name}"] = ${JSON.stringify(value)}`);
   writeFileSync(script, `wrk.method = "POST"\nwrk.body = ${JSON.stringify(options.body)}\n${headers.join('\n')}
 done = function(summary, latency)

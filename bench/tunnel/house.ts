@@ -3,8 +3,7 @@
  * that is granted without the room of leases. Prints one line of JSON when it listens, and another when the lease runs. By SIGUSR2 V8 gives back
  * what nothing uses, and another line says how many bytes the process has then.
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir, uptime } from 'node:os';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -16,11 +15,12 @@ import { nothingLeased } from '../../src/fleet/testing/nothing-leased.ts';
 import { createServer } from '../../src/http/index.ts';
 import { emptyLedger, emptyModels } from '../../src/http/testing/doors.ts';
 import { createTunnels } from '../../src/tunnels/index.ts';
+import { scratchFolder } from '../support/scratch.ts';
 
 const [host = '127.0.0.1', agentPort = '19971', httpPort = '19972'] = process.argv.slice(2);
 const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 const root = join(import.meta.dirname, '../..');
-const home = mkdtempSync(join(tmpdir(), 'tandem-bench-tunnel-'));
+const home = scratchFolder('bench-tunnel');
 const common = { clock: systemClock, log: silentLogger };
 const postgres = await startEmbeddedPostgres({ ...common, home, watch: false });
 await migrate(postgres.connection, silentLogger);

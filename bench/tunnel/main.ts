@@ -7,14 +7,14 @@
 import '../support/host-tools.ts';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { WebSocket, createWebSocketStream } from 'ws';
 import { stop } from '../support/processes.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { markdown, median, percentile, spread } from '../support/stats.ts';
 import { CpuWatch } from './cpu-watch.ts';
 import { Viewer, type ScreenWay } from './screens.ts';
@@ -30,15 +30,15 @@ const CIPHER = process.argv.find((word) => word.startsWith('--cipher='))?.split(
 const ROOT = join(import.meta.dirname, '../..');
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 
-const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
-chmodSync(folder, 0o711);
 const link = new Link(`tdmb${process.pid % 10_000}`);
 const running: ChildProcess[] = [];
 process.on('exit', () => {
   for (const child of running) child.kill('SIGTERM');
   link.remove();
-  rmSync(folder, { recursive: true, force: true });
 });
+// After the handler above: what writes into it is ended first.
+const folder = scratchFolder('bench');
+chmodSync(folder, 0o711);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const start = (command: readonly string[], said: 'inherit' | 'ignore' = 'inherit'): ChildProcess => {
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', said] });

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createIdSource, newId, silentLogger, systemClock } from '../../src/base/index.ts';
 import type { Principal } from '../../src/access/index.ts';
@@ -15,6 +15,7 @@ import { LogWriter } from '../../src/ledger/log/writer.ts';
 import { Poster } from '../../src/ledger/poster/supervisor.ts';
 import { createPriceBook } from '../../src/ledger/prices/book.ts';
 import { rate } from '../../src/ledger/rating/rate.ts';
+import { scratchFolder } from '../support/scratch.ts';
 
 /** A log as a gateway writes it, with its own poster process, over Postgres as it is shipped (fsync on), and the books. */
 export interface BenchHouse {
@@ -37,7 +38,7 @@ const LEASED = 10n ** 24n;
 const per = '1000000';
 
 export async function openBenchHouse(): Promise<BenchHouse> {
-  const home = mkdtempSync(join(tmpdir(), 'tandem-bench-usage-'));
+  const home = scratchFolder('bench-usage');
   const postgres = await startEmbeddedPostgres({ home, log: silentLogger, clock: systemClock, watch: false });
   await migrate(postgres.connection, silentLogger);
   const database = await openDatabase({ connection: postgres.connection, log: silentLogger, clock: systemClock });
@@ -103,7 +104,6 @@ export async function openBenchHouse(): Promise<BenchHouse> {
       lock?.release();
       await database.close();
       await postgres.stop();
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }
