@@ -1,9 +1,10 @@
 /* All pages in all states four times over: minutes in a real browser, so it runs among the long suites. */
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { PAGES } from './addresses.ts';
+import { DIALOGS, PAGES } from './addresses.ts';
 import { OF_COLOURS, violations } from './axe.ts';
 import { noBrowser } from './browser.ts';
+import { dialogsFit } from './dialogs.ts';
 import { MODES, openPage, settle } from './looking.ts';
 import { withConsole } from './with-console.ts';
 
@@ -39,4 +40,25 @@ describe.skipIf(noBrowser !== undefined)('every page of the console in Chromium'
       }, 400_000);
     }
   }
+
+  it('has no axe violation in any dialog, each of which fits 390 pixels and is closed by esc', async () => {
+    desk.mock.reset('full');
+    const { context, page, faults } = await openPage(desk.browser);
+    const wrong: string[] = [];
+    for (const [path, button] of DIALOGS) {
+      await page.goto(desk.mock.url + path);
+      await page.getByRole('button', { name: new RegExp(`^${button}`) }).first().click();
+      await page.getByRole('dialog').waitFor();
+      for (const line of await violations(page)) wrong.push(`${path} ${button}: ${line}`);
+      for (const width of [390, 1280]) {
+        await page.setViewportSize({ width, height: 844 });
+        if (!(await dialogsFit(page))) wrong.push(`${path} ${button}: wider than its dialog at ${width}`);
+      }
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    await context.close();
+    expect(wrong).toEqual([]);
+    expect(faults).toEqual([]);
+  }, 400_000);
 });

@@ -100,8 +100,10 @@ test('tokens that are held, given back, spent and held again never add up to mor
       spent += one.used < one.call.tokens ? one.used : one.call.tokens;
     }
     expect(slice.held).toBe(0n);
-    expect((store.leased.get('0 ') ?? 0n) - slice.available).toBe(spent);
-  }), { numRuns: 100 });
+    // What was leased ahead may be on its way still; all that is free goes back.
+    await slices.stop();
+    expect([store.leased.get('0 ') ?? 0n, slice.available]).toEqual([spent, 0n]);
+  }), { numRuns: 100, examples: [[68n, [{ most: 1n, used: 0n, end: false }, { most: 6n, used: 0n, end: false }]]] });
 });
 
 test('a call that was not admitted after all leaves every count as it was', async () => {
