@@ -42,6 +42,7 @@ describe.skipIf(noBrowser !== undefined)('the console in Chromium', () => {
     desk.mock.reset('full');
     const { context, page, faults } = await open();
     await page.goto(desk.mock.url);
+    await settle(page, 'full');
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Go to a page, key or model' }).fill('nightly');
     await page.getByRole('option', { name: /Nightly evals/ }).waitFor();
