@@ -67,7 +67,7 @@ describe('a lease that is placed', () => {
     const id = await ask();
     once('machines', () => house.leases.handOver(house.admin, id, { projectId: second }));
     await house.pass(3_000);
-    expect(await show(id)).toMatchObject({ state: 'waiting', projectId: second, reason: expect.stringContaining('the project second may have 1 GPUs at a time, has 0 and asks for 3 more') });
+    expect(await show(id)).toMatchObject({ state: 'waiting', projectId: second, reason: expect.stringContaining('the project second may have 1 GPU at a time, has 0 and asks for 3 more') });
     expect(await house.database.unscoped('a test').selectFrom('lease_holds').selectAll().execute()).toEqual([]);
   });
 
@@ -99,7 +99,7 @@ describe('a lease that is placed', () => {
     await house.leases.handOver(house.admin, handed, { projectId: second });
     expect(await house.database.transaction((tx) => watch.use(tx, { organisation_id: house.organisationId, project_id: second }))).toBeUndefined();
     await house.pass(2_000);
-    expect(await show(later)).toMatchObject({ state: 'waiting', reason: expect.stringContaining('may have 1 leases at a time') });
+    expect(await show(later)).toMatchObject({ state: 'waiting', reason: expect.stringContaining('may have 1 lease at a time') });
   });
 
   it('many that are handed over at once wait for each other and not for a connection', async () => {

@@ -114,10 +114,10 @@ describe('who waits', () => {
     const requests = [request('r', { want: gpus(4) }), request('s', { want: gpus(4), askedAtMs: 1, providerSpend: 5_000_000_000_000n })];
     const reason = (more: object) => waitOf({ machines, requests, quotas: [{ ...none, ...more }] })?.reason;
     expect(reason({ gpus: 6 })).toBe('the project web may have 6 GPUs at a time, has 4 and asks for 4 more; let something end, or set another quota: tandem quotas');
-    expect(reason({ leases: 1 })).toBe('the project web may have 1 leases at a time, has 1 and asks for 1 more; let something end, or set another quota: tandem quotas');
+    expect(reason({ leases: 1 })).toBe('the project web may have 1 lease at a time, has 1 and asks for 1 more; let something end, or set another quota: tandem quotas');
     // Both are on one machine, which is had once; the third one is not.
     expect(reason({ nodes: 1 })).toBeUndefined();
-    expect(waitOf({ machines, requests: [...requests, request('t', { want: gpus(4), askedAtMs: 2 })], quotas: [{ ...none, nodes: 1 }] })?.reason).toBe('the project web may have 1 machines at a time, has 1 and asks for 1 more; let something end, or set another quota: tandem quotas');
+    expect(waitOf({ machines, requests: [...requests, request('t', { want: gpus(4), askedAtMs: 2 })], quotas: [{ ...none, nodes: 1 }] })?.reason).toBe('the project web may have 1 machine at a time, has 1 and asks for 1 more; let something end, or set another quota: tandem quotas');
     expect(reason({ spend: { most: 9_000_000_000_000n, spent: 6_000_000_000_000n } })).toBe('providers may bill the project web 9.00 this month, bill 6.00 already, and would bill 5.00 more; let something end, or set another quota: tandem quotas');
     expect(reason({ scope: 'organisation', id: 'acme', holder: 'the organisation Acme', gpus: 4 })).toBe('the organisation Acme may have 4 GPUs at a time, has 4 and asks for 4 more; let something end, or set another quota: tandem quotas');
     expect(reason({ gpus: 8, leases: 2, nodes: 2 })).toBeUndefined();

@@ -33,8 +33,8 @@ export class QuotaBook {
     for (const { quota, ...used } of this.#over(request)) {
       const nodes = machineIds === null ? Math.max(0, request.machines - used.nodes.size) : machineIds.filter((id) => !used.nodes.has(id)).length;
       const over = (what: string, most: number | null, has: number, more: number) =>
-        (most !== null && more > 0 && has + more > most ? `${quota.holder} may have ${most} ${what} at a time, has ${has} and asks for ${more} more; let something end, or set another quota: tandem quotas` : null);
-      const reason = over('leases', quota.leases, used.leases.size, 1) ?? over('machines', quota.nodes, used.nodes.size, nodes) ?? over('GPUs', quota.gpus, used.gpus, gpus);
+        (most !== null && more > 0 && has + more > most ? `${quota.holder} may have ${most} ${what}${most === 1 ? '' : 's'} at a time, has ${has} and asks for ${more} more; let something end, or set another quota: tandem quotas` : null);
+      const reason = over('lease', quota.leases, used.leases.size, 1) ?? over('machine', quota.nodes, used.nodes.size, nodes) ?? over('GPU', quota.gpus, used.gpus, gpus);
       if (reason !== null) return reason;
       if (quota.spend !== null && request.providerSpend > 0n && quota.spend.spent + used.spend + request.providerSpend > quota.spend.most) {
         return spendWords(quota.holder, quota.spend.most, quota.spend.spent + used.spend, request.providerSpend);
