@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { freePort, freshFolder, startProgram, stopEverything, type Program } from './program.ts';
 
-/** Agents that a test has started. */
+/** Agents that a test has started, and the servers that they belong to. */
 const running: string[] = [];
+const programs: Program[] = [];
 
-export function stopServing(): void {
+export async function stopServing(): Promise<void> {
   for (const home of running.splice(0)) process.kill(Number(readFileSync(join(home, 'launcher.pid'), 'utf8')), 'SIGTERM');
+  for (const program of programs.splice(0)) await program.interrupt();
   stopEverything();
 }
 
@@ -39,14 +41,15 @@ const until = async <T>(what: string, look: () => T, holds: (seen: T) => boolean
  */
 export async function serveFromMachine({ sleeps, serve }: { readonly sleeps: boolean; readonly serve?: readonly string[] }): Promise<void> {
   const program = await startProgram({ direct: true, env: { TANDEM_LOCAL_MODEL: 'off', TANDEM_AGENT_ADDRESS: `127.0.0.1:${await freePort()}` } });
+  programs.push(program);
   const { line } = JSON.parse(cli(program, 'node', 'add', '--name', 'cpu-1', '--json')) as { line: string };
   const machine = freshFolder('machine');
   // A lease's user goes through it to its own folder.
   chmodSync(machine, 0o711);
   const home = join(machine, 'agent');
-  // A machine without a GPU, whatever the one has that runs the tests.
+  // A machine without a GPU, whatever the one has that runs the tests; and that one does not become a router for it.
   const hidden = 'for tool in nvidia-smi rocm-smi; do at=$(command -v $tool) && mount --bind /dev/null "$at"; done; exec sh -c "$LINE"';
-  const pasted = spawnSync('unshare', ['--mount', 'sh', '-c', hidden], { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: machine, TANDEM_AGENT_HOME: home, LINE: line } });
+  const pasted = spawnSync('unshare', ['--mount', 'sh', '-c', hidden], { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: machine, TANDEM_AGENT_HOME: home, TANDEM_AGENT_NETWORK: 'none', LINE: line } });
   expect(pasted.status, pasted.stderr).toBe(0);
   running.push(home);
   await until('ready', () => (JSON.parse(cli(program, 'api', 'GET', '/api/nodes')) as { items: { state: string; inventory: object }[] }).items, ([one]) => one?.state === 'ready' && 'cpu' in one.inventory);
