@@ -1,29 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger, systemClock } from '../base/index.ts';
-import { createAccess, type Access, type Principal } from '../access/index.ts';
-import { openDatabase, type Database } from '../db/index.ts';
-import { createTestDatabase, type TestDatabase } from '../db/testing.ts';
-import { createLedger, type Ledger } from '../ledger/index.ts';
+import type { Principal } from '../access/index.ts';
+import type { Ledger } from '../ledger/index.ts';
 import { FakeBackend, type SeenRequest } from './testing/fake-backend.ts';
 import { GatewayProcess, type CallResult } from './testing/gateway-process.ts';
+import { openLedgerHouse, type LedgerHouse } from './testing/ledger-house.ts';
 import { COMPLETION } from './testing/openai-fixtures.ts';
 
 const CENT = 10n ** 10n;
 const CALLS = 1_000;
 const NAMES = ['mix/0', 'mix/1', 'mix/2', 'mix/3', 'mix/4', 'mix/5'];
 
-let home: string;
-let testDatabase: TestDatabase;
-let database: Database;
-let access: Access;
+let house: LedgerHouse;
 let ledger: Ledger;
 let admin: Principal;
-let key: string;
 let gateways: GatewayProcess[];
 let budgetId: string;
 /** The most output that any target of a name gives. */
@@ -46,17 +38,10 @@ function answerBy(chance: () => number): (response: ServerResponse, request: See
 }
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'last-cent-'));
-  testDatabase = await createTestDatabase();
-  database = await openDatabase({ connection: testDatabase.connection, log: silentLogger, clock: systemClock, poolSize: 4 });
-  access = createAccess({ database, clock: systemClock, log: silentLogger, config: { file: {} } });
-  const { organisationId, adminKey } = await access.bootstrap();
-  await access.start();
-  key = adminKey!;
-  admin = access.directory.verify(key);
-  // A ledger on a home of its own, for prices and the bill. It admits nothing.
-  ledger = createLedger({ database, clock: systemClock, log: silentLogger, home: join(home, 'own'), strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
-  await ledger.start();
+  house = await openLedgerHouse();
+  const { connection, organisationId, adminKey: key, home } = house;
+  // This ledger is for prices and the bill. It admits nothing.
+  ({ ledger, admin } = house);
   const price = fc.tuple(fc.bigInt({ min: 200_000n, max: 1_000_000n }), fc.bigInt({ min: 200_000n, max: 2_000_000n }));
   for (const [index, [input, output]] of fc.sample(price, NAMES.length).entries()) {
     await ledger.prices.create(admin, { resource: NAMES[index]!, tier: 'standard', side: 'sell', source: 'a test', buckets: { input: { price: String(input), per: '1' }, output: { price: String(output), per: '1' } } });
@@ -75,18 +60,14 @@ beforeAll(async () => {
   };
   // Before the processes start: a budget is in force everywhere within a second, and what is served before is not held by it.
   budgetId = (await ledger.budgets.create(admin, { scope: { kind: 'organisation', id: organisationId }, amount: String(CENT), period: 'total' })).id;
-  const options = { connection: testDatabase.connection, organisationId, file, key };
+  const options = { connection, organisationId, file, key };
   gateways = [new GatewayProcess({ ...options, home: join(home, 'one') }), new GatewayProcess({ ...options, home: join(home, 'other') })];
   await Promise.all(gateways.map((gateway) => gateway.ready));
 }, 60_000);
 afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.end()));
-  await ledger.stop();
   await Promise.all(backends.map((backend) => backend.stop()));
-  await access.stop();
-  await database.close();
-  await testDatabase.drop();
-  rmSync(home, { recursive: true, force: true });
+  await house.close();
 });
 
 const bodyOf = (name: string, words: number, cap: number) => ({ model: name, messages: [{ role: 'user', content: 'x '.repeat(words) }], max_tokens: cap });
@@ -123,7 +104,7 @@ test('1,000 calls at once on the last cent, through two processes and over backe
   const verified = await ledger.bill.verify(admin);
   expect(verified).toMatchObject({ ok: true, difference: '0', firstFault: null });
   // Failed attempts are there, and nobody pays for them twice: of a call's attempts one at most has a charge.
-  const { rows } = await database.pool.query<{ attempts: { charge?: string }[] }>(`select attributes -> 'attempts' as attempts from usage_events where jsonb_array_length(attributes -> 'attempts') > 1`);
+  const { rows } = await house.database.pool.query<{ attempts: { charge?: string }[] }>(`select attributes -> 'attempts' as attempts from usage_events where jsonb_array_length(attributes -> 'attempts') > 1`);
   expect(rows.length).toBeGreaterThan(0);
   expect(rows.every(({ attempts }) => attempts.filter(({ charge }) => charge !== undefined).length <= 1)).toBe(true);
 }, 120_000);

@@ -1,23 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId, silentLogger, systemClock, type TandemError } from '../base/index.ts';
-import { createAccess, type Access, type Principal } from '../access/index.ts';
-import { openDatabase, type Database } from '../db/index.ts';
-import { createTestDatabase, type TestDatabase } from '../db/testing.ts';
-import { createLedger, type Ledger } from '../ledger/index.ts';
+import type { Access, Principal } from '../access/index.ts';
+import type { Ledger } from '../ledger/index.ts';
 import { createModels, type Models } from './index.ts';
 import { FakeBackend } from './testing/fake-backend.ts';
+import { openLedgerHouse, type LedgerHouse } from './testing/ledger-house.ts';
 import { MemorySink } from './testing/memory-sink.ts';
 import { STREAM } from './testing/openai-fixtures.ts';
 
 /** A project that pays for attempts that did not deliver, on the real ledger, over FAKE backends that fail as they are told. */
 const backends = [new FakeBackend(), new FakeBackend(), new FakeBackend()];
-let home: string;
-let testDatabase: TestDatabase;
-let database: Database;
+let house: LedgerHouse;
 let access: Access;
 let ledger: Ledger;
 let models: Models;
@@ -25,7 +20,6 @@ let admin: Principal;
 let paying: Principal;
 let plain: Principal;
 let urls: string[];
-let operatorId: string;
 const PRICES = { input: { price: 7n, per: 3n }, output: { price: 11n, per: 4n }, request: { price: 1_000n, per: 1n } };
 const MOST_OUTPUT = 40;
 
@@ -48,20 +42,11 @@ function play(backend: FakeBackend, at: number): void {
 }
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'paid-attempts-'));
-  testDatabase = await createTestDatabase();
-  database = await openDatabase({ connection: testDatabase.connection, log: silentLogger, clock: systemClock });
-  access = createAccess({ database, clock: systemClock, log: silentLogger, config: { file: {} } });
-  const { organisationId, adminKey } = await access.bootstrap();
-  await access.start();
-  operatorId = organisationId;
-  const operator = () => organisationId;
-  ledger = createLedger({ database, clock: systemClock, log: silentLogger, home, strict: false, audit: access.audit, names: access.directory, operator, logLevel: 'silent' });
-  await ledger.start();
+  house = await openLedgerHouse();
+  ({ access, ledger, admin } = house);
   urls = await Promise.all(backends.map((backend) => backend.start()));
   backends.forEach(play);
   models = await open();
-  admin = access.directory.verify(adminKey!);
   const buckets = Object.fromEntries(Object.entries(PRICES).map(([bucket, { price, per }]) => [bucket, { price: String(price), per: String(per) }]));
   const price = await ledger.prices.create(admin, { resource: 'm', tier: 'standard', side: 'sell', source: 'a test', buckets });
   // A price begins when every process knows it.
@@ -71,23 +56,19 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await models.stop();
-  await ledger.stop();
   await Promise.all(backends.map((backend) => backend.stop()));
-  await access.stop();
-  await database.close();
-  await testDatabase.drop();
-  rmSync(home, { recursive: true, force: true });
+  await house.close();
 });
 
 async function open(): Promise<Models> {
   const opened = createModels({
-    access, ledger, database, log: silentLogger, clock: systemClock, engine: null, operator: () => operatorId,
+    access, ledger, database: house.database, log: silentLogger, clock: systemClock, engine: null, operator: () => house.organisationId,
     config: {
       file: {
         egress: { allow: ['127.0.0.1'] }, backends: urls.map((url, at) => ({ name: `gpu-${at}`, url, models: [] })),
         models: [{ name: 'm', goal: 'order', targets: urls.map((_url, at) => ({ backend: `gpu-${at}`, model: 'x', order: at, maxOutputTokens: MOST_OUTPUT })), limits: { attempts: 3 } }],
       },
-      configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'off',
+      configFile: join(house.home, 'config.json'), secretFile: join(house.home, 'secret'), localModel: 'off',
     },
   });
   await opened.start();

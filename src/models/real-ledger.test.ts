@@ -1,21 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId, silentLogger, systemClock, type TandemError } from '../base/index.ts';
-import { createAccess, type Access, type Principal } from '../access/index.ts';
-import { openDatabase, type Database } from '../db/index.ts';
-import { createTestDatabase, type TestDatabase } from '../db/testing.ts';
-import { createLedger, type Ledger } from '../ledger/index.ts';
+import type { Access, Principal } from '../access/index.ts';
+import type { Database } from '../db/index.ts';
+import type { Ledger } from '../ledger/index.ts';
 import { createModels, type Models } from './index.ts';
 import { FakeEngine } from './local/fake-engine.ts';
 import { FakeBackend } from './testing/fake-backend.ts';
 import { ask } from './testing/house.ts';
+import { openLedgerHouse, type LedgerHouse } from './testing/ledger-house.ts';
 import { MemorySink } from './testing/memory-sink.ts';
 import { COMPLETION, STREAM } from './testing/openai-fixtures.ts';
 
-let home: string;
-let testDatabase: TestDatabase;
+let house: LedgerHouse;
 let database: Database;
 let access: Access;
 let ledger: Ledger;
@@ -25,25 +22,17 @@ let backend: FakeBackend;
 let admin: Principal;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'models-ledger-'));
-  testDatabase = await createTestDatabase();
-  database = await openDatabase({ connection: testDatabase.connection, log: silentLogger, clock: systemClock });
-  access = createAccess({ database, clock: systemClock, log: silentLogger, config: { file: {} } });
-  const { organisationId, adminKey } = await access.bootstrap();
-  await access.start();
-  const operator = () => organisationId;
-  ledger = createLedger({ database, clock: systemClock, log: silentLogger, home, strict: false, audit: access.audit, names: access.directory, operator, logLevel: 'silent' });
-  await ledger.start();
+  house = await openLedgerHouse();
+  ({ database, access, ledger, admin } = house);
   engine = new FakeEngine();
   await engine.start();
   backend = new FakeBackend();
   const url = await backend.start();
   models = createModels({
-    access, ledger, database, log: silentLogger, clock: systemClock, engine, operator,
-    config: { file: { egress: { allow: ['127.0.0.1'] }, backends: [{ name: 'gpu', url, models: [{ alias: 'team/big', model: 'big', maxOutputTokens: 100 }] }] }, configFile: join(home, 'config.json'), secretFile: join(home, 'secret'), localModel: 'default' },
+    access, ledger, database, log: silentLogger, clock: systemClock, engine, operator: () => house.organisationId,
+    config: { file: { egress: { allow: ['127.0.0.1'] }, backends: [{ name: 'gpu', url, models: [{ alias: 'team/big', model: 'big', maxOutputTokens: 100 }] }] }, configFile: join(house.home, 'config.json'), secretFile: join(house.home, 'secret'), localModel: 'default' },
   });
   await models.start();
-  admin = access.directory.verify(adminKey!);
   const per = '1000000';
   for (const resource of ['tandem/local', 'team/big']) {
     await ledger.prices.create(admin, { resource, tier: 'standard', side: 'sell', source: 'a test', buckets: { input: { price: '1250000000000', per }, cache_read: { price: '150000000000', per }, output: { price: '4250000000000', per } } });
@@ -51,13 +40,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await models.stop();
-  await ledger.stop();
   await engine.stop();
   await backend.stop();
-  await access.stop();
-  await database.close();
-  await testDatabase.drop();
-  rmSync(home, { recursive: true, force: true });
+  await house.close();
 });
 
 function chat(model: string, sink: MemorySink, more: Record<string, unknown> = {}, options: { id?: string; principal?: Principal; signal?: AbortSignal } = {}): Promise<void> {
@@ -189,7 +174,7 @@ test('pages that hold every connection to the database hold up no call (C13, lit
     expect(ledger.status().calls.open).toBe(0);
   } finally {
     const { default: pg } = await import('pg');
-    const operator = new pg.Client(testDatabase.connection);
+    const operator = new pg.Client(house.connection);
     await operator.connect();
     await operator.query(`select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and pid <> pg_backend_pid()`);
     await operator.end();

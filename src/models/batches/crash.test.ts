@@ -1,24 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { silentLogger, systemClock } from '../../base/index.ts';
-import { createAccess, type Access, type Principal } from '../../access/index.ts';
-import { openDatabase, type Database } from '../../db/index.ts';
-import { createTestDatabase, type TestDatabase } from '../../db/testing.ts';
-import { createLedger, type Ledger } from '../../ledger/index.ts';
+import type { Principal } from '../../access/index.ts';
+import type { Database } from '../../db/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
 import { createModels, type Models } from '../index.ts';
 import { FakeBackend } from '../testing/fake-backend.ts';
 import { GatewayProcess } from '../testing/gateway-process.ts';
+import { openLedgerHouse, type LedgerHouse } from '../testing/ledger-house.ts';
 import { COMPLETION } from '../testing/openai-fixtures.ts';
 
 const LINES = 40;
 const KILLS = 4;
 
-let home: string;
-let testDatabase: TestDatabase;
+let house: LedgerHouse;
 let database: Database;
-let access: Access;
 let ledger: Ledger;
 let models: Models;
 let backend: FakeBackend;
@@ -27,34 +23,23 @@ let file: Record<string, unknown>;
 let gateway: GatewayProcess | undefined;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'batches-'));
-  testDatabase = await createTestDatabase();
-  database = await openDatabase({ connection: testDatabase.connection, log: silentLogger, clock: systemClock, poolSize: 4 });
-  access = createAccess({ database, clock: systemClock, log: silentLogger, config: { file: {} } });
-  const { organisationId, adminKey } = await access.bootstrap();
-  await access.start();
-  admin = access.directory.verify(adminKey!);
-  // A ledger on a home of its own, for prices and the bill. It admits nothing.
-  ledger = createLedger({ database, clock: systemClock, log: silentLogger, home: join(home, 'own'), strict: false, audit: access.audit, names: access.directory, operator: () => organisationId, logLevel: 'silent' });
-  await ledger.start();
+  house = await openLedgerHouse();
+  // This ledger is for prices and the bill. It admits nothing.
+  ({ database, ledger, admin } = house);
   const per = '1000000';
   await ledger.prices.create(admin, { resource: 'team/big', tier: 'standard', side: 'sell', source: 'a test', buckets: { input: { price: '1000000000000', per }, cache_read: { price: '100000000000', per }, output: { price: '2000000000000', per } } });
   backend = new FakeBackend();
   file = { egress: { allow: ['127.0.0.1'] }, backends: [{ name: 'gpu', url: await backend.start(), models: [{ alias: 'team/big', model: 'big', maxOutputTokens: 100 }] }] };
   // Never started: it makes files and batches, and works on none.
   models = createModels({
-    access, ledger, database, log: silentLogger, clock: systemClock, engine: null, operator: () => organisationId,
-    config: { file, configFile: join(home, 'config.json'), secretFile: join(home, 'killed', 'secret'), localModel: 'off' },
+    access: house.access, ledger, database, log: silentLogger, clock: systemClock, engine: null, operator: () => house.organisationId,
+    config: { file, configFile: join(house.home, 'config.json'), secretFile: join(house.home, 'killed', 'secret'), localModel: 'off' },
   });
 }, 60_000);
 afterAll(async () => {
   await gateway?.end();
-  await ledger.stop();
   await backend.stop();
-  await access.stop();
-  await database.close();
-  await testDatabase.drop();
-  rmSync(home, { recursive: true, force: true });
+  await house.close();
 });
 
 test('a batch goes on over kill -9, and no line is reported or billed twice', async () => {
@@ -75,7 +60,7 @@ test('a batch goes on over kill -9, and no line is reported or billed twice', as
   };
   for (let round = 0; round <= KILLS; round += 1) {
     killAt = round < KILLS ? asked.length + 3 + round : -1;
-    gateway = new GatewayProcess({ connection: testDatabase.connection, home: join(home, 'killed'), organisationId: admin.organisationId, file });
+    gateway = new GatewayProcess({ connection: house.connection, home: join(house.home, 'killed'), organisationId: admin.organisationId, file });
     if (round < KILLS) await gateway.ended();
   }
   const done = await vi.waitFor(async () => {
