@@ -25,11 +25,6 @@ export function notFound(kind: string, id: string, verb: string): TandemError {
   return new TandemError('resource_not_found', { params: { kind, id, verb } });
 }
 
-/** True when Postgres refused a row because its unique index already holds one like it. */
-export function isDuplicate(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === '23505';
-}
-
 /** The fields that differ, as the audit trail tells them. */
 export function changeOf<T extends Readonly<Record<string, unknown>>>(before: T, after: T): Record<string, { from: unknown; to: unknown }> {
   return Object.fromEntries(Object.keys(after).filter((name) => before[name] !== after[name]).map((name) => [name, { from: before[name], to: after[name] }]));

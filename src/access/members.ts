@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import { TandemError } from '../base/index.ts';
-import type { Executor, Schema } from '../db/index.ts';
+import { isDuplicate, type Executor, type Schema } from '../db/index.ts';
 import type { By } from './audit.ts';
-import { iso, isDuplicate, notFound, nowOf, type AccessContext, type List } from './context.ts';
+import { iso, notFound, nowOf, type AccessContext, type List } from './context.ts';
 import type { Principal } from './principal.ts';
 import type { Role } from './role.ts';
 import { demand, demandGrant } from './roles.ts';

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { TandemError, isTandemError } from '../base/index.ts';
-import type { Executor } from '../db/index.ts';
+import { isDuplicate, type Executor } from '../db/index.ts';
 import { firstOrganisation } from './bootstrap.ts';
 import { bySystem } from './audit.ts';
-import { isDuplicate, nowOf, type AccessContext } from './context.ts';
+import { nowOf, type AccessContext } from './context.ts';
 import { invited } from './invitations.ts';
 import type { MemberRow, Members } from './members.ts';
 import { foldEmail } from './names.ts';

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import { TandemError } from '../base/index.ts';
-import type { Executor, Schema } from '../db/index.ts';
+import { isDuplicate, type Executor, type Schema } from '../db/index.ts';
 import type { By } from './audit.ts';
-import { changeOf, iso, isDuplicate, notFound, nowOf, type AccessContext, type List } from './context.ts';
+import { changeOf, iso, notFound, nowOf, type AccessContext, type List } from './context.ts';
 import type { KnownProject } from './directory-state.ts';
 import { foldName, slugOf } from './names.ts';
 import { freeSlug } from './organisations.ts';

@@ -12,3 +12,4 @@ export { dumpTables, type DumpManifest } from './backup/dump.ts';
 export { restoreTables } from './backup/restore.ts';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/index.ts';
 export { startPeriodic, type PeriodicTask } from './periodic.ts';
+export { isDuplicate, isOrphan } from './violations.ts';

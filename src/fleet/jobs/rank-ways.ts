@@ -1,4 +1,5 @@
 import { TandemError, isTandemError, printable } from '../../base/index.ts';
+import { isDuplicate } from '../../db/index.ts';
 import { noteLease, type LeaseContext } from '../leases/context.ts';
 import { planWay, unreachedText, vniFrom, type WayOffer, type WayPlan } from './direct-way.ts';
 import type { DueGang } from './gang-rows.ts';
@@ -9,7 +10,6 @@ import type { JobRow, RankRow } from './rows.ts';
 export type WayTry = 'decided' | 'later' | { readonly hindered: readonly { readonly rank: number; readonly why: string }[] };
 
 const MOST_NUMBERS = 8;
-const UNIQUE_VIOLATION = '23505';
 
 /** Decides by which way the machines of a job talk, before any of them begins it: all directly, or all through the server. */
 export class RankWays {
@@ -75,7 +75,7 @@ export class RankWays {
         await database.scoped(organisation_id).updateTable('lease_jobs').set({ vni }).where('lease_id', '=', lease_id).execute();
         return vni;
       } catch (error) {
-        if ((error as { readonly code?: string }).code !== UNIQUE_VIOLATION) throw error;
+        if (!isDuplicate(error)) throw error;
       }
     }
     throw new Error('no number for the network of a job could be had');

@@ -1,7 +1,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { newId, type Clock, type Logger } from '../../base/index.ts';
-import type { Database, Executor } from '../../db/index.ts';
+import { isDuplicate, type Database, type Executor } from '../../db/index.ts';
 import { snapshot } from '../bill/snapshot.ts';
 import { closeEpoch, readEpoch, type EpochState } from '../epochs/epochs.ts';
 import { announceUsage } from '../events/announce.ts';
@@ -156,7 +156,7 @@ export class Posting {
     } catch (error) {
       // Whether it was committed is asked of Postgres, not guessed.
       this.#state = undefined;
-      if (isTaken(error)) this.#taken = true;
+      if (isDuplicate(error, 'usage_events_pkey')) this.#taken = true;
       throw error;
     }
   }
@@ -265,9 +265,4 @@ export class Posting {
 
 function* slicesOf(batch: BatchReader, first: UsageEvent[]): Iterable<UsageEvent[]> {
   for (let slice: UsageEvent[] | null = first; slice !== null; slice = batch.next()) yield slice;
-}
-
-function isTaken(error: unknown): boolean {
-  const { code, constraint } = error as { code?: string; constraint?: string };
-  return code === '23505' && constraint === 'usage_events_pkey';
 }

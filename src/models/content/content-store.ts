@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import { TandemError, type Clock, type SecretBox } from '../../base/index.ts';
-import type { Database, Executor, Schema } from '../../db/index.ts';
+import { isOrphan, type Database, type Executor, type Schema } from '../../db/index.ts';
 import type { AccessPort, Principal } from '../ports.ts';
 import { PieceWriter, readPieces } from './pieces.ts';
 import type { ContentHead, ContentTotal, NewContent, Purpose, StoredContent } from './types.ts';
@@ -31,8 +31,6 @@ const KEPT_MS = 30 * 86_400_000;
 /** What was never finished is removed after this. */
 const UNFINISHED_MS = 6 * 3_600_000;
 const SWEEP_ROWS = 500;
-/** As Postgres has it. */
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
  * What is kept of callers' content, and only that: each for a function that the caller asked for or by its project's
@@ -247,7 +245,7 @@ async function unlessGone(head: ContentHead, written: Promise<void>): Promise<vo
   try {
     await written;
   } catch (error) {
-    throw (error as { code?: string }).code === FOREIGN_KEY_VIOLATION ? gone(head) : error;
+    throw isOrphan(error) ? gone(head) : error;
   }
 }
 

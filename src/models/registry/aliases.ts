@@ -1,9 +1,8 @@
 import { TandemError } from '../../base/index.ts';
 import { demand } from '../../access/index.ts';
-import type { Executor } from '../../db/index.ts';
+import { isDuplicate, type Executor } from '../../db/index.ts';
 import type { Principal } from '../ports.ts';
 import { CHANNEL } from './catalogue.ts';
-import { isDuplicate } from './duplicate.ts';
 import type { GivenLimits } from './forms.ts';
 import { ORIGINS, type Alias, type Backend, type Capability, type Goal } from './target.ts';
 import type { RegistryTools } from './tools.ts';

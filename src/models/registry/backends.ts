@@ -1,11 +1,10 @@
 import { TandemError, isUuid } from '../../base/index.ts';
 import { checkHost, checkUrl } from '../../base/egress/index.ts';
 import { demand } from '../../access/index.ts';
-import type { Executor } from '../../db/index.ts';
+import { isDuplicate, type Executor } from '../../db/index.ts';
 import type { Principal } from '../ports.ts';
 import { CHANNEL, keyContext } from './catalogue.ts';
 import { checkBackend, type BackendCheck } from './check-backend.ts';
-import { isDuplicate } from './duplicate.ts';
 import { NO_LIMITS, ORIGINS, type Backend, type KeyLimits } from './target.ts';
 import type { RegistryTools } from './tools.ts';
 import { backendView, keyView, type BackendView } from './views.ts';

@@ -1,9 +1,8 @@
 import { TandemError } from '../../base/index.ts';
 import { demand } from '../../access/index.ts';
-import type { Executor } from '../../db/index.ts';
+import { isDuplicate, type Executor } from '../../db/index.ts';
 import type { Principal } from '../ports.ts';
 import { CHANNEL, type Catalogue } from '../registry/catalogue.ts';
-import { isDuplicate } from '../registry/duplicate.ts';
 import type { ServingContext } from './context.ts';
 import { servingMoney } from './money.ts';
 import { REPLICA_PORT } from './replica-door.ts';

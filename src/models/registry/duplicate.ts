@@ -1,4 +1,0 @@
-/** Postgres' unique_violation. */
-export function isDuplicate(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505';
-}
