@@ -3,7 +3,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { installPrograms } from './debian.mjs';
 import { findNode, install, root } from './node24.mjs';
 
@@ -23,12 +24,14 @@ if (missing.length > 0) console.error(`Not installed: ${missing.join(', ')}. Tes
 const suites = real ? ['real'] : ['unit', 'acceptance'];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
+/** Told again at the end: what a machine keeps of a long output is its last lines. */
+const failures = [];
 for (const suite of suites) await run(suite);
 reportNotRun();
 
 const line = `${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`;
-if (process.env.TANDEM_TEST_TOTALS) writeFileSync(process.env.TANDEM_TEST_TOTALS, JSON.stringify(totals));
-else console.log(`\n${line}`);
+if (process.env.TANDEM_TEST_TOTALS) writeFileSync(process.env.TANDEM_TEST_TOTALS, JSON.stringify({ ...totals, failures }));
+else console.log(`${failures.map((one) => `\nFailed: ${one}`).join('')}\n${line}`);
 process.exit(totals.failed > 0 || totals.passed === 0 ? 1 : 0);
 
 async function run(suite) {
@@ -42,17 +45,31 @@ async function run(suite) {
     totals.passed += result.numPassedTests;
     for (const file of result.testResults) {
       for (const one of file.assertionResults) if (!['passed', 'failed'].includes(one.status)) notRun.push(one.fullName);
+      failures.push(...failuresOf(file));
     }
     // A file that cannot be loaded has no test that failed, and still counts.
     const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed')).length;
     totals.failed += result.numFailedTests + broken;
-    if (status !== 0 && result.numFailedTests + broken === 0) totals.failed += 1;
+    if (status !== 0 && result.numFailedTests + broken === 0) {
+      totals.failed += 1;
+      failures.push(`the ${suite} tests ended with ${status}, though none failed`);
+    }
   } catch {
-    console.error(`The ${suite} tests ended without a report.`);
     totals.failed += 1;
+    failures.push(`the ${suite} tests ended without a report`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A line for each test of a file that failed, or for the file where it could not be loaded. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const lines = assertionResults.filter((one) => one.status === 'failed').map((one) => `${relative(root, name)}: ${one.fullName}: ${firstLine(one.failureMessages[0])}`);
+  return status === 'failed' && lines.length === 0 ? [`${relative(root, name)}: ${firstLine(message)}`] : lines;
+}
+
+function firstLine(text = '') {
+  return stripVTControlCharacters(text).trim().split('\n')[0].slice(0, 300);
 }
 
 /** Resolves with the exit status. A run that hangs is ended, and what was running is named. */
@@ -104,6 +121,8 @@ function reportNotRun() {
   if (notRun.length === 0) return;
   const reason = process.getuid?.() === 0 ? 'a program or a right that they need is missing here' : 'they need root (other users, small disks) or a browser';
   console.error(`\nNot run, because ${reason}:\n${notRun.map((name) => `  ${name}`).join('\n')}`);
-  if (process.env.CI && filters.length === 0) totals.failed += notRun.length;
-  else totals.skipped += notRun.length;
+  if (process.env.CI && filters.length === 0) {
+    totals.failed += notRun.length;
+    failures.push(...notRun.map((name) => `${name}: not run`));
+  } else totals.skipped += notRun.length;
 }

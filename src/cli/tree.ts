@@ -306,7 +306,7 @@ export const commands: readonly Command[] = [
   { path: 'hooks remove', about: 'Remove a hook', args: [{ form: '<id>', about: 'its id or name' }], examples: ['tandem hooks remove no-secrets'], load: from(hooks, 'remove') },
 
   { path: 'prices', about: 'List the prices in force', options: [{ form: '--history', about: 'every version' }], examples: ['tandem prices', 'tandem prices --history'], load: from(prices, 'list') },
-  { path: 'prices set', about: 'Add a price version, in force from now', args: [{ form: '<model>', about: 'the model\'s name' }],
+  { path: 'prices set', about: 'Add a price version: in force from now, or 6 seconds later where another one is', args: [{ form: '<model>', about: 'the model\'s name' }],
     options: [{ form: '--input <usd>', about: 'per million input tokens' }, { form: '--cached <usd>', about: 'per million input tokens read from a cache' }, { form: '--output <usd>', about: 'per million output tokens' },
       { form: '--cache-write <usd>', about: 'per million tokens written to a cache (default: like input)' }, { form: '--cache-write-1h <usd>', about: 'the same, kept for an hour (default: like cache writes)' },
       { form: '--reasoning <usd>', about: 'per million reasoning tokens (default: like output)' }, { form: '--audio-input <usd>', about: 'per million audio input tokens (default: like input)' },

@@ -5,7 +5,7 @@ import { canSandbox } from '../../agent/src/testing/can-sandbox.ts';
 import { StandInNet, noStandInHosts, type StandInHost } from '../../agent/src/testing/stand-in-host.ts';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/index.ts';
-import { api } from '../acceptance/support/api.ts';
+import { api, priceMinutes } from '../acceptance/support/api.ts';
 import { freePort, freshFolder, type Program } from '../acceptance/support/program.ts';
 import { ChaosServer } from './chaos/server.ts';
 import { until } from './support/screen-house.ts';
@@ -60,7 +60,7 @@ describe.runIf(cannot === undefined)('a job over several machines, kept by one o
       servers.push(server);
     }
     const here = (): Program => servers[0]!.program;
-    await api(here(), 'POST', '/api/prices', { resource: 'mac/stand-in', source: 'test', buckets: { minute: { price: '600000000000', per: '60' } } });
+    await priceMinutes(here(), 'mac/stand-in', '600000000000');
     for (let number = 1; number <= 2; number += 1) {
       const machine = await net.add(`mac-${number}`);
       const { line } = await api<{ line: string }>(here(), 'POST', '/api/nodes', { name: machine.name });

@@ -44,6 +44,12 @@ export async function posted({ url, key }: Pick<Program, 'url' | 'key'>, deadlin
   }
 }
 
+/** Sets a price by the minute and waits until it is in force: the one that a new installation has goes on for some seconds. @param per60 picodollars for 60 minutes. */
+export async function priceMinutes(program: Pick<Program, 'url' | 'key'>, resource: string, per60: string): Promise<void> {
+  const { effectiveFrom } = await api<{ effectiveFrom: string }>(program, 'POST', '/api/prices', { resource, source: 'test', buckets: { minute: { price: per60, per: '60' } } });
+  await new Promise((resolve) => setTimeout(resolve, Date.parse(effectiveFrom) - Date.now()));
+}
+
 /** Sets a price for an alias and waits until calls of it are answered: a price begins some seconds after it was made. */
 export async function priceAndWait(program: Pick<Program, 'url' | 'key'>, alias: string): Promise<void> {
   const unit = (price: string) => ({ price, per: '1000000' });

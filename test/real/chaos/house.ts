@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { TWO_H100, TWO_H100_LIST, TWO_H100_QUERY } from '../../../agent/src/inventory/fixtures/nvidia.ts';
 import { AGENT_HOME, StandInNet, type StandInHost } from '../../../agent/src/testing/stand-in-host.ts';
-import { api } from '../../acceptance/support/api.ts';
+import { api, priceMinutes } from '../../acceptance/support/api.ts';
 import { freePort, type Program } from '../../acceptance/support/program.ts';
 import { ChaosServer } from './server.ts';
 import { told, type Fault } from './storm.ts';
@@ -69,9 +69,8 @@ export class ChaosHouse {
       this.#servers.push(server);
       this.#agentPorts.push(port);
     }
-    const price = (resource: string, picodollars: string) => api(this.program(), 'POST', '/api/prices', { resource, source: 'test', buckets: { minute: { price: picodollars, per: '60' } } });
-    await price('gpu/h100-80gb', '2000000000003');
-    await price('mac/stand-in', '700000000001');
+    await priceMinutes(this.program(), 'gpu/h100-80gb', '2000000000003');
+    await priceMinutes(this.program(), 'mac/stand-in', '700000000001');
     for (const name of names) await this.#addHost(name);
   }
 
