@@ -56,13 +56,16 @@ function isInstalled(dev) {
   }
 }
 
+/** The same cache of parsed code as the shim `tandem` uses: a process starts in half the time. Nothing where there is no place for it. */
+export function codeCache(env) {
+  const caches = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, '.cache'));
+  return caches ? { NODE_COMPILE_CACHE: join(caches, 'tandem', 'code') } : {};
+}
+
 /** Runs a file on Node 24 in the foreground and ends with its exit code. The terminal's own signals reach it directly. */
 export function runInForeground(args, { env = process.env } = {}) {
-  // The same cache of parsed code as the shim `tandem` uses.
-  const caches = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, '.cache'));
   // glibc gives each thread of Node an arena of its own, and what is freed in one does not serve the others: memory grows for hours.
-  const withCache = { MALLOC_ARENA_MAX: '1', ...(caches && { NODE_COMPILE_CACHE: join(caches, 'tandem', 'code') }), ...env };
-  const child = spawn(findNode(), args, { stdio: 'inherit', env: withCache });
+  const child = spawn(findNode(), args, { stdio: 'inherit', env: { MALLOC_ARENA_MAX: '1', ...codeCache(env), ...env } });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   // Ctrl-C goes to the whole process group, this process included: stay until the child has stopped in order.
   // Without a terminal (a supervisor, a test) only this process gets it, so it is passed on; the server takes two at once as one.

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { installPrograms } from './debian.mjs';
-import { findNode, install, root } from './node24.mjs';
+import { codeCache, findNode, install, root } from './node24.mjs';
 
 /** Programs of Debian's that tests drive as real parts. */
 const PROGRAMS = ['ip', 'nft', 'faketime', 'chromium', 'bwrap', 'sshd', 'ssh', 'curl', 'rsync', 'Xtigervnc', 'xev', 'xclip', 'mmdebstrap', 'ethtool', ...(process.arch === 'x64' ? ['linux.uml'] : [])];
@@ -39,7 +39,7 @@ async function run(suite) {
   const report = join(folder, 'report.json');
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(root, 'vitest.config.ts'), '--passWithNoTests',
     '--reporter=default', '--reporter=json', `--reporter=${join(root, 'test/support/running-tests.ts')}`, `--outputFile.json=${report}`, ...filters];
-  const status = await ended(spawn(findNode(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TANDEM_SUITE: suite, TANDEM_TEST_RUNNING: join(folder, 'running') } }), suite, join(folder, 'running'));
+  const status = await ended(spawn(findNode(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...codeCache(process.env), ...process.env, TANDEM_SUITE: suite, TANDEM_TEST_RUNNING: join(folder, 'running') } }), suite, join(folder, 'running'));
   try {
     const result = JSON.parse(readFileSync(report, 'utf8'));
     totals.passed += result.numPassedTests;
