@@ -31,6 +31,17 @@ describe.skipIf(noBrowser !== undefined)('orders in Chromium', () => {
     await page.context().close();
   });
 
+  it('say that there is no account only once that is known', async () => {
+    for (const [mode, shows] of [['loading', 'There is nothing to order yet.'], ['error', 'The server has had no contact with its database for 7 s and cannot check this call.']] as const) {
+      shown.mock.reset(mode);
+      const page = await shown.browser.newPage();
+      await page.goto(`${shown.mock.url}/fleet/orders/new`);
+      await page.getByText(shows).waitFor();
+      expect(await page.getByText('There are none').count()).toBe(0);
+      await page.close();
+    }
+  });
+
   it('have their price and ceiling before the button', async () => {
     const page = await open('/fleet/orders/new');
     await page.getByText('€6.96, for 24 hours').waitFor();

@@ -22,7 +22,8 @@ type Offer = ReplyOf<'/api/providers/{name}', 'get'>['offers'][number];
 export function NewOrderPage() {
   const whyNot = useWhyNot('orders.write');
   const navigate = useNavigate();
-  const providers = useQuery(queries.providers).data?.items ?? [];
+  const accounts = useQuery(queries.providers);
+  const providers = accounts.data?.items ?? [];
   const [fields, setFields] = useState({ provider: '', offer: '', count: '1', atMost: '', pool: 'default' });
   // The same wish pressed twice is one order: a key of its own goes with it until it is changed.
   const [key, setKey] = useState(() => crypto.randomUUID());
@@ -52,7 +53,8 @@ export function NewOrderPage() {
           void navigate({ to: made.length === 1 ? `/fleet/orders/${made[0]!.id}` : '/fleet/orders' });
         });
       }}>
-        <Field label="Account" hint={providers.length === 0 ? 'There are none: the operator names them in the file, under providers.' : undefined}>{(field) => <select {...field} value={provider ?? ''} onChange={(event) => change({ provider: event.target.value, offer: '' })}>{providers.map(({ name, kind }) => <option key={name} value={name}>{name} ({kind})</option>)}</select>}</Field>
+        <Field label="Account" hint={accounts.data?.items.length === 0 ? 'There are none: the operator names them in the file, under providers.' : undefined}>{(field) => <select {...field} value={provider ?? ''} onChange={(event) => change({ provider: event.target.value, offer: '' })}>{providers.map(({ name, kind }) => <option key={name} value={name}>{name} ({kind})</option>)}</select>}</Field>
+        {accounts.error ? <ErrorNotice error={asApiError(accounts.error)} onRetry={() => void accounts.refetch()} /> : null}
         {checked.error ? <ErrorNotice error={asApiError(checked.error)} onRetry={() => void checked.refetch()} /> : null}
         <Field label="Machine">{(field) => <select {...field} value={offer?.name ?? ''} onChange={(event) => change({ offer: event.target.value })}>{offers.map((one) => <option key={one.name} value={one.name}>{one.name}, {one.about}</option>)}</select>}</Field>
         <div className="pair">
@@ -60,7 +62,7 @@ export function NewOrderPage() {
           <Field label={`At most, ${offer?.perHour?.currency ?? 'of its currency'}`} hint="All together, at the provider. They go before they would cost more." error={fields.atMost.trim() !== '' && ceiling === undefined ? `“${fields.atMost}” is not an amount, such as 25 or 12.50.` : undefined}>{(field) => <input {...field} inputMode="decimal" className="num" value={fields.atMost} onChange={(event) => change({ atMost: event.target.value })} />}</Field>
         </div>
         <Field label="Pool" hint="They become nodes of it by themselves. Empty: you enter them yourself.">{(field) => <input {...field} maxLength={63} value={fields.pool} onChange={(event) => change({ pool: event.target.value })} />}</Field>
-        {offer === undefined ? (checked.isPending && provider !== undefined ? <Bone width={220} /> : null) : <Price offer={offer} count={count} />}
+        {offer === undefined ? (accounts.isPending || (checked.isPending && provider !== undefined) ? <Bone width={220} /> : null) : <Price offer={offer} count={count} />}
         {order.error ? <ErrorNotice error={order.error} /> : null}
         <div className="row"><Button kind="primary" type="submit" busy={order.busy} why={whyNot ?? fault}>Order {count > 1 ? 'them' : 'it'}</Button><ButtonLink to="/fleet/orders" kind="quiet">Back to the orders</ButtonLink></div>
         <SameInTerminal line={commands.orderCreate(provider ?? '', offer?.name ?? '', fields.atMost, fields.pool)} />
