@@ -23,6 +23,8 @@ export class Channel {
   readonly #handlers = new Map<string, Set<ChannelHandler>>();
   readonly #stop = new AbortController();
   #client: pg.Client | undefined;
+  /** The last statement of that connection. */
+  #asked: Promise<unknown> = Promise.resolve();
   #lastContactMs: number;
   #loop: Promise<void> | undefined;
   /** Ends the wait for the next beat: the connection has ended, or nobody listens any more. */
@@ -58,13 +60,21 @@ export class Channel {
     const handlers = this.#handlers.get(channel) ?? new Set();
     this.#handlers.set(channel, handlers);
     handlers.add(handler);
-    if (handlers.size === 1) await this.#client?.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    if (handlers.size === 1) await this.#ask(`LISTEN ${pg.escapeIdentifier(channel)}`);
     return async () => {
       handlers.delete(handler);
       if (handlers.size > 0) return;
       this.#handlers.delete(channel);
-      await this.#client?.query(`UNLISTEN ${pg.escapeIdentifier(channel)}`).catch(() => {});
+      await this.#ask(`UNLISTEN ${pg.escapeIdentifier(channel)}`).catch(() => {});
     };
+  }
+
+  /** One statement after another: pg's client is not to be asked while it is asking. Nothing while there is no connection. */
+  #ask(statement: string): Promise<unknown> {
+    const client = this.#client;
+    const answered = this.#asked.then(() => client?.query(statement));
+    this.#asked = answered.catch(() => {});
+    return answered;
   }
 
   async #connect(): Promise<void> {
@@ -81,6 +91,7 @@ export class Channel {
     await client.connect();
     for (const channel of this.#handlers.keys()) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
     this.#client = client;
+    this.#asked = Promise.resolve();
     this.#broken = broken;
     this.#lastContactMs = this.#clock.monotonicMs();
   }
@@ -130,14 +141,13 @@ export class Channel {
   }
 
   async #beat(): Promise<void> {
-    const client = this.#client;
-    if (!client) throw new Error('not connected');
+    if (this.#client === undefined) throw new Error('not connected');
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error('the database does not answer')), 3_000);
     });
     try {
-      await Promise.race([client.query('SELECT 1'), late]);
+      await Promise.race([this.#ask('SELECT 1'), late]);
     } finally {
       clearTimeout(timer);
     }

@@ -29,7 +29,9 @@ export async function countQuotas(executor: Executor, machines: readonly Leasabl
   const month = monthAt(nowMs);
   const rows = await executor.selectFrom('lease_quotas').selectAll().execute();
   const spending = [...new Set(rows.filter(({ spend }) => spend !== null).map(({ organisation_id }) => organisation_id))];
-  const leases = new Map(await Promise.all(spending.map(async (id) => [id, await leasesIn(executor, id, month)] as const)));
+  // One after the other: it may be one connection's transaction.
+  const leases = new Map<string, Awaited<ReturnType<typeof leasesIn>>>();
+  for (const id of spending) leases.set(id, await leasesIn(executor, id, month));
   const held = [...leases.values()].flatMap((list) => list.flatMap((lease) => lease.machines.map(({ machine_id }) => machine_id)));
   const costs = spending.length === 0 ? new Map<string, MachineCost>() : await source.costs([...new Set([...machines.map(({ id }) => id), ...held])], executor);
   const quotas: Quota[] = [];
