@@ -2,7 +2,9 @@
  * `npm run bench -- gateway`: what Tandem costs in front of a backend, with key, budget, ledger and log on, beside a bare Node
  * proxy and beside Portkey's and LiteLLM's gateways, in the same run. The gateway has core 0 for itself; load, mock, poster and Postgres
  * share core 1, and with them the gateways that are not measured just then; in one more row all of Tandem shares core 0.
- * Options: --rounds 5 --seconds 5 --without portkey,litellm,one-core
+ * A machine with more can give each its own (`--cores '0 1 2 3'`: gateway, load, backend, ledger), and `--roomy 0,4` measures bare proxy and
+ * Tandem once more, with those cores for the threads of the one process.
+ * Options: --rounds 5 --seconds 5 --without portkey,litellm,one-core,strict --cores '0 1' --roomy ''
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,42 +13,46 @@ import { FIRST, busySince, coreSeconds, cpuSeconds, moveToCore, residentMiB } fr
 import { pythonWithLitellm } from '../support/litellm.ts';
 import { median } from '../support/stats.ts';
 import { requireTools } from '../support/tools.ts';
+import { coresLine, coresOf } from './cores.ts';
 import { Figures, hiccupLine, latencyTable, loadTable, timesBare, type Hiccups } from './figures.ts';
 import { startBareProxy, startLitellm, startPortkey, startTandem, type Gateway } from './gateways.ts';
 import { startMocks } from './mock.ts';
 import { FRAMES, MODEL, REQUEST, STREAM_REQUEST } from './workload.ts';
 import { wrk } from './wrk.ts';
 
-const GATEWAY_CORE = 0;
-const LOAD_CORE = 1;
 const MOCKS = { plain: 19_100, stream: 19_101 };
 const DRAIN_LIMIT_MS = 5_000;
 const WARM_SECONDS = 3;
 const HICCUP_SECONDS = 2;
 const NEAR_LIMIT = 1.1;
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' }, without: { type: 'string', default: '' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' }, without: { type: 'string', default: '' }, cores: { type: 'string', default: '' }, roomy: { type: 'string', default: '' } } });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+const cores = coresOf(values.cores);
 
 interface OpenLoop { readonly sent: number; readonly answered: number; readonly errors: number; readonly p50Ms: number; readonly p99Ms: number; readonly lateP99Ms: number }
 
 requireTools(['wrk', 'nginx', 'taskset']);
 // And with it whatever it starts, but for the gateways.
-moveToCore(process.pid, LOAD_CORE);
-const hiccups = { gateway: [await hiccupsOf(GATEWAY_CORE)], load: [await hiccupsOf(LOAD_CORE)] };
-await startMocks(LOAD_CORE, MOCKS.plain, MOCKS.stream);
-const tandem = await startTandem(GATEWAY_CORE, LOAD_CORE, MOCKS, 19_300, false);
-const strict = await startTandem(GATEWAY_CORE, LOAD_CORE, MOCKS, 19_310, true);
-const bare = await startBareProxy(GATEWAY_CORE, MOCKS, 19_200);
+moveToCore(process.pid, cores.ledger);
+const hiccups = { gateway: [await hiccupsOf(cores.gateway)], load: [await hiccupsOf(cores.load)] };
+await startMocks(cores.backend, MOCKS.plain, MOCKS.stream);
+const tandem = await startTandem({ cores, mocks: MOCKS, port: 19_300 });
+const bare = await startBareProxy({ cores, mocks: MOCKS, port: 19_200 });
 const without = (name: string) => values.without.includes(name);
 const litellm = without('litellm') ? { missing: 'it was left out' } : pythonWithLitellm();
 if ('missing' in litellm) console.error(`LiteLLM is not measured: ${litellm.missing}.`);
 const gateways: Gateway[] = [
-  bare, tandem, strict,
-  ...(without('one-core') ? [] : [await startTandem(GATEWAY_CORE, GATEWAY_CORE, MOCKS, 19_320, false)]),
-  ...(without('portkey') ? [] : [await startPortkey(GATEWAY_CORE, MOCKS, 19_400)]),
-  ...('python' in litellm ? [await startLitellm(GATEWAY_CORE, MOCKS, 19_500, litellm.python)] : []),
+  bare, tandem,
+  ...(without('strict') ? [] : [await startTandem({ cores, mocks: MOCKS, port: 19_310, strict: true })]),
+  ...(without('one-core') ? [] : [await startTandem({ cores: { ...cores, ledger: cores.gateway }, mocks: MOCKS, port: 19_320 })]),
+  ...(values.roomy === '' ? [] : [
+    await startBareProxy({ cores: { ...cores, gateway: values.roomy }, mocks: MOCKS, port: 19_210, as: 'with more room' }),
+    await startTandem({ cores: { ...cores, gateway: values.roomy }, mocks: MOCKS, port: 19_330, as: 'with more room' }),
+  ]),
+  ...(without('portkey') ? [] : [await startPortkey({ cores, mocks: MOCKS, port: 19_400 })]),
+  ...('python' in litellm ? [await startLitellm({ cores, mocks: MOCKS, port: 19_500, python: litellm.python })] : []),
 ];
 const figures = new Map<Gateway, Figures>(gateways.map((gateway) => [gateway, new Figures()]));
 const direct = new Figures();
@@ -77,13 +83,13 @@ for (let round = 1; round <= rounds; round += 1) {
       const own = figures.get(gateway)!;
       giveCore(gateway);
       // So close to its limit a queue has no end, and its length would only tell how long the round was.
-      if (median(own.perSecond) > rate * NEAR_LIMIT) note(own, rate, await openLoop(gateway.port, gateway.headers, rate));
+      if (median(own.perSecond) > rate * NEAR_LIMIT) note(own, rate, await openLoop(gateway.port, gateway.headers, rate, gateway.cores));
     }
   }
 }
 for (const gateway of gateways) figures.get(gateway)!.rssMiB = residentMiB(gateway.pid);
 giveCore(null);
-hiccups.gateway.push(await hiccupsOf(GATEWAY_CORE));
+hiccups.gateway.push(await hiccupsOf(cores.gateway));
 
 report();
 for (const gateway of gateways) await gateway.stop();
@@ -91,16 +97,16 @@ process.exit(0);
 
 /** The gateway's core is for this one: what others do while they idle would stop it for milliseconds. */
 function giveCore(gateway: Gateway | null): void {
-  for (const one of gateways) for (const pid of one.onCore()) moveToCore(pid, one === gateway ? GATEWAY_CORE : LOAD_CORE);
+  for (const one of gateways) for (const pid of one.onCore()) moveToCore(pid, one === gateway ? one.cores : cores.ledger);
 }
 
 function load(gateway: Gateway, forSeconds: number) {
-  return wrk({ core: LOAD_CORE, url: `http://127.0.0.1:${gateway.port}/v1/chat/completions`, connections: 64, seconds: forSeconds, body: REQUEST, headers: gateway.headers });
+  return wrk({ core: cores.load, url: `http://127.0.0.1:${gateway.port}/v1/chat/completions`, connections: 64, seconds: forSeconds, body: REQUEST, headers: gateway.headers });
 }
 
 function loadStreams(gateway: Gateway, forSeconds: number) {
-  const body = gateway === bare || gateway.name.startsWith('Portkey') ? STREAM_REQUEST : STREAM_REQUEST.replace(`"${MODEL}"`, `"${MODEL}-stream"`);
-  return wrk({ core: LOAD_CORE, url: `http://127.0.0.1:${gateway.streamPort}/v1/chat/completions`, connections: 8, seconds: forSeconds, body, headers: gateway.streamHeaders });
+  const body = gateway.forwards ? STREAM_REQUEST : STREAM_REQUEST.replace(`"${MODEL}"`, `"${MODEL}-stream"`);
+  return wrk({ core: cores.load, url: `http://127.0.0.1:${gateway.streamPort}/v1/chat/completions`, connections: 8, seconds: forSeconds, body, headers: gateway.streamHeaders });
 }
 
 async function saturate(gateway: Gateway): Promise<{ perSecond: number; errors: number }> {
@@ -134,15 +140,15 @@ async function streams(gateway: Gateway): Promise<void> {
   else own.streamUs.push(((cpuSeconds(pid) - before) / requests) * 1e6);
 }
 
-function note(own: Figures, rate: number, { cores, ...result }: OpenLoop & { readonly cores: { readonly gateway: number; readonly load: number } }): void {
+function note(own: Figures, rate: number, { busy, ...result }: OpenLoop & { readonly busy: { readonly gateway: number; readonly load: number } }): void {
   own.errors += result.errors;
   if (result.errors > result.sent / 1_000) return void own.notes.add(`refuses ${result.errors} of ${result.sent} at ${rate}/s`);
   const known = own.latency(rate);
   known.p50.push(result.p50Ms);
   known.p99.push(result.p99Ms);
   known.late.push(result.lateP99Ms);
-  known.gatewayCore.push(cores.gateway);
-  known.loadCore.push(cores.load);
+  known.gatewayCore.push(busy.gateway);
+  known.loadCore.push(busy.load);
 }
 
 function helperCpu(gateway: Gateway): { poster: number; postgres: number } {
@@ -164,20 +170,20 @@ async function drained(): Promise<number> {
   }
 }
 
-async function openLoop(port: number, headers: Readonly<Record<string, string>>, rate: number) {
+async function openLoop(port: number, headers: Readonly<Record<string, string>>, rate: number, on = cores.gateway) {
   const options = JSON.stringify({ port, headers, rate, seconds, connections: 64, body: REQUEST });
-  const before = [coreSeconds(GATEWAY_CORE), coreSeconds(LOAD_CORE)] as const;
-  const result = await ran<OpenLoop>([...FIRST, process.execPath, join(import.meta.dirname, 'open-loop.ts'), options], LOAD_CORE);
-  return { ...result, cores: { gateway: busySince(GATEWAY_CORE, before[0]), load: busySince(LOAD_CORE, before[1]) } };
+  const before = [coreSeconds(on), coreSeconds(cores.load)] as const;
+  const result = await ran<OpenLoop>([...FIRST, process.execPath, join(import.meta.dirname, 'open-loop.ts'), options], cores.load);
+  return { ...result, busy: { gateway: busySince(on, before[0]), load: busySince(cores.load, before[1]) } };
 }
 
-function hiccupsOf(core: number): Promise<Hiccups> {
+function hiccupsOf(core: string): Promise<Hiccups> {
   return ran<Hiccups>([process.execPath, join(import.meta.dirname, 'hiccups.ts'), String(HICCUP_SECONDS)], core);
 }
 
 /** Runs a program on a core and reads the JSON that it prints. */
-function ran<Result>(command: readonly string[], core: number): Promise<Result> {
-  const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+function ran<Result>(command: readonly string[], core: string): Promise<Result> {
+  const child = spawn('taskset', ['-c', core, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => child.once('close', () => {
@@ -192,7 +198,7 @@ function ran<Result>(command: readonly string[], core: number): Promise<Result> 
 function report(): void {
   const named = gateways.map((gateway) => [gateway.name, figures.get(gateway)!] as const);
   const [ofBare, ofTandem] = [figures.get(bare)!, figures.get(tandem)!];
-  console.log(`\nMedian of ${rounds} interleaved rounds of ${seconds} s (smallest–largest). Node ${process.versions.node}, gateway alone on one core; load, backend, poster and Postgres share the other.\n`);
+  console.log(`\nMedian of ${rounds} interleaved rounds of ${seconds} s (smallest–largest). Node ${process.versions.node}, ${coresLine(cores)}.\n`);
   console.log(loadTable(named, ofBare, FRAMES));
   for (const rate of rates) console.log(`\n${latencyTable(rate, named, direct)}`);
   console.log(`\nWhat the machine itself takes: ${hiccupLine("the gateway's core", hiccups.gateway)}; ${hiccupLine("the load's", hiccups.load)}.`);

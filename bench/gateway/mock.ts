@@ -5,7 +5,7 @@ import { scratchFolder } from '../support/scratch.ts';
 import { REPLY } from './workload.ts';
 
 /** A backend that answers at once: nginx with one worker and a fixed reply, so that the gateway is what is measured. */
-export async function startMocks(core: number, plainPort: number, streamPort: number): Promise<void> {
+export async function startMocks(core: string, plainPort: number, streamPort: number): Promise<void> {
   const folder = scratchFolder('bench');
   const config = join(folder, 'nginx.conf');
   writeFileSync(config, `daemon off; worker_processes 1; pid ${folder}/pid; error_log /dev/null;

@@ -13,7 +13,7 @@ export interface WrkResult {
 }
 
 /** Closed-loop load: so many connections, each sending its next request when the last is answered. */
-export async function wrk(options: { core: number; url: string; connections: number; seconds: number; body: string; headers: Readonly<Record<string, string>> }): Promise<WrkResult> {
+export async function wrk(options: { core: string; url: string; connections: number; seconds: number; body: string; headers: Readonly<Record<string, string>> }): Promise<WrkResult> {
   const script = join(scratchFolder('wrk'), 'load.lua');
   const headers = Object.entries({ 'content-type': 'application/json', ...options.headers }).map(([name, value]) => `wrk.headers["${name}"] = ${JSON.stringify(value)}`);
   writeFileSync(script, `wrk.method = "POST"\nwrk.body = ${JSON.stringify(options.body)}\n${headers.join('\n')}
@@ -22,7 +22,7 @@ done = function(summary, latency)
   io.write(string.format('RESULT {"requests":%d,"us":%d,"errors":%d,"p50":%d,"p99":%d}\\n', summary.requests, summary.duration,
     e.connect + e.read + e.write + e.status + e.timeout, latency:percentile(50), latency:percentile(99)))
 end\n`);
-  const child = spawn('taskset', ['-c', String(options.core), ...FIRST, 'wrk', '-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--timeout', '10s', '-s', script, options.url], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('taskset', ['-c', options.core, ...FIRST, 'wrk', '-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--timeout', '10s', '-s', script, options.url], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await new Promise((resolve) => child.once('close', resolve));

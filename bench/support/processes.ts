@@ -35,8 +35,8 @@ function before(priority: number): readonly string[] {
   return spawnSync('chrt', ['-f', String(priority), 'true'], { stdio: 'ignore' }).status === 0 ? ['chrt', '-f', String(priority)] : [];
 }
 
-/** Starts a program on one core. When it ends without having been told, how it ended and what it printed last go to our output. */
-export function startOnCore(core: number, command: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): ChildProcess {
+/** Starts a program on one core, or on a list of them as `taskset` takes it. When it ends without having been told, how it ended and what it printed last go to our output. */
+export function startOnCore(core: number | string, command: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): ChildProcess {
   const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'pipe', 'pipe'], env: options.env ?? process.env, ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
   started.add(child);
   const output = { text: '', told: false };
@@ -107,16 +107,24 @@ export interface CoreSeconds {
   readonly all: number;
 }
 
-export function coreSeconds(core: number): CoreSeconds {
-  const line = readFileSync('/proc/stat', 'utf8').split('\n').find((one) => one.startsWith(`cpu${core} `)) ?? '';
-  // user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, given to others by a hypervisor.
-  const seconds = line.split(' ').slice(1, 9).map((ticks) => Number(ticks) / TICKS_PER_SECOND);
-  const all = seconds.reduce((sum, one) => sum + one, 0);
-  return { busy: all - (seconds[3] ?? 0) - (seconds[4] ?? 0), all };
+/** @param cores one, or several together: `0,4`. */
+export function coreSeconds(cores: string): CoreSeconds {
+  const names = new Set(cores.split(',').map((core) => `cpu${core}`));
+  const sum = { busy: 0, all: 0 };
+  for (const line of readFileSync('/proc/stat', 'utf8').split('\n')) {
+    const [name, ...ticks] = line.split(' ');
+    if (!names.has(name!)) continue;
+    // user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, given to others by a hypervisor.
+    const seconds = ticks.slice(0, 8).map((one) => Number(one) / TICKS_PER_SECOND);
+    const all = seconds.reduce((total, one) => total + one, 0);
+    sum.all += all;
+    sum.busy += all - (seconds[3] ?? 0) - (seconds[4] ?? 0);
+  }
+  return sum;
 }
 
-/** How much of a core was used since then, 0 to 1. */
-export function busySince(core: number, before: CoreSeconds): number {
+/** How much of one core, or of several together, was used since then, 0 to 1. */
+export function busySince(core: string, before: CoreSeconds): number {
   const now = coreSeconds(core);
   return (now.busy - before.busy) / (now.all - before.all);
 }
