@@ -62,10 +62,10 @@ export const usage: Run = async (context, { options }) => {
   print(context, items, (rows) => (rows.length === 0 ? 'No usage yet. Make some: tandem chat "Hello"' : table(rows, [
     { title: 'TIME', value: (event) => timeText(event.occurredAt) },
     { title: 'ID', value: (event) => event.id },
-    { title: 'KEY', value: (event) => event.keyName ?? '-' },
+    { title: 'KEY', value: (event) => event.keyName ?? '-', keep: 'spare' },
     { title: 'WHAT', value: (event) => event.resource },
     { title: 'OUTCOME', value: (event) => event.outcome },
-    { title: 'QUANTITIES', value: (event) => Object.entries(event.quantities).map(([name, count]) => `${name} ${count}`).join(', ') },
+    { title: 'QUANTITIES', value: (event) => Object.entries(event.quantities).map(([name, count]) => `${name} ${count}`).join(', '), keep: 'whole' },
     { title: 'CHARGE', align: 'right', value: (event) => moneyText(event.charge, event.currency) },
   ], context.out)));
 };
