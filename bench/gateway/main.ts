@@ -17,6 +17,7 @@ import { coresLine, coresOf } from './cores.ts';
 import { Figures, hiccupLine, latencyTable, loadTable, timesBare, type Hiccups } from './figures.ts';
 import { startBareProxy, startLitellm, startPortkey, startTandem, type Gateway } from './gateways.ts';
 import { startMocks } from './mock.ts';
+import { measureSyncs } from './syncs.ts';
 import { FRAMES, MODEL, REQUEST, STREAM_REQUEST } from './workload.ts';
 import { wrk } from './wrk.ts';
 
@@ -30,6 +31,7 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5'
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const cores = coresOf(values.cores);
+const roomy = values.roomy === '' ? null : { ...cores, gateway: coresOf(`${values.roomy} ${cores.load}`).gateway };
 
 interface OpenLoop { readonly sent: number; readonly answered: number; readonly errors: number; readonly p50Ms: number; readonly p99Ms: number; readonly lateP99Ms: number }
 
@@ -37,6 +39,7 @@ requireTools(['wrk', 'nginx', 'taskset']);
 // And with it whatever it starts, but for the gateways.
 moveToCore(process.pid, cores.ledger);
 const hiccups = { gateway: [await hiccupsOf(cores.gateway)], load: [await hiccupsOf(cores.load)] };
+const syncs = await measureSyncs();
 await startMocks(cores.backend, MOCKS.plain, MOCKS.stream);
 const tandem = await startTandem({ cores, mocks: MOCKS, port: 19_300 });
 const bare = await startBareProxy({ cores, mocks: MOCKS, port: 19_200 });
@@ -47,9 +50,9 @@ const gateways: Gateway[] = [
   bare, tandem,
   ...(without('strict') ? [] : [await startTandem({ cores, mocks: MOCKS, port: 19_310, strict: true })]),
   ...(without('one-core') ? [] : [await startTandem({ cores: { ...cores, ledger: cores.gateway }, mocks: MOCKS, port: 19_320 })]),
-  ...(values.roomy === '' ? [] : [
-    await startBareProxy({ cores: { ...cores, gateway: values.roomy }, mocks: MOCKS, port: 19_210, as: 'with more room' }),
-    await startTandem({ cores: { ...cores, gateway: values.roomy }, mocks: MOCKS, port: 19_330, as: 'with more room' }),
+  ...(roomy === null ? [] : [
+    await startBareProxy({ cores: roomy, mocks: MOCKS, port: 19_210, as: 'with more room' }),
+    await startTandem({ cores: roomy, mocks: MOCKS, port: 19_330, as: 'with more room' }),
   ]),
   ...(without('portkey') ? [] : [await startPortkey({ cores, mocks: MOCKS, port: 19_400 })]),
   ...('python' in litellm ? [await startLitellm({ cores, mocks: MOCKS, port: 19_500, python: litellm.python })] : []),
@@ -202,6 +205,7 @@ function report(): void {
   console.log(loadTable(named, ofBare, FRAMES));
   for (const rate of rates) console.log(`\n${latencyTable(rate, named, direct)}`);
   console.log(`\nWhat the machine itself takes: ${hiccupLine("the gateway's core", hiccups.gateway)}; ${hiccupLine("the load's", hiccups.load)}.`);
+  console.log(`A sync of the log's disk, before the load: p50 ${syncs.p50Ms.toFixed(2)} ms, p99 ${syncs.p99Ms.toFixed(2)} ms. A strict reply waits for one, and for the rest of the one under way when it comes.`);
   const perThousand = (cpu: number) => ((cpu / helperCost.calls) * 1e6).toFixed(0);
   const slowest = Math.max(...helperCost.drainMs);
   console.log(`\nPer 1,000 calls beside the gateway: poster ${perThousand(helperCost.poster)} ms of CPU, Postgres ${perThousand(helperCost.postgres)} ms.`);

@@ -124,8 +124,8 @@ export function coreSeconds(cores: string): CoreSeconds {
 }
 
 /** How much of one core, or of several together, was used since then, 0 to 1. */
-export function busySince(core: string, before: CoreSeconds): number {
-  const now = coreSeconds(core);
+export function busySince(cores: string, before: CoreSeconds): number {
+  const now = coreSeconds(cores);
   return (now.busy - before.busy) / (now.all - before.all);
 }
 
